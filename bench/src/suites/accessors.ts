@@ -1,0 +1,109 @@
+import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
+import type { Suite } from '../suite.js'
+import { runTrial } from '../trial.js'
+import type { AccessorMeasurements } from './accessors.trial.js'
+
+const PEERS = {
+  memlane: "a struct accessor of @memlane/protocol over @memlane/core's mapped memory",
+  dataview: 'the bare DataView call, at the same offset of the same memory',
+}
+
+/** Each variant with the bytes it accesses. */
+export const VARIANTS = {
+  'read f64': 8,
+  'write f64': 8,
+  'read u32': 4,
+  'write u32': 4,
+  'read u8': 1,
+  'write u8': 1,
+  'read i64': 8,
+  'write i64': 8,
+  'read nested f64': 8,
+  'write nested f64': 8,
+  'read array element f32': 4,
+  'write array element f32': 4,
+} as const
+
+/**
+ * What a field costs through an accessor. Peers take turns, trial by trial, each in a fresh process; the ratio is that of
+ * the medians.
+ */
+export const accessors: Suite = {
+  name: 'accessors',
+  summary: 'one field of a struct in mapped memory, read and written: time and garbage per access',
+  peers: PEERS,
+
+  async run({ quick, onProgress }) {
+    const environment = currentEnvironment()
+    const runs = quick ? 1 : 5
+    const accessCount = quick ? 1_000_000 : 10_000_000
+    const results: Result[] = []
+    for (const [variant, payload] of Object.entries(VARIANTS)) {
+      onProgress(`accessors: ${variant}`)
+      const measured = new Map<string, AccessorMeasurements[]>(Object.keys(PEERS).map((peer) => [peer, []]))
+      for (let run = 0; run < runs; run++) {
+        for (const [peer, measurements] of measured) {
+          const args = [peer, variant, String(accessCount)]
+          measurements.push(await runTrial<AccessorMeasurements>('./accessors.trial.ts', import.meta.url, args))
+        }
+      }
+      for (const [peer, measurements] of measured) {
+        const result = (metric: string, unit: string, values: number[]): Result => ({
+          ...{ suite: 'accessors', peer, variant, payload, metric, unit, ...summarize(values) },
+          ...{ p50: null, p99: null, p999: null, environment },
+        })
+        results.push(
+          result(
+            'time per access',
+            'ns',
+            measurements.map((each) => each.ns),
+          ),
+          result(
+            `heap growth over ${accessCount} accesses`,
+            'bytes',
+            measurements.map((each) => each.heapGrowth),
+          ),
+          result(
+            `collections over ${accessCount} accesses`,
+            'count',
+            measurements.map((each) => each.collections),
+          ),
+        )
+      }
+    }
+    return results
+  },
+
+  table(results) {
+    const find = (peer: string, variant: string, metric: string) =>
+      results.find((each) => each.peer === peer && each.variant === variant && each.metric.startsWith(metric))
+    const number = (value: number | null | undefined, digits: number) => value?.toFixed(digits) ?? ''
+    const rows = Object.keys(VARIANTS).map((variant) => {
+      const [memlane, dataview] = ['memlane', 'dataview'].map((peer) => find(peer, variant, 'time'))
+      const [heap, collections] = ['heap', 'collections'].map((metric) => find('memlane', variant, metric))
+      const [peerHeap, peerCollections] = ['heap', 'collections'].map((metric) => find('dataview', variant, metric))
+      const ns = (result: Result | undefined) =>
+        `${number(result?.median, 2)} (${number(result?.min, 2)} to ${number(result?.max, 2)})`
+      const garbage = (growth: Result | undefined, count: Result | undefined) =>
+        `${number(growth?.median, 0)} (${number(count?.median, 0)})`
+      const ratio = (memlane?.median ?? Number.NaN) / (dataview?.median ?? Number.NaN)
+      return [
+        variant,
+        ns(memlane),
+        ns(dataview),
+        ratio.toFixed(2),
+        garbage(heap, collections),
+        garbage(peerHeap, peerCollections),
+      ]
+    })
+    const header = [
+      'access',
+      'memlane, ns: median (min to max)',
+      'DataView, ns: median (min to max)',
+      'ratio',
+      'memlane, bytes of heap (collections)',
+      'DataView, bytes of heap (collections)',
+    ]
+    return markdownTable(header, rows)
+  },
+}

@@ -1,0 +1,86 @@
+/**
+ * Builds the peers written in C into interop/build, what is out of date alone.
+ *
+ *   node peers/build.mjs            those of Linux, and those of Windows when a compiler for it is there
+ *   node peers/build.mjs linux      or windows: those, and a missing compiler is an error
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const peersFolder = path.dirname(fileURLToPath(import.meta.url))
+const buildFolder = path.join(peersFolder, '..', 'build')
+
+const warnings = ['-Wall', '-Wextra', '-Werror']
+const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
+const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
+
+const systems = {
+  linux: {
+    compilers: [process.env.CC, 'gcc', 'cc', 'clang'],
+    flags: ['-std=gnu11', '-O1', '-g', ...warnings],
+    libraries: ['-lrt'],
+    programs: {
+      first_process: { sources: ['linux/first_process.c', 'linux/text.c', 'linux/text.h'] },
+      second_process: { sources: ['linux/second_process.c', 'linux/text.c', 'linux/text.h'] },
+      mumble_link: { sources: [...linkTable, 'mumble_link/mapping_linux.c'] },
+      mumble_link_short: { sources: [...linkTable, 'mumble_link/mapping_linux.c'], flags: ['-fshort-wchar'] },
+    },
+  },
+  windows: {
+    compilers: ['x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-gcc'],
+    flags: ['-std=gnu11', '-O1', '-s', '-static', '-D_WIN32_WINNT=0x0A00', ...warnings],
+    libraries: [],
+    programs: {
+      'first_process_ansi.exe': { sources: ['windows/first_process.c'] },
+      'first_process_unicode.exe': { sources: ['windows/first_process.c'], flags: unicode },
+      'second_process_ansi.exe': { sources: ['windows/second_process.c'] },
+      'second_process_unicode.exe': { sources: ['windows/second_process.c'], flags: unicode },
+      'without_privilege.exe': { sources: ['windows/without_privilege.c'], libraries: ['-ladvapi32'] },
+      'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },
+    },
+  },
+}
+
+/** Builds one system's peers. Gives false when no compiler for it is there. */
+export function buildPeers(systemName) {
+  const system = systems[systemName]
+  const compiler = system.compilers.find((name) => name && spawnSync(name, ['--version']).status === 0)
+  if (compiler === undefined) return false
+
+  const folder = path.join(buildFolder, systemName)
+  mkdirSync(folder, { recursive: true })
+  for (const [name, program] of Object.entries(system.programs)) {
+    const output = path.join(folder, name)
+    const sources = program.sources.map((source) => path.join(peersFolder, source))
+    if (isNewer(output, [...sources, fileURLToPath(import.meta.url)])) continue
+
+    const units = sources.filter((source) => source.endsWith('.c'))
+    const unfinished = `${output}.${process.pid}`
+    const flags = [...system.flags, ...(program.flags ?? [])]
+    execFileSync(compiler, [...flags, ...units, '-o', unfinished, ...system.libraries, ...(program.libraries ?? [])], {
+      stdio: 'inherit',
+    })
+    renameSync(unfinished, output)
+  }
+  return true
+}
+
+function isNewer(output, inputs) {
+  const built = statSync(output, { throwIfNoEntry: false })
+  return built !== undefined && inputs.every((input) => statSync(input).mtimeMs <= built.mtimeMs)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const asked = process.argv.slice(2)
+  for (const name of asked.length > 0 ? asked : Object.keys(systems)) {
+    if (!(name in systems))
+      throw new Error(`there are no peers for ${name}, only for ${Object.keys(systems).join(', ')}`)
+    const built = buildPeers(name)
+    if (built) console.log(`${name}: ${readdirSync(path.join(buildFolder, name)).sort().join(' ')}`)
+    else if (asked.includes(name))
+      throw new Error(`no C compiler for ${name}: looked for ${systems[name].compilers.join(', ')}`)
+    else console.log(`${name}: no compiler here`)
+  }
+}

@@ -1,0 +1,45 @@
+/** The programs at both ends: memlane's pair, and its peers in other languages, started with their own arguments. */
+import { fileURLToPath } from 'node:url'
+import { type Child, type ChildOptions, spawnChild } from '@memlane/testing'
+
+export interface ProgramOptions extends ChildOptions {
+  /** A command, with its own arguments, that starts the program. */
+  under?: readonly string[]
+}
+
+export type Program = (args: readonly string[], options?: ProgramOptions) => Child
+
+/** How much earlier than the writer a reader is started that shall be there first. */
+export const HEAD_START_MS = 400
+
+/** The path of a file, from its place in this package. */
+export const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** A program, with the arguments that come first at each start. */
+export const program =
+  (command: string, ...first: readonly string[]): Program =>
+  (args, { under = [], ...options } = {}) => {
+    const [outermost = command, ...rest] = [...under, command, ...first, ...args]
+    return spawnChild(outermost, rest, options)
+  }
+
+export const memlane = {
+  first: program(process.execPath, file('../apps/first-process/dist/main.js')),
+  second: program(process.execPath, file('../apps/second-process/dist/main.js'), '--show', 'terminal'),
+}
+
+export const c = {
+  first: program(file('build/linux/first_process')),
+  second: program(file('build/linux/second_process')),
+}
+
+export const python = {
+  first: program('python3', file('peers/python/first_process.py')),
+  second: program('python3', file('peers/python/second_process.py')),
+}
+
+/** MumbleLink's other side, by the bytes of its wchar_t. */
+export const mumbleLink = {
+  2: program(file('build/linux/mumble_link_short')),
+  4: program(file('build/linux/mumble_link')),
+}

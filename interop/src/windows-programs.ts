@@ -1,0 +1,39 @@
+/** The programs at both ends on Windows: memlane's pair in Windows' Node, and the C programs in both builds. */
+import { file, type ProgramOptions, program } from './programs.js'
+
+/** How much earlier than the writer a reader is started that shall be there first. */
+export const HEAD_START_MS = 1_500
+
+const node = file('../scripts/windows/node.sh')
+const run = file('../scripts/windows/run.sh')
+
+export const memlane = {
+  first: program(node, file('../apps/first-process/dist/main.js')),
+  second: program(node, file('../apps/second-process/dist/main.js')),
+  mumbleLink: program(node, file('windows/fixtures/mumble-link.mjs')),
+}
+
+/** The C programs, by the character set they were built for. */
+export const c = {
+  ansi: {
+    first: program(run, file('build/windows/first_process_ansi.exe')),
+    second: program(run, file('build/windows/second_process_ansi.exe')),
+  },
+  unicode: {
+    first: program(run, file('build/windows/first_process_unicode.exe')),
+    second: program(run, file('build/windows/second_process_unicode.exe')),
+  },
+}
+
+export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))
+
+/** Creates memory in Windows' Node; and the same by a process that has given up the right to create `Global\\` names. */
+export const create = program(node, file('windows/fixtures/create.mjs'))
+export const createWithoutGlobalPrivilege = program(node, file('windows/fixtures/create-without-privilege.mjs'))
+
+/** Options of a program that opens a message box: under a screen of its own, photographed, its button pressed. */
+export const pressingButton = (title: string, picture: string): ProgramOptions => ({
+  under: [file('../scripts/windows/messagebox-shot.sh'), picture, title],
+  group: true,
+  timeoutMs: 60_000,
+})

@@ -1,0 +1,28 @@
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, test } from 'vitest'
+import { create, createWithoutGlobalPrivilege } from '../src/windows-programs.js'
+
+const NOBODY = 'D:(D;;GA;;;WD)'
+
+// Wine lets every process create Global\ names. So the creation is made to fail by an object that admits nobody: whether
+// that is blamed on the privilege then depends on this process's token alone.
+describe('creating a Global\\ name that is denied', () => {
+  test('is PRIVILEGE_REQUIRED without SeCreateGlobalPrivilege, ACCESS_DENIED with it', async () => {
+    const name = `Global\\${uniqueName('denied')}`
+    using holder = create([name, NOBODY])
+    await holder.line('created')
+    expect((await create([name]).exit).stdout.trim()).toBe('ACCESS_DENIED 5')
+    expect((await createWithoutGlobalPrivilege([name]).exit).stdout.trim()).toBe('PRIVILEGE_REQUIRED 5')
+    holder.end()
+    await holder.exit
+  })
+
+  test('has nothing to do with the privilege where the name is Local\\', async () => {
+    const name = `Local\\${uniqueName('denied')}`
+    using holder = create([name, NOBODY])
+    await holder.line('created')
+    expect((await createWithoutGlobalPrivilege([name]).exit).stdout.trim()).toBe('ACCESS_DENIED 5')
+    holder.end()
+    await holder.exit
+  })
+})

@@ -1,0 +1,23 @@
+{
+  "targets": [
+    {
+      "target_name": "memlane",
+      "sources": ["native/addon.cc"],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": ["native/linux/doorbell.cc", "native/linux/lease.cc", "native/linux/shared_memory.cc"],
+          "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden"],
+          "cflags_cc": ["-std=c++17"]
+        }],
+        ["OS=='win'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/windows').filter(f => f.endsWith('.cc')).map(f => 'native/windows/' + f).join(' ')\")"],
+          "defines": ["UNICODE", "_UNICODE", "WINVER=0x0A00", "_WIN32_WINNT=0x0A00"],
+          "libraries": ["advapi32.lib"],
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"] } }
+        }]
+      ]
+    }
+  ]
+}

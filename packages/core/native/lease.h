@@ -1,0 +1,26 @@
+// A claim to slot i of an object that the kernel arbitrates, and drops when its owner dies: no registration to forget,
+// no pid to be reused, no heartbeat. One implementation per folder: linux/lease.cc, windows/lease.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "result.h"
+#include "shared_memory.h"
+
+namespace memlane {
+
+// Destroying it gives the slot back. It must not outlive its segment's handle.
+class Lease {
+ public:
+  virtual ~Lease() = default;
+};
+
+// The claim, or a null pointer when another handle has it (on Windows also while somebody just asks IsLeased). One
+// handle must not claim a slot twice: the caller sees to that.
+Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
+
+// Whether another handle has the slot.
+Result<bool> IsLeased(const Segment& segment, uint32_t slot);
+
+}  // namespace memlane

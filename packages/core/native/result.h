@@ -1,0 +1,37 @@
+// What every platform function returns: a value, or the call that failed and why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace memlane {
+
+// `code` is the stable code of SharedMemoryError (packages/core/src/errors.ts). `os_code` is errno on Linux and
+// GetLastError() on Windows, captured at once after `syscall`; 0 when no system call was involved.
+struct Failure {
+  const char* code;
+  const char* syscall;
+  long os_code;
+  std::string os_message;  // the system's own words for os_code, UTF-8
+  uint64_t requested = 0;  // NO_SPACE, TOO_SHORT: bytes asked for
+  uint64_t available = 0;  // NO_SPACE: bytes free; TOO_SHORT: bytes there
+  std::string owner = {};  // ACCESS_DENIED because of the owner: who owns the object
+};
+
+template <typename Value>
+class Result {
+ public:
+  Result(Value value) : state_(std::move(value)) {}
+  Result(Failure failure) : state_(std::move(failure)) {}
+
+  bool ok() const { return std::holds_alternative<Value>(state_); }
+  Value& value() { return std::get<Value>(state_); }
+  const Failure& failure() const { return std::get<Failure>(state_); }
+
+ private:
+  std::variant<Value, Failure> state_;
+};
+
+}  // namespace memlane

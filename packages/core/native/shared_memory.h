@@ -1,0 +1,83 @@
+// Named shared memory as the operating system offers it. Plain C++: nothing here knows Node-API, and nothing knows what
+// the bytes mean. One implementation per folder: linux/shared_memory.cc, windows/shared_memory.cc.
+//
+// Object names arrive in the system's own spelling ("/X.1000", "Local\X"), already checked by src/name.ts, in UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "result.h"
+
+namespace memlane {
+
+enum class Access {
+  kReadWrite,  // sees and is seen
+  kRead,       // a write faults
+  kCopy,       // private to this mapping from the first write of a page on
+};
+
+// The part of the object that is mapped. No length: up to the end of the object.
+struct View {
+  Access access = Access::kReadWrite;
+  uint64_t offset = 0;  // any multiple of 8; the implementation rounds down to what the system can map
+  std::optional<uint64_t> length;
+};
+
+struct CreateOptions {
+  std::string name;
+  uint64_t length = 0;              // bytes, all reserved before the object appears
+  bool persistent = false;          // outlives its last handle (Linux only: NOT_SUPPORTED on Windows)
+  uint32_t mode = 0600;             // Linux: permission bits, whatever the umask
+  std::string security_descriptor;  // Windows: SDDL; empty for the default of the process token
+};
+
+struct OpenOptions {
+  std::string name;
+  bool trust_any_owner = false;          // Linux: admit an object that any user owns
+  std::vector<uint32_t> trusted_owners;  // Linux: user ids admitted besides this process's own and root
+};
+
+// One handle and one view of it. Destroying it closes it; the last handle of an object that is not persistent takes the
+// object with it. All members but Close() may be called from any thread.
+class Segment {
+ public:
+  virtual ~Segment() = default;
+  virtual uint8_t* data() const = 0;            // the first byte of the view
+  virtual size_t view_length() const = 0;       // bytes
+  virtual const std::string& name() const = 0;  // of the object, in the system's own spelling
+  virtual intptr_t handle() const = 0;          // descriptor or HANDLE of the object; -1 once closed
+  virtual uint64_t object_length() const = 0;   // bytes; on Windows an opener sees whole pages
+  // Gives a created object its name, where creating did not (Linux): until then nobody else can find it.
+  virtual std::optional<Failure> Publish() { return std::nullopt; }
+  virtual void Close() = 0;  // unmaps, then lets the object go; again is a no-op
+};
+
+struct SegmentInfo {
+  std::string name;                 // in the system's own spelling
+  std::optional<uint64_t> length;   // bytes; absent where this process may not look
+  std::string owner;                // user id (Linux), SID (Windows); empty where this process may not look
+  std::optional<uint32_t> mode;     // Linux: permission bits
+  std::optional<uint32_t> holders;  // open handles, where the system tells
+  std::vector<uint32_t> pids;       // the processes that hold them, where the system tells
+  bool counted = false;             // goes with its last handle (false: stays until unlinked)
+};
+
+// Exclusive: ALREADY_EXISTS, here or from Publish(), when the name is taken by an object that is alive. The caller
+// fills the view, then calls Publish().
+Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view);
+
+// Never creates, and never needs the right to create. NOT_FOUND for an object whose holders have all died.
+Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view);
+
+// Removes the name of a persistent or foreign object. Linux only.
+Result<bool> UnlinkSegment(const std::string& name);
+
+// What is there now; orphans are left out, and cleared away.
+Result<std::vector<SegmentInfo>> ListSegments();
+
+}  // namespace memlane

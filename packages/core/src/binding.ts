@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SharedMemoryError } from './errors.js'
+
+// The addon's exports, as native/addon.cc defines them. Names are object names; lengths and offsets are bytes. Every
+// function may throw the NativeFailure of errors.ts.
+
+export type Access = 'readwrite' | 'read' | 'copy'
+
+interface NativeView {
+  access: Access
+  offset: number
+  length: number | undefined
+  maxLength: number // of a view: more is TOO_LONG
+}
+
+interface NativeCreateOptions extends NativeView {
+  name: string
+  objectLength: number
+  persistent: boolean
+  mode: number
+  securityDescriptor: string
+}
+
+interface NativeOpenOptions extends NativeView {
+  name: string
+  trustOwner: boolean | readonly number[]
+}
+
+export interface NativeSegment {
+  readonly buffer: ArrayBuffer
+  readonly objectLength: number
+  publish(): void
+  claimLease(slot: number): boolean
+  releaseLease(slot: number): void
+  isLeased(slot: number): boolean
+  openDoorbell(number: number): NativeDoorbell
+  close(): void
+}
+
+export interface NativeDoorbell {
+  ring(): void
+  /** Negative: without end. */
+  wait(timeoutMs: number): boolean
+  /** True when it has rung already; `rung` is not called then. */
+  listen(rung: () => void, ref: boolean): boolean
+  unlisten(): void
+  close(): void
+}
+
+interface NativeSegmentInfo {
+  name: string
+  length?: number
+  owner?: string
+  mode?: number
+  holders?: number
+  pids: number[]
+  counted: boolean
+}
+
+interface Binding {
+  create(options: NativeCreateOptions): NativeSegment
+  open(options: NativeOpenOptions): NativeSegment
+  unlink(name: string): boolean
+  list(): NativeSegmentInfo[]
+}
+
+const packageRoot = fileURLToPath(new URL('..', import.meta.url))
+
+function load(): Binding {
+  const require = createRequire(import.meta.url)
+  const findAddon: (root: string) => Binding = require('node-gyp-build')
+  try {
+    return findAddon(packageRoot)
+  } catch (cause) {
+    const target = `${process.platform}-${process.arch}`
+    const folder = join(packageRoot, 'prebuilds', target)
+    const found = existsSync(folder) ? `what is in ${folder} could not be loaded` : `there is no ${folder}`
+    throw new SharedMemoryError(
+      'NOT_SUPPORTED',
+      `No native addon of @memlane/core for ${target}, Node.js ${process.version}: ${found}. ` +
+        `Reinstall @memlane/core; where it ships no binary for your system, build one: ` +
+        `npx node-gyp rebuild --directory ${packageRoot} (needs Python 3, make and a C++17 compiler). ` +
+        `${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
+  }
+}
+
+export const binding: Binding = load()

@@ -1,0 +1,134 @@
+import type { NativeDoorbell } from './binding.js'
+import { SharedMemoryError } from './errors.js'
+import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
+import { checkTimeout, type WaitOptions } from './waiting.js'
+
+/** Bells are numbered from 0 to one less than this. */
+const BELL_COUNT = 2 ** 31
+
+/**
+ * Wakes a process that waits, from another process. A memory has any number of bells; whoever opens one can ring it and
+ * wait for it, but one participant alone should wait.
+ *
+ * Rings are not counted: several before the waiter comes wake it once, on Windows sometimes twice. A ring may also be
+ * late, meant for a predecessor: who wakes and finds nothing to do waits again.
+ */
+export class Doorbell implements Disposable {
+  readonly memory: SharedMemory
+  readonly number: number
+  readonly #bell: NativeDoorbell
+  #waiting = false
+  #closed = false
+  #cancel: ((reason: unknown) => void) | undefined
+
+  private constructor(memory: SharedMemory, number: number, bell: NativeDoorbell) {
+    this.memory = memory
+    this.number = number
+    this.#bell = bell
+  }
+
+  /**
+   * Opens a bell, which is made when nobody has opened it before. It stays usable after the memory is closed; what it
+   * leaves in the system goes with the memory's last handle.
+   *
+   * @param number a whole number from 0 to 2^31 - 1
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`
+   */
+  static open(memory: SharedMemory, number: number): Doorbell {
+    if (!Number.isInteger(number) || number < 0 || number >= BELL_COUNT) {
+      throw new RangeError(`number ${number} is not a whole number from 0 to ${BELL_COUNT - 1}`)
+    }
+    if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
+    const bell = attempt('open a doorbell of', memory.name, memory.objectName, () =>
+      segmentOf(memory).openDoorbell(number),
+    )
+    return new Doorbell(memory, number, bell)
+  }
+
+  /**
+   * Rings: wakes the one who waits, or else the next who does. Never blocks; takes about a microsecond.
+   *
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`
+   */
+  ring(): void {
+    this.#checkOpen()
+    attempt('ring a doorbell of', this.memory.name, this.memory.objectName, () => this.#bell.ring())
+  }
+
+  /**
+   * Waits in the event loop until it rings. Costs no processor time.
+   *
+   * @returns true when it rang, false when `timeoutMs` have passed
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed, before or meanwhile;
+   * TypeError when somebody waits at this handle already
+   */
+  async wait(options: WaitOptions = {}): Promise<boolean> {
+    const { signal, timeoutMs = Infinity, ref = true } = options
+    checkTimeout(timeoutMs)
+    this.#checkOpen()
+    if (this.#waiting) throw new TypeError('somebody waits at this doorbell already')
+    signal?.throwIfAborted()
+
+    this.#waiting = true
+    let timer: NodeJS.Timeout | undefined
+    let abort: (() => void) | undefined
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        this.#cancel = reject
+        if (this.#bell.listen(() => resolve(true), ref)) {
+          resolve(true)
+          return
+        }
+        if (timeoutMs !== Infinity) {
+          timer = setTimeout(() => resolve(false), timeoutMs)
+          if (!ref) timer.unref()
+        }
+        if (signal) {
+          abort = () => reject(signal.reason)
+          signal.addEventListener('abort', abort)
+        }
+      })
+    } finally {
+      this.#waiting = false
+      this.#cancel = undefined
+      this.#bell.unlisten()
+      clearTimeout(timer)
+      if (abort) signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /**
+   * Blocks this thread until it rings: for worker threads and scripts, not for an event loop that has other things to do.
+   *
+   * @param timeoutMs milliseconds, from 0 (look once) to 2^31 - 1, or Infinity (default)
+   * @returns true when it rang, false when the time has passed
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError when somebody waits at this handle already
+   */
+  waitSync(timeoutMs = Infinity): boolean {
+    checkTimeout(timeoutMs)
+    this.#checkOpen()
+    if (this.#waiting) throw new TypeError('somebody waits at this doorbell already')
+    const limit = timeoutMs === Infinity ? -1 : Math.ceil(timeoutMs)
+    return attempt('wait at a doorbell of', this.memory.name, this.memory.objectName, () => this.#bell.wait(limit))
+  }
+
+  /** Closes the handle: a `wait` under way rejects with `CLOSED`. Again is a no-op. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#bell.close()
+    this.#cancel?.(closedError(this.memory))
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw closedError(this.memory)
+  }
+}
+
+function closedError(memory: SharedMemory): SharedMemoryError {
+  return new SharedMemoryError('CLOSED', `a doorbell of shared memory "${memory.name}" is closed`)
+}

@@ -1,0 +1,63 @@
+import { SharedMemoryError } from './errors.js'
+import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
+
+/** Slots are numbered from 0 to one less than this. */
+const SLOT_COUNT = 2 ** 31
+
+/**
+ * A claim to one slot of a memory, which one handle can have at a time. The kernel gives it and takes it back: it ends with
+ * `release()`, with the `SharedMemory` it was claimed through, with the worker, and with the process in whatever way. A
+ * stopped process keeps it. What a slot means is the caller's business.
+ */
+export class Lease implements Disposable {
+  readonly memory: SharedMemory
+  readonly slot: number
+  #released = false
+
+  private constructor(memory: SharedMemory, slot: number) {
+    this.memory = memory
+    this.slot = slot
+  }
+
+  /**
+   * Claims a slot. Does not block. Needs write access to the memory (Linux).
+   *
+   * @param slot a whole number from 0 to 2^31 - 1
+   * @returns `undefined` when a living handle, this one included, has it. On Windows also, for a moment, while another
+   * process asks `isHeld` for it
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`
+   */
+  static claim(memory: SharedMemory, slot: number): Lease | undefined {
+    check(memory, slot)
+    const claimed = attempt('claim a slot of', memory.name, memory.objectName, () => segmentOf(memory).claimLease(slot))
+    return claimed ? new Lease(memory, slot) : undefined
+  }
+
+  /**
+   * Tells whether a living handle has the slot, this one included. Does not block.
+   *
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`
+   */
+  static isHeld(memory: SharedMemory, slot: number): boolean {
+    check(memory, slot)
+    return attempt('test a slot of', memory.name, memory.objectName, () => segmentOf(memory).isLeased(slot))
+  }
+
+  /** Gives the slot back. Again is a no-op. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    segmentOf(this.memory).releaseLease(this.slot)
+  }
+
+  [Symbol.dispose](): void {
+    this.release()
+  }
+}
+
+function check(memory: SharedMemory, slot: number): void {
+  if (!Number.isInteger(slot) || slot < 0 || slot >= SLOT_COUNT) {
+    throw new RangeError(`slot ${slot} is not a whole number from 0 to ${SLOT_COUNT - 1}`)
+  }
+  if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
+}

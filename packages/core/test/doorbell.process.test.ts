@@ -1,0 +1,164 @@
+import { readdirSync } from 'node:fs'
+import { spawnFixture, uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { capabilities, Doorbell, SharedMemory } from '../src/index.js'
+import { Peer } from './peer.js'
+
+describe('a doorbell', () => {
+  it('wakes who waits in the event loop, or blocking', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using other = SharedMemory.open(name)
+    using bell = Doorbell.open(memory, 3)
+    using button = Doorbell.open(other, 3)
+    const woken = bell.wait()
+    setTimeout(() => button.ring(), 10)
+    expect(await woken).toBe(true)
+    button.ring()
+    expect(bell.waitSync()).toBe(true)
+  })
+
+  it('keeps a ring for the next who waits, and does not count several', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using bell = Doorbell.open(memory, 0)
+    for (let round = 0; round < 3; round++) {
+      for (let rings = 0; rings < 100_000; rings++) bell.ring()
+      expect(await bell.wait({ timeoutMs: 10_000 })).toBe(true)
+      let more = 0
+      while (await bell.wait({ timeoutMs: 20 })) more++
+      expect(more).toBeLessThanOrEqual(capabilities.namespace === 'windows' ? 1 : 0)
+      bell.ring()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(bell.waitSync(10_000)).toBe(true)
+      expect(bell.waitSync(0)).toBe(false)
+    }
+  })
+
+  it('is apart from the other bells of the memory, and from those of other memories', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using other = SharedMemory.create(uniqueName('memlane'), 64)
+    using bell = Doorbell.open(memory, 1)
+    using ten = Doorbell.open(memory, 10)
+    using elsewhere = Doorbell.open(other, 1)
+    ten.ring()
+    elsewhere.ring()
+    expect(bell.waitSync(10)).toBe(false)
+    expect([ten.waitSync(0), elsewhere.waitSync(0)]).toEqual([true, true])
+  })
+
+  it('carries rings back and forth between processes, in both ways of waiting', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    await using peer = new Peer()
+    await peer.call('open', name)
+    using mine = Doorbell.open(memory, 0)
+    using theirs = Doorbell.open(memory, 1)
+    for (const blocking of [false, true]) {
+      const echoed = peer.call('echo', 0, 1000, blocking)
+      for (let round = 0; round < 1000; round++) {
+        theirs.ring()
+        expect(blocking ? mine.waitSync(20_000) : await mine.wait({ timeoutMs: 20_000 })).toBe(true)
+      }
+      expect(await echoed).toBe(1000)
+    }
+  })
+
+  it('of a peer that was killed can still be rung, and is heard by its successor', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    const first = new Peer()
+    await first.call('open', name)
+    await first.call('bell', 0, 7)
+    await first.kill()
+    using bell = Doorbell.open(memory, 7)
+    for (let rings = 0; rings < 100_000; rings++) bell.ring()
+    await using second = new Peer()
+    await second.call('open', name)
+    await second.call('bell', 0, 7)
+    expect(await second.call('waitSync', 0, 1000)).toBe(true)
+    expect(await second.call('waitSync', 0, 10)).toBe(false)
+  })
+
+  it('ends its waiting at a timeout, by a signal, and when it is closed', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    const bell = Doorbell.open(memory, 0)
+    expect(await bell.wait({ timeoutMs: 5 })).toBe(false)
+    expect(await bell.wait({ timeoutMs: 0 })).toBe(false)
+    const abort = new AbortController()
+    const waiting = bell.wait({ signal: abort.signal })
+    await expect(bell.wait()).rejects.toThrow(TypeError)
+    expect(() => bell.waitSync(0)).toThrow(TypeError)
+    abort.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await expect(bell.wait({ signal: abort.signal })).rejects.toThrow('enough')
+    bell.ring()
+    expect(await bell.wait()).toBe(true)
+    const last = bell.wait()
+    bell.close()
+    bell.close()
+    await expect(last).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(bell.wait()).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(() => bell.ring()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+    expect(() => bell.waitSync()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  it('needs a number that is one, and memory that is open', () => {
+    const memory = SharedMemory.create(uniqueName('memlane'), 64)
+    for (const number of [-1, 0.5, 2 ** 31]) expect(() => Doorbell.open(memory, number)).toThrow(RangeError)
+    using bell = Doorbell.open(memory, 0)
+    expect(() => bell.waitSync(-1)).toThrow(RangeError)
+    memory.close()
+    expect(() => Doorbell.open(memory, 0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  it('lets a process end that waits with ref: false, and keeps one that waits otherwise', async () => {
+    for (const ref of [false, true]) {
+      const name = uniqueName('memlane')
+      using memory = SharedMemory.create(name, 64)
+      await using peer = new Peer()
+      await peer.call('open', name)
+      await peer.call('bell', 0, 0)
+      await peer.call('waitAndEnd', 0, ref)
+      if (ref) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        using bell = Doorbell.open(memory, 0)
+        bell.ring()
+      }
+      const { code, signal, stdout } = await peer.child.exit
+      expect([code, signal, stdout.includes('rung')]).toEqual([ref ? 0 : 13, null, ref])
+    }
+  })
+
+  it('is given up by workers that end while they wait', async () => {
+    const child = spawnFixture(new URL('../fixtures/waiting-workers.child.ts', import.meta.url), [
+      uniqueName('memlane'),
+      '30',
+    ])
+    const { code, signal, stdout, stderr } = await child.exit
+    expect([code, signal, stderr]).toEqual([0, null, ''])
+    expect(JSON.parse(stdout)).toEqual({ rung: 10, left: [] })
+  })
+
+  it.runIf(capabilities.objectDirectory)(
+    'leaves nothing behind, whether its users close, exit or are killed',
+    async () => {
+      const left = (name: string) => readdirSync('/dev/shm').filter((file) => file.includes(name))
+      const name = uniqueName('memlane')
+      const memory = SharedMemory.create(name, 64)
+      Doorbell.open(memory, 1).close()
+      using open = Doorbell.open(memory, 2)
+      expect(left(name)).toHaveLength(3)
+      memory.close()
+      expect(left(name)).toEqual([])
+      open.ring()
+
+      await using peer = new Peer()
+      await peer.call('create', name, 64)
+      await peer.call('bell', 0, 1)
+      await peer.kill()
+      expect(left(name)).toHaveLength(2)
+      expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+      expect(left(name)).toEqual([])
+    },
+  )
+})

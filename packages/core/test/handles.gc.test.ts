@@ -1,0 +1,34 @@
+import { spawnFixture, uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+
+async function run(fixture: string, ...args: string[]) {
+  const child = spawnFixture(new URL(`../fixtures/${fixture}.child.ts`, import.meta.url), args, {
+    env: { NODE_OPTIONS: '--expose-gc' },
+    timeoutMs: 60_000,
+  })
+  const { code, signal, stdout, stderr } = await child.exit
+  expect([code, signal, stderr]).toEqual([0, null, ''])
+  return JSON.parse(stdout)
+}
+
+describe('handles that nobody closes', () => {
+  it('give back their memory, mappings and descriptors when they are collected', async () => {
+    const { before, most, after } = await run('dropper', uniqueName('memlane'), '2000')
+    expect(most).toBeGreaterThan(0)
+    expect(after).toEqual(before)
+  })
+
+  it('keep their memory mapped while one view of it is still in use', async () => {
+    const result = await run('keeper', uniqueName('memlane'))
+    expect(result).toEqual({ kept: { there: true, value: 7 }, dropped: { there: false } })
+  })
+
+  it('are closed at the end of their worker thread, however it ends, in 100 workers', async () => {
+    const result = await run('workers', uniqueName('memlane'), '100')
+    expect(result).toEqual({ written: true, holders: 1, left: [] })
+  })
+
+  it('are closed by workers that are terminated in the middle of a call, 100 times', async () => {
+    expect(await run('terminated-workers', uniqueName('memlane'), '100')).toEqual({ left: [] })
+  })
+})

@@ -1,0 +1,77 @@
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { Lease, SharedMemory } from '../src/index.js'
+import { Peer } from './peer.js'
+
+describe('a lease', () => {
+  it('is given to one handle at a time, and may be taken again when it is released', () => {
+    const name = uniqueName('memlane')
+    using first = SharedMemory.create(name, 64)
+    using second = SharedMemory.open(name)
+    const lease = Lease.claim(first, 5)
+    expect(lease?.slot).toBe(5)
+    for (const memory of [first, second]) {
+      expect(Lease.claim(memory, 5)).toBeUndefined()
+      expect(Lease.isHeld(memory, 5)).toBe(true)
+      expect(Lease.isHeld(memory, 4)).toBe(false)
+    }
+    lease?.release()
+    lease?.release()
+    expect(Lease.isHeld(first, 5)).toBe(false)
+    using taken = Lease.claim(second, 5)
+    expect(taken).toBeDefined()
+    expect(Lease.isHeld(first, 5)).toBe(true)
+  })
+
+  it('ends with the memory that it was claimed through, and does not disturb that memory', () => {
+    const name = uniqueName('memlane')
+    using first = SharedMemory.create(name, 64)
+    const second = SharedMemory.open(name)
+    const lease = Lease.claim(second, 0)
+    second.close()
+    lease?.release()
+    expect(Lease.isHeld(first, 0)).toBe(false)
+    using again = SharedMemory.open(name)
+    expect(again.created).toBe(false)
+  })
+
+  it('of another process is seen, outlives a stop, and ends with a kill', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    await using peer = new Peer()
+    await peer.call('open', name)
+    expect(await peer.call('claim', 0, 3)).toBe(true)
+    expect(Lease.claim(memory, 3)).toBeUndefined()
+    expect(Lease.isHeld(memory, 3)).toBe(true)
+    if (process.getuid) {
+      peer.child.kill('SIGSTOP')
+      expect(Lease.claim(memory, 3)).toBeUndefined()
+      peer.child.kill('SIGCONT')
+    }
+    await peer.kill()
+    using lease = Lease.claim(memory, 3)
+    expect(lease).toBeDefined()
+  })
+
+  it('goes to exactly one of many who claim it at once', async () => {
+    const name = uniqueName('memlane')
+    using _memory = SharedMemory.create(name, 64)
+    const peers = [new Peer(), new Peer(), new Peer()]
+    for (const peer of peers) await peer.call('open', name)
+    for (let slot = 0; slot < 50; slot++) {
+      const claims = await Promise.all(peers.map((peer) => peer.call('claim', 0, slot)))
+      expect(claims.filter(Boolean)).toHaveLength(1)
+    }
+    for (const peer of peers) await peer[Symbol.asyncDispose]()
+  })
+
+  it('needs a slot that is one, and memory that is open', () => {
+    const memory = SharedMemory.create(uniqueName('memlane'), 64)
+    for (const slot of [-1, 1.5, 2 ** 31, Number.NaN]) {
+      expect(() => Lease.claim(memory, slot)).toThrow(RangeError)
+      expect(() => Lease.isHeld(memory, slot)).toThrow(`slot ${slot}`)
+    }
+    memory.close()
+    expect(() => Lease.claim(memory, 0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+})

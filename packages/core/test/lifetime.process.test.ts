@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { spawnFixture, uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { capabilities, SharedMemory } from '../src/index.js'
+import { resolveName } from '../src/name.js'
+import { Peer } from './peer.js'
+
+const RACING_ROUNDS = 10_000
+
+/** Nothing is left in the system: looked up first where it can be, because listing and opening clear away orphans. */
+function expectRemoved(name: string) {
+  if (capabilities.objectDirectory) expect(existsSync(capabilities.objectDirectory + resolveName(name))).toBe(false)
+  expectGone(name)
+}
+
+/** As good as gone, after a crash. */
+function expectGone(name: string) {
+  expect(SharedMemory.list().filter((entry) => entry.name === name)).toEqual([])
+  expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+}
+
+describe('memory shared by processes', () => {
+  it('carries bytes in both directions', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 256)
+    await using peer = new Peer()
+    const index = await peer.call('open', name)
+    memory.bytes[10] = 77
+    expect(await peer.call('get', index, 10)).toBe(77)
+    await peer.call('set', index, 11, 78)
+    expect(memory.bytes[11]).toBe(78)
+  })
+
+  it('counts the atomic additions of two processes right', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    await using first = new Peer()
+    await using second = new Peer()
+    const peers = [first, second]
+    await Promise.all(peers.map((peer) => peer.call('open', name)))
+    await Promise.all(peers.map((peer) => peer.call('add', 0, 500_000)))
+    expect(new Int32Array(memory.buffer)[0]).toBe(1_000_000)
+  })
+
+  it('lives on when its creator closes first, and goes with the last handle', async () => {
+    const name = uniqueName('memlane')
+    await using creator = new Peer()
+    await creator.call('create', name, 64)
+    await creator.call('set', 0, 5, 55)
+    const other = SharedMemory.open(name)
+    await creator.call('close', 0)
+    expect(other.bytes[5]).toBe(55)
+    await using late = new Peer()
+    await late.call('open', name)
+    expect(await late.call('get', 0, 5)).toBe(55)
+    other.close()
+    expect(SharedMemory.list().some((entry) => entry.name === name)).toBe(true)
+    await late.call('close', 0)
+    expectRemoved(name)
+  })
+
+  it('lives on when its creator is killed, with what it wrote', async () => {
+    const name = uniqueName('memlane')
+    await using creator = new Peer()
+    await creator.call('create', name, 64)
+    await creator.call('set', 0, 5, 55)
+    using other = SharedMemory.open(name)
+    await creator.kill()
+    expect(other.bytes[5]).toBe(55)
+    using again = SharedMemory.open(name)
+    expect(again.bytes[5]).toBe(55)
+  })
+
+  it('is gone when all its holders were killed, and its name can be created again at once', async () => {
+    const name = uniqueName('memlane')
+    for (const after of ['open', 'create', 'createOrOpen', 'list'] as const) {
+      await using creator = new Peer()
+      await using other = new Peer()
+      await creator.call('create', name, 64)
+      await creator.call('set', 0, 0, 1)
+      await other.call('open', name)
+      await creator.kill()
+      await other.kill()
+      if (after === 'list') expect(SharedMemory.list().some((entry) => entry.name === name)).toBe(false)
+      if (after === 'open') expectGone(name)
+      if (after === 'createOrOpen') {
+        using memory = SharedMemory.createOrOpen(name, 64)
+        expect([memory.created, memory.bytes[0]]).toEqual([true, 0])
+      }
+      using memory = SharedMemory.create(name, 128)
+      expect([memory.created, memory.bytes[0]]).toEqual([true, 0])
+    }
+    expectGone(name)
+  })
+
+  for (const end of ['exit', 'throw'] as const) {
+    it(`goes with a process that ends by ${end === 'exit' ? 'process.exit()' : 'an uncaught exception'}`, async () => {
+      const name = uniqueName('memlane')
+      await using peer = new Peer()
+      await peer.call('create', name, 64)
+      const { code, signal, stderr } = await peer.last(end)
+      expect([code, signal]).toEqual(end === 'exit' ? [0, null] : [1, null])
+      if (end === 'throw') expect(stderr).toContain('on purpose')
+      expectRemoved(name)
+    })
+  }
+
+  it(`is neither orphaned nor unlinked in use by two that race for it ${RACING_ROUNDS} times`, async () => {
+    const name = uniqueName('memlane')
+    const racers = ['0', '1'].map((slot) =>
+      spawnFixture(new URL('../fixtures/racer.child.ts', import.meta.url), [name, String(RACING_ROUNDS), slot], {
+        timeoutMs: 120_000,
+      }),
+    )
+    for (const racer of racers) {
+      const { code, signal, stdout, stderr } = await racer.exit
+      expect([code, signal, stderr]).toEqual([0, null, ''])
+      expect(JSON.parse(stdout).rounds).toBe(RACING_ROUNDS)
+    }
+    expectRemoved(name)
+  }, 150_000)
+
+  it('survives a racer that is killed again and again', async () => {
+    const name = uniqueName('memlane')
+    const fixture = new URL('../fixtures/racer.child.ts', import.meta.url)
+    const steady = spawnFixture(fixture, [name, '20000', '0'], { timeoutMs: 120_000 })
+    let ended = false
+    const end = steady.exit.finally(() => {
+      ended = true
+    })
+    let kills = 0
+    for (; !ended; kills++) {
+      const racer = spawnFixture(fixture, [name, '1000000', '1'])
+      await new Promise((resolve) => setTimeout(resolve, 500 + kills * 7))
+      racer.kill('SIGKILL')
+      await racer.exit
+    }
+    const { code, signal, stderr } = await end
+    expect([code, signal, stderr]).toEqual([0, null, ''])
+    expect(kills).toBeGreaterThan(0)
+    expectGone(name) // not removed: the last racer may have been the last holder when it was killed
+    SharedMemory.create(name, 4096).close()
+    expectRemoved(name)
+  }, 150_000)
+
+  it('is found, filled, by a process that waits for it', async () => {
+    const name = uniqueName('memlane')
+    await using peer = new Peer()
+    const appeared = peer.call('waitFor', name)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    using memory = SharedMemory.create(name, 64, { initialize: (buffer) => new Uint8Array(buffer).fill(3) })
+    const index = await appeared
+    expect(await peer.call('get', index, 0)).toBe(memory.bytes[0])
+  })
+})

@@ -1,0 +1,353 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, linkSync, lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnChild, uniqueName } from '@memlane/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { capabilities, SharedMemory, type SharedMemoryError } from '../src/index.js'
+import { Peer } from './peer.js'
+
+const FOLDER = '/dev/shm'
+const OTHER_USER = 12_345
+const asOtherUser = ['setpriv', `--reuid=${OTHER_USER}`, `--regid=${OTHER_USER}`, '--clear-groups']
+const isRoot = process.getuid?.() === 0
+
+const leftovers: string[] = []
+afterEach(() => {
+  for (const path of leftovers.splice(0)) rmSync(path, { recursive: true, force: true })
+})
+
+/** A name taken verbatim, and the path of its object, which is removed after the test. */
+function verbatim(): [name: string, path: string] {
+  const name = `/${uniqueName('memlane')}`
+  leftovers.push(FOLDER + name)
+  return [name, FOLDER + name]
+}
+
+function failure(call: () => unknown): SharedMemoryError {
+  try {
+    call()
+  } catch (error) {
+    return error as SharedMemoryError
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
+  const smallFolder = (megabytes: number) => [
+    'unshare',
+    isRoot ? '-m' : '-rm',
+    'sh',
+    '-c',
+    `mount -t tmpfs -o size=${megabytes}m tmpfs ${FOLDER} && exec "$@"`,
+    'sh',
+  ]
+
+  describe('memory that does not fit', () => {
+    it('in a /dev/shm of 1 MiB is NO_SPACE, and no signal', async () => {
+      await using peer = new Peer({ through: smallFolder(1) })
+      await expect(peer.call('create', 'big', 2 ** 20 + 1)).rejects.toMatchObject({ code: 'NO_SPACE', osCode: 28 })
+      const index = await peer.call('create', 'fits', 2 ** 19)
+      await peer.call('fill', index)
+      await expect(peer.call('create', 'second', 2 ** 19 + 4096)).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        message: expect.stringContaining(`${2 ** 19 + 4096} bytes asked for, ${2 ** 19} bytes free`),
+      })
+      await expect(peer.call('open', 'second')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await peer.call('close', index)
+      expect(await peer.call('create', 'second', 2 ** 20)).toBe(1)
+    })
+
+    it('because of what a crash has left, under whatever name, gets that space', async () => {
+      await using peer = new Peer({ through: smallFolder(1) })
+      expect(await peer.call('abandon', uniqueName('memlane'), 900_000)).toBe('SIGKILL')
+      expect(await peer.call('files')).toHaveLength(1)
+      await peer.call('create', uniqueName('memlane'), 900_000)
+      expect(await peer.call('files')).toHaveLength(1)
+    })
+
+    it('of another program that reserved nothing is NO_SPACE when it is opened for writing', async () => {
+      const through = smallFolder(1)
+      through[4] = `mount -t tmpfs -o size=1m tmpfs ${FOLDER} && truncate -s 4M ${FOLDER}/sparse && exec "$@"`
+      await using peer = new Peer({ through })
+      await expect(peer.call('open', '/sparse')).rejects.toMatchObject({ code: 'NO_SPACE' })
+      const index = await peer.call('open', '/sparse', { view: { length: 2 ** 19 } })
+      await peer.call('fill', index)
+    })
+  })
+
+  it('memory over 4 GiB is served right through several views', () => {
+    const name = uniqueName('memlane')
+    const length = 2 ** 32 + 2 ** 16
+    using head = SharedMemory.create(name, length, { view: { length: 4096 } })
+    expect(head.objectLength).toBe(length)
+    using tail = SharedMemory.open(name, { view: { offset: 2 ** 32 } })
+    expect(tail.buffer.byteLength).toBe(2 ** 16)
+    tail.bytes[10] = 1
+    expect(head.bytes[10]).toBe(0)
+    using same = SharedMemory.open(name, { view: { offset: 2 ** 32 + 8, length: 8 } })
+    expect(same.bytes[2]).toBe(1)
+    const most = capabilities.maxViewLength
+    if (most < length) {
+      expect(failure(() => SharedMemory.open(name))).toMatchObject({
+        code: 'TOO_LONG',
+        requested: length,
+        available: most,
+      })
+      expect(() => SharedMemory.open(name, { view: { length } })).toThrow(RangeError)
+    }
+    using largest = SharedMemory.open(name, { view: { length: Math.min(most, length) } })
+    expect(largest.buffer.byteLength).toBe(Math.min(most, length))
+  })
+
+  it('a length of 4 GiB and 10 bytes does not become 10 bytes', () => {
+    expect(() => SharedMemory.create(uniqueName('memlane'), capabilities.maxViewLength + 10)).toThrow(RangeError)
+  })
+
+  it('the permission bits are those asked for, whatever the umask', async () => {
+    await using peer = new Peer()
+    for (const umask of [0, 0o077]) {
+      await peer.call('umask', umask)
+      for (const mode of [undefined, 0o644, 0o666, 0o400]) {
+        const name = uniqueName('memlane')
+        const index = await peer.call('create', name, 64, { mode })
+        const entry = SharedMemory.list().find((found) => found.name === name)
+        expect(entry?.mode?.toString(8)).toBe((mode ?? 0o600).toString(8))
+        await peer.call('close', index)
+      }
+    }
+  })
+
+  describe.runIf(isRoot)("another user's memory", () => {
+    it('is denied when its bits do not admit this one', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      using _memory = SharedMemory.create(name, 64)
+      await using stranger = new Peer({ through: asOtherUser })
+      for (const verb of ['open', 'createOrOpen']) {
+        await expect(stranger.call(verb, name, 64)).rejects.toMatchObject({ code: 'ACCESS_DENIED', osCode: 13 })
+      }
+      await expect(stranger.call('create', name, 64)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+    })
+
+    it('that squats on a name is refused unless its owner is trusted', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      await using squatter = new Peer({ through: asOtherUser })
+      await squatter.call('create', name, 64, { mode: 0o666 })
+      const refusal = { code: 'ACCESS_DENIED', message: expect.stringContaining(`belongs to user ${OTHER_USER}`) }
+      expect(failure(() => SharedMemory.open(name))).toMatchObject(refusal)
+      expect(failure(() => SharedMemory.open(name, { trustOwner: [1, 2] }))).toMatchObject(refusal)
+      expect(failure(() => SharedMemory.createOrOpen(name, 64))).toMatchObject(refusal)
+      expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+      for (const trustOwner of [true, [OTHER_USER]]) {
+        using memory = SharedMemory.open(name, { trustOwner })
+        expect(memory.buffer.byteLength).toBe(64)
+      }
+    })
+
+    it("is root's to give: opened by others when its bits admit them", async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      using memory = SharedMemory.create(name, 64, { mode: 0o644 })
+      memory.bytes[0] = 5
+      await using stranger = new Peer({ through: asOtherUser })
+      await expect(stranger.call('open', name)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+      expect(await stranger.call('get', await stranger.call('open', name, { access: 'read' }), 0)).toBe(5)
+    })
+
+    it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      await using owner = new Peer({ through: asOtherUser })
+      await owner.call('create', name, 64, { mode: 0o666 })
+      await owner.kill()
+      await using stranger = new Peer({ through: ['setpriv', '--reuid=12346', '--regid=12346', '--clear-groups'] })
+      await expect(stranger.call('open', name, { trustOwner: true })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(stranger.call('create', name, 64)).rejects.toMatchObject({
+        code: 'ACCESS_DENIED',
+        message: expect.stringContaining(`belongs to user ${OTHER_USER}`),
+      })
+      using memory = SharedMemory.create(name, 64)
+      expect(memory.created).toBe(true)
+    })
+  })
+
+  it('a symbolic link is not followed', () => {
+    const [target] = verbatim()
+    const [name, path] = verbatim()
+    using _memory = SharedMemory.create(target, 64)
+    symlinkSync(FOLDER + target, path)
+    expect(failure(() => SharedMemory.open(name))).toMatchObject({ code: 'ACCESS_DENIED', osCode: 40 })
+    expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+    expect(failure(() => SharedMemory.createOrOpen(name, 64)).code).toBe('ACCESS_DENIED')
+    expect(lstatSync(path).isSymbolicLink()).toBe(true)
+    expect(SharedMemory.list().map((entry) => entry.objectName)).not.toContain(name)
+  })
+
+  it('a name that belongs to a folder or a pipe is NOT_SHARED_MEMORY, at once', () => {
+    const [folder, folderPath] = verbatim()
+    const [pipe, pipePath] = verbatim()
+    execFileSync('mkdir', [folderPath])
+    execFileSync('mkfifo', [pipePath])
+    for (const name of [folder, pipe]) {
+      for (const access of ['read', 'readwrite'] as const) {
+        expect(failure(() => SharedMemory.open(name, { access })).code).toBe('NOT_SHARED_MEMORY')
+      }
+      expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+    }
+  })
+
+  it('memory of other programs is opened, and left alone by every close and every failed open', () => {
+    const [name, path] = verbatim()
+    writeFileSync(path, 'from elsewhere')
+    chmodSync(path, 0o644)
+    {
+      using memory = SharedMemory.open(name)
+      expect(Buffer.from(memory.buffer).toString()).toBe('from elsewhere')
+      memory.bytes[0] = 0x46
+    }
+    expect(failure(() => SharedMemory.open(name, { view: { length: 100 } }))).toMatchObject({
+      code: 'TOO_SHORT',
+      requested: 100,
+      available: 14,
+    })
+    expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+    using reader = SharedMemory.open(name, { access: 'read' })
+    expect(Buffer.from(reader.buffer).toString()).toBe('From elsewhere')
+    expect(SharedMemory.list().find((entry) => entry.objectName === name)).toMatchObject({
+      name,
+      length: 14,
+      mode: 0o644,
+      lifetime: 'unlink',
+      pids: [],
+    })
+    SharedMemory.unlink(name)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('an empty object of another program is TOO_SHORT, and waited for until it has a length', async () => {
+    const [name, path] = verbatim()
+    writeFileSync(path, '')
+    expect(failure(() => SharedMemory.open(name))).toMatchObject({ code: 'TOO_SHORT', available: 0 })
+    await expect(SharedMemory.waitFor(name, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TOO_SHORT' })
+    const waiting = SharedMemory.waitFor(name)
+    execFileSync('truncate', ['-s', '100', path])
+    using memory = await waiting
+    expect(memory.buffer.byteLength).toBe(100)
+  })
+
+  it('persistent memory stays until it is unlinked', async () => {
+    const [name] = verbatim()
+    await using peer = new Peer()
+    await peer.call('create', name, 64, { persistent: true })
+    await peer.call('set', 0, 0, 9)
+    await peer.kill()
+    {
+      using memory = SharedMemory.open(name)
+      expect(memory.bytes[0]).toBe(9)
+    }
+    expect(SharedMemory.list().find((entry) => entry.name === name)?.lifetime).toBe('unlink')
+    expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+    using memory = SharedMemory.open(name)
+    SharedMemory.unlink(name)
+    expect(memory.bytes[0]).toBe(9)
+    expect(failure(() => SharedMemory.unlink(name)).code).toBe('NOT_FOUND')
+    using again = SharedMemory.create(name, 64)
+    expect(again.bytes[0]).toBe(0)
+  })
+
+  it('unlink refuses memory that goes with its last handle, while it has one', () => {
+    const name = uniqueName('memlane')
+    using _memory = SharedMemory.create(name, 64)
+    expect(failure(() => SharedMemory.unlink(name)).code).toBe('IN_USE')
+    using again = SharedMemory.open(name)
+    expect(again.created).toBe(false)
+  })
+
+  it('a name that was removed and made again by hand is not taken for our own', () => {
+    const [name, path] = verbatim()
+    const [other, otherPath] = verbatim()
+    const memory = SharedMemory.create(name, 64)
+    linkSync(path, otherPath)
+    rmSync(path)
+    writeFileSync(path, 'somebody else')
+    memory.close()
+    expect(existsSync(path)).toBe(true)
+    expect(failure(() => SharedMemory.open(other)).code).toBe('NOT_FOUND')
+  })
+
+  it('writing to memory opened for reading ends the process, as documented', async () => {
+    const name = uniqueName('memlane')
+    using _memory = SharedMemory.create(name, 64)
+    await using peer = new Peer()
+    const index = await peer.call('open', name, { access: 'read' })
+    const { code, signal } = await peer.last('set', index, 0, 1)
+    expect([code, signal]).toEqual([null, 'SIGSEGV'])
+  })
+
+  it('a failed open or create leaves no descriptor, no mapping and no name', () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 4096)
+    const census = () => [readdirSync('/proc/self/fd').length, readdirSync(FOLDER).length]
+    const before = census()
+    for (let i = 0; i < 100; i++) {
+      failure(() => SharedMemory.open(name, { view: { length: 4097 } }))
+      failure(() => SharedMemory.open(uniqueName('none')))
+      failure(() => SharedMemory.create(name, 64))
+      failure(() => SharedMemory.create(uniqueName('none'), 2 ** 46, { view: { length: 1 } }))
+      failure(() => SharedMemory.create(uniqueName('none'), 64, { view: { length: 65 } }))
+    }
+    expect(census()).toEqual(before)
+    expect(memory.closed).toBe(false)
+  })
+
+  it('a process that has no descriptors left is told so, and not that the name is taken', async () => {
+    await using peer = new Peer({ through: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
+    const name = uniqueName('memlane')
+    let error: unknown
+    for (let i = 0; i < 60 && error === undefined; i++) {
+      await peer.call('create', `${name}-${i}`, 64).catch((caught) => {
+        error = caught
+      })
+    }
+    expect(error).toMatchObject({ code: 'SYSTEM', osCode: 24 })
+  })
+
+  it('a name whose old memory a stopped process is just removing is NOT_READY', async () => {
+    const [name, path] = verbatim()
+    writeFileSync(path, 'dying')
+    chmodSync(path, 0o1600)
+    const remover = spawnChild('flock', ['-x', path, 'sh', '-c', 'echo locked; exec sleep 20'], { group: true })
+    await remover.line('locked')
+    expect(failure(() => SharedMemory.create(name, 64)).code).toBe('NOT_READY')
+    expect(failure(() => SharedMemory.open(name)).code).toBe('NOT_FOUND')
+    remover[Symbol.dispose]()
+    await remover.exit
+    using memory = SharedMemory.create(name, 64)
+    expect(memory.created).toBe(true)
+  })
+
+  it('a stopped holder is still a holder', async () => {
+    const name = uniqueName('memlane')
+    await using peer = new Peer()
+    await peer.call('create', name, 64)
+    peer.child.kill('SIGSTOP')
+    expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
+    SharedMemory.open(name).close()
+    peer.child.kill('SIGCONT')
+    expect(await peer.call('length', 0)).toBe(64)
+    using memory = SharedMemory.open(name)
+    expect(memory.created).toBe(false)
+  })
+
+  it('a child that outlives its parent does not keep the memory', async () => {
+    const name = uniqueName('memlane')
+    const memory = SharedMemory.create(name, 64)
+    using child = spawnChild('sleep', ['20'])
+    memory.close()
+    expect(existsSync(FOLDER + memory.objectName)).toBe(false)
+    child.kill('SIGKILL')
+  })
+
+  it('a folder without a limit has room', async () => {
+    const through = smallFolder(1)
+    through[4] = `mount -t tmpfs -o size=0 tmpfs ${FOLDER} && exec "$@"`
+    await using peer = new Peer({ through })
+    expect(await peer.call('create', 'any', 4096)).toBe(0)
+  })
+})

@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs'
+import { spawnChild, uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { capabilities, SharedMemory } from '../src/index.js'
+
+describe('waiting for a name', () => {
+  it('keeps the process running, unless told not to', async () => {
+    for (const [options, said] of [
+      [{ timeoutMs: 300 }, 'NOT_FOUND'],
+      [{ timeoutMs: 300, ref: false }, ''],
+      [{ ref: false }, ''],
+    ] as const) {
+      const script = `import(${JSON.stringify(import.meta.resolve('@memlane/core'))}).then(({ SharedMemory }) => {
+        SharedMemory.waitFor(${JSON.stringify(uniqueName('memlane'))}, ${JSON.stringify(options)})
+          .catch((error) => console.log(error.code))
+      })`
+      const { code, signal, stdout } = await spawnChild(process.execPath, ['-e', script]).exit
+      expect([code, signal, stdout.trim()]).toEqual([0, null, said])
+    }
+  })
+
+  it('leaves nothing behind when it is aborted, gives up, or succeeds', async () => {
+    const descriptors = () => (capabilities.objectDirectory ? readdirSync('/proc/self/fd').length : 0)
+    const name = uniqueName('memlane')
+    await SharedMemory.waitFor(name, { timeoutMs: 1 }).catch(() => {}) // what the first watch of a process opens stays
+    const before = descriptors()
+    const abort = new AbortController()
+    const waits = Array.from({ length: 10 }, () => SharedMemory.waitFor(name, { signal: abort.signal }))
+    const ended = Promise.allSettled(waits)
+    abort.abort(new Error('enough'))
+    expect((await ended).every(({ status }) => status === 'rejected')).toBe(true)
+    for (let i = 0; i < 10; i++) await SharedMemory.waitFor(name, { timeoutMs: 1 }).catch(() => {})
+    const found = SharedMemory.waitFor(name)
+    SharedMemory.create(name, 64).close()
+    using memory = SharedMemory.create(name, 64)
+    ;(await found).close()
+    memory.close()
+    await new Promise(setImmediate)
+    expect(descriptors()).toBe(before)
+  })
+})

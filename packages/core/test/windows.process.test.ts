@@ -1,0 +1,49 @@
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { capabilities, SharedMemory } from '../src/index.js'
+import { Peer } from './peer.js'
+
+describe.runIf(capabilities.permissions === 'securityDescriptor')('on Windows', () => {
+  it('a security descriptor decides who may open the memory, and how', async () => {
+    const name = uniqueName('memlane')
+    await using peer = new Peer()
+    using everybody = SharedMemory.create(name, 64, { securityDescriptor: 'D:(A;;GA;;;WD)' })
+    expect(await peer.call('open', name)).toBe(0)
+    await peer.call('set', 0, 0, 7)
+    expect(everybody.bytes[0]).toBe(7)
+
+    const closed = uniqueName('memlane')
+    using _nobody = SharedMemory.create(closed, 64, { securityDescriptor: 'D:(D;;GA;;;WD)' })
+    for (const verb of ['open', 'create']) {
+      await expect(peer.call(verb, closed, 64)).rejects.toMatchObject({ code: 'ACCESS_DENIED', osCode: 5 })
+    }
+
+    const readable = uniqueName('memlane')
+    using _readable = SharedMemory.create(readable, 64, { securityDescriptor: 'D:(A;;GR;;;WD)' })
+    await expect(peer.call('open', readable)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    expect(await peer.call('open', readable, { access: 'read' })).toBe(1)
+    await expect(peer.call('create', readable, 64)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  })
+
+  it('a security descriptor that is none is INVALID_SECURITY_DESCRIPTOR', () => {
+    expect(() => SharedMemory.create(uniqueName('memlane'), 64, { securityDescriptor: 'everybody' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_SECURITY_DESCRIPTOR' }),
+    )
+  })
+
+  it('the mode, which only Linux knows, is ignored', () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64, { mode: 0o400 })
+    memory.bytes[0] = 1
+    expect(memory.bytes[0]).toBe(1)
+  })
+
+  it('memory of more than 4 GiB is served right through several views', () => {
+    const name = uniqueName('memlane')
+    using head = SharedMemory.create(name, 2 ** 32 + 2 ** 16, { view: { length: 4096 } })
+    using tail = SharedMemory.open(name, { view: { offset: 2 ** 32, length: 2 ** 16 } })
+    tail.bytes[10] = 1
+    expect([head.objectLength, head.bytes[10]]).toEqual([2 ** 32 + 2 ** 16, 0])
+    using same = SharedMemory.open(name, { view: { offset: 2 ** 32 + 8, length: 8 } })
+    expect(same.bytes[2]).toBe(1)
+  })
+})

@@ -1,0 +1,1 @@
+export { type CreateRegionOptions, createRegion, type RegionMemory, type RegionValue, RegionWriter } from './region.js'

@@ -1,0 +1,5 @@
+/** @throws RangeError unless `count` is a whole number of at least 1; `what` says of what it is the number */
+export function checkCount(what: string, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new RangeError(`${what}: ${count} is not a whole number from 1 on`)
+}

@@ -1,0 +1,38 @@
+export { type ArrayLayout, type ArrayView, array } from './array.js'
+export { bytes } from './bytes.js'
+export { enumeration } from './enumeration.js'
+export {
+  findEnd,
+  type LanePosition,
+  LaneReader,
+  LaneWriter,
+  MAX_LANE_CAPACITY,
+  MIN_LANE_CAPACITY,
+  maxMessageLength,
+} from './lane.js'
+export type {
+  AnyLayout,
+  Consistency,
+  FieldDescriptor,
+  Infer,
+  InferField,
+  Layout,
+  LayoutDescriptor,
+  ScalarKind,
+  TextEncoding,
+} from './layout.js'
+export { LayoutError, type LayoutErrorCode } from './layout-error.js'
+export type { Mismatch } from './mismatch.js'
+export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './scalar.js'
+export { checkValue, isVersioned, readSnapshot, type SnapshotValue, updateSnapshot, writeSnapshot } from './snapshot.js'
+export {
+  at,
+  type Fields,
+  type PlacedField,
+  type StructLayout,
+  type StructOptions,
+  type StructValue,
+  type StructView,
+  struct,
+} from './struct.js'
+export { latin1, TEXT_ENCODINGS, type TextOptions, text, utf8, utf16le, utf32le } from './text.js'

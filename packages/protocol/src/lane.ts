@@ -1,0 +1,287 @@
+/**
+ * A lane: a ring of records in shared memory with one writer and any number of readers. The two classes are mirrors.
+ *
+ *   position  a wrapping 32-bit count of bytes since the lane began; its place in the ring is position mod capacity
+ *   publish   the writer fills a record, stores a zero commit word behind it, then stores the record's own commit word in
+ *             order: that single store makes it visible, and the zero tells readers where to wait
+ *   batch     several records are filled with plain stores and published by the first one's commit word alone; MORE leads
+ *             the reader through them with plain loads
+ *   limit     how far the writer may go without overwriting what readers still need; the caller knows (flow control)
+ *
+ * Readers trust nothing: every length is read once and bounded by the ring before it is used.
+ */
+
+import { loadCommit, publishCommit } from './atomics.js'
+import { LayoutError } from './layout-error.js'
+import {
+  commitWord,
+  KIND_MASK,
+  KIND_MESSAGE,
+  KIND_PADDING,
+  MORE,
+  payloadLengthOf,
+  RECORD_HEADER_LENGTH,
+  recordLength,
+} from './record.js'
+
+export const MIN_LANE_CAPACITY = 1024
+export const MAX_LANE_CAPACITY = 2 ** 29
+
+/** The longest message of a lane: any two of them fit, wherever the end of the ring falls. */
+export function maxMessageLength(capacity: number): number {
+  return capacity / 2 - 2 * RECORD_HEADER_LENGTH
+}
+
+/** The bytes of one lane. */
+interface Ring {
+  readonly words: Int32Array
+  readonly capacity: number
+  readonly offset: number
+}
+
+function ringOf(buffer: ArrayBuffer, offset: number, capacity: number): Ring {
+  if (
+    !Number.isInteger(capacity) ||
+    capacity < MIN_LANE_CAPACITY ||
+    capacity > MAX_LANE_CAPACITY ||
+    (capacity & (capacity - 1)) !== 0
+  ) {
+    throw new RangeError(
+      `lane capacity ${capacity} is not a power of two from ${MIN_LANE_CAPACITY} to ${MAX_LANE_CAPACITY}`,
+    )
+  }
+  return { words: new Int32Array(buffer, offset, capacity / 4), capacity, offset }
+}
+
+/** Where a lane's writer stands, for one that takes the lane up again. */
+export interface LanePosition {
+  /** Wrapping bytes, at the start of a record. */
+  readonly position: number
+  /** The number of the next message. */
+  readonly sequence: number
+}
+
+/** The writing side of a lane. */
+export class LaneWriter {
+  /** The lane's bytes, where claimed payloads are filled. */
+  readonly data: DataView
+  /** The longest message. */
+  readonly maxMessageLength: number
+  private readonly words: Int32Array
+  private readonly capacity: number
+  private readonly mask: number
+  private readonly refreshLimit: (position: number) => number
+  private position_: number
+  private limit: number
+  private sequence_: number
+  private claimIndex = -1
+  private claimLength = 0
+  private batching = false
+  /** The first record of the batch, its commit word held back; -1 for none. */
+  private heldIndex = -1
+  private heldCommit = 0
+  private lastIndex = -1
+
+  /**
+   * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
+   * @param refreshLimit tells up to which position the writer may fill the ring; asked only when the last answer is used up
+   * @param start where to begin; a new lane is all zeros and begins at 0
+   * @throws RangeError when the capacity is no power of two in its range, or the lane does not lie in the buffer
+   */
+  constructor(
+    buffer: ArrayBuffer,
+    offset: number,
+    capacity: number,
+    refreshLimit: (position: number) => number,
+    start: LanePosition = { position: 0, sequence: 0 },
+  ) {
+    const ring = ringOf(buffer, offset, capacity)
+    this.words = ring.words
+    this.capacity = capacity
+    this.mask = capacity - 1
+    this.data = new DataView(buffer, offset, capacity)
+    this.maxMessageLength = maxMessageLength(capacity)
+    this.refreshLimit = refreshLimit
+    this.position_ = start.position | 0
+    this.sequence_ = start.sequence | 0
+    this.limit = refreshLimit(this.position_)
+  }
+
+  /** The end of the last record written, in wrapping bytes; records of an unfinished batch included. */
+  get position(): number {
+    return this.position_
+  }
+
+  /** The number of the next message, wrapping. */
+  get sequence(): number {
+    return this.sequence_
+  }
+
+  /**
+   * Takes room for a payload, to be filled in `data` and then committed. Never blocks, allocates nothing.
+   *
+   * @returns where the payload begins, in bytes from the start of the lane: a multiple of 8; -1 when there is no room now
+   * @throws RangeError for a length above `maxMessageLength`; TypeError while another claim is open
+   */
+  claim(length: number): number {
+    if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
+    if (!(length >= 0 && length <= this.maxMessageLength) || (length | 0) !== length) {
+      throw new RangeError(`message length ${length} is not a whole number from 0 to ${this.maxMessageLength}`)
+    }
+    const size = recordLength(length)
+    let index = this.position_ & this.mask
+    const toEnd = this.capacity - index
+    const padding = size > toEnd ? toEnd : 0
+    const needed = padding + size + RECORD_HEADER_LENGTH // the header behind it must take the zero
+    if (((this.limit - this.position_) | 0) < needed) {
+      this.limit = this.refreshLimit(this.position_)
+      if (((this.limit - this.position_) | 0) < needed) return -1
+    }
+    if (padding !== 0) {
+      this.append(index, padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
+      index = 0
+    }
+    this.claimIndex = index
+    this.claimLength = length
+    return index + RECORD_HEADER_LENGTH
+  }
+
+  /**
+   * Publishes the claimed record, or adds it to the batch.
+   *
+   * @param length bytes of the payload, at most those claimed
+   */
+  commit(length = this.claimLength): void {
+    const index = this.claimIndex
+    if (index === -1) throw new TypeError('nothing is claimed')
+    if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
+      throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
+    }
+    this.claimIndex = -1
+    this.words[(index >> 2) + 1] = this.sequence_
+    this.sequence_ = (this.sequence_ + 1) | 0
+    this.append(index, recordLength(length), commitWord(length, KIND_MESSAGE))
+  }
+
+  /** Gives the claimed room back: nobody sees anything of it. */
+  abort(): void {
+    this.claimIndex = -1
+  }
+
+  /** Holds back what is committed from now on, until `endBatch` publishes all of it by one store. */
+  beginBatch(): void {
+    this.batching = true
+  }
+
+  /** Publishes the batch. */
+  endBatch(): void {
+    this.batching = false
+    if (this.heldIndex === -1) return
+    this.words[(this.position_ & this.mask) >> 2] = 0
+    publishCommit(this.words, this.heldIndex >> 2, this.heldCommit)
+    this.heldIndex = -1
+    this.lastIndex = -1
+  }
+
+  private append(index: number, size: number, commit: number): void {
+    this.position_ = (this.position_ + size) | 0
+    if (!this.batching) {
+      this.words[(this.position_ & this.mask) >> 2] = 0
+      publishCommit(this.words, index >> 2, commit)
+      return
+    }
+    if (this.heldIndex === -1) {
+      this.heldIndex = index
+      this.heldCommit = commit
+    } else {
+      if (this.lastIndex === this.heldIndex) this.heldCommit |= MORE
+      else this.words[this.lastIndex >> 2] = (this.words[this.lastIndex >> 2] as number) | MORE
+      this.words[index >> 2] = commit
+    }
+    this.lastIndex = index
+  }
+}
+
+/** The reading side of a lane. Needs no write access. */
+export class LaneReader {
+  /** The lane's bytes, where payloads are read. */
+  readonly data: DataView
+  /** Bytes of the payload that `next` found. */
+  length = 0
+  /** Number of the message that `next` found, wrapping. */
+  sequence = 0
+  /** Where the next record begins, in wrapping bytes. */
+  position: number
+  private readonly words: Int32Array
+  private readonly capacity: number
+  private readonly mask: number
+  private readonly offset: number
+  private more = false
+
+  /**
+   * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
+   * @param position where to begin: at the start of a record
+   * @throws RangeError when the capacity is no power of two in its range, or the lane does not lie in the buffer
+   */
+  constructor(buffer: ArrayBuffer, offset: number, capacity: number, position = 0) {
+    const ring = ringOf(buffer, offset, capacity)
+    this.words = ring.words
+    this.capacity = capacity
+    this.mask = capacity - 1
+    this.offset = offset
+    this.data = new DataView(buffer, offset, capacity)
+    this.position = position | 0
+  }
+
+  /**
+   * Finds the next message and sets `length`, `sequence` and `position`. Never blocks, allocates nothing. The payload is
+   * valid until the writer is told that it may go beyond the record.
+   *
+   * @returns where its payload begins, in bytes from the start of the lane; -1 when there is none yet
+   * @throws LayoutError `CORRUPT` for bytes that are no record; the position stays where it was
+   */
+  next(): number {
+    for (;;) {
+      const index = this.position & this.mask
+      const commit = this.more ? (this.words[index >> 2] as number) : loadCommit(this.words, index >> 2)
+      if (commit === 0 && !this.more) return -1
+      const length = payloadLengthOf(commit)
+      const kind = commit & KIND_MASK
+      const toEnd = this.capacity - index
+      // recordLength only for what fits: beyond, its 32-bit arithmetic could wrap.
+      const size = length <= toEnd ? recordLength(length) : this.capacity + 1
+      const isMessage = kind === KIND_MESSAGE && size <= toEnd
+      if (!isMessage && (kind !== KIND_PADDING || size !== toEnd || index === 0)) throw this.corrupt(index, commit)
+      this.more = (commit & MORE) !== 0
+      this.position = (this.position + size) | 0
+      if (isMessage) {
+        this.length = length
+        this.sequence = this.words[(index >> 2) + 1] as number
+        return index + RECORD_HEADER_LENGTH
+      }
+    }
+  }
+
+  private corrupt(index: number, commit: number): LayoutError {
+    const hex = (commit >>> 0).toString(16).padStart(8, '0')
+    return new LayoutError('CORRUPT', this.offset + index, `0x${hex} at offset ${this.offset + index} begins no record`)
+  }
+}
+
+/**
+ * Finds the end of a lane from any record boundary before it: where a writer that takes the lane up goes on.
+ *
+ * @param from a position at the start of a record, and the number of the message there
+ * @throws LayoutError `CORRUPT` when the records lead nowhere
+ */
+export function findEnd(buffer: ArrayBuffer, offset: number, capacity: number, from: LanePosition): LanePosition {
+  const reader = new LaneReader(buffer, offset, capacity, from.position)
+  let sequence = from.sequence | 0
+  while (reader.next() !== -1) {
+    sequence = (reader.sequence + 1) | 0
+    if (((reader.position - from.position) | 0) > capacity) {
+      throw new LayoutError('CORRUPT', offset, `the lane at offset ${offset} has no end`)
+    }
+  }
+  return { position: reader.position, sequence }
+}

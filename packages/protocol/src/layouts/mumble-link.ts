@@ -1,0 +1,80 @@
+import { array } from '../array.js'
+import { bytes } from '../bytes.js'
+import type { Infer } from '../layout.js'
+import { LayoutError } from '../layout-error.js'
+import { f32, u32 } from '../scalar.js'
+import { struct } from '../struct.js'
+import { text } from '../text.js'
+
+/** The name of the mapping, on Windows and (with the user's number behind it, as memlane's bare names have) on Linux. */
+export const MUMBLE_LINK_NAME = 'MumbleLink'
+
+/**
+ * Declares MumbleLink for one width of `wchar_t`: 2 bytes on Windows, 4 on Linux and macOS.
+ *
+ *   0  uiVersion   4  uiTick   8  avatar: position, front, top   44  name[256]
+ *   then, one behind the other: camera: position, front, top; identity[256]; contextLength; context[256 bytes];
+ *   description[2048]
+ *
+ * The game writes and raises `uiTick` with each frame, Mumble reads. Positions are metres in a left-handed system.
+ */
+function mumbleLink(name: string, wcharLength: 2 | 4) {
+  const encoding = wcharLength === 2 ? 'utf16le' : 'utf32le'
+  const wchars = (units: number) => text(encoding, units * wcharLength, { terminator: 'optional' })
+  const vector = array(f32, 3)
+  return struct(
+    name,
+    {
+      uiVersion: u32,
+      uiTick: u32,
+      avatarPosition: vector,
+      avatarFront: vector,
+      avatarTop: vector,
+      name: wchars(256),
+      cameraPosition: vector,
+      cameraFront: vector,
+      cameraTop: vector,
+      identity: wchars(256),
+      contextLength: u32,
+      context: bytes(256),
+      description: wchars(2048),
+    },
+    { consistency: { counter: 'uiTick' } },
+  )
+}
+
+/**
+ * MumbleLink as Windows programs publish it: positional audio, `wchar_t` of 2 bytes, 5460 bytes.
+ *
+ * @see the `LinkedMem` struct of the Mumble project's documentation of the Link plugin
+ */
+export const MumbleLinkWindows = mumbleLink('MumbleLinkWindows', 2)
+
+/**
+ * MumbleLink as Linux programs publish it: positional audio, `wchar_t` of 4 bytes, 10580 bytes.
+ *
+ * @see the `LinkedMem` struct of the Mumble project's documentation of the Link plugin
+ */
+export const MumbleLinkLinux = mumbleLink('MumbleLinkLinux', 4)
+
+/** The plain value of MumbleLink, of either width. */
+export type MumbleLink = Infer<typeof MumbleLinkWindows>
+
+/**
+ * Returns the part of `context` that is in use: what tells players apart who cannot hear each other. No copy.
+ *
+ * @param layout the one that `link` was read by
+ * @throws LayoutError `CORRUPT` when `contextLength` exceeds the 256 bytes there are
+ */
+export function mumbleContext(
+  layout: typeof MumbleLinkWindows,
+  { context, contextLength }: Pick<MumbleLink, 'context' | 'contextLength'>,
+): Uint8Array {
+  if (contextLength > context.length)
+    throw new LayoutError(
+      'CORRUPT',
+      layout.fields.contextLength.offset,
+      `MumbleLink: contextLength ${contextLength} exceeds the ${context.length} bytes there are`,
+    )
+  return context.subarray(0, contextLength)
+}

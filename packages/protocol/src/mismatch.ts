@@ -1,0 +1,44 @@
+/**
+ * Tells why a value does not fit its layout, and where inside the value. Made only when something is wrong: checking
+ * comes before writing, so that a refused value leaves the memory as it was.
+ */
+export class Mismatch {
+  readonly kind: 'type' | 'range'
+  readonly reason: string
+  #path = ''
+
+  constructor(kind: 'type' | 'range', reason: string) {
+    this.kind = kind
+    this.reason = reason
+  }
+
+  /** Adds one step to the front of the path, from the inside out: `.pressure`, then `[2]`, then `.wheels`. */
+  within(segment: string): this {
+    this.#path = segment + this.#path
+    return this
+  }
+
+  /** Makes the error to throw; `root` names what the path starts from, and may be empty. */
+  toError(root: string): TypeError | RangeError {
+    const path = root + this.#path
+    const message = path === '' ? this.reason : `${path}: ${this.reason}`
+    return this.kind === 'type' ? new TypeError(message) : new RangeError(message)
+  }
+}
+
+/** Says that `value` is of another type than `expected`. */
+export function typeMismatch(expected: string, value: unknown): Mismatch {
+  return new Mismatch('type', `expected ${expected}, got ${describe(value)}`)
+}
+
+/** Shows a value in an error message, briefly whatever its size. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string')
+    return `the string ${JSON.stringify(value.length > 32 ? `${value.slice(0, 32)}…` : value)}`
+  if (typeof value === 'bigint') return `the bigint ${value}n`
+  if (typeof value === 'number') return `the number ${value}`
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`
+  return String(value)
+}

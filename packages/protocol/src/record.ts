@@ -1,0 +1,39 @@
+/**
+ * One record of a lane, 8-byte aligned. All numbers are little-endian.
+ *
+ *   0          4            8                       8 + length
+ *   +----------+------------+-----------------------+--------------------------------+
+ *   | commit   | sequence   | payload               | unused, to a multiple of 8     |
+ *   +----------+------------+-----------------------+--------------------------------+
+ *
+ * | field    | width | sole writer       | meaning                                                               |
+ * |----------|-------|-------------------|-----------------------------------------------------------------------|
+ * | commit   | u32   | the lane's writer | 0: nothing here yet. Else length * 8 + MORE + kind; stored last        |
+ * | sequence | u32   | the lane's writer | the message's number in its lane, wrapping; valid once commit is not 0 |
+ * | payload  |       | the lane's writer | valid once commit is not 0                                             |
+ *
+ * A padding record fills the rest of a lane that is too short for the next message; it carries no payload and no sequence.
+ * MORE says that the record behind this one was published together with it.
+ */
+
+export const RECORD_HEADER_LENGTH = 8
+const RECORD_ALIGNMENT = 8
+
+export const KIND_MASK = 3
+export const KIND_MESSAGE = 1
+export const KIND_PADDING = 2
+export const MORE = 4
+const LENGTH_SHIFT = 3
+
+/** Bytes that a record with such a payload takes. */
+export function recordLength(payloadLength: number): number {
+  return RECORD_HEADER_LENGTH + ((payloadLength + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT)
+}
+
+export function commitWord(payloadLength: number, kind: number): number {
+  return (payloadLength << LENGTH_SHIFT) | kind
+}
+
+export function payloadLengthOf(commit: number): number {
+  return commit >>> LENGTH_SHIFT
+}

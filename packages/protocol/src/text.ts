@@ -1,0 +1,267 @@
+/**
+ * Text in a field of fixed length, as C programs keep it: the text, a zero unit that ends it, and a rest that means
+ * nothing (written as zeros). A *unit* is one array element of the C declaration: `char` or `wchar_t`.
+ *
+ * Reading trusts nothing: it ends with the field whether or not there is a terminator, takes each unit from memory once
+ * (another process may be writing), and turns bytes that are not text into U+FFFD. Unpaired UTF-16 surrogates pass
+ * through `utf16le`, in both directions, as they do in Windows.
+ */
+
+import { checkBounds } from './accessor.js'
+import { checkCount } from './count.js'
+import type { Layout, TextEncoding } from './layout.js'
+import { describe, Mismatch, typeMismatch } from './mismatch.js'
+import { valueLayout } from './value-layout.js'
+
+/** How text fields treat text that does not fit, and fields without a terminator. */
+export interface TextOptions {
+  /**
+   * What to do with text that does not fit: refuse it with a RangeError (`error`, the default), or write as much as
+   * fits without splitting a character (`truncate`).
+   */
+  readonly overflow?: 'error' | 'truncate'
+  /**
+   * Whether text that fills the field must leave room for its terminator: `required` (the default) or `optional`, for
+   * programs that end a full field without one. Reading takes both alike.
+   */
+  readonly terminator?: 'required' | 'optional'
+}
+
+/** The text encodings, by the names that `text` takes. */
+export const TEXT_ENCODINGS = ['utf8', 'latin1', 'utf16le', 'utf32le'] as const satisfies readonly TextEncoding[]
+
+const UNIT_LENGTH = { utf8: 1, latin1: 1, utf16le: 2, utf32le: 4 } as const
+
+/**
+ * Creates UTF-8 text of a fixed length: `char[units]` of a program that writes UTF-8.
+ *
+ * @param units bytes, the terminator included
+ * @throws RangeError when `units` is not a whole number from 1 on
+ */
+export function utf8(units: number, options?: TextOptions): Layout<string> {
+  return fixedText('utf8', units, units, options)
+}
+
+/**
+ * Creates Latin-1 text of a fixed length, one byte for each of U+0000 to U+00FF. Also the closest to the "ANSI" code
+ * pages of Western Windows, from which it differs in 0x80 to 0x9F.
+ *
+ * @param units bytes, the terminator included
+ * @throws RangeError when `units` is not a whole number from 1 on
+ */
+export function latin1(units: number, options?: TextOptions): Layout<string> {
+  return fixedText('latin1', units, units, options)
+}
+
+/**
+ * Creates UTF-16 text of a fixed length: `wchar_t[units]` or `TCHAR[units]` of a Windows program.
+ *
+ * @param units UTF-16 units of 2 bytes, the terminator included; `length` of the layout is in bytes
+ * @throws RangeError when `units` is not a whole number from 1 on
+ */
+export function utf16le(units: number, options?: TextOptions): Layout<string> {
+  return fixedText('utf16le', units, 2 * units, options)
+}
+
+/**
+ * Creates UTF-32 text of a fixed length: `wchar_t[units]` of a Linux or macOS program.
+ *
+ * @param units code points of 4 bytes, the terminator included; `length` of the layout is in bytes
+ * @throws RangeError when `units` is not a whole number from 1 on
+ */
+export function utf32le(units: number, options?: TextOptions): Layout<string> {
+  return fixedText('utf32le', units, 4 * units, options)
+}
+
+/**
+ * Creates text of a fixed length from the name of its encoding and a length in bytes, as command lines have them. Where
+ * the length is no multiple of the unit, the odd bytes at the end are neither read nor written.
+ *
+ * @param byteLength bytes of the whole field, the terminator included
+ * @throws TypeError for an unknown encoding; RangeError for a length without room for one unit
+ */
+export function text(encoding: TextEncoding, byteLength: number, options?: TextOptions): Layout<string> {
+  if (!TEXT_ENCODINGS.includes(encoding))
+    throw new TypeError(`${describe(encoding)} is not one of the encodings ${TEXT_ENCODINGS.join(', ')}`)
+  checkCount('length of text in bytes', byteLength)
+  const unitLength = UNIT_LENGTH[encoding]
+  if (byteLength < unitLength)
+    throw new RangeError(`length of text in bytes: ${byteLength} has no room for one ${encoding} unit of ${unitLength}`)
+  return fixedText(encoding, Math.floor(byteLength / unitLength), byteLength, options)
+}
+
+function fixedText(
+  encoding: TextEncoding,
+  units: number,
+  length: number,
+  { overflow = 'error', terminator = 'required' }: TextOptions = {},
+): Layout<string> {
+  checkCount(`number of ${encoding} units`, units)
+  const capacity = terminator === 'required' ? units - 1 : units
+  const unitLength = UNIT_LENGTH[encoding]
+  const { decode, problem, unitsOf, encode } = CODINGS[encoding]
+
+  return valueLayout<string>(
+    { kind: 'text', encoding, terminator, length, alignment: unitLength },
+    {
+      check(value) {
+        if (typeof value !== 'string') return typeMismatch('a string', value)
+        let needed = 0
+        for (let index = 0; index < value.length; index++) {
+          const codePoint = value.codePointAt(index) as number
+          const wrong = codePoint === 0 ? 'NUL ends the text in memory' : problem(codePoint)
+          if (wrong !== undefined) return new Mismatch('range', `${hex(codePoint)} at position ${index}: ${wrong}`)
+          needed += unitsOf(codePoint)
+          if (codePoint > 0xffff) index++
+        }
+        if (needed <= capacity || overflow === 'truncate') return undefined
+        const rule = terminator === 'required' ? 'and its terminator' : '(no terminator needed)'
+        const advice = "shorten it, declare a longer field, or choose overflow: 'truncate'"
+        return new Mismatch(
+          'range',
+          `text of ${needed} ${encoding} units ${rule} does not fit into ${units} (room for ${capacity}): ${advice}`,
+        )
+      },
+      read: (view, offset) => decode(view, offset, units),
+      put(view, offset, value) {
+        checkBounds(view.byteLength, offset, length, '')
+        let used = 0
+        for (let index = 0; index < value.length; index++) {
+          const codePoint = value.codePointAt(index) as number
+          const next = used + unitsOf(codePoint)
+          if (next > capacity) break
+          encode(view, offset + used * unitLength, codePoint)
+          used = next
+          if (codePoint > 0xffff) index++
+        }
+        const start = used * unitLength
+        new Uint8Array(view.buffer, view.byteOffset + offset + start, units * unitLength - start).fill(0)
+      },
+    },
+  )
+}
+
+/** One encoding: reading and writing as mirrors. */
+interface TextCoding {
+  /** Says why a code point cannot be written, or returns `undefined` when it can. */
+  problem(codePoint: number): string | undefined
+  unitsOf(codePoint: number): number
+  encode(view: DataView, offset: number, codePoint: number): void
+  /** Reads up to the terminator, and no more than `units`. */
+  decode(view: DataView, offset: number, units: number): string
+}
+
+const UNPAIRED = 'an unpaired surrogate is not a character'
+const isSurrogate = (codePoint: number) => codePoint >= 0xd800 && codePoint <= 0xdfff
+const unpaired = (codePoint: number) => (isSurrogate(codePoint) ? UNPAIRED : undefined)
+const hex = (codePoint: number) => `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
+
+const CODINGS: Readonly<Record<TextEncoding, TextCoding>> = {
+  utf8: {
+    problem: unpaired,
+    unitsOf: (codePoint) => (codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x1_0000 ? 3 : 4),
+    encode(view, offset, codePoint) {
+      if (codePoint < 0x80) {
+        view.setUint8(offset, codePoint)
+      } else if (codePoint < 0x800) {
+        view.setUint8(offset, 0xc0 | (codePoint >> 6))
+        view.setUint8(offset + 1, 0x80 | (codePoint & 0x3f))
+      } else if (codePoint < 0x1_0000) {
+        view.setUint8(offset, 0xe0 | (codePoint >> 12))
+        view.setUint8(offset + 1, 0x80 | ((codePoint >> 6) & 0x3f))
+        view.setUint8(offset + 2, 0x80 | (codePoint & 0x3f))
+      } else {
+        view.setUint8(offset, 0xf0 | (codePoint >> 18))
+        view.setUint8(offset + 1, 0x80 | ((codePoint >> 12) & 0x3f))
+        view.setUint8(offset + 2, 0x80 | ((codePoint >> 6) & 0x3f))
+        view.setUint8(offset + 3, 0x80 | (codePoint & 0x3f))
+      }
+    },
+    decode(view, offset, units) {
+      let decoded = ''
+      let used = 0
+      for (let index = 0; index < units; index++) {
+        const byte = view.getUint8(offset + index)
+        if (byte === 0) break
+        if (byte >= 0x80) return decoded + chunkText(used) + decodeUtf8(view, offset + index, units - index)
+        if (used === CHUNK_UNITS) {
+          decoded += chunkText(used)
+          used = 0
+        }
+        chunk[used++] = byte
+      }
+      return decoded + chunkText(used)
+    },
+  },
+  latin1: {
+    problem: (codePoint) => (codePoint > 0xff ? 'Latin-1 ends at U+00FF' : undefined),
+    unitsOf: () => 1,
+    encode: (view, offset, codePoint) => view.setUint8(offset, codePoint),
+    decode: (view, offset, units) => decodeUnits(units, (index) => view.getUint8(offset + index)),
+  },
+  utf16le: {
+    problem: () => undefined,
+    unitsOf: (codePoint) => (codePoint > 0xffff ? 2 : 1),
+    encode(view, offset, codePoint) {
+      if (codePoint > 0xffff) {
+        view.setUint16(offset, 0xd7c0 + (codePoint >> 10), true)
+        view.setUint16(offset + 2, 0xdc00 | (codePoint & 0x3ff), true)
+      } else {
+        view.setUint16(offset, codePoint, true)
+      }
+    },
+    decode: (view, offset, units) => decodeUnits(units, (index) => view.getUint16(offset + 2 * index, true)),
+  },
+  utf32le: {
+    problem: unpaired,
+    unitsOf: () => 1,
+    encode: (view, offset, codePoint) => view.setUint32(offset, codePoint, true),
+    decode: (view, offset, units) =>
+      decodeUnits(units, (index) => {
+        const unit = view.getUint32(offset + 4 * index, true)
+        return isSurrogate(unit) ? 0xfffd : unit
+      }),
+  },
+}
+
+/** Collects UTF-16 units on their way into a string, so that long text is not glued together character by character. */
+const CHUNK_UNITS = 1024
+const chunk = new Uint16Array(CHUNK_UNITS)
+const chunkText = (used: number) => String.fromCharCode.apply(null, chunk.subarray(0, used) as unknown as number[])
+
+/** Makes a string of up to `units` code points, or UTF-16 units, up to the first that is zero. */
+function decodeUnits(units: number, unitAt: (index: number) => number): string {
+  let decoded = ''
+  let used = 0
+  for (let index = 0; index < units; index++) {
+    const unit = unitAt(index)
+    if (unit === 0) break
+    if (used >= CHUNK_UNITS - 1) {
+      decoded += chunkText(used)
+      used = 0
+    }
+    if (unit <= 0xffff) {
+      chunk[used++] = unit
+    } else if (unit <= 0x10_ffff) {
+      chunk[used++] = 0xd7c0 + (unit >> 10)
+      chunk[used++] = 0xdc00 | (unit & 0x3ff)
+    } else {
+      chunk[used++] = 0xfffd
+    }
+  }
+  return decoded + chunkText(used)
+}
+
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * Decodes UTF-8 by the platform's decoder, on a private copy: the decoder may look at each byte twice, and between the
+ * two looks another process may have changed it.
+ */
+function decodeUtf8(view: DataView, offset: number, units: number): string {
+  let length = 0
+  while (length < units && view.getUint8(offset + length) !== 0) length++
+  const copy = new Uint8Array(view.buffer, view.byteOffset + offset, length).slice()
+  const terminator = copy.indexOf(0)
+  return utf8Decoder.decode(terminator < 0 ? copy : copy.subarray(0, terminator))
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { at, f64, readSnapshot, struct, u8, u16, u32, updateSnapshot, writeSnapshot } from '../src/index.js'
+
+const fields = { begin: u32, x: f64, y: f64, end: u32 }
+const layouts = {
+  pair: struct('Pair', fields, { consistency: { begin: 'begin', end: 'end' } }),
+  sequence: struct('Sequence', fields, { consistency: { sequence: 'begin' } }),
+  counter: struct('Counter', fields, { consistency: { counter: 'end' } }),
+}
+// The buffer's length is no multiple of 4: the version words lie in its whole words all the same.
+const memory = () => new ArrayBuffer(4 + layouts.pair.length + 3)
+
+describe('snapshots', () => {
+  for (const [kind, layout] of Object.entries(layouts)) {
+    it(`come back as they were written, with a ${kind}`, () => {
+      const buffer = memory()
+      const version = kind === 'counter' ? 'end' : 'begin'
+      writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 99, end: 99 })
+      const first = readSnapshot(layout, buffer, 4)
+      expect([first?.x, first?.y]).toEqual([1, 2])
+      updateSnapshot(layout, buffer, 4, (view) => {
+        view.x = 3
+      })
+      const second = readSnapshot(layout, buffer, 4)
+      expect([second?.x, second?.y]).toEqual([3, 2])
+      expect(second?.[version]).toBe((first?.[version] ?? 0) + (kind === 'sequence' ? 2 : 1))
+    })
+
+    it(`count on across the end of the numbers, with a ${kind}`, () => {
+      const buffer = memory()
+      const view = layout.view(buffer, 4)
+      for (const start of [0x7fffffff, 0xfffffffe, 0xffffffff]) {
+        const even = kind === 'sequence' ? start - (start % 2) : start
+        view.begin = even
+        view.end = even
+        for (let update = 0; update < 4; update++) {
+          writeSnapshot(layout, buffer, 4, { x: update, y: update, begin: 0, end: 0 })
+          expect(readSnapshot(layout, buffer, 4)?.x).toBe(update)
+        }
+      }
+    })
+
+    it(`are not written at all when the value does not fit, with a ${kind}`, () => {
+      const buffer = memory()
+      writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 0, end: 0 })
+      const before = new Uint8Array(buffer).slice()
+      expect(() => writeSnapshot(layout, buffer, 4, { x: 5, y: '6' as never, begin: 0, end: 0 })).toThrow(
+        new TypeError(`${layout.name}.y: expected a number (f64), got the string "6"`),
+      )
+      expect([...new Uint8Array(buffer)]).toEqual([...before])
+    })
+
+    it(`end an update that throws, with a ${kind}`, () => {
+      const buffer = memory()
+      expect(() =>
+        updateSnapshot(layout, buffer, 4, (view) => {
+          view.x = 1
+          throw new Error('stop')
+        }),
+      ).toThrow('stop')
+      expect(readSnapshot(layout, buffer, 4)?.x).toBe(1)
+    })
+  }
+
+  for (const [kind, layout] of [
+    ['pair', layouts.pair],
+    ['sequence', layouts.sequence],
+  ] as const) {
+    it(`are undefined while a writer is inside, or died there, until the next one has written; with a ${kind}`, () => {
+      const buffer = memory()
+      writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 0, end: 0 })
+      updateSnapshot(layout, buffer, 4, () => {
+        expect(readSnapshot(layout, buffer, 4)).toBe(undefined)
+      })
+      layout.view(buffer, 4).begin += 1
+      expect(readSnapshot(layout, buffer, 4)).toBe(undefined)
+      expect(readSnapshot(layout, buffer, 4, 1)).toBe(undefined)
+      writeSnapshot(layout, buffer, 4, { x: 3, y: 4, begin: 0, end: 0 })
+      expect(readSnapshot(layout, buffer, 4)?.y).toBe(4)
+    })
+  }
+
+  it('need whole aligned words for the version', () => {
+    expect(() => struct('Odd', { a: u8, seq: at(2, u32) }, { consistency: { counter: 'seq' } })).toThrow(
+      new RangeError('struct Odd: its version word seq at offset 2 is not 4-byte aligned'),
+    )
+    expect(() => struct('Small', { seq: u16 }, { consistency: { counter: 'seq' } })).toThrow(
+      new TypeError('struct Small: its version word seq is u16, neither u32 nor i32'),
+    )
+    expect(() => struct('None', { seq: u32 }, { consistency: { counter: 'version' as 'seq' } })).toThrow(
+      new TypeError('struct None: its version word version is not one of its fields'),
+    )
+    expect(() => readSnapshot(layouts.pair, new ArrayBuffer(100), 2)).toThrow(
+      new RangeError('Pair: offset 2 is not a multiple of 4, as version words need'),
+    )
+  })
+
+  it('need a declaration of consistency, and a struct inside the buffer', () => {
+    const Plain = struct('Plain', { x: f64 })
+    expect(() => readSnapshot(Plain, new ArrayBuffer(8))).toThrow(
+      new TypeError('struct Plain declares no consistency: it has no version words'),
+    )
+    expect(() => readSnapshot(layouts.pair, new ArrayBuffer(30), 4)).toThrow(RangeError)
+    expect(() => writeSnapshot(layouts.pair, new ArrayBuffer(30), 4, { x: 1, y: 1 })).toThrow(RangeError)
+  })
+})

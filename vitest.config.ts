@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/count-reporter.ts'],
+    projects: ['packages/*', 'apps/*', 'interop', 'testing', 'bench'],
+    coverage: { include: ['packages/*/src/**'] },
+  },
+})
