@@ -1,5 +1,18 @@
 export { type ArrayLayout, type ArrayView, array } from './array.js'
 export { bytes } from './bytes.js'
+export {
+  type AnyCodec,
+  type Codec,
+  codecOf,
+  type MemberDescriptor,
+  type MessageOf,
+  type MessageView,
+  type PayloadDescriptor,
+  type PayloadEncoding,
+  type PayloadView,
+  type Schema,
+} from './codec/codec.js'
+export { payload } from './codec/payload.js'
 export { enumeration } from './enumeration.js'
 export {
   findEnd,
