@@ -61,3 +61,76 @@ export function loadCommit(words: Int32Array, index: number): number {
   // SYNC: pairs with publishCommit in LaneWriter; prevents the payload from being read before the commit word.
   return Atomics.load(words, index)
 }
+
+/** Declares a channel ready: its header and its slots are complete. */
+export function publishMagic(words: Int32Array, index: number, magic: number): void {
+  // SYNC: pairs with loadMagic in readChannelHeader; prevents a header from being read before it is whole.
+  Atomics.store(words, index, magic)
+}
+
+/** Looks whether a channel is ready. */
+export function loadMagic(words: Int32Array, index: number): number {
+  // SYNC: pairs with publishMagic in writeChannelHeader; prevents header fields from being read before the magic word.
+  return Atomics.load(words, index)
+}
+
+/** Stores a word of a slot that only the slot's owner writes. */
+export function storeOwned(words: Int32Array, index: number, value: number): void {
+  // SYNC: pairs with loadOwned of the others; prevents what was stored before (a lane's records, a slot's other words)
+  // from being seen after it. Also the first half of each "announce, then look again": see loadOwned and loadMask.
+  Atomics.store(words, index, value)
+}
+
+/** Loads a word of another's slot. */
+export function loadOwned(words: Int32Array, index: number): number {
+  // SYNC: pairs with storeOwned; prevents what follows from being read before it.
+  return Atomics.load(words, index)
+}
+
+/** Sets bits of a mask that several participants change, each its own bit. */
+export function setBits(words: Int32Array, index: number, bits: number): void {
+  // SYNC: pairs with loadMask; prevents the look that follows (at lanes, at a base) from being done before the bit is
+  // there for all to see: a sleeper is rung for, a joiner is waited for.
+  Atomics.or(words, index, bits)
+}
+
+/** Clears bits of a mask that several participants change. */
+export function clearBits(words: Int32Array, index: number, bits: number): void {
+  // SYNC: pairs with loadMask; prevents the owner's last stores from being seen after its bit has gone.
+  Atomics.and(words, index, ~bits)
+}
+
+/** Loads a mask: who lives, whose lane is active, who sleeps. */
+export function loadMask(words: Int32Array, index: number): number {
+  // SYNC: pairs with setBits; being later in the one order of all atomics than the caller's own publishing store, it sees
+  // every bit whose owner did not see that store. Prevents a lost wake-up, and a joiner overlooked.
+  return Atomics.load(words, index)
+}
+
+/** Announces the oldest record that will stay, before what is older is overwritten. */
+export function announceBase(words: Int32Array, index: number, position: number): void {
+  Atomics.store(words, index, position)
+  // SYNC: pairs with loadBaseAfterCopy and loadOwned; the load waits for the store and holds back the overwriting that
+  // follows: prevents new bytes from being read as an old record.
+  Atomics.load(words, index)
+}
+
+/** As announceBase, in 64 bits, where a reader can fall arbitrarily behind. Allocates a bigint. */
+export function announceWideBase(words: BigInt64Array, index: number, position: number): void {
+  Atomics.store(words, index, BigInt(position))
+  // SYNC: as in announceBase.
+  Atomics.load(words, index)
+}
+
+/** Loads the low half of a base after a record was copied. The high half is to be loaded after it. */
+export function loadBaseAfterCopy(words: Int32Array, index: number): number {
+  // SYNC: pairs with announceWideBase; the fence prevents loads of the copy from being delayed past the load of the base.
+  Atomics.store(fenceWord, 0, 0)
+  return Atomics.load(words, index)
+}
+
+/** Loads both halves of a base at once. Allocates a bigint. */
+export function loadWideBase(words: BigInt64Array, index: number): number {
+  // SYNC: pairs with announceWideBase; prevents halves of two bases from being taken for one.
+  return Number(Atomics.load(words, index))
+}

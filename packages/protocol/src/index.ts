@@ -1,6 +1,14 @@
 export { type ArrayLayout, type ArrayView, array } from './array.js'
 export { bytes } from './bytes.js'
 export {
+  CHANNEL_HEADER_LENGTH,
+  type Overflow,
+  readStreamHeader,
+  type StreamHeader,
+  type WithoutConsumers,
+  writeStreamHeader,
+} from './channel-header.js'
+export {
   type AnyCodec,
   type Codec,
   codecOf,
@@ -22,6 +30,7 @@ export {
   MAX_LANE_CAPACITY,
   MIN_LANE_CAPACITY,
   maxMessageLength,
+  type RefreshLimit,
 } from './lane.js'
 export type {
   AnyLayout,
@@ -38,6 +47,25 @@ export { LayoutError, type LayoutErrorCode } from './layout-error.js'
 export type { Mismatch } from './mismatch.js'
 export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './scalar.js'
 export { checkValue, isVersioned, readSnapshot, type SnapshotValue, updateSnapshot, writeSnapshot } from './snapshot.js'
+export {
+  ConsumerSlot,
+  ProducerSlot,
+  type ProducerState,
+  Sleepers,
+  SleepMark,
+  StreamControl,
+} from './stream-control.js'
+export {
+  consumerNumber,
+  LANE_ALIGNMENT,
+  MAX_CONSUMERS,
+  MAX_PRODUCERS,
+  MIN_STREAM_CAPACITY,
+  placesOf,
+  producerNumber,
+  type StreamDimensions,
+  wrongDimension,
+} from './stream-layout.js'
 export {
   at,
   type Fields,

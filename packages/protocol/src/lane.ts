@@ -61,6 +61,14 @@ export interface LanePosition {
   readonly sequence: number
 }
 
+/**
+ * Tells up to which position the writer may fill the ring: asked only when the last answer is used up.
+ *
+ * @param lane the writer that asks
+ * @param needed bytes that it wants, from its position on
+ */
+export type RefreshLimit = (lane: LaneWriter, needed: number) => number
+
 /** The writing side of a lane. */
 export class LaneWriter {
   /** The lane's bytes, where claimed payloads are filled. */
@@ -70,13 +78,16 @@ export class LaneWriter {
   private readonly words: Int32Array
   private readonly capacity: number
   private readonly mask: number
-  private readonly refreshLimit: (position: number) => number
+  private readonly refreshLimit: RefreshLimit
   private position_: number
   private limit: number
   private sequence_: number
   private claimIndex = -1
   private claimLength = 0
   private batching = false
+  /** Where the batch began. */
+  private batchPosition = 0
+  private batchSequence = 0
   /** The first record of the batch, its commit word held back; -1 for none. */
   private heldIndex = -1
   private heldCommit = 0
@@ -84,7 +95,6 @@ export class LaneWriter {
 
   /**
    * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
-   * @param refreshLimit tells up to which position the writer may fill the ring; asked only when the last answer is used up
    * @param start where to begin; a new lane is all zeros and begins at 0
    * @throws RangeError when the capacity is no power of two in its range, or the lane does not lie in the buffer
    */
@@ -92,7 +102,7 @@ export class LaneWriter {
     buffer: ArrayBuffer,
     offset: number,
     capacity: number,
-    refreshLimit: (position: number) => number,
+    refreshLimit: RefreshLimit,
     start: LanePosition = { position: 0, sequence: 0 },
   ) {
     const ring = ringOf(buffer, offset, capacity)
@@ -104,7 +114,8 @@ export class LaneWriter {
     this.refreshLimit = refreshLimit
     this.position_ = start.position | 0
     this.sequence_ = start.sequence | 0
-    this.limit = refreshLimit(this.position_)
+    this.limit = this.position_
+    this.limit = refreshLimit(this, 0)
   }
 
   /** The end of the last record written, in wrapping bytes; records of an unfinished batch included. */
@@ -117,6 +128,26 @@ export class LaneWriter {
     return this.sequence_
   }
 
+  /** Where the lane ends for its readers: before an unfinished batch. */
+  get published(): LanePosition {
+    return this.batching
+      ? { position: this.batchPosition, sequence: this.batchSequence }
+      : { position: this.position_, sequence: this.sequence_ }
+  }
+
+  /**
+   * Tells whether `claim` would find room now. Takes nothing.
+   *
+   * @throws RangeError for a length above `maxMessageLength`
+   */
+  hasRoom(length: number): boolean {
+    this.checkLength(length)
+    const index = this.position_ & this.mask
+    const size = recordLength(length)
+    const toEnd = this.capacity - index
+    return this.mayFill((size > toEnd ? toEnd : 0) + size)
+  }
+
   /**
    * Takes room for a payload, to be filled in `data` and then committed. Never blocks, allocates nothing.
    *
@@ -125,18 +156,12 @@ export class LaneWriter {
    */
   claim(length: number): number {
     if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
-    if (!(length >= 0 && length <= this.maxMessageLength) || (length | 0) !== length) {
-      throw new RangeError(`message length ${length} is not a whole number from 0 to ${this.maxMessageLength}`)
-    }
+    this.checkLength(length)
     const size = recordLength(length)
     let index = this.position_ & this.mask
     const toEnd = this.capacity - index
     const padding = size > toEnd ? toEnd : 0
-    const needed = padding + size + RECORD_HEADER_LENGTH // the header behind it must take the zero
-    if (((this.limit - this.position_) | 0) < needed) {
-      this.limit = this.refreshLimit(this.position_)
-      if (((this.limit - this.position_) | 0) < needed) return -1
-    }
+    if (!this.mayFill(padding + size)) return -1
     if (padding !== 0) {
       this.append(index, padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
       index = 0
@@ -170,6 +195,8 @@ export class LaneWriter {
 
   /** Holds back what is committed from now on, until `endBatch` publishes all of it by one store. */
   beginBatch(): void {
+    this.batchPosition = this.position_
+    this.batchSequence = this.sequence_
     this.batching = true
   }
 
@@ -181,6 +208,18 @@ export class LaneWriter {
     publishCommit(this.words, this.heldIndex >> 2, this.heldCommit)
     this.heldIndex = -1
     this.lastIndex = -1
+  }
+
+  private checkLength(length: number): void {
+    if (length >= 0 && length <= this.maxMessageLength && (length | 0) === length) return
+    throw new RangeError(`message length ${length} is not a whole number from 0 to ${this.maxMessageLength}`)
+  }
+
+  private mayFill(size: number): boolean {
+    const needed = size + RECORD_HEADER_LENGTH // the header behind it must take the zero
+    if (((this.limit - this.position_) | 0) >= needed) return true
+    this.limit = this.refreshLimit(this, needed)
+    return ((this.limit - this.position_) | 0) >= needed
   }
 
   private append(index: number, size: number, commit: number): void {
@@ -231,6 +270,17 @@ export class LaneReader {
     this.offset = offset
     this.data = new DataView(buffer, offset, capacity)
     this.position = position | 0
+  }
+
+  /** Tells whether a record is there. Never blocks, allocates nothing. */
+  ready(): boolean {
+    return this.more || loadCommit(this.words, (this.position & this.mask) >> 2) !== 0
+  }
+
+  /** Goes on elsewhere: at the start of a record. */
+  restart(position: number): void {
+    this.position = position | 0
+    this.more = false
   }
 
   /**

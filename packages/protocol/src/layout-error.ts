@@ -1,5 +1,9 @@
 /** What is wrong with memory that another program wrote: stable, for programs to compare. */
 export type LayoutErrorCode =
+  /** The memory holds something else. */
+  | 'NOT_A_CHANNEL'
+  /** A channel, of a layout that this version does not know. */
+  | 'VERSION_MISMATCH'
   /** A length, count, offset or signature cannot be what it says. */
   | 'CORRUPT'
   /** The memory ends before the layout does. */

@@ -34,7 +34,7 @@ describe('a lane beside a simple queue', () => {
         const taken = [0, 0]
         const sent: number[] = []
         const released = [start, start]
-        const limit = (position: number) => {
+        const limit = ({ position }: LaneWriter) => {
           const behind = Math.max(...released.map((at) => (position - at) | 0))
           return (position - behind + CAPACITY) | 0
         }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { findEnd, LaneReader, LaneWriter, LayoutError, maxMessageLength } from '../src/index.js'
 
 const CAPACITY = 1024
-const NO_LIMIT = (position: number) => (position + CAPACITY) | 0
+const NO_LIMIT = ({ position }: LaneWriter) => (position + CAPACITY) | 0
 
 function write(writer: LaneWriter, text: string): boolean {
   const offset = writer.claim(text.length)

@@ -1,0 +1,373 @@
+/**
+ * The control part of a stream: who takes part, how far each has come, and who sleeps. The lanes are not touched here.
+ *
+ * Flow control, with overflow "wait". A producer may fill its lane up to the oldest position among the live consumers plus
+ * the capacity. It announces the oldest as its base, then looks at the live consumers once more, and takes the limit from
+ * that second look. A joiner becomes live, holds the base that it sees, and looks at the base once more until it is
+ * the one it holds. Whichever of the two comes later sees the other: a joiner is never overtaken.
+ *
+ * Sleeping. A sleeper counts its epoch, sets its bit, looks once more for what it waits for, and only then sleeps. Who has
+ * something for it publishes that, then loads the mask, and rings each sleeper whose epoch it has not rung yet. Nobody but
+ * the sleeper touches its bit and its epoch: a peer that dies or stops between looking and ringing takes nobody's ring away.
+ */
+
+import {
+  announceBase,
+  announceWideBase,
+  clearBits,
+  loadBaseAfterCopy,
+  loadMask,
+  loadOwned,
+  loadWideBase,
+  setBits,
+  storeOwned,
+  wordsOf,
+} from './atomics.js'
+import type { StreamHeader } from './channel-header.js'
+import { findEnd, LaneReader, LaneWriter } from './lane.js'
+import {
+  ACTIVE_INDEX,
+  BASE,
+  CONSUMER_EPOCH,
+  consumerSlotIndex,
+  END,
+  EPOCH,
+  LIVE_INDEX,
+  POSITIONS,
+  producerSlotIndex,
+  SEQUENCE,
+  SLEEPING_CONSUMERS_INDEX,
+  SLEEPING_PRODUCERS_INDEX,
+  STATE,
+  STATE_CLOSED,
+  STATE_OPEN,
+} from './stream-layout.js'
+
+/** How a producer slot was left: `open` means that its holder, if there is none any more, did not close it. */
+export type ProducerState = 'unused' | 'open' | 'closed'
+
+/** The words of a stream's control part. */
+export class StreamControl {
+  readonly header: StreamHeader
+  readonly words: Int32Array
+  readonly wideWords: BigInt64Array
+  /** Words of the two masks of 64 bits that have a meaning: 1 or 2. */
+  private readonly producerMaskWords: number
+
+  /** @param buffer the control part: the memory up to its first lane */
+  constructor(buffer: ArrayBuffer, header: StreamHeader) {
+    this.header = header
+    this.words = wordsOf(buffer)
+    this.wideWords = new BigInt64Array(buffer)
+    this.producerMaskWords = header.producers > 32 ? 2 : 1
+  }
+
+  /** Calls back for each lane that consumers look at. */
+  forEachActive(visit: (producer: number) => void): void {
+    for (let word = 0; word < this.producerMaskWords; word++) {
+      forEachBit(loadMask(this.words, ACTIVE_INDEX + word), word * 32, visit)
+    }
+  }
+
+  /** A number that changes when lanes become active or cease to be: for a quick look before `forEachActive`. */
+  activeMask(word: number): number {
+    return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word) : 0
+  }
+
+  isActive(producer: number): boolean {
+    return (loadMask(this.words, ACTIVE_INDEX + (producer >> 5)) & (1 << (producer & 31))) !== 0
+  }
+
+  stateOf(producer: number): ProducerState {
+    const state = loadOwned(this.words, producerSlotIndex(producer) + STATE)
+    return state === STATE_OPEN ? 'open' : state === STATE_CLOSED ? 'closed' : 'unused'
+  }
+
+  /** The oldest position of a lane that is sure to stay, in wrapping bytes. */
+  baseOf(producer: number): number {
+    return loadOwned(this.words, producerSlotIndex(producer) + BASE)
+  }
+
+  /** The same where the base is kept in 64 bits: not wrapping. Allocates. */
+  wideBaseOf(producer: number): number {
+    return loadWideBase(this.wideWords, (producerSlotIndex(producer) + BASE) >> 1)
+  }
+
+  /** A recent end of a lane, or its base when what stands there cannot be one. */
+  recentEndOf(producer: number): number {
+    const base = this.baseOf(producer)
+    const end = loadOwned(this.words, producerSlotIndex(producer) + END)
+    const held = (end - base) | 0
+    return held >= 0 && held <= this.header.capacity ? end : base
+  }
+
+  /** Tells whether a record that begins at this position (not wrapping) has stayed whole until now. Allocates nothing. */
+  hasStayed(producer: number, position: number): boolean {
+    const index = producerSlotIndex(producer) + BASE
+    // Low half first: should the high half be the position's, then the low half was of that turn or of an earlier one.
+    const low = loadBaseAfterCopy(this.words, index) >>> 0
+    const high = loadOwned(this.words, index + 1)
+    const positionHigh = Math.floor(position / 0x1_0000_0000)
+    if (high >>> 0 === positionHigh && low <= position >>> 0) return true
+    return this.wideBaseOf(producer) <= position // also where the halves were of two bases
+  }
+
+  /** Bit i is set for each consumer that holds the producers back. */
+  liveConsumers(): number {
+    const { consumers } = this.header
+    const possible = consumers === 32 ? -1 : (1 << consumers) - 1
+    return loadMask(this.words, LIVE_INDEX) & possible
+  }
+
+  /** Removes a consumer that has died: call it holding the consumer's lease. */
+  evict(consumer: number): void {
+    clearBits(this.words, LIVE_INDEX, 1 << consumer)
+    clearBits(this.words, SLEEPING_CONSUMERS_INDEX, 1 << consumer)
+  }
+}
+
+/** Calls back for each bit of a mask that is set. */
+export function forEachBit(mask: number, first: number, visit: (number: number) => void): void {
+  for (let rest = mask; rest !== 0; rest &= rest - 1) visit(first + 31 - Math.clz32(rest & -rest))
+}
+
+/** What a producer writes of the control part. Make one only while holding the producer's lease. */
+export class ProducerSlot {
+  readonly producer: number
+  private readonly control: StreamControl
+  private readonly index: number
+  private readonly walker: LaneReader
+  private readonly keepsLatest: boolean
+  private readonly wide: boolean
+  /** Not wrapping where `wide`. */
+  private base: number
+  readonly lane: LaneWriter
+
+  /**
+   * Takes the lane up where its last whole message ends, and opens it.
+   *
+   * @param lane the lane's own memory
+   * @throws LayoutError `CORRUPT` when its records lead nowhere
+   */
+  constructor(control: StreamControl, producer: number, lane: ArrayBuffer) {
+    const { capacity, overflow, withoutConsumers } = control.header
+    this.control = control
+    this.producer = producer
+    this.index = producerSlotIndex(producer)
+    this.wide = overflow === 'overwrite'
+    this.keepsLatest = withoutConsumers === 'keep-latest'
+    this.base = this.wide ? control.wideBaseOf(producer) : control.baseOf(producer)
+    this.walker = new LaneReader(lane, 0, capacity, this.base | 0)
+    const { words } = control
+    clearBits(words, SLEEPING_PRODUCERS_INDEX + (producer >> 5), 1 << (producer & 31))
+    const recent = { position: control.recentEndOf(producer), sequence: loadOwned(words, this.index + SEQUENCE) }
+    this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, findEnd(lane, 0, capacity, recent))
+    storeOwned(words, this.index + STATE, STATE_OPEN)
+    setBits(words, ACTIVE_INDEX + (producer >> 5), 1 << (producer & 31))
+  }
+
+  /** Announces an orderly end: everything sent stays readable. */
+  close(): void {
+    const { words } = this.control
+    this.announceEnd()
+    storeOwned(words, this.index + STATE, STATE_CLOSED)
+    clearBits(words, ACTIVE_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
+  }
+
+  /** Tells whether every live consumer has come to this position. */
+  isTaken(position: number): boolean {
+    const live = this.control.liveConsumers()
+    return live === 0 || this.heldBytes(live, position) <= 0
+  }
+
+  private announceEnd(): void {
+    const { words } = this.control
+    const { position, sequence } = this.lane.published
+    storeOwned(words, this.index + SEQUENCE, sequence)
+    storeOwned(words, this.index + END, position)
+  }
+
+  private readonly refreshLimit = (lane: LaneWriter, needed: number): number => {
+    const { control } = this
+    const { capacity } = control.header
+    if (this.lane !== undefined) this.announceEnd() // else it is asked by the constructor of the lane
+    if (this.wide) {
+      this.makeRoom(lane.position, needed)
+      return (this.base + capacity) | 0
+    }
+    const live = control.liveConsumers()
+    if (live === 0) {
+      if (this.keepsLatest) this.makeRoom(lane.position, needed)
+    } else {
+      const oldest = (lane.position - this.heldBytes(live, lane.position)) | 0
+      if (oldest !== this.base) this.announce(oldest)
+    }
+    const liveNow = control.liveConsumers()
+    if (liveNow === 0) return (this.base + capacity) | 0
+    return (lane.position - this.heldBytes(liveNow, lane.position) + capacity) | 0
+  }
+
+  /** How far the slowest of these consumers is behind, in bytes. One that says something impossible is at the base. */
+  private heldBytes(live: number, position: number): number {
+    const { words, header } = this.control
+    const most = (position - this.base) | 0
+    let held = 0
+    for (let rest = live; rest !== 0; rest &= rest - 1) {
+      const consumer = 31 - Math.clz32(rest & -rest)
+      const index = consumerSlotIndex(consumer, header.producers) + POSITIONS + this.producer
+      const behind = (position - loadOwned(words, index)) | 0
+      held = Math.max(held, behind >= 0 && behind <= header.capacity ? behind : most)
+    }
+    return held
+  }
+
+  /** Gives up the oldest records until there is room; a sixteenth of the lane at a time, so that it is seldom. */
+  private makeRoom(position: number, needed: number): void {
+    const { capacity } = this.control.header
+    const { walker } = this
+    const wanted = Math.max(needed, capacity >>> 4)
+    const mostHeld = capacity - wanted
+    let held = (position - this.base) | 0
+    if (held <= mostHeld) return
+    walker.restart(this.base)
+    while (held > mostHeld && walker.next() !== -1) held = (position - walker.position) | 0
+    this.announce(this.base + ((walker.position - this.base) | 0))
+  }
+
+  private announce(base: number): void {
+    this.base = base
+    if (this.wide) announceWideBase(this.control.wideWords, (this.index + BASE) >> 1, base)
+    else announceBase(this.control.words, this.index + BASE, base)
+  }
+}
+
+/** What a consumer writes of the control part. Make one only while holding the consumer's lease. */
+export class ConsumerSlot {
+  readonly consumer: number
+  private readonly control: StreamControl
+  private readonly positionsIndex: number
+
+  constructor(control: StreamControl, consumer: number) {
+    this.control = control
+    this.consumer = consumer
+    this.positionsIndex = consumerSlotIndex(consumer, control.header.producers) + POSITIONS
+    control.evict(consumer) // a predecessor that died
+  }
+
+  /** Becomes live, in every lane at the oldest record that is still there. From now on producers wait for it. */
+  join(): void {
+    const { control, positionsIndex } = this
+    const { words, header } = control
+    for (let producer = 0; producer < header.producers; producer++) {
+      storeOwned(words, positionsIndex + producer, control.baseOf(producer))
+    }
+    setBits(words, LIVE_INDEX, 1 << this.consumer)
+    for (let producer = 0; producer < header.producers; producer++) {
+      let held = control.baseOf(producer)
+      for (let seen: number; ; held = seen) {
+        storeOwned(words, positionsIndex + producer, held)
+        seen = control.baseOf(producer)
+        if (seen === held) break
+      }
+    }
+  }
+
+  /** Where it stands in a lane. */
+  positionIn(producer: number): number {
+    return loadOwned(this.control.words, this.positionsIndex + producer)
+  }
+
+  /** Gives back what is older in a lane. */
+  release(producer: number, position: number): void {
+    storeOwned(this.control.words, this.positionsIndex + producer, position)
+  }
+
+  leave(): void {
+    this.control.evict(this.consumer)
+  }
+}
+
+/** One participant's own sleep, for the others to see. */
+export class SleepMark {
+  private readonly words: Int32Array
+  private readonly maskIndex: number
+  private readonly bit: number
+  private readonly epochIndex: number
+
+  private constructor(words: Int32Array, maskIndex: number, bit: number, epochIndex: number) {
+    this.words = words
+    this.maskIndex = maskIndex
+    this.bit = bit
+    this.epochIndex = epochIndex
+  }
+
+  static ofConsumer({ words, header }: StreamControl, consumer: number): SleepMark {
+    const epochIndex = consumerSlotIndex(consumer, header.producers) + CONSUMER_EPOCH
+    return new SleepMark(words, SLEEPING_CONSUMERS_INDEX, 1 << consumer, epochIndex)
+  }
+
+  static ofProducer({ words }: StreamControl, producer: number): SleepMark {
+    const maskIndex = SLEEPING_PRODUCERS_INDEX + (producer >> 5)
+    return new SleepMark(words, maskIndex, 1 << (producer & 31), producerSlotIndex(producer) + EPOCH)
+  }
+
+  /** Look once more for what you wait for between this and the sleep. */
+  set(): void {
+    const epoch = loadOwned(this.words, this.epochIndex)
+    storeOwned(this.words, this.epochIndex, epoch === -1 ? 1 : (epoch + 1) | 0) // never 0, where those who ring begin
+    setBits(this.words, this.maskIndex, this.bit)
+  }
+
+  clear(): void {
+    clearBits(this.words, this.maskIndex, this.bit)
+  }
+}
+
+/** The sleepers of the other side, for one that may have something for them. */
+export class Sleepers {
+  private readonly words: Int32Array
+  private readonly maskIndex: number
+  private readonly epochIndexes: readonly number[]
+  private readonly secondMaskIndex: number
+  private readonly rung: Int32Array
+
+  private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[]) {
+    this.words = words
+    this.maskIndex = maskIndex
+    this.secondMaskIndex = epochIndexes.length > 32 ? maskIndex + 1 : maskIndex
+    this.epochIndexes = epochIndexes
+    this.rung = new Int32Array(epochIndexes.length)
+  }
+
+  static consumers({ words, header }: StreamControl): Sleepers {
+    const indexes = Array.from({ length: header.consumers }, (_, consumer) => {
+      return consumerSlotIndex(consumer, header.producers) + CONSUMER_EPOCH
+    })
+    return new Sleepers(words, SLEEPING_CONSUMERS_INDEX, indexes)
+  }
+
+  static producers({ words, header }: StreamControl): Sleepers {
+    const indexes = Array.from({ length: header.producers }, (_, producer) => producerSlotIndex(producer) + EPOCH)
+    return new Sleepers(words, SLEEPING_PRODUCERS_INDEX, indexes)
+  }
+
+  /** Tells whether anybody sleeps: ask after what they wait for has been published. */
+  any(): boolean {
+    if (loadMask(this.words, this.maskIndex) !== 0) return true
+    return this.secondMaskIndex !== this.maskIndex && loadMask(this.words, this.secondMaskIndex) !== 0
+  }
+
+  /** Calls back, once for each sleep, for each that sleeps. */
+  forEachNew(ring: (number: number) => void): void {
+    const visit = (number: number) => {
+      const epochIndex = this.epochIndexes[number]
+      if (epochIndex === undefined) return // bits that no slot has: a peer scribbles
+      const epoch = loadOwned(this.words, epochIndex)
+      if (epoch === this.rung[number]) return
+      this.rung[number] = epoch
+      ring(number)
+    }
+    forEachBit(loadMask(this.words, this.maskIndex), 0, visit)
+    if (this.secondMaskIndex !== this.maskIndex) forEachBit(loadMask(this.words, this.secondMaskIndex), 32, visit)
+  }
+}
