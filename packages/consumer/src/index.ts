@@ -6,3 +6,11 @@ export {
   type RegionMemory,
   RegionReader,
 } from './region.js'
+export {
+  type OpenStreamOptions,
+  openStream,
+  type ReaderOptions,
+  type StreamEnd,
+  StreamReader,
+  type StreamWaitOptions,
+} from './stream.js'

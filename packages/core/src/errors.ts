@@ -15,8 +15,14 @@ import { capabilities } from './capabilities.js'
  * | `NO_SPACE` | not enough memory for the length asked for |
  * | `TOO_SHORT` | the memory is shorter than what was asked of it |
  * | `TOO_LONG` | the memory is longer than one ArrayBuffer can be |
- * | `NOT_READY` | a stopped process is just removing the old memory of that name |
+ * | `NOT_READY` | a stopped process is just removing the old memory of that name, or just making a stream |
  * | `IN_USE` | memory that goes with its last handle cannot be unlinked while it has one |
+ * | `NOT_A_CHANNEL` | the memory holds something else than a stream |
+ * | `VERSION_MISMATCH` | the stream was made by a version with another layout |
+ * | `SCHEMA_MISMATCH` | the stream carries messages of another schema |
+ * | `CORRUPT` | bytes that cannot be what they should: a peer has written where it must not |
+ * | `FULL` | all slots for producers, or for consumers, are taken |
+ * | `TIMED_OUT` | the time given for it has passed |
  * | `CLOSED` | the handle was closed |
  * | `NOT_SUPPORTED` | this system or runtime cannot do it |
  * | `SYSTEM` | anything else: `syscall`, `osCode` and `cause` tell |
@@ -34,6 +40,12 @@ export type SharedMemoryErrorCode =
   | 'TOO_LONG'
   | 'NOT_READY'
   | 'IN_USE'
+  | 'NOT_A_CHANNEL'
+  | 'VERSION_MISMATCH'
+  | 'SCHEMA_MISMATCH'
+  | 'CORRUPT'
+  | 'FULL'
+  | 'TIMED_OUT'
   | 'CLOSED'
   | 'NOT_SUPPORTED'
   | 'SYSTEM'

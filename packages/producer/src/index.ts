@@ -1,1 +1,10 @@
 export { type CreateRegionOptions, createRegion, type RegionMemory, type RegionValue, RegionWriter } from './region.js'
+export {
+  type CreateStreamOptions,
+  createStream,
+  type JoinOptions,
+  type JoinStreamOptions,
+  joinStream,
+  type StreamWaitOptions,
+  StreamWriter,
+} from './stream.js'

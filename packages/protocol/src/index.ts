@@ -49,6 +49,7 @@ export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './
 export { checkValue, isVersioned, readSnapshot, type SnapshotValue, updateSnapshot, writeSnapshot } from './snapshot.js'
 export {
   ConsumerSlot,
+  forEachBit,
   ProducerSlot,
   type ProducerState,
   Sleepers,

@@ -1,0 +1,73 @@
+import { Lease } from '@memlane/core'
+import { consumerNumber, producerNumber } from '@memlane/protocol'
+import { type StreamChannel, streamError } from './stream-channel.js'
+
+/** A slot of a stream that this participant holds, by a lease: nobody else has it, and its death frees it. */
+export interface Seat {
+  /** The index of the slot. */
+  readonly index: number
+  readonly lease: Lease
+}
+
+/**
+ * Takes a producer's slot: first one whose producer died, so that its lane goes on, else the lowest free one.
+ *
+ * @param wanted the index of the slot, where it must be that one
+ * @throws SharedMemoryError `FULL` when there is none
+ */
+export function takeProducerSeat(channel: StreamChannel, wanted?: number): Seat {
+  const { control, header } = channel
+  const all = Array.from({ length: header.producers }, (_, index) => index)
+  const candidates =
+    wanted === undefined
+      ? [...all.filter((index) => control.stateOf(index) === 'open'), ...all.filter((index) => control.stateOf(index) !== 'open')]
+      : all.filter((index) => index === wanted)
+  const seat = take(channel, candidates, producerNumber)
+  if (seat !== undefined) return seat
+  const which = wanted === undefined ? `all ${header.producers} producer slots are taken` : `lane ${wanted} is taken`
+  throw streamError('FULL', channel.name, `${which}. Create the stream with more (producers), or end one.`)
+}
+
+/**
+ * Takes a consumer's slot.
+ *
+ * @throws SharedMemoryError `FULL` when there is none
+ */
+export function takeConsumerSeat(channel: StreamChannel): Seat {
+  const { consumers } = channel.header
+  const seat = take(
+    channel,
+    Array.from({ length: consumers }, (_, index) => index),
+    consumerNumber,
+  )
+  if (seat !== undefined) return seat
+  throw streamError(
+    'FULL',
+    channel.name,
+    `all ${consumers} consumer slots are taken. Create the stream with more (consumers), or end one.`,
+  )
+}
+
+/** On Windows a claim can fail while somebody just asks whether the slot is held: hence two rounds. */
+function take(channel: StreamChannel, candidates: readonly number[], numberOf: (index: number) => number) {
+  for (const index of [...candidates, ...candidates]) {
+    const lease = Lease.claim(channel.memory, numberOf(index))
+    if (lease !== undefined) return { index, lease }
+  }
+  return undefined
+}
+
+/**
+ * Removes a consumer if it has died, so that producers do not wait for it any more.
+ *
+ * @returns whether it was removed
+ */
+export function evictIfDead(channel: StreamChannel, consumer: number): boolean {
+  const number = consumerNumber(consumer)
+  if (Lease.isHeld(channel.memory, number)) return false
+  const lease = Lease.claim(channel.memory, number) // nobody joins there meanwhile
+  if (lease === undefined) return false
+  channel.control.evict(consumer)
+  lease.release()
+  return true
+}

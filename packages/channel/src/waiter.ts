@@ -1,0 +1,214 @@
+/**
+ * How a participant waits for what another one does in shared memory.
+ *
+ *   look    reads the memory again and again, without a pause: the shortest way, and takes the processor whole
+ *   round   lets the event loop go round between two looks
+ *   sleep   in the kernel, until the doorbell rings
+ *
+ * `adaptive` goes through the three in this order, for some tens of microseconds in all before it sleeps; it looks only while
+ * that has lately been worth it. `park` sleeps at once, `spin` never. A sleeper sets its mark, looks once more, and only
+ * then sleeps; a ring may be late or spurious, so it does all of that again after each.
+ */
+
+import { availableParallelism } from 'node:os'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Doorbell, WaitOptions } from '@memlane/core'
+import type { SleepMark } from '@memlane/protocol'
+
+export type WaitStrategy = 'adaptive' | 'park' | 'spin'
+
+/** What one waits for. */
+export interface Awaited {
+  /** Whether it is there. Must not block; is called very often. */
+  isThere(): boolean
+  /**
+   * Has the bell ring when a peer dies without whom it will never come; without a bell, only looks who lives. Called before
+   * each sleep, and now and then while spinning.
+   *
+   * @returns true when a peer is dead already: then look again
+   */
+  watchPeers(bell: Doorbell | undefined): boolean
+}
+
+/** What wakes a sleeper: its mark in shared memory and its bell. */
+export interface Bedside {
+  readonly mark: SleepMark
+  readonly bell: Doorbell
+}
+
+const LOOK_MS = 0.01
+const HOT_MS = 0.05
+/** A wait that ended within this would have been worth a look. */
+const QUICK_MS = 0.02
+const MOST_CREDIT = 16
+const LOOKS_PER_CLOCK = 16
+/** While spinning: how often to ask the kernel who lives. */
+const PEERS_INTERVAL_MS = 10
+/** Without the right to write, nobody can be asked for a ring: how often to look. */
+const BLIND_INTERVAL_MS = 5
+
+/** With one processor, who looks keeps the other from doing it. */
+const canLook = availableParallelism() > 1
+
+export class Waiter {
+  readonly #strategy: WaitStrategy
+  readonly #bedside: Bedside | undefined
+  #credit = MOST_CREDIT
+  #waiting = false
+  #sleepsInLoop = false
+  #ref = true
+
+  /** @param bedside undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
+  constructor(strategy: WaitStrategy, bedside: Bedside | undefined) {
+    if (strategy !== 'adaptive' && strategy !== 'park' && strategy !== 'spin') {
+      throw new TypeError(`wait must be "adaptive", "park" or "spin", not ${JSON.stringify(strategy)}`)
+    }
+    this.#strategy = strategy
+    this.#bedside = bedside
+  }
+
+  /** Whether waiting in the event loop keeps the process running; true at first. */
+  setRef(ref: boolean): void {
+    this.#ref = ref
+    if (this.#sleepsInLoop) this.#bedside?.bell.ring() // it lies down again, with or without
+  }
+
+  /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
+  look(awaited: Awaited): boolean {
+    if (this.#strategy === 'park' || !canLook) return awaited.isThere()
+    if (this.#strategy === 'adaptive' && this.#credit === 0) return awaited.isThere()
+    const found = lookUntil(awaited, performance.now() + LOOK_MS)
+    if (found) this.#credit = MOST_CREDIT
+    else if (this.#credit > 0) this.#credit--
+    return found
+  }
+
+  /**
+   * Waits in the event loop.
+   *
+   * @returns false when `timeoutMs` have passed
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile; TypeError when
+   * somebody waits here already
+   */
+  async wait(awaited: Awaited, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
+    this.#checkFree(timeoutMs)
+    signal?.throwIfAborted()
+    this.#waiting = true
+    try {
+      const start = performance.now()
+      const deadline = start + timeoutMs
+      if (this.#strategy !== 'park') {
+        const found = await this.#goRound(awaited, signal, start, deadline)
+        if (found !== undefined) return found
+      }
+      return await this.#sleep(awaited, signal, deadline)
+    } finally {
+      this.#waiting = false
+    }
+  }
+
+  /** Lets the event loop go round; undefined when it is time to sleep. */
+  async #goRound(
+    awaited: Awaited,
+    signal: AbortSignal | undefined,
+    start: number,
+    deadline: number,
+  ): Promise<boolean | undefined> {
+    const spins = this.#strategy === 'spin'
+    let nextPeers = start + PEERS_INTERVAL_MS
+    for (;;) {
+      if (awaited.isThere() || (spins && canLook && lookUntil(awaited, performance.now() + HOT_MS))) {
+        if (performance.now() - start < QUICK_MS) this.#credit = MOST_CREDIT
+        return true
+      }
+      const now = performance.now()
+      if (now >= deadline) return false
+      if (!spins && now - start >= HOT_MS) return undefined
+      if (now >= nextPeers) {
+        nextPeers = now + PEERS_INTERVAL_MS
+        awaited.watchPeers(this.#bedside?.bell)
+      }
+      await setImmediate(undefined, { ref: this.#ref })
+      signal?.throwIfAborted()
+    }
+  }
+
+  async #sleep(awaited: Awaited, signal: AbortSignal | undefined, deadline: number): Promise<boolean> {
+    const options = signal ? { signal } : {}
+    for (;;) {
+      const left = deadline - performance.now()
+      if (this.#bedside === undefined) {
+        if (awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())) return true
+        if (left <= 0) return false
+        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ...options, ref: this.#ref })
+        continue
+      }
+      const { mark, bell } = this.#bedside
+      mark.set()
+      try {
+        if (awaited.isThere()) return true
+        if (left <= 0) return false
+        if (awaited.watchPeers(bell)) continue
+        this.#sleepsInLoop = true
+        await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
+      } finally {
+        this.#sleepsInLoop = false
+        mark.clear()
+      }
+    }
+  }
+
+  /**
+   * Blocks this thread.
+   *
+   * @returns false when `timeoutMs` have passed
+   */
+  waitSync(awaited: Awaited, timeoutMs = Infinity): boolean {
+    this.#checkFree(timeoutMs)
+    const start = performance.now()
+    const deadline = start + timeoutMs
+    if (this.#strategy === 'spin') return this.#spin(awaited, deadline)
+    if (this.#strategy === 'adaptive' && canLook && lookUntil(awaited, Math.min(start + HOT_MS, deadline))) return true
+    for (;;) {
+      const left = deadline - performance.now()
+      if (this.#bedside === undefined) {
+        if (awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())) return true
+        if (left <= 0) return false
+        Atomics.wait(pauseWord, 0, 0, Math.min(BLIND_INTERVAL_MS, left))
+        continue
+      }
+      const { mark, bell } = this.#bedside
+      mark.set()
+      try {
+        if (awaited.isThere()) return true
+        if (left <= 0) return false
+        if (!awaited.watchPeers(bell)) bell.waitSync(left)
+      } finally {
+        mark.clear()
+      }
+    }
+  }
+
+  #checkFree(timeoutMs: number): void {
+    if (this.#waiting) throw new TypeError('somebody waits here already')
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
+  }
+
+  #spin(awaited: Awaited, deadline: number): boolean {
+    for (;;) {
+      const now = performance.now()
+      if (lookUntil(awaited, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
+      awaited.watchPeers(this.#bedside?.bell)
+      if (performance.now() >= deadline) return awaited.isThere()
+    }
+  }
+}
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+function lookUntil(awaited: Awaited, deadline: number): boolean {
+  do {
+    for (let looks = 0; looks < LOOKS_PER_CLOCK; looks++) if (awaited.isThere()) return true
+  } while (performance.now() < deadline)
+  return false
+}

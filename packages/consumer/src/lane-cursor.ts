@@ -1,0 +1,214 @@
+import { type LanePosition, LaneReader, LayoutError, maxMessageLength, type StreamControl } from '@memlane/protocol'
+
+/** Where one consumer stands in one lane. */
+export interface LaneCursor {
+  readonly producer: number
+  /** What `offset` counts in. */
+  readonly data: DataView
+  /** Where the payload of the message that `next` found is, in bytes, valid until `next` is called again. */
+  readonly offset: number
+  readonly length: number
+  /** Messages that were overwritten before they could be read. */
+  readonly lost: number
+  /**
+   * Goes to the next message, if there is one. Never blocks, allocates nothing.
+   *
+   * @throws LayoutError `CORRUPT`
+   */
+  next(): boolean
+  /** Whether there is a record. */
+  ready(): boolean
+  /** Skips what is there now. */
+  skipToEnd(): void
+  /** Counts what is there now. */
+  count(): number
+}
+
+/** A cursor that its producer waits for: messages are read where they stand, and their room is given back in portions. */
+export class HeldCursor implements LaneCursor {
+  readonly producer: number
+  readonly data: DataView
+  offset = 0
+  length = 0
+  readonly lost = 0
+  private readonly reader: LaneReader
+  private readonly portion: number
+  private readonly release: (producer: number, position: number) => void
+  private released: number
+
+  /** @param release gives back what is older than a position */
+  constructor(
+    { header }: StreamControl,
+    producer: number,
+    lane: ArrayBuffer,
+    position: number,
+    release: (producer: number, position: number) => void,
+  ) {
+    this.producer = producer
+    this.reader = new LaneReader(lane, 0, header.capacity, position)
+    this.data = this.reader.data
+    this.portion = header.capacity >>> 3
+    this.release = release
+    this.released = position
+  }
+
+  next(): boolean {
+    const { reader } = this
+    if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
+    this.offset = reader.next()
+    if (this.offset === -1) {
+      if (reader.position !== this.released) this.giveBack()
+      return false
+    }
+    this.length = reader.length
+    return true
+  }
+
+  ready(): boolean {
+    return this.reader.ready()
+  }
+
+  skipToEnd(): void {
+    const { reader } = this
+    const start = reader.position
+    // No further than the lane is long: what comes then was sent after this began.
+    while (((reader.position - start) | 0) < this.portion * 8 && reader.next() !== -1);
+    this.giveBack()
+  }
+
+  count(): number {
+    return countFrom(this.data, this.reader.position)
+  }
+
+  private giveBack(): void {
+    this.released = this.reader.position
+    this.release(this.producer, this.released)
+  }
+}
+
+/** Attempts against a producer that overwrites faster than one reads, before one says that there is nothing. */
+const MAX_ATTEMPTS = 1000
+/** Up to so many bytes, a loop copies faster than Uint8Array.set. */
+const SMALL = 256
+
+/** A cursor that nobody waits for: messages are copied out, and then it is checked that they had stayed whole. */
+export class OverwrittenCursor implements LaneCursor {
+  readonly producer: number
+  readonly data: DataView
+  readonly offset = 0
+  length = 0
+  lost = 0
+  private readonly control: StreamControl
+  private readonly reader: LaneReader
+  private readonly lane: ArrayBuffer
+  private readonly copy: Int32Array
+  private readonly words: Int32Array
+  /** As `reader.position`, but not wrapping. */
+  private position: number
+  /** The number that the next message has if none is lost; undefined before the first. */
+  private expected: number | undefined
+
+  /** @param copy private memory, as long as the longest message; may be shared by cursors that take turns */
+  constructor(
+    control: StreamControl,
+    producer: number,
+    lane: ArrayBuffer,
+    position: number,
+    expected: number | undefined,
+    copy: ArrayBuffer,
+  ) {
+    this.control = control
+    this.producer = producer
+    this.lane = lane
+    this.words = new Int32Array(lane)
+    this.copy = new Int32Array(copy)
+    this.data = new DataView(copy)
+    this.position = position
+    this.expected = expected
+    this.reader = new LaneReader(lane, 0, control.header.capacity, position | 0)
+  }
+
+  next(): boolean {
+    const { control, reader, producer } = this
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = reader.position
+      let offset: number
+      try {
+        offset = reader.next()
+      } catch (error) {
+        if (control.hasStayed(producer, this.position)) throw error
+        this.goToBase()
+        continue
+      }
+      if (offset !== -1) this.copyOut(offset, reader.length)
+      const { sequence } = reader
+      if (!control.hasStayed(producer, this.position)) {
+        this.goToBase()
+        continue
+      }
+      this.position += (reader.position - before) | 0
+      if (offset === -1) return false
+      this.length = reader.length
+      if (this.expected !== undefined) this.lost += (sequence - this.expected) >>> 0
+      this.expected = (sequence + 1) | 0
+      return true
+    }
+    return false
+  }
+
+  ready(): boolean {
+    return this.reader.ready() || !this.control.hasStayed(this.producer, this.position)
+  }
+
+  skipToEnd(): void {
+    const { capacity } = this.control.header
+    const start = this.position
+    while (this.position - start < capacity && this.next());
+    this.lost = 0
+  }
+
+  count(): number {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const base = this.control.wideBaseOf(this.producer)
+      try {
+        return countFrom(new DataView(this.lane), Math.max(base, this.position) | 0)
+      } catch (error) {
+        if (!(error instanceof LayoutError) || this.control.wideBaseOf(this.producer) === base) throw error
+      }
+    }
+    return 0
+  }
+
+  private goToBase(): void {
+    this.position = this.control.wideBaseOf(this.producer)
+    this.reader.restart(this.position)
+  }
+
+  private copyOut(offset: number, length: number): void {
+    if (length > SMALL) {
+      new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
+      return
+    }
+    const { copy, words } = this
+    const first = offset >> 2
+    for (let word = 0; word << 2 < length; word++) copy[word] = words[first + word] as number
+  }
+}
+
+/** Where a cursor that holds nothing begins: at the oldest message that stays, or at the latest end that is known. */
+export function wideStart(control: StreamControl, producer: number, from: 'now' | 'oldest'): number {
+  const base = control.wideBaseOf(producer)
+  if (from === 'oldest') return base
+  const ahead = (control.recentEndOf(producer) - base) | 0
+  return ahead > 0 && ahead <= control.header.capacity ? base + ahead : base
+}
+
+/** The lane's very beginning, for one that was there before the producer. */
+export const LANE_START: LanePosition = { position: 0, sequence: 0 }
+
+function countFrom(lane: DataView, position: number): number {
+  const reader = new LaneReader(lane.buffer as ArrayBuffer, lane.byteOffset, lane.byteLength, position)
+  let count = 0
+  while (((reader.position - position) | 0) < lane.byteLength && reader.next() !== -1) count++
+  return count
+}

@@ -1,0 +1,537 @@
+import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
+import { setImmediate } from 'node:timers/promises'
+import {
+  type Awaited,
+  Bells,
+  type ChannelOpenOptions,
+  explain,
+  StreamChannel,
+  streamError,
+  takeConsumerSeat,
+  Waiter,
+  type WaitStrategy,
+} from '@memlane/channel'
+import { Doorbell, Lease, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import {
+  type Codec,
+  ConsumerSlot,
+  codecOf,
+  consumerNumber,
+  type MessageOf,
+  type MessageView,
+  maxMessageLength,
+  type PayloadView,
+  producerNumber,
+  type Schema,
+  SleepMark,
+} from '@memlane/protocol'
+import { HeldCursor, type LaneCursor, OverwrittenCursor, wideStart } from './lane-cursor.js'
+
+/** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
+export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
+
+/**
+ * Why a stream has ended: `closed` when the last producer closed, `lost` when it died without that. What it had sent has
+ * been read before, in both cases.
+ */
+export type StreamEnd = 'closed' | 'lost'
+
+export interface ReaderOptions {
+  /** Where to begin: with what is sent from now on (default), or with the oldest message that is still held. */
+  from?: 'now' | 'oldest'
+  /** How `receive`, `for await` and the others wait. Default `adaptive`. */
+  wait?: WaitStrategy
+  /**
+   * What ends the stream for this consumer: `lost` (default): that no producer is left, closed or dead; `closed`: that all
+   * have closed, so that it waits for a dead one to come back; `never`: nothing, so that it waits for new ones too.
+   */
+  endOn?: 'lost' | 'closed' | 'never'
+}
+
+/** Messages from one lane before the next one's turn. */
+const BURST = 64
+/** Messages that `poll` handles by default before it returns. */
+const POLL_LIMIT = 1024
+const BATCH_LIMIT = 256
+/** Messages that an iteration gives out before it lets the event loop go round. */
+const MESSAGES_PER_ROUND = 512
+
+/**
+ * The reading side of a stream: one consumer, of all its lanes. With `overflow: 'wait'` it gets every message exactly once,
+ * in each producer's order, and producers wait for it until it closes or dies; with `overflow: 'overwrite'` it is told by
+ * `lost` what it missed.
+ *
+ * Iterating ends when the stream does (`end` tells why) and does not close the consumer; `using` does.
+ */
+export class StreamReader<S extends Schema> implements Disposable, AsyncIterable<MessageOf<S>> {
+  readonly name: string
+  readonly #channel: StreamChannel
+  readonly #codec: Codec<MessageOf<S>, MessageView<S>>
+  readonly #slot: ConsumerSlot | undefined
+  readonly #bells: Bells | undefined
+  readonly #waiter: Waiter
+  readonly #endOn: 'lost' | 'closed' | 'never'
+  readonly #copy: ArrayBuffer | undefined
+  readonly #awaited: Awaited
+  /** One for each lane that was ever looked at. */
+  readonly #allCursors: (LaneCursor | undefined)[] = []
+  readonly #allViews: (PayloadView<MessageView<S>> | undefined)[] = []
+  /** Those that are looked at, in turn. */
+  #cursors: LaneCursor[] = []
+  #current: LaneCursor | undefined
+  #turn = 0
+  #burst = 0
+  #seenActive = 0
+  #seenActiveHigh = 0
+  /** Some lane has been closed, and may still have messages. */
+  #draining = false
+  #sinceRound = 0
+  #end: StreamEnd | undefined
+  #closed = false
+
+  /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when a lane's records lead nowhere */
+  constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: ReaderOptions = {}) {
+    const { from = 'now', wait = 'adaptive', endOn = 'lost' } = options
+    if (from !== 'now' && from !== 'oldest') {
+      throw new TypeError(`from must be "now" or "oldest", not ${JSON.stringify(from)}`)
+    }
+    if (endOn !== 'lost' && endOn !== 'closed' && endOn !== 'never') {
+      throw new TypeError(`endOn must be "lost", "closed" or "never", not ${JSON.stringify(endOn)}`)
+    }
+    const { control, header, memory } = channel
+    this.name = channel.name
+    this.#channel = channel
+    this.#codec = codec
+    this.#endOn = endOn
+    const overwritten = header.overflow === 'overwrite'
+    if (memory.access === 'readwrite') {
+      const { index } = takeConsumerSeat(channel)
+      const bell = channel.keep(Doorbell.open(memory, consumerNumber(index)))
+      this.#slot = new ConsumerSlot(control, index)
+      this.#bells = Bells.ofProducers(channel)
+      this.#waiter = new Waiter(wait, { bell, mark: SleepMark.ofConsumer(control, index) })
+      if (!overwritten) this.#slot.join()
+    } else {
+      this.#waiter = new Waiter(wait, undefined)
+    }
+    if (overwritten) this.#copy = new ArrayBuffer(maxMessageLength(header.capacity))
+    this.#awaited = { isThere: () => this.#isThere(), watchPeers: (bell) => this.#watchProducers(bell) }
+    for (let producer = 0; producer < header.producers; producer++) {
+      if (control.stateOf(producer) === 'unused') continue
+      const cursor = this.#openCursor(producer, from)
+      if (from === 'now') this.#explained(() => cursor.skipToEnd())
+      this.#cursors.push(cursor)
+    }
+    this.#draining = true
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Why the stream has ended, once all that was sent has been read; `undefined` while it goes on. */
+  get end(): StreamEnd | undefined {
+    return this.#end
+  }
+
+  /** How many messages were overwritten before this consumer could read them. Always 0 with `overflow: 'wait'`. */
+  get lost(): number {
+    let lost = 0
+    for (const cursor of this.#allCursors) lost += cursor?.lost ?? 0
+    return lost
+  }
+
+  /**
+   * Counts the messages that are there and have not been received. Goes through all of them: for people who watch, not for
+   * each message.
+   *
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`
+   */
+  lag(): number {
+    this.#checkOpen()
+    this.#lookForLanes()
+    return this.#explained(() => this.#cursors.reduce((sum, cursor) => sum + cursor.count(), 0))
+  }
+
+  /**
+   * Receives a message that is there. Never blocks.
+   *
+   * @returns a plain copy; undefined when there is none
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT` for a message that the schema does not admit
+   */
+  tryReceive(): MessageOf<S> | undefined {
+    if (this.#closed) throw this.#closedError()
+    const cursor = this.#next()
+    return cursor === undefined ? undefined : this.#decode(cursor)
+  }
+
+  /**
+   * Receives a message, waiting for it. One call at a time.
+   *
+   * @returns undefined when the stream has ended (`end` tells why), or when `timeoutMs` have passed
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
+   */
+  async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
+    for (;;) {
+      const message = this.tryReceive()
+      if (message !== undefined) return message
+      this.#end = undefined // a producer may have come
+      if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(options))) return undefined
+    }
+  }
+
+  /**
+   * Receives a message, blocking this thread until there is one: for worker threads and scripts.
+   *
+   * @param timeoutMs milliseconds, or Infinity (default)
+   * @returns undefined when the stream has ended, or when the time has passed
+   * @throws as `tryReceive`
+   */
+  receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
+    const message = this.tryReceive()
+    if (message !== undefined) return message
+    return this.readySync(timeoutMs) ? this.tryReceive() : undefined
+  }
+
+  /**
+   * Hands messages that are there to `handle`, each where it lies in memory: nothing is copied (but with `overflow:
+   * 'overwrite'`), and nothing allocated for layouts. Never blocks.
+   *
+   * @param handle gets each message's view, which is valid until it returns
+   * @param limit the most messages to handle; 1024 by default
+   * @returns how many were handled
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
+   */
+  poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
+    let count = 0
+    while (count < limit) {
+      if (this.#closed) throw this.#closedError()
+      const cursor = this.#next()
+      if (cursor === undefined) break
+      count++
+      handle(this.#show(cursor))
+    }
+    return count
+  }
+
+  /**
+   * Waits until there is a message: what `poll` needs.
+   *
+   * @returns false when the stream has ended, or when `timeoutMs` have passed
+   * @throws as `receive`
+   */
+  async ready(options?: StreamWaitOptions): Promise<boolean> {
+    this.#checkOpen()
+    this.#end = undefined // a producer may have come
+    await this.#waiter.wait(this.#awaited, options)
+    this.#checkOpen()
+    return this.#hasMessage()
+  }
+
+  /** As `ready`, blocking this thread. */
+  readySync(timeoutMs = Infinity): boolean {
+    this.#checkOpen()
+    this.#end = undefined
+    this.#waiter.waitSync(this.#awaited, timeoutMs)
+    return this.#hasMessage()
+  }
+
+  /** Iterates over the messages until the stream ends. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<S>> {
+    return iterate(async () => {
+      if (++this.#sinceRound >= MESSAGES_PER_ROUND) await this.#goRound()
+      return this.receive()
+    })
+  }
+
+  /**
+   * Iterates over batches of messages: those that are there, at least one.
+   *
+   * @param limit the most messages in a batch; 256 by default
+   */
+  batches(limit: number = BATCH_LIMIT): AsyncIterableIterator<MessageOf<S>[]> {
+    if (!(limit >= 1)) throw new RangeError(`limit ${limit} is not a number from 1 on`)
+    return iterate(async () => {
+      const first = await this.receive()
+      if (first === undefined) return undefined
+      const batch = [first]
+      while (batch.length < limit) {
+        const message = this.tryReceive()
+        if (message === undefined) break
+        batch.push(message)
+      }
+      this.#sinceRound += batch.length
+      if (this.#sinceRound >= MESSAGES_PER_ROUND) await this.#goRound()
+      return batch
+    })
+  }
+
+  /** Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. */
+  toReadable(): Readable {
+    const over = new AbortController()
+    const fill = async (readable: Readable) => {
+      let message = await this.receive({ signal: over.signal })
+      while (message !== undefined && readable.push(message)) message = this.tryReceive() ?? (await this.receive({ signal: over.signal }))
+      if (message === undefined) readable.push(null)
+    }
+    return new Readable({
+      objectMode: true,
+      read: function (this: Readable) {
+        fill(this).catch((error) => {
+          if (!over.signal.aborted) this.destroy(error)
+        })
+      },
+      destroy(error, callback) {
+        over.abort()
+        callback(error)
+      },
+    })
+  }
+
+  /** Makes a web stream of the messages. Cancelling it does not close the consumer. */
+  toReadableStream(): ReadableStream<MessageOf<S>> {
+    const over = new AbortController()
+    return new ReadableStream<MessageOf<S>>({
+      pull: async (controller) => {
+        const message = await this.receive({ signal: over.signal })
+        if (message === undefined) controller.close()
+        else controller.enqueue(message)
+      },
+      cancel: () => over.abort(),
+    })
+  }
+
+  /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
+  ref(): this {
+    this.#waiter.setRef(true)
+    return this
+  }
+
+  unref(): this {
+    this.#waiter.setRef(false)
+    return this
+  }
+
+  /** Ends this consumer: producers do not wait for it any more. Again is a no-op. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#slot?.leave()
+    this.#bells?.ringSleepers()
+    this.#channel.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** Moves a cursor to the next message, wherever there is one. */
+  #next(): LaneCursor | undefined {
+    const cursor = this.#current
+    try {
+      if (cursor !== undefined && this.#burst > 0) {
+        this.#burst--
+        if (cursor.next()) return cursor
+      }
+      return this.#nextLane()
+    } catch (error) {
+      throw explain(this.name, error)
+    }
+  }
+
+  #nextLane(): LaneCursor | undefined {
+    this.#lookForLanes()
+    const cursors = this.#cursors
+    for (let visited = 0; visited < cursors.length; visited++) {
+      this.#turn = this.#turn + 1 < cursors.length ? this.#turn + 1 : 0
+      const cursor = cursors[this.#turn] as LaneCursor
+      if (cursor.next()) {
+        this.#current = cursor
+        this.#burst = BURST
+        return cursor
+      }
+    }
+    this.#current = undefined
+    if (this.#draining) this.#dropDrained()
+    return undefined
+  }
+
+  /** Takes up lanes that have become active. Tells whether anything has changed. */
+  #lookForLanes(): boolean {
+    const { control } = this.#channel
+    const active = control.activeMask(0)
+    const activeHigh = control.activeMask(1)
+    if (active === this.#seenActive && activeHigh === this.#seenActiveHigh) return false
+    this.#seenActive = active
+    this.#seenActiveHigh = activeHigh
+    control.forEachActive((producer) => {
+      if (producer >= this.#channel.header.producers) return // a bit that no slot has: a peer scribbles
+      const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest')
+      if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
+    })
+    this.#draining = true
+    return true
+  }
+
+  #openCursor(producer: number, from: 'now' | 'oldest'): LaneCursor {
+    const { control } = this.#channel
+    const lane = this.#channel.openLane(producer, 'read').buffer
+    const cursor =
+      this.#copy !== undefined
+        ? new OverwrittenCursor(control, producer, lane, wideStart(control, producer, from), undefined, this.#copy)
+        : new HeldCursor(control, producer, lane, this.#slot?.positionIn(producer) ?? 0, this.#release)
+    this.#allCursors[producer] = cursor
+    this.#allViews[producer] = this.#codec.view(cursor.data)
+    return cursor
+  }
+
+  readonly #release = (producer: number, position: number): void => {
+    this.#slot?.release(producer, position)
+    this.#bells?.ringSleepers()
+  }
+
+  /** Lanes that are closed and read to their end need no more looks. */
+  #dropDrained(): void {
+    const { control } = this.#channel
+    this.#cursors = this.#cursors.filter((cursor) => control.isActive(cursor.producer) || cursor.ready())
+    this.#draining = this.#cursors.some((cursor) => !control.isActive(cursor.producer))
+  }
+
+  #hasMessage(): boolean {
+    for (const cursor of this.#cursors) if (cursor.ready()) return true
+    return false
+  }
+
+  #isThere(): boolean {
+    if (this.#closed || this.#end !== undefined || this.#hasMessage()) return true
+    return this.#lookForLanes() && (this.#hasMessage() || this.#watchProducers(undefined))
+  }
+
+  /** Looks who lives; should nobody be left, then the stream ends here. */
+  #watchProducers(bell: Doorbell | undefined): boolean {
+    const { control, header, memory } = this.#channel
+    let lost = false
+    let used = false
+    for (let producer = 0; producer < header.producers; producer++) {
+      const state = control.stateOf(producer)
+      if (state !== 'unused') used = true
+      if (state !== 'open') continue
+      const number = producerNumber(producer)
+      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) return false
+      lost = true
+    }
+    const end = lost ? 'lost' : 'closed'
+    if (!used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    this.#lookForLanes()
+    if (!this.#hasMessage()) this.#end = end
+    return true
+  }
+
+  #decode(cursor: LaneCursor): MessageOf<S> {
+    return this.#explained(() => this.#codec.decode(cursor.data, cursor.offset, cursor.length))
+  }
+
+  #show(cursor: LaneCursor): MessageView<S> {
+    const view = this.#allViews[cursor.producer] as PayloadView<MessageView<S>>
+    try {
+      return view.at(cursor.offset, cursor.length)
+    } catch (error) {
+      throw explain(this.name, error)
+    }
+  }
+
+  /** Messages that are there already would otherwise be given out without end, and nothing else would run. */
+  async #goRound(): Promise<void> {
+    this.#sinceRound = 0
+    await setImmediate()
+  }
+
+  #explained<T>(attempt: () => T): T {
+    try {
+      return attempt()
+    } catch (error) {
+      throw explain(this.name, error)
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw this.#closedError()
+  }
+
+  #closedError(): SharedMemoryError {
+    return streamError('CLOSED', this.name, 'this consumer is closed.')
+  }
+}
+
+function iterate<T>(next: () => Promise<T | undefined>): AsyncIterableIterator<T> {
+  let over = false
+  const iterator: AsyncIterableIterator<T> = {
+    [Symbol.asyncIterator]: () => iterator,
+    async next() {
+      const value = over ? undefined : await next()
+      return value === undefined ? { value, done: true } : { value, done: false }
+    },
+    async return() {
+      over = true
+      return { value: undefined, done: true }
+    },
+  }
+  return iterator
+}
+
+export interface OpenStreamOptions extends ReaderOptions, Omit<ChannelOpenOptions, 'access'>, WaitOptions {
+  /**
+   * `readwrite` (default) takes a consumer slot, by which it is woken. `read` is for streams with `overflow: 'overwrite'`
+   * whose memory this process may not write: it looks 200 times a second in place of sleeping. Such a stream is opened so
+   * by itself when the system refuses the right to write.
+   */
+  access?: 'readwrite' | 'read'
+}
+
+/**
+ * Becomes a consumer of a stream; waits for the stream to appear.
+ *
+ * @param schema what the messages are: the same layout or codec as the producer's
+ * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, `FULL` when all
+ * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`, and as
+ * `SharedMemory.open`
+ */
+export async function openStream<S extends Schema>(
+  name: string,
+  schema: S,
+  options: OpenStreamOptions = {},
+): Promise<StreamReader<S>> {
+  const codec = codecOf(schema)
+  const { access, ...rest } = options
+  try {
+    return readerOver(await StreamChannel.waitFor(name, codec, { ...rest, access: access ?? 'readwrite' }), codec, rest)
+  } catch (error) {
+    const denied = error instanceof SharedMemoryError && error.code === 'ACCESS_DENIED'
+    if (!denied || access !== undefined) throw error
+    const channel = await StreamChannel.waitFor(name, codec, { ...rest, access: 'read' })
+    if (channel.header.overflow === 'overwrite') return readerOver(channel, codec, rest)
+    channel.close()
+    throw error
+  }
+}
+
+function readerOver<S extends Schema>(
+  channel: StreamChannel,
+  codec: Codec<MessageOf<S>, MessageView<S>>,
+  options: ReaderOptions,
+): StreamReader<S> {
+  try {
+    if (channel.memory.access === 'read' && channel.header.overflow === 'wait') {
+      throw streamError(
+        'ACCESS_DENIED',
+        channel.name,
+        'its producers wait for their consumers, which therefore must be able to write. Open it with access "readwrite".',
+      )
+    }
+    return new StreamReader<S>(channel, codec, options)
+  } catch (error) {
+    channel.close()
+    throw error
+  }
+}

@@ -1,0 +1,465 @@
+import {
+  Bells,
+  type ChannelOpenOptions,
+  type CreateChannelOptions,
+  evictIfDead,
+  explain,
+  StreamChannel,
+  streamError,
+  takeProducerSeat,
+  Waiter,
+  type WaitStrategy,
+} from '@memlane/channel'
+import { Doorbell, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import {
+  type Codec,
+  codecOf,
+  consumerNumber,
+  forEachBit,
+  type LaneWriter,
+  type MessageOf,
+  type MessageView,
+  type PayloadView,
+  ProducerSlot,
+  producerNumber,
+  type Schema,
+  SleepMark,
+} from '@memlane/protocol'
+
+/** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
+export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
+
+interface WriterOptions {
+  /** How `send`, `sendBatch`, `flush` and `sendSync` wait. Default `adaptive`. */
+  wait?: WaitStrategy
+}
+
+/** While its lane is full, a producer asks the kernel at most so often who of the consumers lives. */
+const EVICTION_INTERVAL_MS = 10
+
+/**
+ * The writing side of a stream: one producer, with a lane of its own. Messages of one producer arrive in order; those of
+ * several are merged as they come. A message is visible whole or not at all.
+ *
+ * It ends by `close()`: consumers then get what is left, and the end. A producer whose process ends without it is *lost*:
+ * consumers are told, and the next producer goes on in its lane behind its last whole message.
+ */
+export class StreamWriter<S extends Schema> implements Disposable {
+  readonly name: string
+  /** The number of the lane, which the next producer can ask for. */
+  readonly lane: number
+  /** The longest message, in bytes: somewhat less than half of the capacity. */
+  readonly maxMessageLength: number
+  readonly #channel: StreamChannel
+  readonly #slot: ProducerSlot
+  readonly #bells: Bells
+  readonly #waiter: Waiter
+  readonly #codec: Codec<MessageOf<S>, MessageView<S>>
+  readonly #lane: LaneWriter
+  readonly #data: DataView
+  readonly #view: PayloadView<MessageView<S>>
+  #closed = false
+  #nextEviction = 0
+  /** The last of those who wait: one after the other, in the order in which they came. */
+  #lastInTurn: Promise<void> = sent
+  #sendsWaiting = 0
+
+  /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
+  constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
+    const seat = takeProducerSeat(channel, options.lane)
+    const bell = channel.keep(Doorbell.open(channel.memory, producerNumber(seat.index)))
+    this.#waiter = new Waiter(options.wait ?? 'adaptive', {
+      bell,
+      mark: SleepMark.ofProducer(channel.control, seat.index),
+    })
+    const memory = channel.openLane(seat.index, 'readwrite')
+    try {
+      this.#slot = new ProducerSlot(channel.control, seat.index, memory.buffer)
+    } catch (error) {
+      throw explain(channel.name, error)
+    }
+    this.name = channel.name
+    this.lane = seat.index
+    this.#channel = channel
+    this.#codec = codec
+    this.#lane = this.#slot.lane
+    this.#data = this.#lane.data
+    this.#view = codec.view(this.#data)
+    this.maxMessageLength = this.#lane.maxMessageLength
+    this.#bells = Bells.ofConsumers(channel)
+    this.#bells.ringSleepers() // who waits for a producer
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** How many consumers there are that hold producers back. */
+  get consumers(): number {
+    this.#checkOpen()
+    let count = 0
+    forEachBit(this.#channel.control.liveConsumers(), 0, () => count++)
+    return count
+  }
+
+  /** How many messages this lane has carried, earlier producers' included; wraps at 2^32. */
+  get sent(): number {
+    return this.#lane.sequence >>> 0
+  }
+
+  /**
+   * Sends a message. Never blocks.
+   *
+   * @returns false when there is no room now, or when somebody else waits for it in `send`
+   * @throws SharedMemoryError `CLOSED`; TypeError or RangeError for a value that the schema does not admit, or a message that
+   * is too long for the stream
+   */
+  trySend(value: MessageOf<S>): boolean {
+    if (this.#sendsWaiting !== 0) return false
+    if (!this.#put(value)) return false
+    this.#bells.ringSleepers()
+    return true
+  }
+
+  /**
+   * Sends a message, waiting for room. Several calls send in their order.
+   *
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`; and as `trySend`
+   */
+  send(value: MessageOf<S>, options?: StreamWaitOptions): Promise<void> {
+    try {
+      if (this.trySend(value)) return sent
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#sendInTurn([value], options)
+  }
+
+  /**
+   * Sends a message, blocking this thread until there is room: for worker threads and scripts.
+   *
+   * @param timeoutMs milliseconds, or Infinity (default)
+   * @returns false when the time has passed
+   * @throws as `trySend`
+   */
+  sendSync(value: MessageOf<S>, timeoutMs = Infinity): boolean {
+    if (this.trySend(value)) return true
+    const room = this.#roomFor(this.#codec.measure(value))
+    const deadline = performance.now() + timeoutMs
+    while (this.#waiter.waitSync(room, Math.max(0, deadline - performance.now()))) if (this.trySend(value)) return true
+    return false
+  }
+
+  /**
+   * Sends as many of these messages, from the first on, as there is room for. They become visible together, by one store.
+   * Never blocks.
+   *
+   * @param first the index to begin with
+   * @returns how many were sent
+   * @throws as `trySend`; what was before the wrong value is sent
+   */
+  trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
+    if (this.#sendsWaiting !== 0) return 0
+    this.#checkOpen()
+    let index = first
+    this.#lane.beginBatch()
+    try {
+      for (; index < values.length; index++) if (!this.#put(values[index] as MessageOf<S>)) break
+    } finally {
+      this.#lane.endBatch()
+      this.#bells.ringSleepers()
+    }
+    return index - first
+  }
+
+  /**
+   * Sends all of these messages, waiting for room; those that find room together become visible together.
+   *
+   * @throws as `send`; then some may have been sent
+   */
+  sendBatch(values: readonly MessageOf<S>[], options?: StreamWaitOptions): Promise<void> {
+    let done: number
+    try {
+      done = this.trySendBatch(values)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (done === values.length) return sent
+    return this.#sendInTurn(values.slice(done), options)
+  }
+
+  /**
+   * Sends up to `count` messages that are written in place: `fill` gets each one's view, with whatever bytes were there
+   * before. They become visible together. Never blocks, allocates nothing. For schemas of fixed length.
+   *
+   * @returns how many were sent
+   * @throws TypeError for a schema whose messages vary in length; SharedMemoryError `CLOSED`; what `fill` throws: what was
+   * filled before is sent
+   */
+  fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
+    const length = this.#fixedLength()
+    if (this.#sendsWaiting !== 0) return 0
+    this.#checkOpen()
+    const lane = this.#lane
+    let index = 0
+    lane.beginBatch()
+    try {
+      for (; index < count; index++) {
+        const offset = this.#claim(length)
+        if (offset === -1) break
+        fill(this.#view.at(offset, length), index)
+        lane.commit()
+      }
+    } finally {
+      lane.abort()
+      lane.endBatch()
+      this.#bells.ringSleepers()
+    }
+    return index
+  }
+
+  /**
+   * Takes room for a message that is then written in place, and sent by `commit` or given back by `abort`. Never blocks;
+   * allocates nothing for layouts. The bytes are those that were there before.
+   *
+   * @param length bytes; may be left out for a schema of fixed length
+   * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now
+   * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
+   */
+  claim(length: number = this.#fixedLength()): MessageView<S> | undefined {
+    if (this.#sendsWaiting !== 0) return undefined
+    const offset = this.#claim(length)
+    return offset === -1 ? undefined : this.#view.at(offset, length)
+  }
+
+  /**
+   * Sends the message that was claimed.
+   *
+   * @param length bytes, at most those claimed, which is the default
+   */
+  commit(length?: number): void {
+    this.#lane.commit(length)
+    this.#bells.ringSleepers()
+  }
+
+  /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
+  abort(): void {
+    this.#lane.abort()
+  }
+
+  /**
+   * Waits until every consumer that there is has taken all that was sent. With `overflow: 'overwrite'`, nobody is waited for.
+   *
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`
+   */
+  flush(options?: StreamWaitOptions): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#checkOpen()
+      const { position } = this.#lane
+      const taken = { isThere: () => this.#closed || this.#slot.isTaken(position), watchPeers: this.#watchConsumers }
+      if (!(await this.#waiter.wait(taken, options))) throw this.#timedOut('consumers have not taken everything')
+      this.#checkOpen()
+    })
+  }
+
+  /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
+  ref(): this {
+    this.#waiter.setRef(true)
+    return this
+  }
+
+  unref(): this {
+    this.#waiter.setRef(false)
+    return this
+  }
+
+  /** Ends this producer: consumers get what is left, and then the end if it was the last one. Again is a no-op. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#lane.abort()
+    this.#slot.close()
+    this.#bells.ringSleepers()
+    this.#channel.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #put(value: MessageOf<S>): boolean {
+    const offset = this.#claim(this.#codec.measure(value))
+    if (offset === -1) return false
+    let length = -1
+    try {
+      length = this.#codec.encode(this.#data, offset, value)
+    } finally {
+      if (length === -1) this.#lane.abort()
+    }
+    this.#lane.commit(length)
+    return true
+  }
+
+  #claim(length: number): number {
+    if (this.#closed) throw this.#closedError()
+    const offset = this.#lane.claim(length)
+    return offset === -1 && this.#evictDead() ? this.#lane.claim(length) : offset
+  }
+
+  /** Tells whether any of the consumers was found dead. */
+  #evictDead(): boolean {
+    const now = performance.now()
+    if (now < this.#nextEviction) return false
+    this.#nextEviction = now + EVICTION_INTERVAL_MS
+    let evicted = false
+    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+      if (evictIfDead(this.#channel, consumer)) evicted = true
+    })
+    return evicted
+  }
+
+  readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
+    let dead = false
+    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+      if (!bell?.watch(consumerNumber(consumer)) && evictIfDead(this.#channel, consumer)) dead = true
+    })
+    return dead
+  }
+
+  #roomFor(length: number) {
+    return { isThere: () => this.#closed || this.#lane.hasRoom(length), watchPeers: this.#watchConsumers }
+  }
+
+  async #sendWaiting(values: readonly MessageOf<S>[], options: StreamWaitOptions = {}): Promise<void> {
+    const deadline = performance.now() + (options.timeoutMs ?? Infinity)
+    for (let done = 0; done < values.length; ) {
+      const length = this.#codec.measure(values[done] as MessageOf<S>)
+      const timeoutMs = Math.max(0, deadline - performance.now())
+      if (!(await this.#waiter.wait(this.#roomFor(length), { ...options, timeoutMs }))) {
+        throw this.#timedOut('there is still no room')
+      }
+      this.#checkOpen()
+      this.#lane.beginBatch()
+      try {
+        while (done < values.length && this.#put(values[done] as MessageOf<S>)) done++
+      } finally {
+        this.#lane.endBatch()
+        this.#bells.ringSleepers()
+      }
+    }
+  }
+
+  async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
+    this.#sendsWaiting++
+    try {
+      await this.#inTurn(() => this.#sendWaiting(values, options))
+    } finally {
+      this.#sendsWaiting--
+    }
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const mine = this.#lastInTurn.then(task)
+    this.#lastInTurn = mine.catch(() => {}) // the next one's turn comes all the same
+    return mine
+  }
+
+  #fixedLength(): number {
+    const { fixedLength } = this.#codec
+    if (fixedLength === undefined) throw new TypeError('messages of this schema vary in length: say how many bytes')
+    return fixedLength
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw this.#closedError()
+  }
+
+  #closedError(): SharedMemoryError {
+    return streamError('CLOSED', this.name, 'this producer is closed.')
+  }
+
+  #timedOut(what: string): SharedMemoryError {
+    return streamError('TIMED_OUT', this.name, `${what}; the time has passed.`)
+  }
+}
+
+const sent = Promise.resolve()
+
+export interface JoinOptions extends WriterOptions {
+  /** Takes this lane, in place of the first that is free. */
+  lane?: number
+}
+
+export interface CreateStreamOptions
+  extends CreateChannelOptions,
+    JoinOptions,
+    Pick<ChannelOpenOptions, 'trustOwner'> {
+  /** What to do when somebody holds memory of that name: fail with `ALREADY_EXISTS` (default), or join its stream. */
+  existing?: 'refuse' | 'join'
+}
+
+/**
+ * Creates a stream, and becomes its first producer. It lives until its last producer and consumer have closed.
+ *
+ * With `existing: 'join'` the dimensions of a stream that is there already are those it was created with.
+ *
+ * @param schema what the messages are: a layout (struct) or a codec
+ * @throws SharedMemoryError as `SharedMemory.create`; with `existing: 'join'` also as `joinStream`
+ * @throws RangeError for dimensions that no stream can have
+ */
+export function createStream<S extends Schema>(
+  name: string,
+  schema: S,
+  options: CreateStreamOptions = {},
+): StreamWriter<S> {
+  const { existing = 'refuse', lane, wait, trustOwner, ...channelOptions } = options
+  const codec = codecOf(schema)
+  const joinOptions = { ...(lane !== undefined && { lane }), ...(wait !== undefined && { wait }) }
+  for (;;) {
+    try {
+      return writerOver(StreamChannel.create(name, codec, channelOptions), codec, joinOptions)
+    } catch (error) {
+      if (existing !== 'join' || !isCode(error, 'ALREADY_EXISTS')) throw error
+    }
+    try {
+      return writerOver(StreamChannel.open(name, codec, { trustOwner: trustOwner ?? false }), codec, joinOptions)
+    } catch (error) {
+      if (!isCode(error, 'NOT_FOUND')) throw error // else it has just gone
+    }
+  }
+}
+
+export interface JoinStreamOptions extends JoinOptions, Omit<ChannelOpenOptions, 'access'>, WaitOptions {}
+
+/**
+ * Becomes one more producer of a stream; waits for the stream to appear. Takes up the lane of a producer that died, if there
+ * is one, behind its last whole message.
+ *
+ * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, `FULL` when all
+ * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, and as `SharedMemory.open`
+ */
+export async function joinStream<S extends Schema>(
+  name: string,
+  schema: S,
+  options: JoinStreamOptions = {},
+): Promise<StreamWriter<S>> {
+  const codec = codecOf(schema)
+  return writerOver(await StreamChannel.waitFor(name, codec, options), codec, options)
+}
+
+function writerOver<S extends Schema>(
+  channel: StreamChannel,
+  codec: Codec<MessageOf<S>, MessageView<S>>,
+  options: JoinOptions,
+): StreamWriter<S> {
+  try {
+    return new StreamWriter<S>(channel, codec, options)
+  } catch (error) {
+    channel.close()
+    throw error
+  }
+}
+
+function isCode(error: unknown, code: SharedMemoryError['code']): boolean {
+  return error instanceof SharedMemoryError && error.code === code
+}
