@@ -1,6 +1,6 @@
 import { checkCount } from '../count.js'
 import { LayoutError } from '../layout-error.js'
-import { describe } from '../mismatch.js'
+import { describe, typeMismatch } from '../mismatch.js'
 import {
   type AnyCodec,
   type Codec,
@@ -106,7 +106,9 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     fixedLength: undefined,
     members: Object.fromEntries(names.map((name, index) => [name, codecs[index]])) as UnionCodec<M>['members'],
     select,
-    measure({ kind, value }) {
+    measure(message) {
+      if (typeof message !== 'object' || message === null) throw typeMismatch('{ kind, value }', message).toError('')
+      const { kind, value } = message
       return UNION_HEADER_LENGTH + (codecs[memberOf(kind)] as AnyCodec).measure(value)
     },
     encode(data, offset, { kind, value }) {
