@@ -20,7 +20,16 @@ export {
   type PayloadView,
   type Schema,
 } from './codec/codec.js'
+export { decodeDescriptor, encodeDescriptor, hashDescriptor } from './codec/descriptor.js'
 export { payload } from './codec/payload.js'
+export {
+  type Members,
+  UNION_HEADER_LENGTH,
+  type UnionCodec,
+  type UnionValue,
+  type UnionView,
+  union,
+} from './codec/union.js'
 export { enumeration } from './enumeration.js'
 export {
   findEnd,

@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest'
+import { messagepack } from '../src/codec/messagepack.js'
 import {
+  type AnyCodec,
   array,
   bytes,
+  type Codec,
   codecOf,
+  decodeDescriptor,
+  encodeDescriptor,
   f64,
+  hashDescriptor,
   type Infer,
   LayoutError,
   payload,
   type Schema,
   struct,
+  UNION_HEADER_LENGTH,
   u32,
+  union,
   utf8,
 } from '../src/index.js'
 
@@ -100,5 +108,221 @@ describe('payload.bytes', () => {
   it('refuses what is no Uint8Array', () => {
     // @ts-expect-error a string is not bytes
     expect(() => payload.bytes.measure('abc')).toThrow('expected a Uint8Array, got the string "abc"')
+  })
+})
+
+/** Encodes a value into bytes of its own. */
+function encoded<T>(codec: Codec<T, unknown>, value: T): Uint8Array {
+  const data = new DataView(new ArrayBuffer(codec.measure(value)))
+  return new Uint8Array(data.buffer, 0, codec.encode(data, 0, value))
+}
+
+/** Decodes bytes that fill a lane. */
+function decoded<T>(codec: Codec<T, unknown>, bytes: Uint8Array): T {
+  return codec.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length)
+}
+
+const utf8Bytes = (text: string) => new TextEncoder().encode(text)
+const corrupt = expect.objectContaining({ name: 'LayoutError', code: 'CORRUPT' })
+
+describe('payload.utf8', () => {
+  it('keeps text of any length, without terminator', () => {
+    for (const text of ['', 'a\0b', '\uFEFFé€😀', 'ä'.repeat(20_000), 'x'.repeat(16_384)]) {
+      expect(encoded(payload.utf8, text)).toEqual(utf8Bytes(text))
+      expect(decoded(payload.utf8, utf8Bytes(text))).toBe(text)
+    }
+  })
+
+  it('writes an unpaired surrogate as U+FFFD', () => {
+    expect(decoded(payload.utf8, encoded(payload.utf8, 'a\ud800b'))).toBe('a\ufffdb')
+  })
+
+  it('refuses what is no text, and bytes that are none', () => {
+    // @ts-expect-error a number is no text
+    expect(() => payload.utf8.measure(1)).toThrow('expected a string, got the number 1')
+    expect(() => decoded(payload.utf8, Uint8Array.of(0xc3))).toThrow(corrupt)
+    expect(() => decoded(payload.utf8, new Uint8Array(60_000).fill(0xff))).toThrow(corrupt)
+  })
+
+  it('refuses to write another value than the one it measured', () => {
+    const data = laneOf(64)
+    payload.utf8.measure('long enough')
+    payload.utf8.measure('short')
+    expect(() => payload.utf8.encode(data, 0, 'long enough')).toThrow(TypeError)
+  })
+})
+
+describe('payload.json', () => {
+  const json = payload.json<unknown>()
+
+  it('writes JSON, once', () => {
+    let asked = 0
+    const value = { toJSON: () => ({ asked: ++asked }) }
+    expect(encoded(json, value)).toEqual(utf8Bytes('{"asked":1}'))
+    expect(decoded(json, utf8Bytes(' [1, "ä", null]'))).toEqual([1, 'ä', null])
+  })
+
+  it('refuses what JSON cannot write, and bytes that are none', () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    for (const value of [undefined, () => 1, Symbol('x'), 1n, cycle])
+      expect(() => json.measure(value)).toThrow(TypeError)
+    for (const text of ['', '{', '1 2', 'undefined']) expect(() => decoded(json, utf8Bytes(text))).toThrow(corrupt)
+  })
+})
+
+describe('messagepack', () => {
+  const pack = messagepack<unknown>()
+  const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+
+  it.each<[value: unknown, bytes: string]>([
+    [null, 'c0'],
+    [false, 'c2'],
+    [true, 'c3'],
+    [0, '00'],
+    [127, '7f'],
+    [128, 'cc80'],
+    [256, 'cd0100'],
+    [65536, 'ce00010000'],
+    [-1, 'ff'],
+    [-32, 'e0'],
+    [-33, 'd0df'],
+    [-32768, 'd18000'],
+    [-32769, 'd2ffff7fff'],
+    [1.5, 'cb3ff8000000000000'],
+    [-(2n ** 63n), 'd38000000000000000'],
+    [2n ** 64n - 1n, 'cfffffffffffffffff'],
+    ['', 'a0'],
+    ['é', 'a2c3a9'],
+    ['a'.repeat(32), `d920${'61'.repeat(32)}`],
+    [Uint8Array.of(1, 2), 'c4020102'],
+    [[], '90'],
+    [[1, [2]], '92019102'],
+    [Array(16).fill(0), `dc0010${'00'.repeat(16)}`],
+    [{}, '80'],
+    [{ compact: true, schema: 0 }, '82a7636f6d70616374c3a6736368656d6100'],
+    [new Date(1000), 'd6ff00000001'],
+  ])('writes and reads %o as its specification says', (value, bytes) => {
+    expect(encoded(pack, value)).toEqual(hex(bytes))
+    expect(decoded(pack, hex(bytes))).toEqual(value)
+  })
+
+  it('reads what others write and it does not', () => {
+    expect(decoded(pack, hex('ca3fc00000'))).toBe(1.5)
+    expect(decoded(pack, hex('d30000000000000005'))).toBe(5n)
+    expect(decoded(pack, hex('da0001 61'.replace(' ', '')))).toBe('a')
+    expect(decoded(pack, hex('dd0000000101'))).toEqual([1])
+    expect(decoded(pack, hex('df0000000101c0'))).toEqual({ 1: null })
+    expect(decoded(pack, hex('c70cff000000000000000000000001'))).toEqual(new Date(1000))
+  })
+
+  it('leaves out properties that are undefined, as JSON does', () => {
+    expect(encoded(pack, { a: undefined, b: [undefined] })).toEqual(hex('81a16291c0'))
+  })
+
+  it('refuses what MessagePack cannot say', () => {
+    const cycle: unknown[] = []
+    cycle.push(cycle)
+    for (const value of [undefined, () => 1, Symbol('x'), { x: Symbol('x') }])
+      expect(() => pack.measure(value)).toThrow(TypeError)
+    for (const value of [2n ** 64n, new Date(Number.NaN), cycle]) expect(() => pack.measure(value)).toThrow(RangeError)
+    expect(encoded(pack, 1)).toEqual(hex('01'))
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['more than one value', '0000'],
+    ['the byte that means nothing', 'c1'],
+    ['an announced length that is not there', 'dbffffffff'],
+    ['an announced count that is not there', 'ddffffffff'],
+    ['a map that lacks a value', '8101'],
+    ['a record of msgpackr', 'd4724093a161a162a163010203'],
+    ['an extension of another program', 'c7030a010203'],
+    ['a timestamp of a wrong length', 'd4ff00'],
+    ['nesting without end', '91'.repeat(100_000) + '00'],
+    ['an array as key', '819000'],
+  ])('refuses %s', (_what, bytes) => {
+    expect(() => decoded(pack, hex(bytes))).toThrow(corrupt)
+    expect(decoded(pack, hex('01'))).toBe(1)
+  })
+
+  it('refuses to write another value than the one it measured', () => {
+    pack.measure([1, 2, 3])
+    pack.measure(1)
+    expect(() => pack.encode(laneOf(64), 0, [1, 2, 3])).toThrow(TypeError)
+  })
+})
+
+describe('a union', () => {
+  const Event = union({ quote: Quote, note: payload.utf8, count: u32 })
+
+  it('says first which member follows, and that behind 8 bytes', () => {
+    expect(encoded(Event, { kind: 'note', value: 'hi' })).toEqual(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 104, 105))
+    expect(encoded(Event, { kind: 'count', value: 5 })).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0))
+    expect(decoded(Event, encoded(Event, { kind: 'quote', value: quote }))).toEqual({ kind: 'quote', value: quote })
+    expect(Event.descriptor).toEqual({
+      kind: 'union',
+      members: [
+        { name: 'quote', payload: Quote.descriptor },
+        { name: 'note', payload: { kind: 'payload', encoding: 'utf8' } },
+        { name: 'count', payload: u32.descriptor },
+      ],
+    })
+  })
+
+  it('shows messages of all kinds by one object', () => {
+    const data = laneOf(256)
+    Event.encode(data, 0, { kind: 'quote', value: quote })
+    const noteLength = Event.measure({ kind: 'note', value: 'hi' })
+    Event.encode(data, 128, { kind: 'note', value: 'hi' })
+    const view = Event.view(data)
+    const first = view.at(0, UNION_HEADER_LENGTH + Quote.length)
+    if (first.kind !== 'quote') throw new Error(`${first.kind} in place of quote`)
+    expect([first.value.symbol, first.value.bid]).toEqual(['ACME', 10.5])
+    expect(view.at(128, noteLength)).toEqual({ kind: 'note', value: 'hi' })
+    expect(view.at(0, UNION_HEADER_LENGTH + Quote.length)).toBe(first)
+  })
+
+  it('lets a writer choose a member and fill it in place', () => {
+    const data = laneOf(256)
+    Event.select(data, 8, 'quote')
+    Quote.assign(Event.members.quote.view(data).at(8 + UNION_HEADER_LENGTH, Quote.length), quote)
+    expect(Event.decode(data, 8, UNION_HEADER_LENGTH + Quote.length)).toEqual({ kind: 'quote', value: quote })
+  })
+
+  it('refuses kinds and values that it does not have', () => {
+    // @ts-expect-error there is no such kind
+    expect(() => Event.measure({ kind: 'trade', value: 1 })).toThrow(
+      'kind: the string "trade" is not one of quote, note, count',
+    )
+    expect(() => Event.measure({ kind: 'quote', value: { ...quote, seq: -1 } })).toThrow('Quote.seq: -1 is not a u32')
+    for (const value of [undefined, null, 1, {}]) expect(() => (Event as AnyCodec).measure(value)).toThrow(TypeError)
+    expect(() => union({})).toThrow(RangeError)
+    expect(() => union({ 1: u32 })).toThrow(TypeError)
+  })
+
+  it('refuses payloads of no member, or of another length than the member has', () => {
+    expect(() => decoded(Event, Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0))).toThrow(corrupt)
+    expect(() => decoded(Event, Uint8Array.of(1, 0, 0, 0, 0, 0, 0))).toThrow(
+      expect.objectContaining({ code: 'TOO_SHORT' }),
+    )
+    expect(() => decoded(Event, Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0))).toThrow(LayoutError)
+  })
+})
+
+describe('a descriptor', () => {
+  it('has one encoding, whatever the order of its keys', () => {
+    const bytes = encodeDescriptor({ length: 4, kind: 'u32', alignment: 4 })
+    expect(new TextDecoder().decode(bytes)).toBe('{"alignment":4,"kind":"u32","length":4}')
+    expect(encodeDescriptor(u32.descriptor)).toEqual(bytes)
+    expect(decodeDescriptor(encodeDescriptor(Quote.descriptor))).toEqual(Quote.descriptor)
+    expect(() => decodeDescriptor(utf8Bytes('{'))).toThrow(corrupt)
+    expect(() => decodeDescriptor(Uint8Array.of(0xff))).toThrow(corrupt)
+  })
+
+  it('is hashed by FNV-1a', () => {
+    expect(hashDescriptor(utf8Bytes(''))).toEqual([0x84222325, 0xcbf29ce4])
+    expect(hashDescriptor(utf8Bytes('a'))).toEqual([0x8601ec8c, 0xaf63dc4c])
+    expect(hashDescriptor(utf8Bytes('foobar'))).toEqual([0xf739_67e8, 0x8594_4171])
   })
 })

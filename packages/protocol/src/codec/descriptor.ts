@@ -1,0 +1,42 @@
+import { LayoutError } from '../layout-error.js'
+import type { PayloadDescriptor } from './codec.js'
+import { decodeText } from './utf8.js'
+
+/**
+ * Encodes a descriptor as JSON in UTF-8, in the one way in which equal descriptors are equal bytes: without white space,
+ * the keys of every object sorted by their UTF-16 units.
+ */
+export function encodeDescriptor(descriptor: PayloadDescriptor): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(descriptor, sortKeys))
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/**
+ * Decodes what `encodeDescriptor` wrote, from a copy of the bytes. Nothing is known of the result but that it is JSON.
+ *
+ * @throws LayoutError `CORRUPT` for bytes that are no JSON in UTF-8
+ */
+export function decodeDescriptor(bytes: Uint8Array): unknown {
+  const text = decodeText(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new LayoutError('CORRUPT', 0, 'the descriptor is not JSON')
+  }
+}
+
+/**
+ * Hashes an encoded descriptor by 64-bit FNV-1a. It tells descriptors apart; it is no protection against anybody.
+ *
+ * @returns the low and the high 32 bits, unsigned
+ * @see https://www.rfc-editor.org/rfc/rfc9923
+ */
+export function hashDescriptor(bytes: Uint8Array): [low: number, high: number] {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
+}
