@@ -1,6 +1,6 @@
 // Wakes a process that waits, across processes. A bell belongs to an object and has a number; whoever opens it can ring
 // it and wait for it. Rings are not counted: several before the waiter comes wake it once; where a thread takes them
-// for the event loop, sometimes twice. One implementation per folder: linux/doorbell.cc, windows/doorbell.cc.
+// for the event loop, up to three times. One implementation per folder: linux/doorbell.cc, windows/doorbell.cc.
 #pragma once
 
 #include <uv.h>

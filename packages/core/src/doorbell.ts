@@ -10,8 +10,8 @@ const BELL_COUNT = 2 ** 31
  * Wakes a process that waits, from another process. A memory has any number of bells; whoever opens one can ring it and
  * wait for it, but one participant alone should wait.
  *
- * Rings are not counted: several before the waiter comes wake it once, on Windows sometimes twice. A ring may also be
- * late, meant for a predecessor: who wakes and finds nothing to do waits again.
+ * Rings are not counted: several before the waiter comes wake it once, on Windows up to three times. A ring may also
+ * be late, meant for a predecessor: who wakes and finds nothing to do waits again.
  */
 export class Doorbell implements Disposable {
   readonly memory: SharedMemory

@@ -21,16 +21,20 @@ describe('a doorbell', () => {
   it('keeps a ring for the next who waits, and does not count several', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 0)
+    // On Windows rings can stand at three stages, each a wake: left as a mark, in the hands of the thread that is about to
+    // leave one, and in the event that was set again meanwhile.
+    const further = capabilities.namespace === 'windows' ? 2 : 0
     for (let round = 0; round < 3; round++) {
       for (let rings = 0; rings < 100_000; rings++) bell.ring()
       expect(await bell.wait({ timeoutMs: 10_000 })).toBe(true)
       let more = 0
       while (await bell.wait({ timeoutMs: 20 })) more++
-      expect(more).toBeLessThanOrEqual(capabilities.namespace === 'windows' ? 1 : 0)
-      bell.ring()
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(more).toBeLessThanOrEqual(further)
+      for (let rings = 0; rings < 1000; rings++) bell.ring()
       expect(bell.waitSync(10_000)).toBe(true)
-      expect(bell.waitSync(0)).toBe(false)
+      more = 0
+      while (bell.waitSync(20)) more++
+      expect(more).toBeLessThanOrEqual(further)
     }
   })
 
