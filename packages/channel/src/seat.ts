@@ -20,7 +20,10 @@ export function takeProducerSeat(channel: StreamChannel, wanted?: number): Seat 
   const all = Array.from({ length: header.producers }, (_, index) => index)
   const candidates =
     wanted === undefined
-      ? [...all.filter((index) => control.stateOf(index) === 'open'), ...all.filter((index) => control.stateOf(index) !== 'open')]
+      ? [
+          ...all.filter((index) => control.stateOf(index) === 'open'),
+          ...all.filter((index) => control.stateOf(index) !== 'open'),
+        ]
       : all.filter((index) => index === wanted)
   const seat = take(channel, candidates, producerNumber)
   if (seat !== undefined) return seat

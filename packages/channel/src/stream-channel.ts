@@ -2,14 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import {
-  type CreateOptions,
-  type Doorbell,
-  type OpenOptions,
-  SharedMemory,
-  SharedMemoryError,
-  type WaitOptions,
-} from '@memlane/core'
+import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
 import {
   type AnyCodec,
   encodeDescriptor,
@@ -151,12 +144,7 @@ export class StreamChannel implements Disposable {
     }
   }
 
-  static #over(
-    first: SharedMemory,
-    header: StreamHeader,
-    codec: AnyCodec,
-    options: ChannelOpenOptions,
-  ): StreamChannel {
+  static #over(first: SharedMemory, header: StreamHeader, codec: AnyCodec, options: ChannelOpenOptions): StreamChannel {
     const { name } = first
     let memory = first
     if (header.lanesOffset > first.buffer.byteLength) {
@@ -227,7 +215,12 @@ export function explain(name: string, error: unknown): unknown {
     return streamError(error.code, name, `${error.message} (offset ${error.offset}).`, error)
   }
   if (error instanceof SharedMemoryError && error.code === 'TOO_SHORT') {
-    return streamError('NOT_A_CHANNEL', name, `the memory of that name is no channel: it has ${error.available} bytes.`, error)
+    return streamError(
+      'NOT_A_CHANNEL',
+      name,
+      `the memory of that name is no channel: it has ${error.available} bytes.`,
+      error,
+    )
   }
   return error
 }

@@ -1,4 +1,4 @@
-import { type LanePosition, LaneReader, LayoutError, maxMessageLength, type StreamControl } from '@memlane/protocol'
+import { type LanePosition, LaneReader, LayoutError, type StreamControl } from '@memlane/protocol'
 
 /** Where one consumer stands in one lane. */
 export interface LaneCursor {
@@ -202,9 +202,6 @@ export function wideStart(control: StreamControl, producer: number, from: 'now' 
   const ahead = (control.recentEndOf(producer) - base) | 0
   return ahead > 0 && ahead <= control.header.capacity ? base + ahead : base
 }
-
-/** The lane's very beginning, for one that was there before the producer. */
-export const LANE_START: LanePosition = { position: 0, sequence: 0 }
 
 function countFrom(lane: DataView, position: number): number {
   const reader = new LaneReader(lane.buffer as ArrayBuffer, lane.byteOffset, lane.byteLength, position)

@@ -272,7 +272,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const over = new AbortController()
     const fill = async (readable: Readable) => {
       let message = await this.receive({ signal: over.signal })
-      while (message !== undefined && readable.push(message)) message = this.tryReceive() ?? (await this.receive({ signal: over.signal }))
+      while (message !== undefined && readable.push(message))
+        message = this.tryReceive() ?? (await this.receive({ signal: over.signal }))
       if (message === undefined) readable.push(null)
     }
     return new Readable({

@@ -390,10 +390,7 @@ export interface JoinOptions extends WriterOptions {
   lane?: number
 }
 
-export interface CreateStreamOptions
-  extends CreateChannelOptions,
-    JoinOptions,
-    Pick<ChannelOpenOptions, 'trustOwner'> {
+export interface CreateStreamOptions extends CreateChannelOptions, JoinOptions, Pick<ChannelOpenOptions, 'trustOwner'> {
   /** What to do when somebody holds memory of that name: fail with `ALREADY_EXISTS` (default), or join its stream. */
   existing?: 'refuse' | 'join'
 }

@@ -32,11 +32,10 @@ export function decodeDescriptor(bytes: Uint8Array): unknown {
 /**
  * Hashes an encoded descriptor by 64-bit FNV-1a. It tells descriptors apart; it is no protection against anybody.
  *
- * @returns the low and the high 32 bits, unsigned
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */
-export function hashDescriptor(bytes: Uint8Array): [low: number, high: number] {
+export function hashDescriptor(bytes: Uint8Array): bigint {
   let hash = 0xcbf29ce484222325n
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
-  return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
+  return hash
 }
