@@ -11,6 +11,7 @@ import {
 import { checkCount } from './count.js'
 import type { AnyLayout, Consistency, FieldDescriptor, Infer, InferField, Layout } from './layout.js'
 import { type Mismatch, typeMismatch } from './mismatch.js'
+import { codingOf, type NamedField } from './struct-fields.js'
 
 /** A field at an explicit offset: see `at`. */
 export interface PlacedField<L extends AnyLayout = AnyLayout> {
@@ -120,21 +121,15 @@ export function struct<const F extends Fields, const Version extends keyof F & s
   if (options.consistency !== undefined) checkConsistency(name, placed, options.consistency)
 
   type Value = StructValue<F>
+  const { check: checkFields, put, readInto } = codingOf(placed)
   const check = (value: unknown): Mismatch | undefined => {
     if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
-    for (const field of placed) {
-      const mismatch = field.layout.check((value as Record<string, unknown>)[field.name])
-      if (mismatch !== undefined) return mismatch.within(`.${field.name}`)
-    }
-    return undefined
+    return checkFields(value as Record<string, unknown>)
   }
   const read = (view: DataView, offset: number): Value => {
     const value: Record<string, unknown> = {}
-    for (const field of placed) value[field.name] = field.layout.read(view, offset + field.offset)
+    readInto(value, view, offset)
     return value as Value
-  }
-  const put = (view: DataView, offset: number, value: Value) => {
-    for (const field of placed) field.layout.put(view, offset + field.offset, value[field.name])
   }
 
   class StructAccessor extends Accessor {
@@ -200,10 +195,6 @@ export function struct<const F extends Fields, const Version extends keyof F & s
       return read(accessor['\0data'], accessor['\0offset'])
     },
   }
-}
-
-interface NamedField extends PlacedField {
-  readonly name: string
 }
 
 /** Gives each field its offset and the whole its length. */

@@ -44,7 +44,7 @@ const plainValue = fc.anything({
     fc.constant(null),
     fc.boolean(),
     fc.integer(),
-    fc.double(),
+    fc.double().filter((number) => !Object.is(number, -0)),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
     fc.string({ unit: 'binary' }),
     byteArray,

@@ -1,4 +1,5 @@
 import { describe, expectTypeOf, it } from 'vitest'
+import { messagepack } from '../src/codec/messagepack.js'
 import {
   type AnyLayout,
   type ArrayView,
@@ -6,15 +7,22 @@ import {
   at,
   bool,
   bytes,
+  type Codec,
+  codecOf,
   enumeration,
   f64,
   type Infer,
+  type MessageOf,
+  type MessageView,
+  payload,
   readSnapshot,
+  type Schema,
   type StructLayout,
   struct,
   u8,
   u32,
   u64,
+  union,
   utf8,
   writeSnapshot,
 } from '../src/index.js'
@@ -93,6 +101,30 @@ describe('types', () => {
     void (() => writeSnapshot(Versioned, buffer, 0, {}))
     // @ts-expect-error there is no such version word
     void (() => struct('Versioned', pointFields, { consistency: { sequence: 'sequence' } }))
+  })
+
+  it('give the value and the view of a message', () => {
+    const Event = union({ point: Point, note: payload.utf8, state: messagepack<{ on: boolean }>() })
+    expectTypeOf<MessageOf<typeof Point>>().toEqualTypeOf<{ x: number; y: number }>()
+    expectTypeOf<MessageView<typeof u64>>().toEqualTypeOf<{ value: bigint }>()
+    expectTypeOf<MessageView<typeof payload.bytes>>().toEqualTypeOf<Uint8Array>()
+    expectTypeOf<MessageOf<typeof Event>>().toEqualTypeOf<
+      | { kind: 'point'; value: { x: number; y: number } }
+      | { kind: 'note'; value: string }
+      | { kind: 'state'; value: { on: boolean } }
+    >()
+    expectTypeOf<Extract<MessageView<typeof Event>, { kind: 'note' }>>().toEqualTypeOf<{
+      readonly kind: 'note'
+      readonly value: string
+    }>()
+    expectTypeOf(codecOf(payload.json<string[]>())).toEqualTypeOf<Codec<string[]>>()
+    expectTypeOf(codecOf(Everything).decode).returns.toEqualTypeOf<Infer<typeof Everything>>()
+    const schemas: Schema[] = [Point, u8, payload.bytes, Event, array(Point, 2)]
+    void schemas
+    // @ts-expect-error there is no such kind
+    void (() => Event.measure({ kind: 'other', value: 1 }))
+    // @ts-expect-error a note is text
+    void (() => Event.measure({ kind: 'note', value: 1 }))
   })
 
   it('tell that there may be no snapshot', () => {

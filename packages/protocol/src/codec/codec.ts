@@ -5,8 +5,8 @@ import { layoutCodec } from './layout-codec.js'
  * Tells what the messages of a stream are: how a value becomes the payload of a record, and how it is read again.
  *
  * `data` is always a whole lane, and `offset` counts bytes from its start. A writer calls `measure`, claims so many bytes,
- * and calls `encode` at once: a codec may keep, from the one to the other, what it has made. A codec holds no lane and may
- * be shared by any number of streams.
+ * and calls `encode` at once: a codec may keep, from the one to the other, what it has made. A writer that had to wait in
+ * between measures again. A codec holds no lane and may be shared by any number of streams.
  *
  * @typeParam T the plain value, as `encode` takes it and `decode` returns it
  * @typeParam View what shows a payload where it stands
@@ -26,6 +26,7 @@ export interface Codec<T, View = T> {
    * Writes the value that was measured last.
    *
    * @returns bytes written, at most those that `measure` told
+   * @throws TypeError when the codec knows that another value was measured
    */
   readonly encode: (data: DataView, offset: number, value: T) => number
   /**

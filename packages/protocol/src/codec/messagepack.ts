@@ -22,8 +22,8 @@ const options = {
 }
 const packr = new Packr(options)
 
-/** What `measure` has made and `encode` will write. In a buffer of msgpackr's that the next `measure` uses again. */
-let prepared: { owner: unknown; bytes: Uint8Array } = { owner: undefined, bytes: new Uint8Array() }
+/** What `measure` has made and `encode` will write, once: in a buffer of msgpackr's that the next `measure` uses again. */
+let prepared: { owner: unknown; bytes: Uint8Array } | undefined
 
 /**
  * Creates the codec of MessagePack.
@@ -37,7 +37,7 @@ let prepared: { owner: unknown; bytes: Uint8Array } = { owner: undefined, bytes:
  * | Date | timestamp |
  * | plain object | map of its own properties, without those that are undefined |
  *
- * A Map is read as an object and a Set as an array. What is read is MessagePack, and nothing says that it is a `T`; a key
+ * A Map is read as an object, a Set as an array, -0 as 0. What is read is MessagePack, and nothing says that it is a `T`; a key
  * `__proto__` is read as `__proto_`. Bytes with other extensions than the timestamp are `CORRUPT`.
  *
  * `measure` throws TypeError for a value that is undefined, a function or a symbol; RangeError for a bigint of more than
@@ -53,8 +53,10 @@ export function messagepack<T>(): Codec<T> {
       return bytes.length
     },
     encode(data, offset, value) {
-      const { owner, bytes } = prepared
-      if (!Object.is(value, owner)) throw new TypeError('encode: this is not the value that was measured last')
+      if (prepared === undefined || !Object.is(value, prepared.owner))
+        throw new TypeError('encode: this is not the value that was measured last')
+      const { bytes } = prepared
+      prepared = undefined
       bytesOf(data, offset, bytes.length).set(bytes)
       return bytes.length
     },

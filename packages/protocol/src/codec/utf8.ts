@@ -24,8 +24,8 @@ const SCRATCH_LENGTH = 3 * 16384
 const encodingScratch = new Uint8Array(SCRATCH_LENGTH)
 const decodingScratch = new Uint8Array(SCRATCH_LENGTH)
 
-/** What `measureText` has made and `encodeText` will write. */
-let prepared: { owner: unknown; bytes: Uint8Array; length: number } = { owner: '', bytes: encodingScratch, length: 0 }
+/** What `measureText` has made and `encodeText` will write, once. */
+let prepared: { owner: unknown; bytes: Uint8Array; length: number } | undefined
 
 /**
  * Encodes text, for `encodeText` to write: the fastest way to know its length.
@@ -48,8 +48,10 @@ export function measureText(owner: unknown, text: string): number {
  * @throws TypeError when that was for another value
  */
 export function encodeText(data: DataView, offset: number, owner: unknown): number {
+  if (prepared === undefined || !Object.is(owner, prepared.owner))
+    throw new TypeError('encode: this is not the value that was measured last')
   const { bytes, length } = prepared
-  if (!Object.is(owner, prepared.owner)) throw new TypeError('encode: this is not the value that was measured last')
+  prepared = undefined
   bytesOf(data, offset, length).set(length === bytes.length ? bytes : bytes.subarray(0, length))
   return length
 }

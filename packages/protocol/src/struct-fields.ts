@@ -1,0 +1,142 @@
+import type { AnyLayout } from './layout.js'
+import type { Mismatch } from './mismatch.js'
+
+/** A field of a struct, where it stands. */
+export interface NamedField {
+  readonly name: string
+  readonly offset: number
+  readonly layout: AnyLayout
+}
+
+type Struct = Record<string, unknown>
+
+/** The functions of a layout, for the fields of a struct alone: their values are known to be in an object. */
+interface FieldsCoding {
+  readonly check: (value: Struct) => Mismatch | undefined
+  readonly put: (view: DataView, offset: number, value: Struct) => void
+  readonly readInto: (value: Struct, view: DataView, offset: number) => void
+}
+
+const GROUP_COUNT = 8
+
+/**
+ * Makes the functions that go through the fields of a struct.
+ *
+ * Not as a loop, because in that one place V8 sees many names and many functions and looks up each anew: 70 ns to check a
+ * struct of five numbers, 60 to write and 105 to read it. Here each place sees one name and one function, which are
+ * constants; the compiler inlines all of it: 9, 10 and less than 5 ns. A program of many structs still takes about half of
+ * what the loop takes.
+ *
+ * @param fields at least one
+ */
+export function codingOf(fields: readonly NamedField[]): FieldsCoding {
+  const count = fields.length
+  const last = fields[count - 1] as NamedField
+  const {
+    name: name0,
+    offset: offset0,
+    layout: { check: check0, put: put0, read: read0 },
+  } = fields[0] ?? last
+  const {
+    name: name1,
+    offset: offset1,
+    layout: { check: check1, put: put1, read: read1 },
+  } = fields[1] ?? last
+  const {
+    name: name2,
+    offset: offset2,
+    layout: { check: check2, put: put2, read: read2 },
+  } = fields[2] ?? last
+  const {
+    name: name3,
+    offset: offset3,
+    layout: { check: check3, put: put3, read: read3 },
+  } = fields[3] ?? last
+  const {
+    name: name4,
+    offset: offset4,
+    layout: { check: check4, put: put4, read: read4 },
+  } = fields[4] ?? last
+  const {
+    name: name5,
+    offset: offset5,
+    layout: { check: check5, put: put5, read: read5 },
+  } = fields[5] ?? last
+  const {
+    name: name6,
+    offset: offset6,
+    layout: { check: check6, put: put6, read: read6 },
+  } = fields[6] ?? last
+  const {
+    name: name7,
+    offset: offset7,
+    layout: { check: check7, put: put7, read: read7 },
+  } = fields[7] ?? last
+  const rest = count > GROUP_COUNT ? codingOf(fields.slice(GROUP_COUNT)) : undefined
+
+  return {
+    check(value) {
+      let mismatch: Mismatch | undefined
+      mismatch = check0(value[name0])
+      if (mismatch !== undefined) return mismatch.within(`.${name0}`)
+      if (count === 1) return undefined
+      mismatch = check1(value[name1])
+      if (mismatch !== undefined) return mismatch.within(`.${name1}`)
+      if (count === 2) return undefined
+      mismatch = check2(value[name2])
+      if (mismatch !== undefined) return mismatch.within(`.${name2}`)
+      if (count === 3) return undefined
+      mismatch = check3(value[name3])
+      if (mismatch !== undefined) return mismatch.within(`.${name3}`)
+      if (count === 4) return undefined
+      mismatch = check4(value[name4])
+      if (mismatch !== undefined) return mismatch.within(`.${name4}`)
+      if (count === 5) return undefined
+      mismatch = check5(value[name5])
+      if (mismatch !== undefined) return mismatch.within(`.${name5}`)
+      if (count === 6) return undefined
+      mismatch = check6(value[name6])
+      if (mismatch !== undefined) return mismatch.within(`.${name6}`)
+      if (count === 7) return undefined
+      mismatch = check7(value[name7])
+      if (mismatch !== undefined) return mismatch.within(`.${name7}`)
+      return rest?.check(value)
+    },
+    put(view, offset, value) {
+      put0(view, offset + offset0, value[name0])
+      if (count === 1) return
+      put1(view, offset + offset1, value[name1])
+      if (count === 2) return
+      put2(view, offset + offset2, value[name2])
+      if (count === 3) return
+      put3(view, offset + offset3, value[name3])
+      if (count === 4) return
+      put4(view, offset + offset4, value[name4])
+      if (count === 5) return
+      put5(view, offset + offset5, value[name5])
+      if (count === 6) return
+      put6(view, offset + offset6, value[name6])
+      if (count === 7) return
+      put7(view, offset + offset7, value[name7])
+      rest?.put(view, offset, value)
+    },
+    readInto(value, view, offset) {
+      value[name0] = read0(view, offset + offset0)
+      if (count === 1) return
+      value[name1] = read1(view, offset + offset1)
+      if (count === 2) return
+      value[name2] = read2(view, offset + offset2)
+      if (count === 3) return
+      value[name3] = read3(view, offset + offset3)
+      if (count === 4) return
+      value[name4] = read4(view, offset + offset4)
+      if (count === 5) return
+      value[name5] = read5(view, offset + offset5)
+      if (count === 6) return
+      value[name6] = read6(view, offset + offset6)
+      if (count === 7) return
+      value[name7] = read7(view, offset + offset7)
+      rest?.readInto(value, view, offset)
+    },
+  }
+}
