@@ -23,9 +23,9 @@ const GROUP_COUNT = 8
  * Makes the functions that go through the fields of a struct.
  *
  * Not as a loop, because in that one place V8 sees many names and many functions and looks up each anew: 70 ns to check a
- * struct of five numbers, 60 to write and 105 to read it. Here each place sees one name and one function, which are
- * constants; the compiler inlines all of it: 9, 10 and less than 5 ns. A program of many structs still takes about half of
- * what the loop takes.
+ * struct of five numbers, 60 to write it, 105 to read it (Node 20). Here each place sees one name and one function, which
+ * are constants, and the compiler inlines all of it: 9, 10 and 48 ns. In a program of many structs the places are shared
+ * again, and half of the loop's time remains.
  *
  * @param fields at least one
  */

@@ -1,6 +1,7 @@
 /**
- * MessagePack, as any language reads it. An entry of its own, because it alone stands on another package: msgpackr, the
- * fastest encoder in JavaScript, MIT, maintained, without dependencies that it needs. Its `pack` part is plain JavaScript.
+ * MessagePack, as any language reads it. An entry of its own, because it alone stands on another package: msgpackr, which
+ * is MIT, maintained, complete and fast. Of it only `msgpackr/pack` is loaded: plain JavaScript, nothing native. It encodes
+ * into memory of its own, which it uses again and again, since a lane has to be told the length first.
  *
  * Of what msgpackr adds to MessagePack (records, references, types of JavaScript) nothing is written and nothing read.
  */
@@ -37,8 +38,9 @@ let prepared: { owner: unknown; bytes: Uint8Array } | undefined
  * | Date | timestamp |
  * | plain object | map of its own properties, without those that are undefined |
  *
- * A Map is read as an object, a Set as an array, -0 as 0. What is read is MessagePack, and nothing says that it is a `T`; a key
- * `__proto__` is read as `__proto_`. Bytes with other extensions than the timestamp are `CORRUPT`.
+ * A Map is read as an object, a Set as an array, -0 as 0, a key `__proto__` as `__proto_`. What is read is MessagePack, and
+ * nothing says that it is a `T`. Bytes with other extensions than the timestamp are `CORRUPT`. Unpaired surrogates are
+ * written as they are or as U+FFFD: no text for other languages.
  *
  * `measure` throws TypeError for a value that is undefined, a function or a symbol; RangeError for a bigint of more than
  * 64 bits, an invalid Date, and an object that contains itself or is nested too deep for the stack.
