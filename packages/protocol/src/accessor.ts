@@ -73,7 +73,13 @@ export function checkBounds(bufferLength: number, offset: number, length: number
 }
 
 /** The functions of a layout that a property needs. */
-type FieldCoding = Pick<AnyLayout, 'check' | 'read' | 'put' | 'peek'>
+type FieldCoding = Pick<AnyLayout, 'check' | 'read' | 'put' | 'peek' | 'property'>
+
+/** A property of an accessor. */
+export interface FieldProperty {
+  readonly get: (this: Accessor) => unknown
+  readonly set: (this: Accessor, value: never) => void
+}
 
 /**
  * Defines the property `name` over the bytes at `offset`. The functions are taken from the layout once, into constants of
@@ -86,8 +92,16 @@ export function defineField(
   name: string,
   segment: string,
   offset: number,
-  { check, read, put, peek = read }: FieldCoding,
+  { check, read, put, peek = read, property }: FieldCoding,
 ): void {
+  if (property !== undefined) {
+    const refuse = (accessor: Accessor, value: unknown) => {
+      const mismatch = check(value)
+      if (mismatch !== undefined) throw mismatch.within(segment).toError(pathOf(accessor))
+    }
+    Object.defineProperty(target.prototype, name, { enumerable: true, ...property(offset, refuse) })
+    return
+  }
   Object.defineProperty(target.prototype, name, {
     enumerable: true,
     get(this: Accessor) {

@@ -18,9 +18,12 @@ import {
   KIND_MASK,
   KIND_MESSAGE,
   KIND_PADDING,
+  LENGTH_SHIFT,
   MORE,
   payloadLengthOf,
+  RECORD_ALIGNMENT,
   RECORD_HEADER_LENGTH,
+  RECORD_ROOM,
   recordLength,
 } from './record.js'
 
@@ -155,16 +158,15 @@ export class LaneWriter {
    * @throws RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length: number): number {
-    if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
-    this.checkLength(length)
-    const size = recordLength(length)
-    let index = this.position_ & this.mask
-    const toEnd = this.capacity - index
-    const padding = size > toEnd ? toEnd : 0
-    if (!this.mayFill(padding + size)) return -1
-    if (padding !== 0) {
-      this.append(index, padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
-      index = 0
+    const index = this.position_ & this.mask
+    const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
+    if (
+      this.claimIndex !== -1 ||
+      length >>> 0 !== length ||
+      size > this.capacity - index ||
+      ((this.limit - this.position_) | 0) < size + RECORD_HEADER_LENGTH
+    ) {
+      return this.claimSlowly(length)
     }
     this.claimIndex = index
     this.claimLength = length
@@ -176,16 +178,20 @@ export class LaneWriter {
    *
    * @param length bytes of the payload, at most those claimed
    */
-  commit(length = this.claimLength): void {
+  commit(length?: number): void {
     const index = this.claimIndex
-    if (index === -1) throw new TypeError('nothing is claimed')
-    if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
-      throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
+    if (this.batching || length !== undefined || index === -1) {
+      this.commitSlowly(length)
+      return
     }
+    const { words } = this
+    const claimed = this.claimLength
     this.claimIndex = -1
-    this.words[(index >> 2) + 1] = this.sequence_
+    words[(index >> 2) + 1] = this.sequence_
     this.sequence_ = (this.sequence_ + 1) | 0
-    this.append(index, recordLength(length), commitWord(length, KIND_MESSAGE))
+    this.position_ = (this.position_ + ((claimed + RECORD_ROOM) & -RECORD_ALIGNMENT)) | 0
+    words[(this.position_ & this.mask) >> 2] = 0
+    publishCommit(words, index >> 2, commitWord(claimed, KIND_MESSAGE))
   }
 
   /** Gives the claimed room back: nobody sees anything of it. */
@@ -208,6 +214,36 @@ export class LaneWriter {
     publishCommit(this.words, this.heldIndex >> 2, this.heldCommit)
     this.heldIndex = -1
     this.lastIndex = -1
+  }
+
+  /** What `claim` does where there is something to wait for, to leave out, or to refuse. */
+  private claimSlowly(length: number): number {
+    if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
+    this.checkLength(length)
+    const size = recordLength(length)
+    let index = this.position_ & this.mask
+    const toEnd = this.capacity - index
+    const padding = size > toEnd ? toEnd : 0
+    if (!this.mayFill(padding + size)) return -1
+    if (padding !== 0) {
+      this.append(index, padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
+      index = 0
+    }
+    this.claimIndex = index
+    this.claimLength = length
+    return index + RECORD_HEADER_LENGTH
+  }
+
+  private commitSlowly(length = this.claimLength): void {
+    const index = this.claimIndex
+    if (index === -1) throw new TypeError('nothing is claimed')
+    if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
+      throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
+    }
+    this.claimIndex = -1
+    this.words[(index >> 2) + 1] = this.sequence_
+    this.sequence_ = (this.sequence_ + 1) | 0
+    this.append(index, recordLength(length), commitWord(length, KIND_MESSAGE))
   }
 
   private checkLength(length: number): void {
@@ -291,25 +327,28 @@ export class LaneReader {
    * @throws LayoutError `CORRUPT` for bytes that are no record; the position stays where it was
    */
   next(): number {
-    for (;;) {
-      const index = this.position & this.mask
-      const commit = this.more ? (this.words[index >> 2] as number) : loadCommit(this.words, index >> 2)
-      if (commit === 0 && !this.more) return -1
-      const length = payloadLengthOf(commit)
-      const kind = commit & KIND_MASK
-      const toEnd = this.capacity - index
-      // recordLength only for what fits: beyond, its 32-bit arithmetic could wrap.
-      const size = length <= toEnd ? recordLength(length) : this.capacity + 1
-      const isMessage = kind === KIND_MESSAGE && size <= toEnd
-      if (!isMessage && (kind !== KIND_PADDING || size !== toEnd || index === 0)) throw this.corrupt(index, commit)
-      this.more = (commit & MORE) !== 0
-      this.position = (this.position + size) | 0
-      if (isMessage) {
-        this.length = length
-        this.sequence = this.words[(index >> 2) + 1] as number
-        return index + RECORD_HEADER_LENGTH
-      }
+    const index = this.position & this.mask
+    const commit = this.more ? (this.words[index >> 2] as number) : loadCommit(this.words, index >> 2)
+    const length = commit >>> LENGTH_SHIFT // below 2^29: what follows cannot wrap
+    const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
+    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.capacity - index) return this.nextSlowly(index, commit)
+    this.more = (commit & MORE) !== 0
+    this.position = (this.position + size) | 0
+    this.length = length
+    this.sequence = this.words[(index >> 2) + 1] as number
+    return index + RECORD_HEADER_LENGTH
+  }
+
+  /** What `next` does where there is no message. */
+  private nextSlowly(index: number, commit: number): number {
+    if (commit === 0 && !this.more) return -1
+    const size = recordLength(payloadLengthOf(commit))
+    if ((commit & KIND_MASK) !== KIND_PADDING || size !== this.capacity - index || index === 0) {
+      throw this.corrupt(index, commit)
     }
+    this.more = (commit & MORE) !== 0
+    this.position = (this.position + size) | 0
+    return this.next() // at the start of the ring, where no padding is
   }
 
   private corrupt(index: number, commit: number): LayoutError {

@@ -17,17 +17,19 @@
  */
 
 export const RECORD_HEADER_LENGTH = 8
-const RECORD_ALIGNMENT = 8
+export const RECORD_ALIGNMENT = 8
+/** Added to a payload's length and then rounded down to the alignment, it gives the record's length. */
+export const RECORD_ROOM: number = RECORD_HEADER_LENGTH + RECORD_ALIGNMENT - 1
 
 export const KIND_MASK = 3
 export const KIND_MESSAGE = 1
 export const KIND_PADDING = 2
 export const MORE = 4
-const LENGTH_SHIFT = 3
+export const LENGTH_SHIFT = 3
 
 /** Bytes that a record with such a payload takes. */
 export function recordLength(payloadLength: number): number {
-  return RECORD_HEADER_LENGTH + ((payloadLength + (RECORD_ALIGNMENT - 1)) & -RECORD_ALIGNMENT)
+  return (payloadLength + RECORD_ROOM) & -RECORD_ALIGNMENT
 }
 
 export function commitWord(payloadLength: number, kind: number): number {

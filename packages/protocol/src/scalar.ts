@@ -3,6 +3,7 @@ import { Mismatch, typeMismatch } from './mismatch.js'
 import { valueLayout } from './value-layout.js'
 
 type Read<T> = (view: DataView, offset: number) => T
+type Property = NonNullable<Layout<number>['property']>
 type Put<T> = (view: DataView, offset: number, value: T) => void
 
 /** Makes an integer layout; `fits` is the quick test, and everything else is for the message of a value that fails it. */
@@ -14,13 +15,14 @@ function integer(
   fits: (value: number) => boolean,
   read: Read<number>,
   put: Put<number>,
+  property: Property,
 ): Layout<number> {
   const refuse = (value: unknown) =>
     typeof value === 'number'
       ? new Mismatch('range', `${value} is not ${article(kind)} (${min} to ${max})`)
       : typeMismatch(`a number (${kind})`, value)
   const check = (value: unknown) => (typeof value === 'number' && fits(value) ? undefined : refuse(value))
-  return valueLayout({ kind, length, alignment: length }, { check, read, put })
+  return valueLayout({ kind, length, alignment: length }, { check, read, put, property })
 }
 
 /** Makes a 64-bit integer layout, whose values are bigints. */
@@ -51,6 +53,15 @@ export const i8 = integer(
   (value) => (value << 24) >> 24 === value,
   (view, offset) => view.getInt8(offset),
   (view, offset, value) => view.setInt8(offset, value),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getInt8(this['\0offset'] + offset)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || (value << 24) >> 24 !== value) refuse(this, value)
+      this['\0data'].setInt8(this['\0offset'] + offset, value)
+    },
+  }),
 )
 
 /** An unsigned integer of 1 byte. */
@@ -62,6 +73,15 @@ export const u8 = integer(
   (value) => (value & 0xff) === value,
   (view, offset) => view.getUint8(offset),
   (view, offset, value) => view.setUint8(offset, value),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getUint8(this['\0offset'] + offset)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || (value & 0xff) !== value) refuse(this, value)
+      this['\0data'].setUint8(this['\0offset'] + offset, value)
+    },
+  }),
 )
 
 /** A signed integer of 2 bytes. */
@@ -73,6 +93,15 @@ export const i16 = integer(
   (value) => (value << 16) >> 16 === value,
   (view, offset) => view.getInt16(offset, true),
   (view, offset, value) => view.setInt16(offset, value, true),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getInt16(this['\0offset'] + offset, true)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || (value << 16) >> 16 !== value) refuse(this, value)
+      this['\0data'].setInt16(this['\0offset'] + offset, value, true)
+    },
+  }),
 )
 
 /** An unsigned integer of 2 bytes. */
@@ -84,6 +113,15 @@ export const u16 = integer(
   (value) => (value & 0xffff) === value,
   (view, offset) => view.getUint16(offset, true),
   (view, offset, value) => view.setUint16(offset, value, true),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getUint16(this['\0offset'] + offset, true)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || (value & 0xffff) !== value) refuse(this, value)
+      this['\0data'].setUint16(this['\0offset'] + offset, value, true)
+    },
+  }),
 )
 
 /** A signed integer of 4 bytes. */
@@ -95,6 +133,15 @@ export const i32 = integer(
   (value) => (value | 0) === value,
   (view, offset) => view.getInt32(offset, true),
   (view, offset, value) => view.setInt32(offset, value, true),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getInt32(this['\0offset'] + offset, true)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || (value | 0) !== value) refuse(this, value)
+      this['\0data'].setInt32(this['\0offset'] + offset, value, true)
+    },
+  }),
 )
 
 /** An unsigned integer of 4 bytes. */
@@ -106,6 +153,15 @@ export const u32 = integer(
   (value) => value >>> 0 === value,
   (view, offset) => view.getUint32(offset, true),
   (view, offset, value) => view.setUint32(offset, value, true),
+  (offset, refuse) => ({
+    get() {
+      return this['\0data'].getUint32(this['\0offset'] + offset, true)
+    },
+    set(value: number) {
+      if (typeof value !== 'number' || value >>> 0 !== value) refuse(this, value)
+      this['\0data'].setUint32(this['\0offset'] + offset, value, true)
+    },
+  }),
 )
 
 /** A signed integer of 8 bytes, as a bigint. Reading allocates the bigint: not for hot paths. */
@@ -154,6 +210,15 @@ export const f64 = valueLayout<number>(
     check: (value) => (typeof value === 'number' ? undefined : typeMismatch('a number (f64)', value)),
     read: (view, offset) => view.getFloat64(offset, true),
     put: (view, offset, value) => view.setFloat64(offset, value, true),
+    property: (offset, refuse) => ({
+      get() {
+        return this['\0data'].getFloat64(this['\0offset'] + offset, true)
+      },
+      set(value: number) {
+        if (typeof value !== 'number') refuse(this, value)
+        this['\0data'].setFloat64(this['\0offset'] + offset, value, true)
+      },
+    }),
   },
 )
 

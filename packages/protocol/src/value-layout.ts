@@ -4,7 +4,7 @@ import type { Layout, LayoutDescriptor } from './layout.js'
 /** Makes the layout of a plain value: one that an accessor reads anew each time (numbers, booleans, names, text). */
 export function valueLayout<T>(
   descriptor: LayoutDescriptor,
-  coding: Pick<Layout<T>, 'check' | 'read' | 'put'>,
+  coding: Pick<Layout<T>, 'check' | 'read' | 'put' | 'property'>,
 ): Layout<T> {
   const { check, put } = coding
   return {

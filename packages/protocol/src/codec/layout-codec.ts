@@ -41,6 +41,15 @@ function viewOf(layout: AnyLayout, name: string): (data: DataView) => PayloadVie
   const Shown = accessorClass ?? valueAccessor(layout)
   return (data) => {
     const accessor = new Shown(data, 0, undefined, name)
+    if (accessor['\0nested'].length === 0) {
+      return {
+        at(offset, payloadLength) {
+          if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+          accessor['\0offset'] = offset
+          return accessor
+        },
+      }
+    }
     return {
       // The lane vouches for the offset; beyond the end of its bytes a DataView throws.
       at(offset, payloadLength) {
