@@ -1,7 +1,7 @@
-import { type LanePosition, LaneReader, LayoutError, type StreamControl } from '@memlane/protocol'
+import { LaneReader, LayoutError, type PayloadView, type StreamControl } from '@memlane/protocol'
 
 /** Where one consumer stands in one lane. */
-export interface LaneCursor {
+export interface LaneCursor<View> {
   readonly producer: number
   /** What `offset` counts in. */
   readonly data: DataView
@@ -16,6 +16,14 @@ export interface LaneCursor {
    * @throws LayoutError `CORRUPT`
    */
   next(): boolean
+  /**
+   * Hands over the messages that are there, each where it lies. Never blocks, allocates nothing.
+   *
+   * @returns how many; fewer than `limit` when no more are there
+   */
+  drain(handle: (message: View) => void, limit: number): number
+  /** Ends a `drain` that is under way, after the message that it is at. */
+  stop(): void
   /** Whether there is a record. */
   ready(): boolean
   /** Skips what is there now. */
@@ -25,13 +33,15 @@ export interface LaneCursor {
 }
 
 /** A cursor that its producer waits for: messages are read where they stand, and their room is given back in portions. */
-export class HeldCursor implements LaneCursor {
+export class HeldCursor<View> implements LaneCursor<View> {
   readonly producer: number
   readonly data: DataView
   offset = 0
   length = 0
   readonly lost = 0
   private readonly reader: LaneReader
+  private readonly view: PayloadView<View>
+  private stopped = false
   private readonly portion: number
   private readonly release: (producer: number, position: number) => void
   private released: number
@@ -41,12 +51,14 @@ export class HeldCursor implements LaneCursor {
     { header }: StreamControl,
     producer: number,
     lane: ArrayBuffer,
+    view: (data: DataView) => PayloadView<View>,
     position: number,
     release: (producer: number, position: number) => void,
   ) {
     this.producer = producer
     this.reader = new LaneReader(lane, 0, header.capacity, position)
     this.data = this.reader.data
+    this.view = view(this.data)
     this.portion = header.capacity >>> 3
     this.release = release
     this.released = position
@@ -62,6 +74,26 @@ export class HeldCursor implements LaneCursor {
     }
     this.length = reader.length
     return true
+  }
+
+  drain(handle: (message: View) => void, limit: number): number {
+    const { reader, view, portion } = this
+    let count = 0
+    while (count < limit && !this.stopped) {
+      if (((reader.position - this.released) | 0) >= portion) this.giveBack()
+      const offset = reader.next()
+      if (offset === -1) {
+        if (reader.position !== this.released) this.giveBack()
+        break
+      }
+      count++
+      handle(view.at(offset, reader.length))
+    }
+    return count
+  }
+
+  stop(): void {
+    this.stopped = true
   }
 
   ready(): boolean {
@@ -92,7 +124,7 @@ const MAX_ATTEMPTS = 1000
 const SMALL = 256
 
 /** A cursor that nobody waits for: messages are copied out, and then it is checked that they had stayed whole. */
-export class OverwrittenCursor implements LaneCursor {
+export class OverwrittenCursor<View> implements LaneCursor<View> {
   readonly producer: number
   readonly data: DataView
   readonly offset = 0
@@ -100,6 +132,8 @@ export class OverwrittenCursor implements LaneCursor {
   lost = 0
   private readonly control: StreamControl
   private readonly reader: LaneReader
+  private readonly view: PayloadView<View>
+  private stopped = false
   private readonly lane: ArrayBuffer
   private readonly copy: Int32Array
   private readonly words: Int32Array
@@ -113,8 +147,8 @@ export class OverwrittenCursor implements LaneCursor {
     control: StreamControl,
     producer: number,
     lane: ArrayBuffer,
+    view: (data: DataView) => PayloadView<View>,
     position: number,
-    expected: number | undefined,
     copy: ArrayBuffer,
   ) {
     this.control = control
@@ -123,8 +157,8 @@ export class OverwrittenCursor implements LaneCursor {
     this.words = new Int32Array(lane)
     this.copy = new Int32Array(copy)
     this.data = new DataView(copy)
+    this.view = view(this.data)
     this.position = position
-    this.expected = expected
     this.reader = new LaneReader(lane, 0, control.header.capacity, position | 0)
   }
 
@@ -154,6 +188,19 @@ export class OverwrittenCursor implements LaneCursor {
       return true
     }
     return false
+  }
+
+  drain(handle: (message: View) => void, limit: number): number {
+    let count = 0
+    while (count < limit && !this.stopped && this.next()) {
+      count++
+      handle(this.view.at(this.offset, this.length))
+    }
+    return count
+  }
+
+  stop(): void {
+    this.stopped = true
   }
 
   ready(): boolean {

@@ -21,7 +21,6 @@ import {
   type MessageOf,
   type MessageView,
   maxMessageLength,
-  type PayloadView,
   producerNumber,
   type Schema,
   SleepMark,
@@ -75,11 +74,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly #copy: ArrayBuffer | undefined
   readonly #awaited: Awaited
   /** One for each lane that was ever looked at. */
-  readonly #allCursors: (LaneCursor | undefined)[] = []
-  readonly #allViews: (PayloadView<MessageView<S>> | undefined)[] = []
+  readonly #allCursors: (LaneCursor<MessageView<S>> | undefined)[] = []
   /** Those that are looked at, in turn. */
-  #cursors: LaneCursor[] = []
-  #current: LaneCursor | undefined
+  #cursors: LaneCursor<MessageView<S>>[] = []
+  #current: LaneCursor<MessageView<S>> | undefined
   #turn = 0
   #burst = 0
   #seenActive = 0
@@ -204,14 +202,20 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
    */
   poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
+    if (this.#closed) throw this.#closedError()
+    this.#lookForLanes()
+    this.#burst = 0 // of a receive
+    const cursors = this.#cursors
     let count = 0
-    while (count < limit) {
-      if (this.#closed) throw this.#closedError()
-      const cursor = this.#next()
-      if (cursor === undefined) break
-      count++
-      handle(this.#show(cursor))
+    let empty = 0
+    while (count < limit && empty < cursors.length) {
+      this.#turn = this.#turn + 1 < cursors.length ? this.#turn + 1 : 0
+      const most = Math.min(BURST, limit - count)
+      const handled = this.#drain(cursors[this.#turn] as LaneCursor<MessageView<S>>, handle, most)
+      count += handled
+      empty = handled < most ? empty + 1 : 0
     }
+    if (count === 0 && this.#draining) this.#dropDrained()
     return count
   }
 
@@ -318,6 +322,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const cursor of this.#cursors) cursor.stop()
     this.#slot?.leave()
     this.#bells?.ringSleepers()
     this.#channel.close()
@@ -328,7 +333,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /** Moves a cursor to the next message, wherever there is one. */
-  #next(): LaneCursor | undefined {
+  #next(): LaneCursor<MessageView<S>> | undefined {
     const cursor = this.#current
     try {
       if (cursor !== undefined && this.#burst > 0) {
@@ -341,12 +346,20 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     }
   }
 
-  #nextLane(): LaneCursor | undefined {
+  #drain(cursor: LaneCursor<MessageView<S>>, handle: (message: MessageView<S>) => void, limit: number): number {
+    try {
+      return cursor.drain(handle, limit)
+    } catch (error) {
+      throw explain(this.name, error)
+    }
+  }
+
+  #nextLane(): LaneCursor<MessageView<S>> | undefined {
     this.#lookForLanes()
     const cursors = this.#cursors
     for (let visited = 0; visited < cursors.length; visited++) {
       this.#turn = this.#turn + 1 < cursors.length ? this.#turn + 1 : 0
-      const cursor = cursors[this.#turn] as LaneCursor
+      const cursor = cursors[this.#turn] as LaneCursor<MessageView<S>>
       if (cursor.next()) {
         this.#current = cursor
         this.#burst = BURST
@@ -375,15 +388,15 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return true
   }
 
-  #openCursor(producer: number, from: 'now' | 'oldest'): LaneCursor {
+  #openCursor(producer: number, from: 'now' | 'oldest'): LaneCursor<MessageView<S>> {
     const { control } = this.#channel
     const lane = this.#channel.openLane(producer, 'read').buffer
-    const cursor =
+    const { view } = this.#codec
+    const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
-        ? new OverwrittenCursor(control, producer, lane, wideStart(control, producer, from), undefined, this.#copy)
-        : new HeldCursor(control, producer, lane, this.#slot?.positionIn(producer) ?? 0, this.#release)
+        ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy)
+        : new HeldCursor(control, producer, lane, view, this.#slot?.positionIn(producer) ?? 0, this.#release)
     this.#allCursors[producer] = cursor
-    this.#allViews[producer] = this.#codec.view(cursor.data)
     return cursor
   }
 
@@ -429,17 +442,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return true
   }
 
-  #decode(cursor: LaneCursor): MessageOf<S> {
+  #decode(cursor: LaneCursor<MessageView<S>>): MessageOf<S> {
     return this.#explained(() => this.#codec.decode(cursor.data, cursor.offset, cursor.length))
-  }
-
-  #show(cursor: LaneCursor): MessageView<S> {
-    const view = this.#allViews[cursor.producer] as PayloadView<MessageView<S>>
-    try {
-      return view.at(cursor.offset, cursor.length)
-    } catch (error) {
-      throw explain(this.name, error)
-    }
   }
 
   /** Messages that are there already would otherwise be given out without end, and nothing else would run. */

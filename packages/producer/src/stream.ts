@@ -58,6 +58,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #lane: LaneWriter
   readonly #data: DataView
   readonly #view: PayloadView<MessageView<S>>
+  readonly #fixedLength: number | undefined
   #closed = false
   #nextEviction = 0
   /** The last of those who wait: one after the other, in the order in which they came. */
@@ -85,6 +86,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#lane = this.#slot.lane
     this.#data = this.#lane.data
     this.#view = codec.view(this.#data)
+    this.#fixedLength = codec.fixedLength
     this.maxMessageLength = this.#lane.maxMessageLength
     this.#bells = Bells.ofConsumers(channel)
     this.#bells.ringSleepers() // who waits for a producer
@@ -161,15 +163,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
     if (this.#sendsWaiting !== 0) return 0
     this.#checkOpen()
-    let index = first
-    this.#lane.beginBatch()
     try {
-      for (; index < values.length; index++) if (!this.#put(values[index] as MessageOf<S>)) break
+      return this.#putBatch(values, first)
     } finally {
-      this.#lane.endBatch()
       this.#bells.ringSleepers()
     }
-    return index - first
   }
 
   /**
@@ -197,25 +195,16 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * filled before is sent
    */
   fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
-    const length = this.#fixedLength()
+    const length = this.#fixedLength
+    if (length === undefined) throw variableLength()
     if (this.#sendsWaiting !== 0) return 0
     this.#checkOpen()
-    const lane = this.#lane
-    let index = 0
-    lane.beginBatch()
+    const view = this.#view
     try {
-      for (; index < count; index++) {
-        const offset = this.#claim(length)
-        if (offset === -1) break
-        fill(this.#view.at(offset, length), index)
-        lane.commit()
-      }
+      return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
     } finally {
-      lane.abort()
-      lane.endBatch()
       this.#bells.ringSleepers()
     }
-    return index
   }
 
   /**
@@ -226,7 +215,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
-  claim(length: number = this.#fixedLength()): MessageView<S> | undefined {
+  claim(length = this.#fixedLength): MessageView<S> | undefined {
+    if (length === undefined) throw variableLength()
     if (this.#sendsWaiting !== 0) return undefined
     const offset = this.#claim(length)
     return offset === -1 ? undefined : this.#view.at(offset, length)
@@ -300,6 +290,29 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return true
   }
 
+  #putBatch(values: readonly MessageOf<S>[], first: number): number {
+    const lane = this.#lane
+    const length = this.#fixedLength
+    if (length !== undefined) {
+      const codec = this.#codec
+      const data = this.#data
+      const put = (offset: number, index: number) => {
+        const value = values[first + index] as MessageOf<S>
+        codec.measure(value)
+        codec.encode(data, offset, value)
+      }
+      return lane.fill(values.length - first, length, put)
+    }
+    let index = first
+    lane.beginBatch()
+    try {
+      while (index < values.length && this.#put(values[index] as MessageOf<S>)) index++
+    } finally {
+      lane.endBatch()
+    }
+    return index - first
+  }
+
   #claim(length: number): number {
     if (this.#closed) throw this.#closedError()
     const offset = this.#lane.claim(length)
@@ -339,11 +352,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
         throw this.#timedOut('there is still no room')
       }
       this.#checkOpen()
-      this.#lane.beginBatch()
       try {
-        while (done < values.length && this.#put(values[done] as MessageOf<S>)) done++
+        done += this.#putBatch(values, done)
       } finally {
-        this.#lane.endBatch()
         this.#bells.ringSleepers()
       }
     }
@@ -364,12 +375,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return mine
   }
 
-  #fixedLength(): number {
-    const { fixedLength } = this.#codec
-    if (fixedLength === undefined) throw new TypeError('messages of this schema vary in length: say how many bytes')
-    return fixedLength
-  }
-
   #checkOpen(): void {
     if (this.#closed) throw this.#closedError()
   }
@@ -384,6 +389,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
 }
 
 const sent = Promise.resolve()
+
+function variableLength(): TypeError {
+  return new TypeError('messages of this schema vary in length: say how many bytes')
+}
 
 export interface JoinOptions extends WriterOptions {
   /** Takes this lane, in place of the first that is free. */

@@ -258,6 +258,62 @@ export class LaneWriter {
     return ((this.limit - this.position_) | 0) >= needed
   }
 
+  /**
+   * Writes up to `count` messages of one length, and publishes them as one batch. Never blocks, allocates nothing.
+   *
+   * @param each fills the payload at an offset, in bytes from the start of the lane; should it throw, what was filled
+   *   before is published
+   * @returns how many found room
+   */
+  fill(count: number, length: number, each: (offset: number, index: number) => void): number {
+    if (this.batching) throw new TypeError('a batch is being filled already')
+    let done = 0
+    this.beginBatch()
+    try {
+      while (done < count && this.claim(length) !== -1) done += this.fillRun(length, count - done, done, each)
+    } finally {
+      this.endBatch()
+    }
+    return done
+  }
+
+  /** Writes what fits in one piece, from the claimed record on. */
+  private fillRun(length: number, most: number, first: number, each: (offset: number, index: number) => void): number {
+    const { words, sequence_: sequence, claimIndex: start } = this
+    const size = recordLength(length)
+    const commit = commitWord(length, KIND_MESSAGE)
+    const room = Math.min(this.capacity - start, ((this.limit - this.position_) | 0) - RECORD_HEADER_LENGTH)
+    const run = Math.min(most, Math.floor(room / size))
+    const held = this.heldIndex === -1 ? start : this.heldIndex
+    let index = start
+    let filled = 0
+    try {
+      for (; filled < run; filled++) {
+        each(index + RECORD_HEADER_LENGTH, first + filled)
+        words[(index >> 2) + 1] = sequence + filled
+        if (index !== held) words[index >> 2] = commit | MORE
+        index += size
+      }
+    } finally {
+      this.claimIndex = -1
+      if (filled !== 0) this.appendRun(start, filled, size, commit)
+    }
+    return filled
+  }
+
+  private appendRun(start: number, count: number, size: number, commit: number): void {
+    this.append(start, size, commit)
+    const last = start + (count - 1) * size
+    if (last !== start) {
+      if (start === this.heldIndex) this.heldCommit |= MORE
+      else this.words[start >> 2] = commit | MORE
+      this.words[last >> 2] = commit
+      this.lastIndex = last
+      this.position_ = (this.position_ + (count - 1) * size) | 0
+    }
+    this.sequence_ = (this.sequence_ + count) | 0
+  }
+
   private append(index: number, size: number, commit: number): void {
     this.position_ = (this.position_ + size) | 0
     if (!this.batching) {
