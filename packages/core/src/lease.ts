@@ -7,7 +7,8 @@ const SLOT_COUNT = 2 ** 31
 /**
  * A claim to one slot of a memory, which one handle can have at a time. The kernel gives it and takes it back: it ends with
  * `release()`, with the `SharedMemory` it was claimed through, with the worker, and with the process in whatever way. A
- * stopped process keeps it. What a slot means is the caller's business.
+ * stopped process keeps it. What a slot means is the caller's business. Leases go by the memory's name: they are lost when
+ * `SharedMemory.unlink` removes it.
  */
 export class Lease implements Disposable {
   readonly memory: SharedMemory
