@@ -62,7 +62,8 @@ export class Doorbell implements Disposable {
    * somebody has claimed the slot anew; to be told of that one's end, watch again. Does not block. Calling it while the
    * slot is watched changes nothing.
    *
-   * Where another user's claim follows that of a third at once, the ring may come with the end of the later one (Linux).
+   * Linux: when the slot goes at once from one user's process to another user's, the ring may come only with the end of the
+   * later claim.
    *
    * @param slot a whole number from 0 to 2^31 - 1
    * @returns false when nobody holds the slot: then nothing is watched
