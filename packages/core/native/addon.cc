@@ -57,8 +57,8 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
     return DefineClass(
         env, "Doorbell",
         {InstanceMethod<&DoorbellHandle::Ring>("ring"), InstanceMethod<&DoorbellHandle::Wait>("wait"),
-         InstanceMethod<&DoorbellHandle::Listen>("listen"), InstanceMethod<&DoorbellHandle::Unlisten>("unlisten"),
-         InstanceMethod<&DoorbellHandle::Close>("close")});
+         InstanceMethod<&DoorbellHandle::Watch>("watch"), InstanceMethod<&DoorbellHandle::Listen>("listen"),
+         InstanceMethod<&DoorbellHandle::Unlisten>("unlisten"), InstanceMethod<&DoorbellHandle::Close>("close")});
   }
 
   explicit DoorbellHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DoorbellHandle>(info) {
@@ -81,7 +81,7 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
   struct Bell {
     std::unique_ptr<Doorbell> doorbell;
     DoorbellHandle* owner = nullptr;  // while it lives
-    bool watched = false;             // by the loop
+    bool attached = false;            // to the loop
     bool listening = false;           // the owner, for the next ring
     bool rung = false;                // while the owner did not listen
     napi_async_cleanup_hook_handle cleanup = nullptr;
@@ -118,20 +118,28 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
     return info.Env().Undefined();
   }
 
+  Napi::Value Watch(const Napi::CallbackInfo& info) {
+    if (!IsOurs(info) || bell_ == nullptr) return Napi::Boolean::New(info.Env(), false);
+    auto watched = bell_->doorbell->Watch(info[0].As<Napi::Number>().Uint32Value());
+    if (watched.ok()) return Napi::Boolean::New(info.Env(), watched.value());
+    Throw(info.Env(), watched.failure());
+    return info.Env().Undefined();
+  }
+
   // Calls the function once it rings; true instead when it has rung already. Whether that keeps the loop alive is the
   // second argument. The object is not collected meanwhile.
   Napi::Value Listen(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     if (!IsOurs(info) || bell_ == nullptr || bell_->listening) return Napi::Boolean::New(env, false);
-    if (!bell_->watched) {
+    if (!bell_->attached) {
       uv_loop_t* loop;
       napi_get_uv_event_loop(env, &loop);
       Bell* bell = bell_;
-      if (auto failure = bell->doorbell->Watch(loop, [bell] { Rung(bell); })) {
+      if (auto failure = bell->doorbell->Attach(loop, [bell] { Rung(bell); })) {
         Throw(env, *failure);
         return env.Undefined();
       }
-      bell->watched = true;
+      bell->attached = true;
       napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
     }
     if (std::exchange(bell_->rung, false)) return Napi::Boolean::New(env, true);
@@ -258,7 +266,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   // False when somebody has the slot, this handle included.
   Napi::Value ClaimLease(const Napi::CallbackInfo& info) {
     const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
-    if (!IsOurs(info) || !segment_ || leases_.count(slot) != 0) return Napi::Boolean::New(info.Env(), false);
+    if (!IsOurs(info) || !segment_) return Napi::Boolean::New(info.Env(), false);
     auto lease = memlane::ClaimLease(*segment_, slot);
     if (!lease.ok()) {
       Throw(info.Env(), lease.failure());
@@ -276,7 +284,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::Value IsLeased(const Napi::CallbackInfo& info) {
     const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
     if (!IsOurs(info) || !segment_) return Napi::Boolean::New(info.Env(), false);
-    if (leases_.count(slot) != 0) return Napi::Boolean::New(info.Env(), true);
     auto leased = memlane::IsLeased(*segment_, slot);
     if (leased.ok()) return Napi::Boolean::New(info.Env(), leased.value());
     Throw(info.Env(), leased.failure());
@@ -292,7 +299,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
   std::shared_ptr<Segment> segment_;
-  std::map<uint32_t, std::unique_ptr<Lease>> leases_;  // of segment_: declared after it, destroyed before it
+  std::map<uint32_t, std::unique_ptr<Lease>> leases_;  // of segment_: declared after it, ended before it
   Napi::Reference<Napi::ArrayBuffer> buffer_;
 };
 

@@ -25,13 +25,17 @@ class Doorbell {
   // Blocks until it rings: true; or until the time has passed: false. Negative: without end.
   virtual Result<bool> Wait(int64_t timeout_ms) = 0;
 
-  // From now on calls `rung` on the loop's thread after rings. Once.
-  virtual std::optional<Failure> Watch(uv_loop_t* loop, std::function<void()> rung) = 0;
+  // From now on it also rings, once, when the lease of a slot ends; IsLeased is false by then, unless the slot was
+  // claimed anew. A no-op while that is being watched already. False: nobody has the slot, and nothing is watched.
+  virtual Result<bool> Watch(uint32_t slot) = 0;
 
-  // Whether the watching keeps the loop alive. At first it does not.
+  // From now on calls `rung` on the loop's thread after rings. Once.
+  virtual std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) = 0;
+
+  // Whether being attached keeps the loop alive. At first it does not.
   virtual void SetReferenced(bool referenced) = 0;
 
-  // Ends the watching. `closed` is called once the loop is done with it, at once when there was none; only then may the
+  // Detaches it. `closed` is called once the loop is done with it, at once when it was not attached; only then may the
   // doorbell be destroyed.
   virtual void Close(std::function<void()> closed) = 0;
 };

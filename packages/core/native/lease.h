@@ -10,17 +10,16 @@
 
 namespace memlane {
 
-// Destroying it gives the slot back. It must not outlive its segment's handle.
+// Destroying it gives the slot back, and wakes who watches it (doorbell.h).
 class Lease {
  public:
   virtual ~Lease() = default;
 };
 
-// The claim, or a null pointer when another handle has it (on Windows also while somebody just asks IsLeased). One
-// handle must not claim a slot twice: the caller sees to that.
+// The claim, or a null pointer when somebody has it or is just claiming it (on Windows also while somebody just asks).
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 
-// Whether another handle has the slot.
+// Whether a living handle has the slot.
 Result<bool> IsLeased(const Segment& segment, uint32_t slot);
 
 }  // namespace memlane

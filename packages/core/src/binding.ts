@@ -44,6 +44,7 @@ export interface NativeDoorbell {
   ring(): void
   /** Negative: without end. */
   wait(timeoutMs: number): boolean
+  watch(slot: number): boolean
   /** True when it has rung already; `rung` is not called then. */
   listen(rung: () => void, ref: boolean): boolean
   unlisten(): void

@@ -1,5 +1,6 @@
 import type { NativeDoorbell } from './binding.js'
 import { SharedMemoryError } from './errors.js'
+import { checkSlot } from './lease.js'
 import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
 import { checkTimeout, type WaitOptions } from './waiting.js'
 
@@ -53,6 +54,25 @@ export class Doorbell implements Disposable {
   ring(): void {
     this.#checkOpen()
     attempt('ring a doorbell of', this.memory.name, this.memory.objectName, () => this.#bell.ring())
+  }
+
+  /**
+   * Makes this handle ring also, once, when the {@link Lease} of a slot of its memory ends, however it ends: `release()`,
+   * closed memory, the end of a worker or of a process, a kill. Once it has rung for that, `Lease.isHeld` says false, unless
+   * somebody has claimed the slot anew; to be told of that one's end, watch again. Does not block. Calling it while the
+   * slot is watched changes nothing.
+   *
+   * Linux: when the slot goes at once from one user's process to another user's, the ring may come only with the end of the
+   * later claim.
+   *
+   * @param slot a whole number from 0 to 2^31 - 1
+   * @returns false when nobody holds the slot: then nothing is watched
+   * @throws SharedMemoryError `CLOSED` (the bell or its memory), `ACCESS_DENIED`, `SYSTEM`
+   */
+  watch(slot: number): boolean {
+    this.#checkOpen()
+    checkSlot(this.memory, slot)
+    return attempt('watch a slot of', this.memory.name, this.memory.objectName, () => this.#bell.watch(slot))
   }
 
   /**

@@ -7,7 +7,8 @@ const SLOT_COUNT = 2 ** 31
 /**
  * A claim to one slot of a memory, which one handle can have at a time. The kernel gives it and takes it back: it ends with
  * `release()`, with the `SharedMemory` it was claimed through, with the worker, and with the process in whatever way. A
- * stopped process keeps it. What a slot means is the caller's business.
+ * stopped process keeps it. What a slot means is the caller's business. Leases go by the memory's name: they are lost when
+ * `SharedMemory.unlink` removes it.
  */
 export class Lease implements Disposable {
   readonly memory: SharedMemory
@@ -23,23 +24,24 @@ export class Lease implements Disposable {
    * Claims a slot. Does not block. Needs write access to the memory (Linux).
    *
    * @param slot a whole number from 0 to 2^31 - 1
-   * @returns `undefined` when a living handle, this one included, has it. On Windows also, for a moment, while another
-   * process asks `isHeld` for it
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`
+   * @returns `undefined` when a living handle, this one included, has it or is just claiming it. On Windows also, for a
+   * moment, while somebody asks `isHeld` for it or begins to `watch` it
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`
    */
   static claim(memory: SharedMemory, slot: number): Lease | undefined {
-    check(memory, slot)
+    checkSlot(memory, slot)
     const claimed = attempt('claim a slot of', memory.name, memory.objectName, () => segmentOf(memory).claimLease(slot))
     return claimed ? new Lease(memory, slot) : undefined
   }
 
   /**
-   * Tells whether a living handle has the slot, this one included. Does not block.
+   * Tells whether a living handle has the slot, this one included. Does not block. To be told of the end instead of asking
+   * again and again, see {@link Doorbell.watch}.
    *
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`
    */
   static isHeld(memory: SharedMemory, slot: number): boolean {
-    check(memory, slot)
+    checkSlot(memory, slot)
     return attempt('test a slot of', memory.name, memory.objectName, () => segmentOf(memory).isLeased(slot))
   }
 
@@ -55,7 +57,7 @@ export class Lease implements Disposable {
   }
 }
 
-function check(memory: SharedMemory, slot: number): void {
+export function checkSlot(memory: SharedMemory, slot: number): void {
   if (!Number.isInteger(slot) || slot < 0 || slot >= SLOT_COUNT) {
     throw new RangeError(`slot ${slot} is not a whole number from 0 to ${SLOT_COUNT - 1}`)
   }

@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, linkSync, lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { capabilities, SharedMemory, type SharedMemoryError } from '../src/index.js'
+import { capabilities, Doorbell, Lease, SharedMemory, type SharedMemoryError } from '../src/index.js'
 import { Peer } from './peer.js'
 
 const FOLDER = '/dev/shm'
 const OTHER_USER = 12_345
-const asOtherUser = ['setpriv', `--reuid=${OTHER_USER}`, `--regid=${OTHER_USER}`, '--clear-groups']
+const as = (user: number) => ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups']
+const asOtherUser = as(OTHER_USER)
+const asStranger = as(OTHER_USER + 1)
 const isRoot = process.getuid?.() === 0
 
 const leftovers: string[] = []
@@ -151,12 +153,50 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       expect(await stranger.call('get', await stranger.call('open', name, { access: 'read' }), 0)).toBe(5)
     })
 
+    it('has slots that go from one user to another, watched by a third', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      await using owner = new Peer({ through: asOtherUser })
+      await owner.call('create', name, 64, { mode: 0o666 })
+      using memory = SharedMemory.open(name, { trustOwner: true })
+      using bell = Doorbell.open(memory, 0)
+      await using stranger = new Peer({ through: asStranger })
+      await stranger.call('open', name, { trustOwner: true })
+      await stranger.call('bell', 0, 1)
+      for (const claimer of [stranger, owner, stranger]) {
+        expect(await claimer.call('claim', 0, 0)).toBe(true)
+        expect([Lease.isHeld(memory, 0), bell.watch(0)]).toEqual([true, true])
+        for (const peer of [owner, stranger]) expect(await peer.call('claim', 0, 0)).toBe(false)
+        await claimer.call('release', 0)
+        expect(await bell.wait({ timeoutMs: 20_000 })).toBe(true)
+        expect(Lease.isHeld(memory, 0)).toBe(false)
+      }
+      const lease = Lease.claim(memory, 0)
+      expect(await stranger.call('watch', 0, 0)).toBe(true)
+      lease?.release()
+      expect(await stranger.call('waitSync', 0, 20_000)).toBe(true)
+    })
+
+    it("keeps a slot's holder known to its owner, and to those who may only read", async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      await using owner = new Peer({ through: asOtherUser })
+      await owner.call('create', name, 64, { mode: 0o604 })
+      using memory = SharedMemory.open(name, { trustOwner: true })
+      using _lease = Lease.claim(memory, 0)
+      await using stranger = new Peer({ through: asStranger })
+      await stranger.call('open', name, { access: 'read', trustOwner: true })
+      for (const peer of [owner, stranger]) {
+        expect([await peer.call('isHeld', 0, 0), await peer.call('isHeld', 0, 1)]).toEqual([true, false])
+        expect(await peer.call('claim', 0, 0)).toBe(false)
+      }
+      await expect(stranger.call('claim', 0, 1)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    })
+
     it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {
       const name = `Global\\${uniqueName('memlane')}`
       await using owner = new Peer({ through: asOtherUser })
       await owner.call('create', name, 64, { mode: 0o666 })
       await owner.kill()
-      await using stranger = new Peer({ through: ['setpriv', '--reuid=12346', '--regid=12346', '--clear-groups'] })
+      await using stranger = new Peer({ through: asStranger })
       await expect(stranger.call('open', name, { trustOwner: true })).rejects.toMatchObject({ code: 'NOT_FOUND' })
       await expect(stranger.call('create', name, 64)).rejects.toMatchObject({
         code: 'ACCESS_DENIED',
@@ -278,6 +318,20 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     const index = await peer.call('open', name, { access: 'read' })
     const { code, signal } = await peer.last('set', index, 0, 1)
     expect([code, signal]).toEqual([null, 'SIGSEGV'])
+  })
+
+  it('a file that is no FIFO is not taken for a lease, nor removed with the memory', () => {
+    const [name, path] = verbatim()
+    const memory = SharedMemory.create(name, 64)
+    const lease = `${path}.lease.7`
+    leftovers.push(lease)
+    writeFileSync(lease, 'somebody else')
+    expect(failure(() => Lease.isHeld(memory, 7)).code).toBe('ACCESS_DENIED')
+    symlinkSync('/dev/null', `${path}.lease.8`)
+    leftovers.push(`${path}.lease.8`)
+    expect(failure(() => Lease.claim(memory, 8)).code).toBe('ACCESS_DENIED')
+    memory.close()
+    expect(existsSync(lease)).toBe(true)
   })
 
   it('a failed open or create leaves no descriptor, no mapping and no name', () => {

@@ -1,30 +1,29 @@
 // Bell n of the object /X is the FIFO /dev/shm/X.bell.n. Everybody opens it for reading and writing, so that neither
 // end depends on the other's being there, and nobody blocks: a full FIFO has been rung. The last handle of the object
 // removes its bells (shared_memory.cc).
+//
+// Who waits does so at an epoll descriptor, in which the leases that are watched stand beside the bell.
 
 #include "../doorbell.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
+#include <map>
 #include <string>
 #include <utility>
 
+#include "fifo.h"
+#include "lease_fifo.h"
 #include "object_path.h"
+#include "system_failure.h"
 
 namespace memlane {
 namespace {
-
-Failure SystemFailure(const char* code, const char* syscall, int error) {
-  return Failure{code, syscall, error, strerror(error)};
-}
 
 int64_t NowMs() {
   struct timespec now;
@@ -32,15 +31,23 @@ int64_t NowMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
+constexpr uint64_t kBell = UINT64_MAX;  // in the epoll set, where a lease is its slot
+
+std::optional<Failure> Add(const Descriptor& set, const Descriptor& fifo, uint32_t events, uint64_t which) {
+  struct epoll_event event = {};
+  event.events = events;
+  event.data.u64 = which;
+  if (epoll_ctl(set.get(), EPOLL_CTL_ADD, fifo.get(), &event) == 0) return std::nullopt;
+  return SystemFailure("SYSTEM", "epoll_ctl", errno);
+}
+
 class LinuxDoorbell final : public Doorbell {
  public:
-  explicit LinuxDoorbell(int fd) : fd_(fd) {}
-  ~LinuxDoorbell() override {
-    if (fd_ >= 0) close(fd_);
-  }
+  LinuxDoorbell(std::string object_path, Descriptor bell, Descriptor waiting)
+      : object_path_(std::move(object_path)), bell_(std::move(bell)), waiting_(std::move(waiting)) {}
 
   std::optional<Failure> Ring() override {
-    while (write(fd_, "", 1) != 1) {
+    while (write(bell_.get(), "", 1) != 1) {
       if (errno == EAGAIN) return std::nullopt;
       if (errno != EINTR) return SystemFailure("SYSTEM", "write", errno);
     }
@@ -51,22 +58,31 @@ class LinuxDoorbell final : public Doorbell {
     const int64_t deadline = NowMs() + timeout_ms;
     for (;;) {
       const int64_t left = timeout_ms < 0 ? -1 : std::max<int64_t>(0, deadline - NowMs());
-      struct pollfd bell = {fd_, POLLIN, 0};
-      const int ready = poll(&bell, 1, static_cast<int>(std::min<int64_t>(left, INT_MAX)));
-      if (ready < 0 && errno != EINTR) return SystemFailure("SYSTEM", "poll", errno);
-      if (ready > 0 && Drain()) return true;  // not drained: another thread of ours was quicker
-      if (ready <= 0 && left == 0) return false;
+      auto rung = Take(static_cast<int>(std::min<int64_t>(left, INT_MAX)));
+      if (!rung.ok() || rung.value() || left == 0) return rung;
     }
   }
 
-  std::optional<Failure> Watch(uv_loop_t* loop, std::function<void()> rung) override {
-    if (int error = uv_poll_init(loop, &poll_, fd_)) return SystemFailure("SYSTEM", "uv_poll_init", -error);
-    watched_ = true;
+  Result<bool> Watch(uint32_t slot) override {
+    if (watched_.count(slot) != 0) return true;
+    auto lease = OpenHeldLease(object_path_, slot);
+    if (!lease.ok()) return lease.failure();
+    if (!lease.value().valid()) return false;
+    // No events: hanging up is always told, here at once if the owner has just gone.
+    if (auto failure = Add(waiting_, lease.value(), 0, slot)) return *failure;
+    watched_[slot] = std::move(lease.value());
+    return true;
+  }
+
+  std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
+    if (int error = uv_poll_init(loop, &poll_, waiting_.get())) return SystemFailure("SYSTEM", "uv_poll_init", -error);
+    attached_ = true;
     poll_.data = this;
     rung_ = std::move(rung);
     uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       auto* bell = static_cast<LinuxDoorbell*>(poll->data);
-      if (bell->Drain()) bell->rung_();
+      auto rung = bell->Take(0);
+      if (rung.ok() && rung.value()) bell->rung_();
     });
     SetReferenced(false);
     return std::nullopt;
@@ -74,7 +90,7 @@ class LinuxDoorbell final : public Doorbell {
 
   void SetReferenced(bool referenced) override {
     auto* handle = reinterpret_cast<uv_handle_t*>(&poll_);
-    if (!watched_) return;
+    if (!attached_) return;
     if (referenced) {
       uv_ref(handle);
     } else {
@@ -83,8 +99,8 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   void Close(std::function<void()> closed) override {
-    if (!watched_) return closed();
-    watched_ = false;
+    if (!attached_) return closed();
+    attached_ = false;
     closed_ = std::move(closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
       auto closed = std::move(static_cast<LinuxDoorbell*>(handle->data)->closed_);
@@ -93,17 +109,48 @@ class LinuxDoorbell final : public Doorbell {
   }
 
  private:
+  // False when nothing came in time, or another handle was quicker.
+  Result<bool> Take(int timeout_ms) {
+    struct epoll_event events[16];
+    const int count = epoll_wait(waiting_.get(), events, 16, timeout_ms);
+    if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "epoll_wait", errno);
+    bool rung = false;
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.u64 == kBell) {
+        rung |= Drain();
+      } else {
+        EndWatch(static_cast<uint32_t>(events[i].data.u64));
+        rung = true;
+      }
+    }
+    return rung;
+  }
+
   bool Drain() {
     char rings[4096];
     ssize_t length;
     bool rung = false;
-    while ((length = read(fd_, rings, sizeof rings)) > 0 || (length < 0 && errno == EINTR)) rung |= length > 0;
+    do {
+      length = read(bell_.get(), rings, sizeof rings);
+      rung |= length > 0;
+    } while (length == sizeof rings || (length < 0 && errno == EINTR));
     return rung;
   }
 
-  const int fd_;
+  void EndWatch(uint32_t slot) {
+    const auto watched = watched_.find(slot);
+    if (watched == watched_.end()) return;
+    // Closing is not enough while a child of this process that has not yet exec'ed shares the descriptor.
+    epoll_ctl(waiting_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
+    watched_.erase(watched);
+  }
+
+  const std::string object_path_;
+  Descriptor bell_;
+  Descriptor waiting_;
+  std::map<uint32_t, Descriptor> watched_;  // by slot
   uv_poll_t poll_ = {};
-  bool watched_ = false;
+  bool attached_ = false;
   std::function<void()> rung_;
   std::function<void()> closed_;
 };
@@ -111,25 +158,13 @@ class LinuxDoorbell final : public Doorbell {
 }  // namespace
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
-  const std::string path = BellPath(PathOf(segment.name()), number);
-  struct stat object;
-  if (fstat(static_cast<int>(segment.handle()), &object) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-
-  // As readable and writable as the object; fchmod below, because the umask cuts mkfifo's argument.
-  const mode_t mode = object.st_mode & 0777;
-  const bool made = mkfifo(path.c_str(), 0600) == 0;
-  if (!made && errno != EEXIST) return SystemFailure(errno == ENOSPC ? "NO_SPACE" : "SYSTEM", "mkfifo", errno);
-  const int fd = open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) {
-    const int error = errno;
-    return SystemFailure(error == EACCES || error == ELOOP ? "ACCESS_DENIED" : "SYSTEM", "open", error);
-  }
-  std::unique_ptr<Doorbell> bell(new LinuxDoorbell(fd));
-  struct stat status;
-  if (fstat(fd, &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  if (!S_ISFIFO(status.st_mode)) return Failure{"ACCESS_DENIED", "open", 0, "not a FIFO"};
-  if (made && fchmod(fd, mode) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
-  return bell;
+  const std::string path = PathOf(segment.name());
+  auto bell = MakeFifo(BellPath(path, number), static_cast<int>(segment.handle()));
+  if (!bell.ok()) return bell.failure();
+  Descriptor waiting(epoll_create1(EPOLL_CLOEXEC));
+  if (!waiting.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
+  if (auto failure = Add(waiting, bell.value(), EPOLLIN, kBell)) return *failure;
+  return std::unique_ptr<Doorbell>(std::make_unique<LinuxDoorbell>(path, std::move(bell.value()), std::move(waiting)));
 }
 
 }  // namespace memlane

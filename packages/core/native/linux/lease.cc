@@ -1,57 +1,121 @@
-// Slot i is an open-file-description lock on byte i of the object: it goes with the last descriptor of its handle.
-// Never plain F_SETLK: closing any descriptor of the file would drop that.
+// Slot i of the object /X belongs to whoever holds an open-file-description lock on the FIFO /dev/shm/X.lease.i. The
+// lock tells who has the slot; that it is a FIFO wakes those who wait for its end: the owner's descriptor is the FIFO's
+// one writer, and when that goes, the kernel first drops its locks, and then hangs up on the readers.
+//
+// So nobody but the owner may open a FIFO for writing, not even for the moment of a failed claim. Hence every claim
+// makes a FIFO of its own, complete with lock, and renames it over the last owner's; those who look meanwhile see one
+// or the other. Between looking at the old one and renaming, a claimer holds a lock on byte i of the object, which
+// keeps other claimers out.
+//
+// Open-file-description locks go with the last descriptor of their handle. Never plain F_SETLK: closing any descriptor
+// of the file would drop it.
 
 #include "../lease.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <stdio.h>
+
+#include "fifo.h"
+#include "lease_fifo.h"
+#include "object_path.h"
+#include "system_failure.h"
 
 namespace memlane {
 namespace {
 
-struct flock ByteOf(uint32_t slot, short type) {
+struct flock ByteAt(uint32_t offset, short type) {
   struct flock lock = {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
-  lock.l_start = slot;
+  lock.l_start = offset;
   lock.l_len = 1;
   return lock;
 }
 
+// False when another handle has locked it.
+Result<bool> TryLock(int fd, uint32_t offset) {
+  struct flock lock = ByteAt(offset, F_WRLCK);
+  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return true;
+  const int error = errno;
+  if (error == EAGAIN || error == EACCES) return false;
+  return SystemFailure(error == EBADF ? "ACCESS_DENIED" : "SYSTEM", "fcntl(F_OFD_SETLK)", error);
+}
+
+// At once, also while a child of this process that has not yet exec'ed shares the descriptor.
+void Unlock(int fd, uint32_t offset) {
+  struct flock lock = ByteAt(offset, F_UNLCK);
+  fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 class LinuxLease final : public Lease {
  public:
-  LinuxLease(int fd, uint32_t slot) : fd_(fd), slot_(slot) {}
-  ~LinuxLease() override {
-    struct flock lock = ByteOf(slot_, F_UNLCK);
-    fcntl(fd_, F_OFD_SETLK, &lock);
-  }
+  explicit LinuxLease(Descriptor fifo) : fifo_(std::move(fifo)) {}
+  ~LinuxLease() override { Unlock(fifo_.get(), 0); }
 
  private:
-  const int fd_;
-  const uint32_t slot_;
+  Descriptor fifo_;
 };
+
+// The caller alone is claiming, and has seen the slot free.
+Result<std::unique_ptr<Lease>> Take(const std::string& path, int object) {
+  const std::string fresh = path + ".new";
+  unlink(fresh.c_str());  // of a claimer that was killed
+  auto fifo = MakeFifo(fresh, object);
+  if (!fifo.ok()) return fifo.failure();
+  auto locked = TryLock(fifo.value().get(), 0);
+  if (!locked.ok()) return locked.failure();
+  if (locked.value() && rename(fresh.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    unlink(fresh.c_str());
+    if (error != EPERM && error != EACCES) return SystemFailure("SYSTEM", "rename", error);
+    // /dev/shm lets nobody replace another user's file: then take that one. Who still watches its last owner hears of
+    // the end of this claim.
+    fifo = MakeFifo(path, object);
+    if (!fifo.ok()) return fifo.failure();
+    locked = TryLock(fifo.value().get(), 0);
+    if (!locked.ok()) return locked.failure();
+  }
+  if (!locked.value()) return std::unique_ptr<Lease>();
+  return std::unique_ptr<Lease>(new LinuxLease(std::move(fifo.value())));
+}
 
 }  // namespace
 
+Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot) {
+  auto fifo = OpenFifo(LeasePath(object_path, slot), O_RDONLY);
+  if (!fifo.ok() || !fifo.value().valid()) return fifo;
+  struct flock lock = ByteAt(0, F_WRLCK);
+  if (fcntl(fifo.value().get(), F_OFD_GETLK, &lock) != 0) return SystemFailure("SYSTEM", "fcntl(F_OFD_GETLK)", errno);
+  if (lock.l_type == F_UNLCK) return Descriptor();
+  return fifo;
+}
+
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot) {
-  struct flock lock = ByteOf(slot, F_WRLCK);
-  const int fd = static_cast<int>(segment.handle());
-  if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-    int error = errno;
-    if (error == EAGAIN || error == EACCES) return std::unique_ptr<Lease>();
-    return Failure{error == EBADF ? "ACCESS_DENIED" : "SYSTEM", "fcntl(F_OFD_SETLK)", error, strerror(error)};
+  const int object = static_cast<int>(segment.handle());
+  // Looked at first without the byte: who only finds the slot taken is in nobody's way.
+  auto leased = IsLeased(segment, slot);
+  if (!leased.ok()) return leased.failure();
+  if (leased.value()) return std::unique_ptr<Lease>();
+  auto alone = TryLock(object, slot);
+  if (!alone.ok()) return alone.failure();
+  if (!alone.value()) return std::unique_ptr<Lease>();
+
+  Result<std::unique_ptr<Lease>> claim = std::unique_ptr<Lease>();
+  leased = IsLeased(segment, slot);
+  if (!leased.ok()) {
+    claim = leased.failure();
+  } else if (!leased.value()) {
+    claim = Take(LeasePath(PathOf(segment.name()), slot), object);
   }
-  return std::unique_ptr<Lease>(new LinuxLease(fd, slot));
+  Unlock(object, slot);
+  return claim;
 }
 
 Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
-  struct flock lock = ByteOf(slot, F_WRLCK);
-  if (fcntl(static_cast<int>(segment.handle()), F_OFD_GETLK, &lock) != 0) {
-    int error = errno;
-    return Failure{"SYSTEM", "fcntl(F_OFD_GETLK)", error, strerror(error)};
-  }
-  return lock.l_type != F_UNLCK;
+  auto held = OpenHeldLease(PathOf(segment.name()), slot);
+  if (!held.ok()) return held.failure();
+  return held.value().valid();
 }
 
 }  // namespace memlane

@@ -36,7 +36,9 @@
 #include <set>
 #include <tuple>
 
+#include "descriptor.h"
 #include "object_path.h"
+#include "system_failure.h"
 
 namespace memlane {
 namespace {
@@ -47,29 +49,6 @@ constexpr mode_t kCountedMark = S_ISVTX;
 // process was stopped just there.
 constexpr int kRemovalRetries = 250;
 constexpr useconds_t kRemovalRetryMicroseconds = 1000;
-
-Failure SystemFailure(const char* code, const char* syscall, int error) {
-  return Failure{code, syscall, error, strerror(error)};
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-  void Close() {
-    if (fd_ >= 0) close(std::exchange(fd_, -1));
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 bool IsCounted(const struct stat& status) { return (status.st_mode & kCountedMark) != 0; }
 
@@ -82,14 +61,16 @@ bool IsNamed(const Descriptor& descriptor, const std::string& path) {
          object.st_ino == named.st_ino;
 }
 
-// The FIFOs of its doorbells.
-void RemoveBells(const std::string& path) {
-  const std::string prefix = BellPrefix(path);
-  const std::string file_prefix = prefix.substr(prefix.rfind('/') + 1);
+// Those of its doorbells and leases.
+void RemoveFifos(const std::string& path) {
+  const auto begins = [](const dirent* entry, const std::string& prefix) {
+    const std::string file_prefix = prefix.substr(prefix.rfind('/') + 1);
+    return file_prefix.compare(0, std::string::npos, entry->d_name, file_prefix.size()) == 0;
+  };
   DIR* directory = opendir(kDirectory);
   if (directory == nullptr) return;
   while (const dirent* entry = readdir(directory)) {
-    if (file_prefix.compare(0, std::string::npos, entry->d_name, file_prefix.size()) != 0) continue;
+    if (entry->d_type != DT_FIFO || !(begins(entry, BellPrefix(path)) || begins(entry, LeasePrefix(path)))) continue;
     unlink((std::string(kDirectory) + '/' + entry->d_name).c_str());
   }
   closedir(directory);
@@ -98,7 +79,7 @@ void RemoveBells(const std::string& path) {
 // The caller holds LOCK_EX on the object.
 Result<bool> Unlink(const Descriptor& descriptor, const std::string& path) {
   if (!IsNamed(descriptor, path)) return false;
-  RemoveBells(path);
+  RemoveFifos(path);
   if (unlink(path.c_str()) == 0) return true;
   int error = errno;
   return SystemFailure(error == EACCES || error == EPERM ? "ACCESS_DENIED" : "SYSTEM", "unlink", error);

@@ -1,12 +1,15 @@
 // Bell n of the object X is the named auto-reset event X.bell.n. The event loop is told by a thread of the system's
 // pool that waits for it (RegisterWaitForSingleObject), through libuv's one thread-safe call. From then on that thread
-// takes the rings: it leaves each as a mark, which the event loop or a blocking wait takes, whoever comes first.
+// takes the rings: it leaves each as a mark, which the event loop or a blocking wait takes, whoever comes first. The
+// end of a lease that is watched is left as a mark, too.
 
 #include "../doorbell.h"
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
+#include "lease_section.h"
 #include "section.h"
 #include "system_failure.h"
 #include "utf16.h"
@@ -14,9 +17,29 @@
 namespace memlane {
 namespace {
 
+// Calls back, on a thread of the pool, when an object is signalled. Once ended, no call is under way.
+class PoolWait {
+ public:
+  PoolWait() = default;
+  PoolWait(const PoolWait&) = delete;
+  ~PoolWait() { End(); }
+  std::optional<Failure> Start(const Handle& object, WAITORTIMERCALLBACK notify, void* context, ULONG flags) {
+    constexpr ULONG kBriefly = WT_EXECUTEINWAITTHREAD;  // all callbacks here are
+    if (RegisterWaitForSingleObject(&wait_, object.get(), notify, context, INFINITE, kBriefly | flags)) return {};
+    return SystemFailure("SYSTEM", "RegisterWaitForSingleObject", GetLastError());
+  }
+  void End() {
+    if (wait_ != nullptr) UnregisterWaitEx(std::exchange(wait_, nullptr), INVALID_HANDLE_VALUE);
+  }
+
+ private:
+  HANDLE wait_ = nullptr;
+};
+
 class WindowsDoorbell final : public Doorbell {
  public:
-  explicit WindowsDoorbell(Handle event) : event_(std::move(event)) {}
+  WindowsDoorbell(std::string object_name, Handle event)
+      : object_name_(std::move(object_name)), event_(std::move(event)) {}
 
   std::optional<Failure> Ring() override {
     if (SetEvent(event_.get())) return std::nullopt;
@@ -34,36 +57,53 @@ class WindowsDoorbell final : public Doorbell {
       if (result == WAIT_OBJECT_0) return true;
       if (result == WAIT_TIMEOUT) return false;
       if (result == WAIT_FAILED) return SystemFailure("SYSTEM", "WaitForMultipleObjects", GetLastError());
-      if (mark_.exchange(false)) return true;  // else the event loop has had it
+      if (TakeMark()) return true;  // else the event loop has had it
     }
   }
 
-  std::optional<Failure> Watch(uv_loop_t* loop, std::function<void()> rung) override {
+  Result<bool> Watch(uint32_t slot) override {
+    if (watched_.count(slot) != 0) return true;
+    const std::wstring name = LeaseName(object_name_, slot);
+    auto claim = ReadLease(name);
+    if (!claim.ok()) return claim.failure();
+    if (claim.value() == kEnded) return false;
+    if (claim.value() == kClaiming) {  // it cannot be told yet whom to wait for: have the caller look again
+      Mark();
+      return true;
+    }
+    auto owner = OpenOwner(claim.value());
+    if (!owner.ok()) return owner.failure();
+    if (!owner.value()) return false;
+    Handle end(OpenEventW(SYNCHRONIZE, FALSE, EndName(name, claim.value()).c_str()));
+    const DWORD error = GetLastError();
+    if (!end && error == ERROR_FILE_NOT_FOUND) return false;  // released meanwhile
+    if (!end) return SystemFailure(error == ERROR_ACCESS_DENIED ? "ACCESS_DENIED" : "SYSTEM", "OpenEventW", error);
+
+    auto watch = std::make_unique<LeaseWatch>(this, std::move(owner.value()), std::move(end));
+    if (auto failure = watch->Start()) return *failure;
+    watched_[slot] = std::move(watch);
+    return true;
+  }
+
+  std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
     async_.data = this;
     rung_ = std::move(rung);
     const uv_async_cb take = [](uv_async_t* async) {
       auto* bell = static_cast<WindowsDoorbell*>(async->data);
-      if (bell->mark_.exchange(false)) bell->rung_();
+      if (bell->TakeMark()) bell->rung_();
     };
     if (uv_async_init(loop, &async_, take) != 0) {
       return SystemFailure("SYSTEM", "uv_async_init", ERROR_NOT_ENOUGH_MEMORY);
     }
-    watched_ = true;
+    attached_ = true;
     SetReferenced(false);
-    const WAITORTIMERCALLBACK notify = [](PVOID context, BOOLEAN) {
-      auto* bell = static_cast<WindowsDoorbell*>(context);
-      bell->mark_ = true;
-      SetEvent(bell->marked_.get());
-      uv_async_send(&bell->async_);
-    };
-    if (RegisterWaitForSingleObject(&wait_, event_.get(), notify, this, INFINITE, WT_EXECUTEINWAITTHREAD)) {
-      return std::nullopt;
-    }
-    return SystemFailure("SYSTEM", "RegisterWaitForSingleObject", GetLastError());
+    if (mark_) uv_async_send(&async_);
+    const auto notify = [](PVOID context, BOOLEAN) { static_cast<WindowsDoorbell*>(context)->Mark(); };
+    return rings_.Start(event_, notify, this, WT_EXECUTEDEFAULT);
   }
 
   void SetReferenced(bool referenced) override {
-    if (!watched_) return;
+    if (!attached_) return;
     auto* handle = reinterpret_cast<uv_handle_t*>(&async_);
     if (referenced) {
       uv_ref(handle);
@@ -73,9 +113,10 @@ class WindowsDoorbell final : public Doorbell {
   }
 
   void Close(std::function<void()> closed) override {
-    if (!watched_) return closed();
-    watched_ = false;
-    if (wait_ != nullptr) UnregisterWaitEx(wait_, INVALID_HANDLE_VALUE);  // returns when no notification is under way
+    watched_.clear();
+    rings_.End();
+    if (!attached_) return closed();
+    attached_ = false;
     closed_ = std::move(closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&async_), [](uv_handle_t* handle) {
       const auto closed = std::move(static_cast<WindowsDoorbell*>(handle->data)->closed_);
@@ -84,12 +125,53 @@ class WindowsDoorbell final : public Doorbell {
   }
 
  private:
-  Handle event_;
-  Handle marked_{CreateEventW(nullptr, FALSE, FALSE, nullptr)};
+  class LeaseWatch {
+   public:
+    LeaseWatch(WindowsDoorbell* bell, Handle owner, Handle end)
+        : bell_(bell), owner_(std::move(owner)), end_(std::move(end)) {}
+    std::optional<Failure> Start() {
+      const auto notify = [](PVOID context, BOOLEAN) {
+        auto* watch = static_cast<LeaseWatch*>(context);
+        watch->over_ = true;
+        watch->bell_->Mark();
+      };
+      if (auto failure = owner_died_.Start(owner_, notify, this, WT_EXECUTEONLYONCE)) return failure;
+      return released_.Start(end_, notify, this, WT_EXECUTEONLYONCE);
+    }
+    bool over() const { return over_; }
+
+   private:
+    WindowsDoorbell* const bell_;
+    const Handle owner_;
+    const Handle end_;
+    std::atomic<bool> over_{false};
+    PoolWait owner_died_;
+    PoolWait released_;
+  };
+
+  // On any thread.
+  void Mark() {
+    mark_ = true;
+    SetEvent(marked_.get());
+    if (attached_) uv_async_send(&async_);
+  }
+
+  bool TakeMark() {
+    if (!mark_.exchange(false)) return false;
+    for (auto watched = watched_.begin(); watched != watched_.end();) {
+      watched = watched->second->over() ? watched_.erase(watched) : std::next(watched);
+    }
+    return true;
+  }
+
+  const std::string object_name_;
+  const Handle event_;
+  const Handle marked_{CreateEventW(nullptr, FALSE, FALSE, nullptr)};
   std::atomic<bool> mark_{false};
-  HANDLE wait_ = nullptr;
+  std::map<uint32_t, std::unique_ptr<LeaseWatch>> watched_;  // by slot
+  PoolWait rings_;
   uv_async_t async_ = {};
-  bool watched_ = false;
+  std::atomic<bool> attached_{false};
   std::function<void()> rung_;
   std::function<void()> closed_;
 };
@@ -100,7 +182,7 @@ Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t 
   const std::wstring name = ToUtf16(segment.name() + ".bell." + std::to_string(number));
   Handle event(CreateEventW(nullptr, FALSE, FALSE, name.c_str()));
   const DWORD error = GetLastError();
-  if (event) return std::unique_ptr<Doorbell>(std::make_unique<WindowsDoorbell>(std::move(event)));
+  if (event) return std::unique_ptr<Doorbell>(std::make_unique<WindowsDoorbell>(segment.name(), std::move(event)));
   return SystemFailure(error == ERROR_ACCESS_DENIED ? "ACCESS_DENIED" : "SYSTEM", "CreateEventW", error);
 }
 

@@ -35,6 +35,14 @@ Function FromNtdll(const char* name) {
 
 std::wstring_view TextOf(const UNICODE_STRING& string) { return {string.Buffer, string.Length / sizeof(wchar_t)}; }
 
+// X.lease.3: see lease.cc.
+bool IsLease(std::wstring_view name) {
+  const size_t digits = name.find_last_not_of(L"0123456789") + 1;
+  constexpr std::wstring_view kInfix = L".lease.";
+  return digits < name.size() && digits >= kInfix.size() &&
+         name.substr(digits - kInfix.size(), kInfix.size()) == kInfix;
+}
+
 // The names of the sections in a directory; none where this process may not look.
 std::vector<std::wstring> SectionNames(const std::wstring& directory) {
   const auto open = FromNtdll<NtOpenDirectoryObject>("NtOpenDirectoryObject");
@@ -57,7 +65,8 @@ std::vector<std::wstring> SectionNames(const std::wstring& directory) {
   for (BOOLEAN restart = TRUE; query(handle.get(), buffer.data(), static_cast<ULONG>(buffer.size() * sizeof buffer[0]),
                                      TRUE, restart, &context, nullptr) == 0;
        restart = FALSE) {
-    if (TextOf(buffer[0].type) == L"Section") names.emplace_back(TextOf(buffer[0].name));
+    const std::wstring_view name = TextOf(buffer[0].name);
+    if (TextOf(buffer[0].type) == L"Section" && !IsLease(name)) names.emplace_back(name);
   }
   return names;
 }

@@ -1,0 +1,232 @@
+import { readdirSync } from 'node:fs'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
+import { Peer } from './peer.js'
+
+const LOST = 20_000 // ms: what has not rung by then never will
+const onWindows = capabilities.namespace === 'windows'
+
+/** The ways in which a peer's claim to slot 3 can end. */
+const ends: Record<string, { claim?: (owner: Peer, name: string) => Promise<boolean>; end: (owner: Peer) => unknown }> =
+  {
+    'is released': { end: (owner) => owner.call('release', 3) },
+    'is closed with its memory': { end: (owner) => owner.call('close', 0) },
+    'goes with its terminated worker': {
+      claim: (owner, name) => owner.call('claimInWorker', name, 3),
+      end: (owner) => owner.call('terminate'),
+    },
+    'goes by process.exit': { end: (owner) => owner.last('exit') },
+    'goes by an uncaught exception': { end: (owner) => owner.last('throw') },
+    'is killed': { end: (owner) => owner.kill() },
+  }
+
+describe('a doorbell that watches a slot', () => {
+  for (const [how, { claim, end }] of Object.entries(ends)) {
+    it(`rings when its lease ${how}, in both ways of waiting`, async () => {
+      const name = uniqueName('memlane')
+      using memory = SharedMemory.create(name, 64)
+      using bell = Doorbell.open(memory, 0)
+      await using owner = new Peer()
+      await using blocked = new Peer()
+      for (const peer of [owner, blocked]) await peer.call('open', name)
+      expect(await (claim ? claim(owner, name) : owner.call('claim', 0, 3))).toBe(true)
+      await blocked.call('bell', 0, 1)
+      expect(await blocked.call('watch', 0, 3)).toBe(true)
+      expect([bell.watch(3), bell.watch(3)]).toEqual([true, true])
+
+      const woken = [bell.wait({ timeoutMs: LOST }), blocked.call('waitSync', 0, LOST)]
+      const ended = end(owner)
+      expect(await Promise.all(woken)).toEqual([true, true])
+      expect([Lease.isHeld(memory, 3), bell.watch(3)]).toEqual([false, false])
+      expect(await blocked.call('isHeld', 0, 3)).toBe(false)
+      expect(await bell.wait({ timeoutMs: 10 })).toBe(false)
+      await ended
+    })
+  }
+
+  it('watches nothing where nobody has the slot, and watches again after the ring', () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    for (let round = 0; round < 3; round++) {
+      using owner = SharedMemory.open(name)
+      expect(bell.watch(5)).toBe(false)
+      const lease = Lease.claim(round === 0 ? memory : owner, 5)
+      expect([bell.watch(5), bell.watch(4)]).toEqual([true, false])
+      expect(bell.waitSync(10)).toBe(false)
+      if (round === 2) owner.close()
+      else lease?.release()
+      expect(bell.waitSync(LOST)).toBe(true)
+      expect(bell.waitSync(0)).toBe(false)
+    }
+  })
+
+  it('rings for itself alone, and not once it is closed', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using other = Doorbell.open(memory, 0)
+    const bell = Doorbell.open(memory, 0)
+    const lease = Lease.claim(memory, 0)
+    expect(bell.watch(0)).toBe(true)
+    const waiting = bell.wait()
+    bell.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(() => bell.watch(0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+    lease?.release()
+    expect(await other.wait({ timeoutMs: 20 })).toBe(false)
+  })
+
+  it('needs a slot that is one, and memory that is open', () => {
+    const memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using bell = Doorbell.open(memory, 0)
+    for (const slot of [-1, 0.5, 2 ** 31]) expect(() => bell.watch(slot)).toThrow(RangeError)
+    memory.close()
+    expect(() => bell.watch(0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  it('never loses a release that races with the watching', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    await using owner = new Peer({ timeoutMs: 120_000 })
+    await owner.call('open', name)
+    const rounds = onWindows ? 1000 : 10_000
+    const words = new Int32Array(memory.buffer)
+    const unwoken = new Int32Array(new SharedArrayBuffer(4)) // spinning on two cores would keep the owner from going on
+    const done = owner.call('claimAndRelease', 0, rounds)
+    let watched = 0
+    for (let round = 1; round <= rounds; round++) {
+      Atomics.store(words, 0, round)
+      let watching = false
+      while (!watching && Atomics.load(words, 1) !== round) watching = bell.watch(0)
+      // Where the slot is still held after a ring, the watching began while the owner was just claiming.
+      for (; watching; watching = Lease.isHeld(memory, 0) && bell.watch(0)) {
+        watched++
+        const rung = round % 2 ? bell.waitSync(LOST) : await bell.wait({ timeoutMs: LOST })
+        if (!rung) throw new Error(`lost in round ${round}`)
+      }
+      while (Atomics.load(words, 1) !== round) Atomics.wait(unwoken, 0, 0, 0.02)
+      expect(Lease.isHeld(memory, 0)).toBe(false)
+    }
+    await done
+    expect(watched).toBeGreaterThan(0)
+  }, 120_000)
+
+  it('never loses a kill that races with the watching', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    const [kills, slots] = onWindows ? [3, 60] : [10, 500]
+    for (let round = 0; round < kills; round++) {
+      const owner = new Peer()
+      await owner.call('open', name)
+      expect(await owner.call('claimMany', 0, slots)).toBe(slots)
+      const watched = new Set<number>()
+      const killed = Math.random() * slots
+      for (let slot = 0; slot < slots; slot++) {
+        if (slot >= killed) owner.child.kill('SIGKILL')
+        if (bell.watch(slot)) watched.add(slot)
+      }
+      owner.child.kill('SIGKILL')
+      while (watched.size > 0) {
+        expect(round % 2 ? bell.waitSync(LOST) : await bell.wait({ timeoutMs: LOST })).toBe(true)
+        for (const slot of watched) if (!Lease.isHeld(memory, slot)) watched.delete(slot)
+      }
+      while (await bell.wait({ timeoutMs: 20 }));
+      await owner.child.exit
+    }
+  }, 120_000)
+
+  it('rings for an owner that was killed also when another takes the slot at once', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    const peers = [new Peer(), new Peer(), new Peer(), new Peer()]
+    for (const peer of peers) await peer.call('open', name)
+    const claims = peers.map((peer) => peer.call('takeOver', 0, 0).then(() => peer))
+    const living = new Set(peers)
+    while (living.size > 0) {
+      const owner = await Promise.race([...living].map((peer) => claims[peers.indexOf(peer)]))
+      if (!owner) throw new Error('nobody took the slot')
+      while (!bell.watch(0)) await new Promise(setImmediate)
+      living.delete(owner)
+      await owner.kill()
+      expect(await bell.wait({ timeoutMs: LOST })).toBe(true)
+    }
+    while (await bell.wait({ timeoutMs: 20 }));
+    expect([Lease.isHeld(memory, 0), bell.watch(0)]).toEqual([false, false])
+  })
+
+  it.runIf(capabilities.objectDirectory)(
+    'hears, when it was stopped meanwhile, of an owner and of its successor',
+    async () => {
+      const name = uniqueName('memlane')
+      using memory = SharedMemory.create(name, 64)
+      for (const how of ['wait', 'waitSync']) {
+        await using first = new Peer()
+        await using watcher = new Peer()
+        for (const peer of [first, watcher]) await peer.call('open', name)
+        await first.call('claim', 0, 0)
+        await watcher.call('bell', 0, 0)
+        expect(await watcher.call('watch', 0, 0)).toBe(true)
+        const woken = watcher.call(how, 0, LOST)
+        watcher.child.kill('SIGSTOP')
+        await first.kill()
+        const successor = Lease.claim(memory, 0)
+        expect(successor).toBeDefined()
+        watcher.child.kill('SIGCONT')
+        expect(await woken).toBe(true)
+        expect(await watcher.call('watch', 0, 0)).toBe(true)
+        const again = watcher.call(how, 0, LOST)
+        successor?.release()
+        expect(await again).toBe(true)
+        expect(await watcher.call('isHeld', 0, 0)).toBe(false)
+      }
+    },
+  )
+
+  it('does not hear of a stopped owner, who has not ended', async () => {
+    const name = uniqueName('memlane')
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    await using owner = new Peer()
+    await owner.call('open', name)
+    await owner.call('claim', 0, 0)
+    if (!onWindows) owner.child.kill('SIGSTOP')
+    expect(bell.watch(0)).toBe(true)
+    expect(await bell.wait({ timeoutMs: 50 })).toBe(false)
+    await owner.kill()
+    expect(await bell.wait({ timeoutMs: LOST })).toBe(true)
+  })
+
+  it('and its lease leave nothing behind: not in the list, nor in the folder, nor as descriptors', async () => {
+    const name = uniqueName('memlane')
+    const folder = capabilities.objectDirectory
+    const files = () => (folder ? readdirSync(folder).filter((file) => file.includes(name)).length : 0)
+    const listed = () => SharedMemory.list().filter((entry) => entry.objectName.includes(name)).length
+    const memory = SharedMemory.create(name, 64)
+    const descriptors = () => (folder ? readdirSync('/proc/self/fd').length : 0)
+    const before = descriptors()
+    for (let round = 0; round < 200; round++) {
+      using bell = Doorbell.open(memory, 1)
+      const lease = Lease.claim(memory, round % 3)
+      expect(bell.watch(round % 3)).toBe(true)
+      expect(Lease.claim(memory, round % 3)).toBeUndefined()
+      lease?.release()
+      if (round % 2) expect(bell.waitSync(LOST)).toBe(true)
+    }
+    expect(descriptors()).toBe(before)
+    using _held = Lease.claim(memory, 0)
+    expect(listed()).toBe(1)
+    if (folder) expect(files()).toBe(5)
+    memory.close()
+    expect([files(), listed()]).toEqual([0, 0])
+
+    await using owner = new Peer()
+    await owner.call('create', name, 64)
+    await owner.call('claim', 0, 1)
+    await owner.kill()
+    expect(listed()).toBe(0)
+    expect(files()).toBe(0)
+  })
+})
