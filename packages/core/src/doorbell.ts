@@ -132,10 +132,6 @@ export class Doorbell implements Disposable {
     return attempt('wait at a doorbell of', this.memory.name, this.memory.objectName, () => this.#bell.wait(limit))
   }
 
-  watch(slot: number): boolean {
-    return segmentOf(this.memory).isLeased(slot)
-  }
-
   /** Closes the handle: a `wait` under way rejects with `CLOSED`. Again is a no-op. */
   close(): void {
     if (this.#closed) return
