@@ -56,6 +56,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #waiter: Waiter
   readonly #codec: Codec<MessageOf<S>, MessageView<S>>
   readonly #lane: LaneWriter
+  /** The lane, unless the producer is closed or somebody waits in `send`: then nobody may go before. */
+  #free: LaneWriter | undefined
   readonly #data: DataView
   readonly #view: PayloadView<MessageView<S>>
   readonly #fixedLength: number | undefined
@@ -84,6 +86,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#channel = channel
     this.#codec = codec
     this.#lane = this.#slot.lane
+    this.#free = this.#lane
     this.#data = this.#lane.data
     this.#view = codec.view(this.#data)
     this.#fixedLength = codec.fixedLength
@@ -117,7 +120,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * is too long for the stream
    */
   trySend(value: MessageOf<S>): boolean {
-    if (this.#sendsWaiting !== 0) return false
+    if (this.#free === undefined) return this.#refuse()
     if (!this.#put(value)) return false
     this.#bells.ringSleepers()
     return true
@@ -161,8 +164,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws as `trySend`; what was before the wrong value is sent
    */
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
-    if (this.#sendsWaiting !== 0) return 0
-    this.#checkOpen()
+    if (this.#free === undefined) return Number(this.#refuse())
     try {
       return this.#putBatch(values, first)
     } finally {
@@ -197,8 +199,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
-    if (this.#sendsWaiting !== 0) return 0
-    this.#checkOpen()
+    if (this.#free === undefined) return Number(this.#refuse())
     const view = this.#view
     try {
       return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
@@ -216,10 +217,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length = this.#fixedLength): MessageView<S> | undefined {
-    if (length === undefined) throw variableLength()
-    if (this.#sendsWaiting !== 0) return undefined
-    const offset = this.#claim(length)
-    return offset === -1 ? undefined : this.#view.at(offset, length)
+    const lane = this.#free
+    if (lane === undefined || length === undefined) return this.#refuseClaim(length)
+    const offset = lane.claim(length)
+    return offset === -1 ? this.#claimAgain(length) : this.#view.at(offset, length)
   }
 
   /**
@@ -267,6 +268,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#free = undefined
     this.#lane.abort()
     this.#slot.close()
     this.#bells.ringSleepers()
@@ -275,6 +277,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #refuse(): false {
+    this.#checkOpen()
+    return false
   }
 
   #put(value: MessageOf<S>): boolean {
@@ -314,9 +321,18 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   #claim(length: number): number {
-    if (this.#closed) throw this.#closedError()
     const offset = this.#lane.claim(length)
     return offset === -1 && this.#evictDead() ? this.#lane.claim(length) : offset
+  }
+
+  #refuseClaim(length: number | undefined): undefined {
+    this.#checkOpen()
+    if (length === undefined) throw variableLength()
+  }
+
+  #claimAgain(length: number): MessageView<S> | undefined {
+    const offset = this.#evictDead() ? this.#lane.claim(length) : -1
+    return offset === -1 ? undefined : this.#view.at(offset, length)
   }
 
   /** Tells whether any of the consumers was found dead. */
@@ -362,10 +378,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
     this.#sendsWaiting++
+    this.#free = undefined
     try {
       await this.#inTurn(() => this.#sendWaiting(values, options))
     } finally {
-      this.#sendsWaiting--
+      if (--this.#sendsWaiting === 0 && !this.#closed) this.#free = this.#lane
     }
   }
 

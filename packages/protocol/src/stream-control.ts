@@ -328,13 +328,13 @@ export class Sleepers {
   private readonly words: Int32Array
   private readonly maskIndex: number
   private readonly epochIndexes: readonly number[]
-  private readonly secondMaskIndex: number
+  private readonly hasSecond: boolean
   private readonly rung: Int32Array
 
   private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[]) {
     this.words = words
     this.maskIndex = maskIndex
-    this.secondMaskIndex = epochIndexes.length > 32 ? maskIndex + 1 : maskIndex
+    this.hasSecond = epochIndexes.length > 32
     this.epochIndexes = epochIndexes
     this.rung = new Int32Array(epochIndexes.length)
   }
@@ -353,8 +353,9 @@ export class Sleepers {
 
   /** Tells whether anybody sleeps: ask after what they wait for has been published. */
   any(): boolean {
-    if (loadMask(this.words, this.maskIndex) !== 0) return true
-    return this.secondMaskIndex !== this.maskIndex && loadMask(this.words, this.secondMaskIndex) !== 0
+    return (
+      loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && loadMask(this.words, this.maskIndex + 1) !== 0)
+    )
   }
 
   /** Calls back, once for each sleep, for each that sleeps. */
@@ -368,6 +369,6 @@ export class Sleepers {
       ring(number)
     }
     forEachBit(loadMask(this.words, this.maskIndex), 0, visit)
-    if (this.secondMaskIndex !== this.maskIndex) forEachBit(loadMask(this.words, this.secondMaskIndex), 32, visit)
+    if (this.hasSecond) forEachBit(loadMask(this.words, this.maskIndex + 1), 32, visit)
   }
 }
