@@ -128,7 +128,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#closed
   }
 
-  /** Why the stream has ended, once all that was sent has been read; `undefined` while it goes on. */
+  /**
+   * Why the stream has ended, once all that was sent has been read; `undefined` while it goes on. That producers have died
+   * is found out by waiting: who only polls calls `readySync(0)` now and then.
+   */
   get end(): StreamEnd | undefined {
     return this.#end
   }
@@ -215,7 +218,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       count += handled
       empty = handled < most ? empty + 1 : 0
     }
-    if (count === 0 && this.#draining) this.#dropDrained()
+    if (count === 0) this.#foundNothing()
     return count
   }
 
@@ -367,7 +370,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       }
     }
     this.#current = undefined
-    if (this.#draining) this.#dropDrained()
+    this.#foundNothing()
     return undefined
   }
 
@@ -405,11 +408,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#bells?.ringSleepers()
   }
 
-  /** Lanes that are closed and read to their end need no more looks. */
-  #dropDrained(): void {
+  /** Lanes that are closed and read to their end need no more looks; with the last of them goes the stream. */
+  #foundNothing(): void {
+    if (!this.#draining) return
     const { control } = this.#channel
     this.#cursors = this.#cursors.filter((cursor) => control.isActive(cursor.producer) || cursor.ready())
     this.#draining = this.#cursors.some((cursor) => !control.isActive(cursor.producer))
+    if (this.#cursors.length === 0) this.#watchProducers(undefined)
   }
 
   #hasMessage(): boolean {
