@@ -17,6 +17,7 @@ import {
   consumerNumber,
   forEachBit,
   type LaneWriter,
+  type Members,
   type MessageOf,
   type MessageView,
   type PayloadView,
@@ -24,6 +25,8 @@ import {
   producerNumber,
   type Schema,
   SleepMark,
+  UNION_HEADER_LENGTH,
+  type UnionCodec,
 } from '@memlane/protocol'
 
 /** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
@@ -33,6 +36,12 @@ interface WriterOptions {
   /** How `send`, `sendBatch`, `flush` and `sendSync` wait. Default `adaptive`. */
   wait?: WaitStrategy
 }
+
+/** The kinds of message of a union. */
+export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
+
+/** What shows a message of one kind of a union in place. */
+export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[Kind & keyof M]> : never
 
 /** While its lane is full, a producer asks the kernel at most so often who of the consumers lives. */
 const EVICTION_INTERVAL_MS = 10
@@ -66,6 +75,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /** The last of those who wait: one after the other, in the order in which they came. */
   #lastInTurn: Promise<void> = sent
   #sendsWaiting = 0
+  /** Bytes before the claimed payload that are not the caller's. */
+  #claimedHeader = 0
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -224,18 +235,40 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
+   * As `claim`, for one kind of message of a union.
+   *
+   * @param kind the name of the union's member
+   * @param length bytes of that member; may be left out where they are always the same
+   */
+  claimMember<Kind extends MemberKind<S>>(kind: Kind, length?: number): MemberView<S, Kind> | undefined {
+    const union = this.#codec as unknown as UnionCodec<Members>
+    const member = union.members?.[kind]
+    if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
+    const memberLength = length ?? member.fixedLength
+    if (memberLength === undefined) throw variableLength()
+    if (this.#free === undefined) return this.#refuseClaim(memberLength)
+    const offset = this.#claim(UNION_HEADER_LENGTH + memberLength)
+    if (offset === -1) return undefined
+    this.#claimedHeader = UNION_HEADER_LENGTH
+    union.select(this.#data, offset, kind)
+    return member.view(this.#data).at(offset + UNION_HEADER_LENGTH, memberLength) as MemberView<S, Kind>
+  }
+
+  /**
    * Sends the message that was claimed.
    *
    * @param length bytes, at most those claimed, which is the default
    */
   commit(length?: number): void {
-    this.#lane.commit(length)
+    this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
+    this.#claimedHeader = 0
     this.#bells.ringSleepers()
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
   abort(): void {
     this.#lane.abort()
+    this.#claimedHeader = 0
   }
 
   /**
