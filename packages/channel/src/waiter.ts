@@ -140,7 +140,8 @@ export class Waiter {
       if (this.#bedside === undefined) {
         if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
-        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ...options, ref: this.#ref })
+        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ref: this.#ref })
+        signal?.throwIfAborted()
         continue
       }
       const { mark, bell } = this.#bedside

@@ -131,7 +131,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * is too long for the stream
    */
   trySend(value: MessageOf<S>): boolean {
-    if (this.#free === undefined) return this.#refuse()
+    if (this.#free === undefined) return this.#mayGo()
     if (!this.#put(value)) return false
     this.#bells.ringSleepers()
     return true
@@ -175,7 +175,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws as `trySend`; what was before the wrong value is sent
    */
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
-    if (this.#free === undefined) return Number(this.#refuse())
+    if (!this.#mayGo()) return 0
     try {
       return this.#putBatch(values, first)
     } finally {
@@ -210,7 +210,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
-    if (this.#free === undefined) return Number(this.#refuse())
+    if (!this.#mayGo()) return 0
     const view = this.#view
     try {
       return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
@@ -312,9 +312,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.close()
   }
 
-  #refuse(): false {
+  /** Whether nobody waits who came before. */
+  #mayGo(): boolean {
     this.#checkOpen()
-    return false
+    return this.#sendsWaiting === 0
   }
 
   #put(value: MessageOf<S>): boolean {
