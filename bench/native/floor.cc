@@ -36,13 +36,13 @@ inline void cpu_relax() {
 #endif
 }
 
-// What to do while there is nothing to do. Looking again at once would take the line away from the writer at every
-// message; beyond some microseconds somebody else may need this processor.
+// What to do while there is nothing to do. One pause before looking again leaves the line with the other side for long
+// enough (tried: none to 64); beyond some tens of microseconds somebody else may need this processor.
 class Backoff {
  public:
   void wait() {
-    for (int i = 0; i < 16; i++) cpu_relax();
-    if (++waits_ > 200) sched_yield();
+    cpu_relax();
+    if (++waits_ > 2000) sched_yield();
   }
   void reset() { waits_ = 0; }
 

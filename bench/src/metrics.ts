@@ -20,17 +20,13 @@ export const IDLE_SPOKE = 'processor time of the idle spoke'
 
 /** Makes figures of what a trial's processes report. */
 export function measurementsOf(trial: Trial, report: TrialReport): Measurement[] {
-  const { hub, spokes } = report
   switch (trial.workload) {
     case 'round-trip':
     case 'event-loop':
     case 'parked':
-      return roundTripOf(hub)
+      return roundTripOf(report.hub)
     case 'idle':
-      return [
-        { metric: IDLE_HUB, unit: 'ms/s', value: idleOf(hub) },
-        { metric: IDLE_SPOKE, unit: 'ms/s', value: Math.max(...spokes.map(idleOf)) },
-      ]
+      return idleTimeOf(report)
     case 'throughput':
     case 'fan-out':
     case 'capacity':
@@ -74,6 +70,13 @@ function garbageOf({ hub, spokes }: TrialReport): Measurement[] {
           { metric: `garbage collections of the ${name}`, unit: 'count', value: garbage.collections },
         ],
   )
+}
+
+/** The busiest spoke's; none for workers, whose time is in the hub's. */
+function idleTimeOf({ hub, spokes }: TrialReport): Measurement[] {
+  const ofHub = { metric: IDLE_HUB, unit: 'ms/s', value: idleOf(hub) }
+  const ofSpoke = { metric: IDLE_SPOKE, unit: 'ms/s', value: Math.max(...spokes.map(idleOf)) }
+  return ofSpoke.value === 0 ? [ofHub] : [ofHub, ofSpoke]
 }
 
 function idleOf({ processorNs, seconds }: RoleReport): number {

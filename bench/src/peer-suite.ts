@@ -107,9 +107,9 @@ function trialOf(what: Omit<Case, 'label'>, peer: string, variant: string): Tria
   }
 }
 
-/** A ring has room for at least eight messages. */
+/** Room for at least eight messages, and as much as serves the floor best. */
 function usualCapacity(payload: number): number {
-  return Math.max(1_048_576, 8 * payload)
+  return Math.max(4_194_304, 8 * payload)
 }
 
 function timeoutSecondsOf({ seconds, messages }: Trial): number {

@@ -117,7 +117,7 @@ export function nameOf({ peer, variant }: Result): string {
 }
 
 export function heading(payload: number | null, what: string): string {
-  const size = payload === null ? '' : payload < 1024 ? `${payload} B` : format(payload, 'bytes').replace('.00', '')
+  const size = payload === null ? '' : format(payload, 'bytes').replace(/\.0+ /, ' ')
   return [size, what].filter((part) => part !== '').join(', ')
 }
 

@@ -96,7 +96,7 @@ export async function runTrial<T>(command: readonly string[], timeoutSeconds = 1
   const [program = '', ...args] = command
   const options = { timeout: timeoutSeconds * 1000, killSignal: 'SIGKILL' } as const
   const { stdout } = await promisify(execFile)(program, args, options).catch((cause: Error & { stderr?: string }) => {
-    throw new Error(`trial ${command.join(' ')} failed: ${cause.stderr ?? cause.message}`, { cause })
+    throw new Error(`trial ${command.join(' ')} failed: ${cause.stderr || cause.message}`, { cause })
   })
   return JSON.parse(stdout) as T
 }

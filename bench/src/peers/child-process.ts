@@ -60,7 +60,9 @@ function connectionWith(other: ChildProcess | NodeJS.Process, variant: string, p
       })
     },
     flush: () => undefined,
-    close: () => other.disconnect?.(),
+    close() {
+      if (other.connected) other.disconnect?.()
+    },
   }
   other.on('message', (message: MessageObject) => connection.onMessage(checkObject(content, message)))
   return connection

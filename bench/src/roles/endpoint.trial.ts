@@ -22,6 +22,7 @@ if (side === 'hub') {
     hub: await hub.run(),
     spokes: await Promise.all(hub.spokes.map(({ report }) => report)),
   }
+  for (const spoke of hub.spokes) spoke.release()
   await hub.close()
   console.log(JSON.stringify(report))
 } else {
@@ -29,5 +30,6 @@ if (side === 'hub') {
   console.log('ready')
   await once(process.stdin, 'data')
   console.log(JSON.stringify(await spoke.run()))
+  await once(process.stdin, 'end')
   await spoke.close()
 }

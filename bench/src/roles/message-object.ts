@@ -2,7 +2,7 @@ import { type Content, checkFields, type Fields, writeFields } from './content.j
 
 /** A message as a program would hand it to a peer that carries JavaScript's own values. */
 export interface MessageObject extends Fields {
-  body?: Uint8Array | string
+  body?: Uint8Array | string | undefined
 }
 
 export function messageObject(content: Content, sequence: number, bodyKind: 'text' | 'bytes'): MessageObject {

@@ -1,6 +1,6 @@
 /**
  * The spokes of a trial, as its hub sees them. A spoke prints `ready` when it is connected, begins when `go` comes on its
- * standard input, and at the end prints its report as JSON.
+ * standard input, prints its report as JSON when it is done, and ends when its standard input does.
  */
 
 import { type ChildProcess, type SerializationType, spawn } from 'node:child_process'
@@ -19,6 +19,8 @@ export interface Spoke {
   go(): void
   /** Settles when the spoke has done its work. */
   readonly report: Promise<RoleReport>
+  /** Makes it let go of its connection and end. */
+  release(): void
 }
 
 /**
@@ -72,5 +74,5 @@ function spokeOf(input: Writable, output: Readable, ended: Promise<string>): Spo
   const line = async () => (await once(lines, 'line'))[0] as string
   const ready = Promise.race([line(), failure]).then(() => {})
   const report = ready.then(() => Promise.race([line(), failure])).then((text) => JSON.parse(text) as RoleReport)
-  return { ready, go: () => input.end('go\n'), report }
+  return { ready, go: () => input.write('go\n'), report, release: () => input.end() }
 }

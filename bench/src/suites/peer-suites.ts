@@ -11,9 +11,13 @@ const CAPACITIES = { '64 KiB': 2 ** 16, '1 MiB': 2 ** 20, '16 MiB': 2 ** 24, '25
 const FLOOR_RING = { peer: 'floor', variant: 'ring in place' }
 const UNIX_SOCKET = { peer: 'unix socket', variant: 'frames' }
 
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 const throughput = peerSuite({
   name: 'throughput',
-  summary: 'one process sends as fast as it can, one receives and checks',
+  summary: 'one process sends as fast as it can, one receives and checks (memcpy: within one process)',
   cases: PAYLOADS.map((payload) => ({ workload: 'throughput', payload })),
   references: [FLOOR_RING, UNIX_SOCKET],
   tableBy: 'case',
@@ -43,7 +47,9 @@ const wakeup = peerSuite({
 const fanOut = peerSuite({
   name: 'fan-out',
   summary: 'one process sends every message to 1, 2, 4, 8 others; messages received by all of them together',
-  cases: COUNTS.map((spokes): Case => ({ workload: 'fan-out', payload: 32, spokes, label: `${spokes} consumers` })),
+  cases: COUNTS.map(
+    (spokes): Case => ({ workload: 'fan-out', payload: 32, spokes, label: counted(spokes, 'consumer') }),
+  ),
   references: [],
   tableBy: 'peer',
 })
@@ -51,7 +57,9 @@ const fanOut = peerSuite({
 const fanIn = peerSuite({
   name: 'fan-in',
   summary: '1, 2, 4, 8 processes send to one',
-  cases: COUNTS.map((spokes): Case => ({ workload: 'fan-in', payload: 32, spokes, label: `${spokes} producers` })),
+  cases: COUNTS.map(
+    (spokes): Case => ({ workload: 'fan-in', payload: 32, spokes, label: counted(spokes, 'producer') }),
+  ),
   references: [],
   tableBy: 'peer',
 })
