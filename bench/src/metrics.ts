@@ -14,7 +14,7 @@ export const MESSAGES = 'messages received'
 export const CHECKED = 'messages checked one by one'
 export const PROCESSOR_TIME = 'processor time per message received'
 export const ROUND_TRIP = 'round trip'
-export const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
+const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
 export const IDLE_HUB = 'processor time of the idle hub'
 export const IDLE_SPOKE = 'processor time of the idle spoke'
 

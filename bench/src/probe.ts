@@ -5,7 +5,7 @@ import { runTrial, type TrialReport } from './trial.js'
 const MAX_DRIFT = 1.5
 
 /** The round trip of one cache line between two processes of this machine, now, in ns. */
-export async function probe(): Promise<number> {
+async function probe(): Promise<number> {
   const { hub } = await runTrial<TrialReport>(floor.command(PROBE))
   return hub.roundTrip?.block ?? Number.NaN
 }

@@ -33,7 +33,7 @@ export interface Environment {
   probes?: Probes
 }
 
-export interface Probes {
+interface Probes {
   /** In ns, as are `min` and `max`. */
   median: number | null
   min: number | null

@@ -58,7 +58,7 @@ export interface RoleReport {
 }
 
 /** Times of round trips, in ns. */
-export interface RoundTrips {
+interface RoundTrips {
   /** The median over blocks of round trips, per round trip: the clock was read once a block. 0: there were no blocks. */
   readonly block: number
   /** Of round trips timed one by one; the time of one look at the clock is part of them. */

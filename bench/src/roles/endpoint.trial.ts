@@ -27,9 +27,14 @@ if (side === 'hub') {
   console.log(JSON.stringify(report))
 } else {
   const spoke = await peer.roles.spoke(trial, Number(index))
+  let done = false
+  const released = once(process.stdin, 'end').then(() => {
+    if (!done) process.exit(1) // the hub is dead
+  })
   console.log('ready')
   await once(process.stdin, 'data')
   console.log(JSON.stringify(await spoke.run()))
-  await once(process.stdin, 'end')
+  done = true
+  await released
   await spoke.close()
 }

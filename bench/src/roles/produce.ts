@@ -4,7 +4,7 @@ import { BEGIN, END } from './content.js'
 import { Stopwatch } from './stopwatch.js'
 
 /** The clock is read once in so many messages, about every 64 KiB. A power of two. */
-export function messagesPerLook(payload: number): number {
+function messagesPerLook(payload: number): number {
   if (payload >= 65_536) return 1
   return payload >= 1024 ? 64 : 1024
 }

@@ -15,6 +15,6 @@ export interface Role {
   close(): void | Promise<void>
 }
 
-export interface Hub extends Role {
+interface Hub extends Role {
   readonly spokes: readonly Spoke[]
 }

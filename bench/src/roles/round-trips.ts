@@ -9,55 +9,36 @@ const BLOCK = 64
  * Measures round trips in turn as blocks of 64 (the clock read once a block) and one by one; native/floor.cc does the
  * same. With a pause before each, only one by one.
  *
- * @param trip makes round trip number `sequence`
+ * @param trip makes round trip number `sequence`; a promise is waited for
  */
 export async function measureRoundTrips(
   trial: Trial,
-  trip: (sequence: number) => Promise<unknown>,
+  trip: (sequence: number) => Promise<unknown> | undefined,
 ): Promise<RoleReport> {
   const times = new Times()
   let sequence = 0
-  const warm = performance.now() + trial.warmUpSeconds * 1000
-  while (performance.now() < warm) await trip(sequence++)
-  const first = sequence
-  const stopwatch = new Stopwatch()
-  const end = performance.now() + trial.seconds * 1000
-  while (performance.now() < end) {
-    if (trial.pauseMs !== 0) {
-      await setTimeout(trial.pauseMs)
-      const start = performance.now()
-      await trip(sequence++)
-      times.addSingle(start)
-      continue
-    }
-    const start = performance.now()
-    for (let i = 0; i < BLOCK; i++) await trip(sequence++)
-    times.addBlock(start)
-    for (let i = 0; i < BLOCK; i++) {
-      const start = performance.now()
-      await trip(sequence++)
-      times.addSingle(start)
+  const makeTrips = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const answer = trip(sequence++)
+      if (answer !== undefined) await answer
     }
   }
-  return times.report(stopwatch.stop(sequence - first))
-}
-
-/** As `measureRoundTrips`, for round trips that block the thread. */
-export function measureBlockingRoundTrips(trial: Trial, trip: (sequence: number) => void): RoleReport {
-  const times = new Times()
-  let sequence = 0
   const warm = performance.now() + trial.warmUpSeconds * 1000
-  while (performance.now() < warm) trip(sequence++)
+  while (performance.now() < warm) await makeTrips(1)
   const first = sequence
   const stopwatch = new Stopwatch()
   const end = performance.now() + trial.seconds * 1000
   while (performance.now() < end) {
-    const start = performance.now()
-    for (let i = 0; i < BLOCK; i++) trip(sequence++)
-    times.addBlock(start)
-    for (let i = 0; i < BLOCK; i++) {
+    if (trial.pauseMs === 0) {
       const start = performance.now()
-      trip(sequence++)
+      await makeTrips(BLOCK)
+      times.addBlock(start)
+    }
+    for (let i = 0; i < (trial.pauseMs === 0 ? BLOCK : 1); i++) {
+      if (trial.pauseMs !== 0) await setTimeout(trial.pauseMs)
+      const start = performance.now()
+      const answer = trip(sequence++)
+      if (answer !== undefined) await answer
       times.addSingle(start)
     }
   }
