@@ -29,9 +29,8 @@ function wholeNumber(text: string): number {
 const program = new Command('bench')
   .description('Measures memlane beside its peers and prints Markdown tables.')
   .addOption(
-    new Option('-s, --suite <name...>', 'the suites to run').choices(suites.map(({ name }) => name)).default(
-      suites.filter(({ special }) => !special).map(({ name }) => name),
-      'all but those that run only when named',
+    new Option('-s, --suite <name...>', 'the suites to run (default: all but those that run only when named)').choices(
+      suites.map(({ name }) => name),
     ),
   )
   .addOption(new Option('-p, --peer <name...>', 'the peers to measure (default: all)').choices(peerNames))
@@ -49,7 +48,7 @@ const program = new Command('bench')
   .parse()
 
 const options = program.opts<{
-  suite: string[]
+  suite?: string[]
   peer?: string[]
   payload?: number[]
   runs?: number
@@ -58,6 +57,10 @@ const options = program.opts<{
   chart?: string
   from?: string
 }>()
+
+function isWanted({ name, special }: Suite): boolean {
+  return options.suite?.includes(name) ?? (options.from !== undefined || special !== true)
+}
 
 async function measure(suite: Suite): Promise<Result[]> {
   const onProgress = (text: string) => {
@@ -81,7 +84,7 @@ function write(file: string, text: string): void {
 
 const stored = options.from === undefined ? undefined : (JSON.parse(readFileSync(options.from, 'utf8')) as Result[])
 const results: Result[] = []
-for (const suite of suites.filter(({ name }) => options.suite.includes(name))) {
+for (const suite of suites.filter(isWanted)) {
   const suiteResults = stored?.filter((result) => result.suite === suite.name) ?? (await measure(suite))
   if (suiteResults.length === 0) continue
   console.log(`## ${suite.name}\n\n${suite.summary}\n\n${suite.table(suiteResults)}\n`)
