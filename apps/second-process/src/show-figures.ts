@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { openStream } from '@memlane/consumer'
+import { openStream, type StreamEnd } from '@memlane/consumer'
 import { EndRequest } from '@memlane/pair/end-request'
 import { MachineFigures } from '@memlane/pair/machine-figures'
 import type { StreamOptions } from './command-line.js'
@@ -12,22 +12,24 @@ const LOOK_INTERVAL_MS = 200
 
 /** Opens the stream, and shows what comes until the first process closes it; waits for one that was lost to come back. */
 export async function showFigures({ name, waitMs, count = Infinity }: StreamOptions): Promise<void> {
-  using end = new EndRequest({ key: count === Infinity })
-  const { signal } = end
+  using request = new EndRequest({ key: count === Infinity })
+  const { signal } = request
   try {
     using reader = await openStream(name, MachineFigures, { timeoutMs: waitMs, signal })
     await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
     const display = table ?? new MessageLines()
     const rate = new MessageRate()
     const progress = () => ({ rate: rate.perSecond(), lag: reader.lag(), lost: reader.lost })
-    for (let received = 0; received < count && reader.end !== 'closed'; ) {
+    let end: StreamEnd | undefined
+    for (let received = 0; received < count && end !== 'closed'; ) {
       const figures = await reader.receive({ timeoutMs: LOOK_INTERVAL_MS, signal })
+      end = figures === undefined ? reader.end : undefined
       if (figures !== undefined) {
         received++
         rate.count()
       }
-      await display.show(figures, reader.end, progress)
-      if (reader.end === 'lost') await setTimeout(LOOK_INTERVAL_MS, undefined, { signal })
+      await display.show(figures, end, progress)
+      if (end === 'lost') await setTimeout(LOOK_INTERVAL_MS, undefined, { signal })
     }
   } catch (error) {
     if (!signal.aborted) throw error
