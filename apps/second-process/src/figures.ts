@@ -17,15 +17,15 @@ export function figureRows(figures: MachineFigures): Rows {
   return [
     ['message', `${figures.sequence}`],
     ['sent at', clock(figures.sentAt)],
-    ['by process', `${figures.pid}`],
+    ['from process', `${figures.pid}`],
     [`${figures.processors} processors busy`, percent(figures.processorsBusy)],
     ['load in 1, 5, 15 minutes', figures.load.map((load) => load.toFixed(2)).join('  ')],
     ['memory used', memoryUsed(figures)],
     ['up', duration(figures.uptime)],
-    ['process: memory', mebibytes(figures.memoryResident)],
-    ['process: heap', mebibytes(figures.heapUsed)],
-    ['process: processor', percent(figures.processorShare)],
-    ['process: event loop busy', percent(figures.eventLoopBusy)],
+    ['its memory', mebibytes(figures.memoryResident)],
+    ['its heap', mebibytes(figures.heapUsed)],
+    ['its processor time', percent(figures.processorShare)],
+    ['its event loop busy', percent(figures.eventLoopBusy)],
   ]
 }
 
@@ -40,7 +40,7 @@ export function progressRows({ rate, lag, lost }: Progress): Rows {
 export function figuresLine(figures: MachineFigures, progress: Progress): string {
   const parts: Rows = [
     ['message', `${figures.sequence}`],
-    ['by', `${figures.pid}`],
+    ['from', `${figures.pid}`],
     ['busy', percent(figures.processorsBusy)],
     ['load', (figures.load[0] ?? 0).toFixed(2)],
     ['memory', memoryUsed(figures)],

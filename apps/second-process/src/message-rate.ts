@@ -10,12 +10,10 @@ export class MessageRate {
 
   perSecond(): number {
     const arrivals = this.#arrivals
-    const oldest = performance.now() - WINDOW_MS
-    const expired = arrivals.findIndex((arrival) => arrival > oldest)
+    const now = performance.now()
+    const expired = arrivals.findIndex((arrival) => arrival > now - WINDOW_MS)
     arrivals.splice(0, expired === -1 ? arrivals.length : expired)
-    const [first, last] = [arrivals[0], arrivals.at(-1)]
-    return first === undefined || last === undefined || last === first
-      ? 0
-      : ((arrivals.length - 1) * 1000) / (last - first)
+    const [first, second] = arrivals
+    return first === undefined || second === undefined ? 0 : ((arrivals.length - 1) * 1000) / (now - first)
   }
 }

@@ -30,7 +30,7 @@ function expectConsecutive(numbers: readonly number[]): void {
 
 /** Waits until this process's messages are shown. */
 function messageOf(sender: Child, shown: Child): Promise<string> {
-  return shown.line(new RegExp(`^message \\d+  by ${sender.pid} `))
+  return shown.line(new RegExp(`^message \\d+  from ${sender.pid} `))
 }
 
 async function endedOrderly(child: Child): Promise<void> {
@@ -44,7 +44,7 @@ describe('shows a line for each message where standard output is no terminal', (
     await sender.line(/^Sending/)
     using shown = secondProcess(name)
     expect(await messageOf(sender, shown)).toMatch(
-      /^message \d+ {2}by \d+ {2}busy [\d.]+ % {2}load [\d.]+ {2}memory [\d.]+ of [\d.]+ GiB {2}process [\d.]+ MiB [\d.]+ % {2}rate [\d.]+\/s {2}lag \d+ {2}lost 0$/,
+      /^message \d+ {2}from \d+ {2}busy [\d.]+ % {2}load [\d.]+ {2}memory [\d.]+ of [\d.]+ GiB {2}process [\d.]+ MiB [\d.]+ % {2}rate [\d.]+\/s {2}lag \d+ {2}lost 0$/,
     )
     sender.end()
     await endedOrderly(sender)
