@@ -20,8 +20,9 @@ export async function sendFigures({ name, rate, count = Infinity }: StreamOption
   let sent = 0
   let due = performance.now() + intervalMs
   while (sent < count && !(await end.within(Math.max(0, due - performance.now())))) {
-    due = Math.max(due, performance.now() - MOST_BEHIND_MS)
-    for (; sent < count && due <= performance.now(); due += intervalMs) {
+    const now = performance.now()
+    due = Math.max(due, now - MOST_BEHIND_MS)
+    for (; sent < count && due <= now; due += intervalMs) {
       if (writer.trySend({ sequence: (writer.sent + 1) >>> 0, ...meter.read() })) sent++
     }
   }
