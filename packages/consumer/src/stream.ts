@@ -144,6 +144,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
+   * How many producers live and have not closed. Asks the kernel: for people who watch, not for each message.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  get producers(): number {
+    this.#checkOpen()
+    const { control, header, memory } = this.#channel
+    let count = 0
+    for (let producer = 0; producer < header.producers; producer++) {
+      if (control.stateOf(producer) === 'open' && Lease.isHeld(memory, producerNumber(producer))) count++
+    }
+    return count
+  }
+
+  /**
    * Counts the messages that are there and have not been received. Goes through all of them: for people who watch, not for
    * each message.
    *
@@ -219,6 +234,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       empty = handled < most ? empty + 1 : 0
     }
     if (count === 0) this.#foundNothing()
+    else this.#end = undefined // a producer had come back
     return count
   }
 
@@ -366,6 +382,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (cursor.next()) {
         this.#current = cursor
         this.#burst = BURST
+        this.#end = undefined // a producer had come back
         return cursor
       }
     }
