@@ -30,7 +30,7 @@ export interface Sender {
 export interface Receiver {
   /** Calls `take` with the number of each message that is there. Returns how many there were. */
   poll(): number
-  /** Waits for a message, blocking. */
+  /** Waits for a message, blocking; not at all with `spin`, where polling again is the shortest way. */
   readySync(): void
   /** Waits for a message in the event loop, and returns its number. */
   receive(): Promise<number>
@@ -229,10 +229,11 @@ export async function openReceiver(
   take: (sequence: number) => boolean,
   options: OpenStreamOptions,
 ): Promise<Receiver> {
+  const spins = options.wait === 'spin'
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
     const check = (message: Uint8Array) => content.check(memoryFor(message), message.byteOffset)
-    return receiverOver(way, await openStream(name, payload.bytes, options), check, check, take)
+    return receiverOver(way, await openStream(name, payload.bytes, options), check, check, take, spins)
   }
   const hasBody = content.bodyLength !== 0
   const checkView = (message: MessageView) => {
@@ -241,7 +242,7 @@ export async function openReceiver(
     return sequence
   }
   const checkValue = (message: MessageObject) => checkObject(content, message)
-  return receiverOver(way, await openStream(name, structOf(content), options), checkView, checkValue, take)
+  return receiverOver(way, await openStream(name, structOf(content), options), checkView, checkValue, take, spins)
 }
 
 function receiverOver<Value, View>(
@@ -250,6 +251,7 @@ function receiverOver<Value, View>(
   checkView: (message: View) => number,
   checkValue: (message: Value) => number,
   take: (sequence: number) => boolean,
+  spins: boolean,
 ): Receiver {
   const ended = () => new Error(`the stream has ended: ${reader.end}`)
   const handle = (message: View) => {
@@ -266,7 +268,7 @@ function receiverOver<Value, View>(
   return {
     poll: way === 'objects' || way === 'bytes' ? pollValues : () => reader.poll(handle),
     readySync() {
-      if (!reader.readySync()) throw ended()
+      if (!spins && !reader.readySync()) throw ended()
     },
     async receive() {
       const message = await reader.receive()

@@ -39,7 +39,7 @@ export class Tally {
       this.receivedBefore = this.received()
       this.stopwatch = new Stopwatch()
     } else if (sequence === END) {
-      if (!this.begun) throw new Error('BEGIN was lost')
+      if (this.mayLose && !this.begun) throw new Error('BEGIN was lost')
       if (this.ends++ === 0) {
         this.report = this.stopwatch.stop(this.received() - this.receivedBefore)
         if (this.mayLose) this.report = { ...this.report, lost: this.lost }
