@@ -14,6 +14,7 @@ import { createSender, openReceiver } from './memlane-messages.js'
 export const IDLE_WAYS = ['for await', 'receive', 'receiveSync', 'send', 'sendSync']
 
 const CAPACITY = 65_536
+const RECORD_HEADER_LENGTH = 8
 
 /** @param start starts the spoke */
 export async function idleHub<Spokes>(
@@ -64,13 +65,13 @@ export async function idleSpoke({ variant, payload, warmUpSeconds }: Trial, name
   const content = new Content(payload)
   if (waitsForRoom(variant)) {
     const sender = createSender(variant === 'send' ? 'event loop' : 'objects', name, content, { capacity: CAPACITY })
-    const fitting = Math.floor(CAPACITY / (payload + 16))
+    const fitting = Math.floor(CAPACITY / (payload + RECORD_HEADER_LENGTH)) - 1
     return {
       async run() {
         await sender.send(0, fitting)
         await setTimeout((warmUpSeconds * 1000) / 2)
         const stopwatch = new Stopwatch()
-        await sender.send(fitting, fitting)
+        await sender.send(fitting, 4)
         const report = stopwatch.stop(0)
         await sender.send(END, 1)
         return report
