@@ -89,6 +89,19 @@ test('producers of both kinds send at the same time', async () => {
   expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT + 50_000} samples, 0 lost, closed\n` })
 })
 
+test('what a C producer has sent that is gone already reaches memlane', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, options)
+  using reader = await openStream(object, Sample)
+  for (const first of [0, 3, 6]) {
+    using producer = stream.producer(['--first', `${first}`, object, '3'], LIVES)
+    expect(await producer.exit).toMatchObject({ code: 0, stdout: `lane 1, message ${first}\nsent\n` })
+    for (const number of [first, first + 1, first + 2]) expect(reader.tryReceive()).toEqual(sampleOf(number))
+    expect(reader.tryReceive()).toBeUndefined()
+  }
+  expect(writer.closed).toBe(false)
+})
+
 test('a C producer killed in the middle of a record is lost to memlane, which takes up its lane', async () => {
   const object = `/${uniqueName('stream')}`
   using reader = await (async () => {

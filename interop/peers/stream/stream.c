@@ -11,6 +11,7 @@ enum {
   HEADER_LENGTH = 80,
   LIVE = 128,
   ACTIVE = 256,
+  OPENINGS = 264,
   SLEEPING_CONSUMERS = 384,
   SLEEPING_PRODUCERS = 512,
   PRODUCER_SLOTS = 1024,
@@ -379,6 +380,7 @@ void producer_join(struct producer* producer, struct stream* stream) {
   refresh_limit(producer, 0);
   store(stream, slot + STATE, STATE_OPEN);
   set_bit(stream, ACTIVE, lane);
+  atomic_fetch_add(word_at(stream->bytes, OPENINGS), 1);
   ring_consumers(stream, &producer->consumers);
 }
 

@@ -24,6 +24,8 @@ export interface LaneCursor<View> {
   drain(handle: (message: View) => void, limit: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
+  /** Gives back the room of what was received. */
+  giveBack(): void
   /** Whether there is a record. */
   ready(): boolean
   /** Skips what is there now. */
@@ -69,7 +71,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
     this.offset = reader.next()
     if (this.offset === -1) {
-      if (reader.position !== this.released) this.giveBack()
+      this.giveBack()
       return false
     }
     this.length = reader.length
@@ -83,7 +85,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
       if (((reader.position - this.released) | 0) >= portion) this.giveBack()
       const offset = reader.next()
       if (offset === -1) {
-        if (reader.position !== this.released) this.giveBack()
+        this.giveBack()
         break
       }
       count++
@@ -105,14 +107,18 @@ export class HeldCursor<View> implements LaneCursor<View> {
     const start = reader.position
     // No further than the lane is long: what comes then was sent after this began.
     while (((reader.position - start) | 0) < this.portion * 8 && reader.next() !== -1);
-    this.giveBack()
+    this.releaseAll()
   }
 
   count(): number {
     return countFrom(this.data, this.reader.position)
   }
 
-  private giveBack(): void {
+  giveBack(): void {
+    if (this.reader.position !== this.released) this.releaseAll()
+  }
+
+  private releaseAll(): void {
     this.released = this.reader.position
     this.release(this.producer, this.released)
   }
@@ -206,6 +212,8 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   ready(): boolean {
     return this.reader.ready() || !this.control.hasStayed(this.producer, this.position)
   }
+
+  giveBack(): void {}
 
   skipToEnd(): void {
     const { capacity } = this.control.header

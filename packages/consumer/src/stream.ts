@@ -80,6 +80,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #current: LaneCursor<MessageView<S>> | undefined
   #turn = 0
   #burst = 0
+  #seenOpenings = 0
   #seenActive = 0
   #seenActiveHigh = 0
   /** Some lane has been closed, and may still have messages. */
@@ -247,6 +248,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   async ready(options?: StreamWaitOptions): Promise<boolean> {
     this.#checkOpen()
     this.#end = undefined // a producer may have come
+    for (const cursor of this.#cursors) cursor.giveBack() // a producer may wait for just that room
     await this.#waiter.wait(this.#awaited, options)
     this.#checkOpen()
     return this.#hasMessage()
@@ -256,6 +258,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readySync(timeoutMs = Infinity): boolean {
     this.#checkOpen()
     this.#end = undefined
+    for (const cursor of this.#cursors) cursor.giveBack()
     this.#waiter.waitSync(this.#awaited, timeoutMs)
     return this.#hasMessage()
   }
@@ -393,17 +396,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Takes up lanes that have become active. Tells whether anything has changed. */
   #lookForLanes(): boolean {
-    const { control } = this.#channel
+    const { control, header } = this.#channel
+    const openings = control.openings
     const active = control.activeMask(0)
     const activeHigh = control.activeMask(1)
-    if (active === this.#seenActive && activeHigh === this.#seenActiveHigh) return false
+    if (openings === this.#seenOpenings && active === this.#seenActive && activeHigh === this.#seenActiveHigh)
+      return false
+    this.#seenOpenings = openings
     this.#seenActive = active
     this.#seenActiveHigh = activeHigh
-    control.forEachActive((producer) => {
-      if (producer >= this.#channel.header.producers) return // a bit that no slot has: a peer scribbles
+    // All that were ever used: a producer may have come, sent and closed since the last look.
+    for (let producer = 0; producer < header.producers; producer++) {
+      if (control.stateOf(producer) === 'unused') continue
       const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest')
       if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
-    })
+    }
     this.#draining = true
     return true
   }

@@ -384,7 +384,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
     forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
-      if (!bell?.watch(consumerNumber(consumer)) && evictIfDead(this.#channel, consumer)) dead = true
+      if (bell?.watch(consumerNumber(consumer))) return
+      if (evictIfDead(this.#channel, consumer)) dead = true
+      else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
     })
     return dead
   }

@@ -162,6 +162,7 @@ export class LaneWriter {
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
     if (
       this.claimIndex !== -1 ||
+      length > this.maxMessageLength ||
       length >>> 0 !== length ||
       size > this.capacity - index ||
       ((this.limit - this.position_) | 0) < size + RECORD_HEADER_LENGTH

@@ -3,7 +3,7 @@
  *
  * Flow control, with overflow "wait". A producer may fill its lane up to the oldest position among the live consumers plus
  * the capacity. It announces the oldest as its base, then looks at the live consumers once more, and takes the limit from
- * that second look. A joiner becomes live, holds the base that it sees, and looks at the base once more until it is
+ * the base or, where one of them is behind that, from this second look. A joiner becomes live, holds the base that it sees, and looks at the base once more until it is
  * the one it holds. Whichever of the two comes later sees the other: a joiner is never overtaken.
  *
  * Sleeping. A sleeper counts its epoch, sets its bit, looks once more for what it waits for, and only then sleeps. Who has
@@ -15,6 +15,7 @@ import {
   announceBase,
   announceWideBase,
   clearBits,
+  countUp,
   loadBaseAfterCopy,
   loadMask,
   loadOwned,
@@ -33,6 +34,7 @@ import {
   END,
   EPOCH,
   LIVE_INDEX,
+  OPENINGS_INDEX,
   POSITIONS,
   producerSlotIndex,
   SEQUENCE,
@@ -62,16 +64,14 @@ export class StreamControl {
     this.producerMaskWords = header.producers > 32 ? 2 : 1
   }
 
-  /** Calls back for each lane that consumers look at. */
-  forEachActive(visit: (producer: number) => void): void {
-    for (let word = 0; word < this.producerMaskWords; word++) {
-      forEachBit(loadMask(this.words, ACTIVE_INDEX + word), word * 32, visit)
-    }
-  }
-
-  /** A number that changes when lanes become active or cease to be: for a quick look before `forEachActive`. */
+  /** Which lanes consumers look at: bit j of two words. */
   activeMask(word: number): number {
     return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word) : 0
+  }
+
+  /** Changes whenever a lane becomes active: it may have ceased to be since. Load it before the masks. */
+  get openings(): number {
+    return loadMask(this.words, OPENINGS_INDEX)
   }
 
   stateOf(producer: number): ProducerState {
@@ -165,6 +165,7 @@ export class ProducerSlot {
     this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, findEnd(lane, 0, capacity, recent))
     storeOwned(words, this.index + STATE, STATE_OPEN)
     setBits(words, ACTIVE_INDEX + (producer >> 5), 1 << (producer & 31))
+    countUp(words, OPENINGS_INDEX)
   }
 
   /** Announces an orderly end: everything sent stays readable. */
@@ -208,9 +209,9 @@ export class ProducerSlot {
       const oldest = (lane.position - held) | 0
       if (oldest !== this.base) this.announce(oldest)
     }
-    const liveNow = control.liveConsumers()
-    if (liveNow === 0) return (this.base + capacity) | 0
-    return (lane.position - this.heldBytes(liveNow, lane.position) + capacity) | 0
+    // Never beyond the base, wherever they have come meanwhile: there a joiner begins.
+    const held = Math.max((lane.position - this.base) | 0, this.heldBytes(control.liveConsumers(), lane.position))
+    return (lane.position - held + capacity) | 0
   }
 
   /**
