@@ -29,6 +29,17 @@ export interface Environment {
   processor: string
   processorCount: number
   date: string
+  /** The one-cache-line round trips just before and after each of the runs. */
+  probes?: Probes
+}
+
+interface Probes {
+  /** In ns, as are `min` and `max`. */
+  median: number | null
+  min: number | null
+  max: number | null
+  /** How many of the runs stood between probes that differed by more than 1.5 times, after three attempts. */
+  unsteadyRuns: number
 }
 
 /** Describes this machine and this Node, now. */

@@ -1,9 +1,16 @@
-import { TEXT_ENCODINGS, type TextEncoding } from '@memlane/protocol'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import {
+  createProgram,
+  LONGEST_TIMER_MS,
+  parseArguments,
+  refuseWithoutStream,
+  wholeNumber,
+} from '@memlane/pair/command-line'
+import type { TextEncoding } from '@memlane/protocol'
 
-export interface Options {
-  message: string
+export interface MessageOptions {
+  stream: false
   name: string
+  message: string
   /** Bytes. */
   length: number
   encoding: TextEncoding
@@ -11,8 +18,14 @@ export interface Options {
   holdMs: number | undefined
 }
 
-const CLASSIC_NAME = 'Global\\MyFileMappingObject'
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+export interface StreamOptions {
+  stream: true
+  name: string
+  /** Messages a second. */
+  rate: number
+  /** How many messages to send; until a key is pressed when undefined. */
+  count: number | undefined
+}
 
 const notes = `
 The memory lives as long as somebody holds it. Names that begin with Global\\ are
@@ -22,48 +35,43 @@ user alone. In a POSIX shell, put a name with a backslash in quotes.
 Where standard input is not a terminal, any byte or its end stands for the key.
 SIGINT, SIGTERM and SIGHUP end it too.
 
-Exit code: 0 when the message was written, 1 when something failed, 2 when the
-command line is wrong.
+With --stream it never waits for those who watch, be they slow, stopped or dead.
+Killed and started again, it goes on in its stream, as long as somebody has that
+open.
+
+Exit code: 0 when the message was written (or all was sent until the end), 1 when
+something failed, 2 when the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
-Example, in two terminals:
+Examples, in two terminals:
   first-process "Hello."
-  second-process`
+  second-process
 
-const program = new Command('first-process')
-  .description(
+  first-process --stream
+  second-process --stream`
+
+const program = createProgram({
+  name: 'first-process',
+  description:
     'Creates named shared memory (or opens it, if it is there), writes a message into it, and waits for a key.',
-  )
+  length: 'the length of the memory',
+  stream: "send this machine's figures (load, memory, this process) through a stream, until a key comes",
+  count: 'with --stream: end after so many messages in place of the key',
+  messageOptions: ['hold'],
+})
   .argument('[message]', 'the text to write', 'Message from first process.')
-  .addOption(new Option('--name <name>', 'the name of the memory').default(CLASSIC_NAME, CLASSIC_NAME))
-  .option('--length <bytes>', 'the length of the memory', wholeNumber(1, Number.MAX_SAFE_INTEGER), 256)
-  .addOption(
-    new Option('--encoding <encoding>', 'how the text lies in memory').choices(TEXT_ENCODINGS).default('utf16le'),
-  )
   .option('--hold <ms>', 'end after this many milliseconds in place of the key', wholeNumber(0, LONGEST_TIMER_MS))
-  .helpOption('-h, --help', 'show this help')
+  .option('--rate <hz>', 'with --stream: messages a second', wholeNumber(1, 1000), 10)
   .addHelpText('after', notes)
-  .showHelpAfterError('Try first-process --help.')
-  .exitOverride()
 
-/** Reads the command line. When there is nothing to run, says why, sets the exit code and gives undefined. */
-export function parseCommandLine(argv: readonly string[]): Options | undefined {
-  try {
-    program.parse(argv)
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-    return undefined
-  }
-  const { name, length, encoding, hold } = program.opts()
-  return { message: program.processedArgs[0], name, length, encoding, holdMs: hold }
-}
-
-function wholeNumber(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value)
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
+export function parseCommandLine(argv: readonly string[]): MessageOptions | StreamOptions | undefined {
+  return parseArguments(program, argv, ({ stream, name, length, encoding, hold, rate, count }) => {
+    if (stream) {
+      if (program.args.length > 0) program.error("error: option '--stream' cannot be used with a message")
+      return { stream, name, rate, count }
+    }
+    refuseWithoutStream(program, 'rate', 'count')
+    return { stream: false, name, message: program.processedArgs[0], length, encoding, holdMs: hold }
+  })
 }

@@ -1,21 +1,18 @@
 #!/usr/bin/env node
-/** The first process: creates named shared memory or opens it, writes a message there, waits for a key, closes. */
-import { createRegion } from '@memlane/producer'
-import { text } from '@memlane/protocol'
-import { type Options, parseCommandLine } from './command-line.js'
-import { endRequested } from './end-requested.js'
-import { explainFailure } from './failure.js'
+/** The first process: writes a message into named shared memory, or sends figures through a stream, until it shall end. */
+import { explainFailure } from '@memlane/pair/failure'
+import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
+import { holdMessage } from './hold-message.js'
+import { sendFigures } from './send-figures.js'
 
-async function run({ message, name, length, encoding, holdMs }: Options): Promise<number> {
+async function run(options: MessageOptions | StreamOptions): Promise<number> {
   try {
-    using _region = createRegion(name, text(encoding, length), { existing: 'open', value: message })
-    const end = endRequested(holdMs)
-    console.log(`Wrote ${JSON.stringify(message)} to ${name} (${length} bytes, ${encoding}).`)
-    console.log(holdMs === undefined ? 'Press any key to end.' : `Holding it for ${holdMs} ms.`)
-    await end
+    await (options.stream ? sendFigures(options) : holdMessage(options))
     return 0
   } catch (error) {
-    console.error(explainFailure(error))
+    const memory = 'Could not create file mapping object'
+    const content = options.stream ? 'Could not send the figures' : 'Could not write the message'
+    console.error(explainFailure(error, { memory, content }))
     return 1
   }
 }

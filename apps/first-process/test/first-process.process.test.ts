@@ -67,16 +67,16 @@ describe('writes the message in the encoding asked for', () => {
   })
 })
 
-describe('holds the memory until', () => {
-  const endings: [string, (child: Child) => void][] = [
-    ['a byte comes', (child) => child.write('x')],
-    ['its input ends', (child) => child.end()],
-  ]
-  if (!onWindows) {
-    endings.push(['SIGINT comes', (child) => child.kill('SIGINT')], ['SIGTERM comes', (child) => child.kill('SIGTERM')])
-    endings.push(['SIGHUP comes', (child) => child.kill('SIGHUP')])
-  }
+const endings: [string, (child: Child) => void][] = [
+  ['a byte comes', (child) => child.write('x')],
+  ['its input ends', (child) => child.end()],
+]
+if (!onWindows) {
+  endings.push(['SIGINT comes', (child) => child.kill('SIGINT')], ['SIGTERM comes', (child) => child.kill('SIGTERM')])
+  endings.push(['SIGHUP comes', (child) => child.kill('SIGHUP')])
+}
 
+describe('holds the memory until', () => {
   test.each(endings)('%s', async (_, end) => {
     const name = uniqueName('first')
     using child = firstProcess(['--name', name])
@@ -127,6 +127,42 @@ test('opens memory that is there, and leaves it to its holder', async () => {
   expect(isThere(name)).toBe(true)
 })
 
+describe('sends figures', () => {
+  test('as many as --count says, whatever its input does', async () => {
+    const name = uniqueName('first')
+    using child = firstProcess(['--stream', '--name', name, '--rate', '500', '--count', '7'])
+    child.end()
+    expect(await child.exit).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `Sending this machine's figures to ${name}, 500 a second.\nSent 7 messages.\n`,
+      stderr: '',
+    })
+    expect(isThere(name)).toBe(false)
+  })
+
+  test.each(endings)('until %s', async (_, end) => {
+    const name = uniqueName('first')
+    using child = firstProcess(['--stream', '--name', name, '--rate', '1'])
+    expect(await child.line(/^Sending/)).toBe(`Sending this machine's figures to ${name}, 1 a second.`)
+    await child.line(READY)
+    end(child)
+    const { stdout, ...exit } = await child.exit
+    expect(exit).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(stdout).toMatch(/\nSent \d+ messages\.\n$/)
+    expect(isThere(name)).toBe(false)
+  })
+
+  test('not into memory that is no stream', async () => {
+    const name = uniqueName('first')
+    using _memory = SharedMemory.create(name, 4096)
+    using child = firstProcess(['--stream', '--name', name])
+    const { code, signal, stdout, stderr } = await child.exit
+    expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })
+    expect(stderr).toMatch(/^Could not create file mapping object \(\w+\)\.\n/)
+  })
+})
+
 describe('says what failed, with the code of the system, and ends with 1', () => {
   test.runIf(capabilities.exactLength)('when the memory there is too short', async () => {
     const name = uniqueName('first')
@@ -173,6 +209,13 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--hold', '2147483648'], /--hold.*'2147483648' is invalid/],
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['one', 'two'], /too many arguments/],
+    [['--stream', 'message'], /'--stream' cannot be used with a message/],
+    [['--stream', '--hold', '5'], /'--stream' cannot be used with option '--hold <ms>'/],
+    [['--stream', '--encoding', 'utf8'], /'--stream' cannot be used with option '--encoding <encoding>'/],
+    [['--stream', '--rate', '0'], /--rate.*'0' is invalid.*whole number from 1 to 1000/],
+    [['--stream', '--count', '0'], /--count.*'0' is invalid.*whole number from 1/],
+    [['--rate', '5'], /'--rate' cannot be used without option '--stream'/],
+    [['--count', '5', 'message'], /'--count' cannot be used without option '--stream'/],
   ])('%j', async (args, sentence) => {
     using child = firstProcess(args)
     const { code, signal, stdout, stderr } = await child.exit
@@ -187,12 +230,22 @@ test('--help names every option with its default', async () => {
   const { code, signal, stdout, stderr } = await child.exit
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
   expect(stdout).toContain('Usage: first-process [options] [message]')
-  for (const part of ['--name <name>', '--length <bytes>', '--encoding <encoding>', '--hold <ms>', '--help']) {
+  for (const part of [
+    '--name <name>',
+    '--length <bytes>',
+    '--encoding <encoding>',
+    '--hold <ms>',
+    '--stream',
+    '--rate <hz>',
+    '--count <messages>',
+    '--help',
+  ]) {
     expect(stdout).toContain(part)
   }
   for (const value of [
     'Message from first process.',
     '(default: Global\\MyFileMappingObject)',
+    '(default: Local\\MachineFigures)',
     '256',
     'utf16le',
     'SIGTERM',

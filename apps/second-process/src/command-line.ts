@@ -1,19 +1,33 @@
-import { TEXT_ENCODINGS, type TextEncoding } from '@memlane/protocol'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import {
+  createProgram,
+  LONGEST_TIMER_MS,
+  parseArguments,
+  refuseWithoutStream,
+  wholeNumber,
+} from '@memlane/pair/command-line'
+import type { TextEncoding } from '@memlane/protocol'
+import { Option } from 'commander'
 import { type Destination, defaultDestination, destinations } from './show.js'
 
-export interface Options {
+export interface MessageOptions {
+  stream: false
   name: string
+  /** How long to wait for the first process; 0 does not wait. */
+  waitMs: number
   /** Bytes. */
   length: number
   encoding: TextEncoding
   destination: Destination
-  /** How long to wait for the first process; 0 does not wait. */
-  waitMs: number
 }
 
-const CLASSIC_NAME = 'Global\\MyFileMappingObject'
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+export interface StreamOptions {
+  stream: true
+  name: string
+  /** How long to wait for the first process to appear; 0 does not wait. */
+  waitMs: number
+  /** How many messages to show; until a key is pressed when undefined. */
+  count: number | undefined
+}
 
 const notes = `
 Names that begin with Global\\ are seen by every user whom the permissions admit,
@@ -23,46 +37,41 @@ backslash in quotes.
 A dialog is a message box on Windows; elsewhere it is that of zenity, kdialog or
 xmessage, whichever is there.
 
-Exit code: 0 when the message was shown, 1 when something failed, 2 when the
-command line is wrong.
+With --stream, the table is redrawn in place; where standard output is not a
+terminal, each message is a line. When the first process is killed, this one says
+so and waits until it is back, however long (--wait is for its first appearance).
+When the first process ends in order, this one ends too. It also ends by a key (or
+any byte or the end of standard input where that is not a terminal), SIGINT,
+SIGTERM and SIGHUP.
+
+Exit code: 0 when the message was shown (or all that came until the end), 1 when
+something failed, 2 when the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
-Example, in two terminals:
+Examples, in two terminals:
   first-process "Hello."
-  second-process`
+  second-process
 
-const program = new Command('second-process')
-  .description('Opens the named shared memory of the first process, reads the message there, and shows it.')
-  .addOption(new Option('--name <name>', 'the name of the memory').default(CLASSIC_NAME, CLASSIC_NAME))
-  .option('--length <bytes>', 'how much of the memory to map', wholeNumber(1, Number.MAX_SAFE_INTEGER), 256)
-  .addOption(
-    new Option('--encoding <encoding>', 'how the text lies in memory').choices(TEXT_ENCODINGS).default('utf16le'),
-  )
+  first-process --stream
+  second-process --stream`
+
+const program = createProgram({
+  name: 'second-process',
+  description: 'Opens the named shared memory of the first process, reads the message there, and shows it.',
+  length: 'how much of the memory to map',
+  stream: 'show the figures that the first process sends through a stream, as a live table, until a key comes',
+  count: 'with --stream: end after so many messages in place of the key',
+  messageOptions: ['show'],
+})
   .addOption(new Option('--show <where>', 'where to show it').choices(destinations).default(defaultDestination))
   .option('--wait <ms>', 'wait this many milliseconds for the first process', wholeNumber(0, LONGEST_TIMER_MS), 0)
-  .helpOption('-h, --help', 'show this help')
   .addHelpText('after', notes)
-  .showHelpAfterError('Try second-process --help.')
-  .exitOverride()
 
-/** Reads the command line. When there is nothing to run, says why, sets the exit code and gives undefined. */
-export function parseCommandLine(argv: readonly string[]): Options | undefined {
-  try {
-    program.parse(argv)
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-    return undefined
-  }
-  const { name, length, encoding, show, wait } = program.opts()
-  return { name, length, encoding, destination: show, waitMs: wait }
-}
-
-function wholeNumber(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value)
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
+export function parseCommandLine(argv: readonly string[]): MessageOptions | StreamOptions | undefined {
+  return parseArguments(program, argv, ({ stream, name, wait, count, length, encoding, show }) => {
+    if (stream) return { stream, name, waitMs: wait, count }
+    refuseWithoutStream(program, 'count')
+    return { stream: false, name, waitMs: wait, length, encoding, destination: show }
+  })
 }

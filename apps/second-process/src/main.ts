@@ -1,20 +1,18 @@
 #!/usr/bin/env node
-/** The second process: opens named shared memory, reads the message there, shows it, closes. */
-import { openRegion } from '@memlane/consumer'
-import { text } from '@memlane/protocol'
-import { type Options, parseCommandLine } from './command-line.js'
-import { explainFailure } from './failure.js'
-import { finishedMessage } from './finished-message.js'
-import { show } from './show.js'
+/** The second process: shows the message in named shared memory, or the figures that come through a stream. */
+import { explainFailure } from '@memlane/pair/failure'
+import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
+import { showFigures } from './show-figures.js'
+import { showMessage } from './show-message.js'
 
-async function run({ name, length, encoding, destination, waitMs }: Options): Promise<number> {
+async function run(options: MessageOptions | StreamOptions): Promise<number> {
   try {
-    const deadline = performance.now() + waitMs
-    using region = await openRegion(name, text(encoding, length), { timeoutMs: waitMs })
-    await show(await finishedMessage(region, deadline), destination)
+    await (options.stream ? showFigures(options) : showMessage(options))
     return 0
   } catch (error) {
-    console.error(explainFailure(error))
+    const memory = 'Could not open file mapping object'
+    const content = options.stream ? 'Could not show the figures' : 'Could not show the message'
+    console.error(explainFailure(error, { memory, content }))
     return 1
   }
 }

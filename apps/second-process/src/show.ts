@@ -1,6 +1,7 @@
 import { capabilities } from '@memlane/core'
 import { showDesktopDialog } from './desktop-dialog.js'
 import { showMessageBox } from './message-box.js'
+import { print } from './print.js'
 
 const TITLE = 'Process2'
 
@@ -12,15 +13,7 @@ export const defaultDestination: Destination = onWindows ? 'dialog' : 'terminal'
 
 /** Shows a message: prints it, or opens a dialog and waits until somebody closes that. */
 export async function show(message: string, destination: Destination): Promise<void> {
-  if (destination === 'terminal') await print(message)
+  if (destination === 'terminal') await print(`${message}\n`)
   else if (onWindows) await showMessageBox(TITLE, message)
   else await showDesktopDialog(TITLE, message)
-}
-
-/** Rejects when it cannot be written: a message that nobody saw was not shown. */
-function print(message: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.on('error', reject)
-    process.stdout.write(`${message}\n`, (error) => (error ? reject(error) : resolve()))
-  })
 }

@@ -124,6 +124,9 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['--show', 'nowhere'], /--show.*'nowhere' is invalid.*terminal, dialog/],
     [['message'], /too many arguments/],
+    [['--count', '5'], /'--count' cannot be used without option '--stream'/],
+    [['--stream'], /'--stream' cannot be used with option '--show <where>'/],
+    [['--stream', '--length', '64'], /'--stream' cannot be used with option '--length <bytes>'/],
   ])('%j', async (args, sentence) => {
     using child = secondProcess(args)
     const { code, signal, stdout, stderr } = await child.exit
@@ -138,7 +141,15 @@ test('--help names every option with its default', async () => {
   const { code, signal, stdout, stderr } = await child.exit
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
   expect(stdout).toContain('Usage: second-process [options]')
-  for (const part of ['--name <name>', '--length <bytes>', '--encoding <encoding>', '--show <where>', '--wait <ms>']) {
+  for (const part of [
+    '--name <name>',
+    '--length <bytes>',
+    '--encoding <encoding>',
+    '--show <where>',
+    '--wait <ms>',
+    '--stream',
+    '--count <messages>',
+  ]) {
     expect(stdout).toContain(part)
   }
   for (const value of ['(default: Global\\MyFileMappingObject)', '256', 'utf16le', 'terminal', 'dialog', 'Exit code']) {

@@ -5,17 +5,16 @@
  *   node --expose-gc --import tsx accessors.trial.ts PEER VARIANT ACCESS_COUNT
  */
 
-import { PerformanceObserver, performance } from 'node:perf_hooks'
-import { setTimeout } from 'node:timers/promises'
+import { performance } from 'node:perf_hooks'
 import { SharedMemory } from '@memlane/core'
 import { array, f32, f64, i64, struct, u8, u32 } from '@memlane/protocol'
+import { watchGarbage } from '../roles/garbage.js'
+import type { Garbage } from '../trial.js'
 import type { VARIANTS } from './accessors.js'
 
-/** What one trial measured; heap in bytes. */
-export interface AccessorMeasurements {
+/** What one trial measured. */
+export interface AccessorMeasurements extends Garbage {
   ns: number
-  heapGrowth: number
-  collections: number
 }
 
 const declare = () =>
@@ -201,11 +200,6 @@ const run =
     ? loops[variant].memlane.bind(undefined, Sample.view(memory.buffer, BASE))
     : loops[variant].dataview.bind(undefined, new DataView(memory.buffer))
 
-let collections = 0
-const observer = new PerformanceObserver((list) => {
-  collections += list.getEntries().length
-})
-
 run(count / 10)
 run(count / 10)
 const times: number[] = []
@@ -215,17 +209,8 @@ for (let sample = 0; sample < 3; sample++) {
   times.push(performance.now() - start)
 }
 
-/** Collections are reported late. */
-const REPORT_DELAY_MS = 50
-
-globalThis.gc?.()
-await setTimeout(REPORT_DELAY_MS)
-observer.observe({ entryTypes: ['gc'] })
-const before = process.memoryUsage().heapUsed
+const garbageSince = await watchGarbage()
 run(count)
-const heapGrowth = process.memoryUsage().heapUsed - before
-await setTimeout(REPORT_DELAY_MS)
-observer.disconnect()
 
-const measurements: AccessorMeasurements = { ns: (Math.min(...times) * 1e6) / count, heapGrowth, collections }
+const measurements: AccessorMeasurements = { ns: (Math.min(...times) * 1e6) / count, ...(await garbageSince()) }
 console.log(JSON.stringify(measurements))

@@ -1,6 +1,6 @@
 import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
 import type { Suite } from '../suite.js'
-import { runTrial } from '../trial.js'
+import { nodeCommand, runTrial } from '../trial.js'
 import type { AccessorMeasurements } from './accessors.trial.js'
 
 const PEERS = {
@@ -33,18 +33,19 @@ export const accessors: Suite = {
   summary: 'one field of a struct in mapped memory, read and written: time and garbage per access',
   peers: PEERS,
 
-  async run({ quick, onProgress }) {
+  async run({ quick, runs, peers, payloads, onProgress }) {
     const environment = currentEnvironment()
-    const runs = quick ? 1 : 5
+    const measuredPeers = Object.keys(PEERS).filter((peer) => peers?.includes(peer) ?? true)
     const accessCount = quick ? 1_000_000 : 10_000_000
     const results: Result[] = []
     for (const [variant, payload] of Object.entries(VARIANTS)) {
+      if (!(payloads?.includes(payload) ?? true)) continue
       onProgress(`accessors: ${variant}`)
-      const measured = new Map<string, AccessorMeasurements[]>(Object.keys(PEERS).map((peer) => [peer, []]))
+      const measured = new Map<string, AccessorMeasurements[]>(measuredPeers.map((peer) => [peer, []]))
       for (let run = 0; run < runs; run++) {
         for (const [peer, measurements] of measured) {
-          const args = [peer, variant, String(accessCount)]
-          measurements.push(await runTrial<AccessorMeasurements>('./accessors.trial.ts', import.meta.url, args))
+          const command = nodeCommand('./accessors.trial.ts', import.meta.url, [peer, variant, String(accessCount)])
+          measurements.push(await runTrial<AccessorMeasurements>(command))
         }
       }
       for (const [peer, measurements] of measured) {

@@ -136,7 +136,8 @@ export class StreamChannel implements Disposable {
         const header = headerOf(first)
         if (header !== undefined) return StreamChannel.#over(first, header, codec, openOptions)
         if (waited >= READY_LIMIT_MS) throw notReady(name)
-        await setTimeout(READY_INTERVAL_MS, undefined, signal ? { signal } : {})
+        await setTimeout(READY_INTERVAL_MS)
+        signal?.throwIfAborted()
       }
     } catch (error) {
       first.close()

@@ -122,7 +122,7 @@ export class Waiter {
         return true
       }
       const now = performance.now()
-      if (now >= deadline) return false
+      if (now >= deadline) return isThereOrOver(awaited)
       if (!spins && now - start >= HOT_MS) return undefined
       if (now >= nextPeers) {
         nextPeers = now + PEERS_INTERVAL_MS
@@ -138,16 +138,17 @@ export class Waiter {
     for (;;) {
       const left = deadline - performance.now()
       if (this.#bedside === undefined) {
-        if (awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())) return true
+        if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
-        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ...options, ref: this.#ref })
+        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ref: this.#ref })
+        signal?.throwIfAborted()
         continue
       }
       const { mark, bell } = this.#bedside
       mark.set()
       try {
+        if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (left <= 0) return false
         if (awaited.watchPeers(bell)) continue
         this.#sleepsInLoop = true
         await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
@@ -172,7 +173,7 @@ export class Waiter {
     for (;;) {
       const left = deadline - performance.now()
       if (this.#bedside === undefined) {
-        if (awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())) return true
+        if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
         Atomics.wait(pauseWord, 0, 0, Math.min(BLIND_INTERVAL_MS, left))
         continue
@@ -180,8 +181,8 @@ export class Waiter {
       const { mark, bell } = this.#bedside
       mark.set()
       try {
+        if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (left <= 0) return false
         if (!awaited.watchPeers(bell)) bell.waitSync(left)
       } finally {
         mark.clear()
@@ -199,12 +200,17 @@ export class Waiter {
       const now = performance.now()
       if (lookUntil(awaited, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
       awaited.watchPeers(this.#bedside?.bell)
-      if (performance.now() >= deadline) return awaited.isThere()
+      if (performance.now() >= deadline) return isThereOrOver(awaited)
     }
   }
 }
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+/** Looks, and asks the kernel whether the peers live without whom it will never come. */
+function isThereOrOver(awaited: Awaited): boolean {
+  return awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())
+}
 
 function lookUntil(awaited: Awaited, deadline: number): boolean {
   do {

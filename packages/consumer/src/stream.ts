@@ -128,7 +128,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#closed
   }
 
-  /** Why the stream has ended, once all that was sent has been read; `undefined` while it goes on. */
+  /**
+   * Why the stream has ended, once all that was sent has been read; `undefined` while it goes on. That producers have died
+   * is found out by waiting: who only polls calls `readySync(0)` now and then.
+   */
   get end(): StreamEnd | undefined {
     return this.#end
   }
@@ -138,6 +141,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     let lost = 0
     for (const cursor of this.#allCursors) lost += cursor?.lost ?? 0
     return lost
+  }
+
+  /**
+   * How many producers live and have not closed. Asks the kernel: for people who watch, not for each message.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  get producers(): number {
+    this.#checkOpen()
+    const { control, header, memory } = this.#channel
+    let count = 0
+    for (let producer = 0; producer < header.producers; producer++) {
+      if (control.stateOf(producer) === 'open' && Lease.isHeld(memory, producerNumber(producer))) count++
+    }
+    return count
   }
 
   /**
@@ -215,7 +233,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       count += handled
       empty = handled < most ? empty + 1 : 0
     }
-    if (count === 0 && this.#draining) this.#dropDrained()
+    if (count === 0) this.#foundNothing()
+    else this.#end = undefined // a producer had come back
     return count
   }
 
@@ -276,9 +295,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const over = new AbortController()
     const fill = async (readable: Readable) => {
       let message = await this.receive({ signal: over.signal })
-      while (message !== undefined && readable.push(message))
-        message = this.tryReceive() ?? (await this.receive({ signal: over.signal }))
       if (message === undefined) readable.push(null)
+      // Nothing is waited for from here on: after the first push, Node may call again.
+      while (message !== undefined && readable.push(message)) message = this.tryReceive()
     }
     return new Readable({
       objectMode: true,
@@ -363,11 +382,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (cursor.next()) {
         this.#current = cursor
         this.#burst = BURST
+        this.#end = undefined // a producer had come back
         return cursor
       }
     }
     this.#current = undefined
-    if (this.#draining) this.#dropDrained()
+    this.#foundNothing()
     return undefined
   }
 
@@ -395,9 +415,14 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
         ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy)
-        : new HeldCursor(control, producer, lane, view, this.#slot?.positionIn(producer) ?? 0, this.#release)
+        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
     this.#allCursors[producer] = cursor
     return cursor
+  }
+
+  #heldStart(producer: number, from: 'now' | 'oldest'): number {
+    const { control } = this.#channel
+    return from === 'now' ? control.recentEndOf(producer) : control.positionOf(this.#slot?.consumer ?? 0, producer)
   }
 
   readonly #release = (producer: number, position: number): void => {
@@ -405,11 +430,17 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#bells?.ringSleepers()
   }
 
-  /** Lanes that are closed and read to their end need no more looks. */
-  #dropDrained(): void {
-    const { control } = this.#channel
-    this.#cursors = this.#cursors.filter((cursor) => control.isActive(cursor.producer) || cursor.ready())
-    this.#draining = this.#cursors.some((cursor) => !control.isActive(cursor.producer))
+  /** Lanes that are closed and read to their end need no more looks; with the last of them goes the stream. */
+  #foundNothing(): void {
+    if (!this.#draining) return
+    this.#cursors = this.#cursors.filter((cursor) => this.#wasActive(cursor) || cursor.ready())
+    this.#draining = this.#cursors.some((cursor) => !this.#wasActive(cursor))
+    if (this.#cursors.length === 0) this.#watchProducers(undefined)
+  }
+
+  /** As of the last look for lanes: should the lane have become active again since, the next look finds a change. */
+  #wasActive({ producer }: LaneCursor<MessageView<S>>): boolean {
+    return ((producer < 32 ? this.#seenActive : this.#seenActiveHigh) & (1 << (producer & 31))) !== 0
   }
 
   #hasMessage(): boolean {

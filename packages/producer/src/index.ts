@@ -5,6 +5,8 @@ export {
   type JoinOptions,
   type JoinStreamOptions,
   joinStream,
+  type MemberKind,
+  type MemberView,
   type StreamWaitOptions,
   StreamWriter,
 } from './stream.js'

@@ -17,6 +17,7 @@ import {
   consumerNumber,
   forEachBit,
   type LaneWriter,
+  type Members,
   type MessageOf,
   type MessageView,
   type PayloadView,
@@ -24,6 +25,8 @@ import {
   producerNumber,
   type Schema,
   SleepMark,
+  UNION_HEADER_LENGTH,
+  type UnionCodec,
 } from '@memlane/protocol'
 
 /** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
@@ -33,6 +36,12 @@ interface WriterOptions {
   /** How `send`, `sendBatch`, `flush` and `sendSync` wait. Default `adaptive`. */
   wait?: WaitStrategy
 }
+
+/** The kinds of message of a union. */
+export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
+
+/** What shows a message of one kind of a union in place. */
+export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[Kind & keyof M]> : never
 
 /** While its lane is full, a producer asks the kernel at most so often who of the consumers lives. */
 const EVICTION_INTERVAL_MS = 10
@@ -56,6 +65,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #waiter: Waiter
   readonly #codec: Codec<MessageOf<S>, MessageView<S>>
   readonly #lane: LaneWriter
+  /** The lane, unless the producer is closed or somebody waits in `send`: then nobody may go before. */
+  #free: LaneWriter | undefined
   readonly #data: DataView
   readonly #view: PayloadView<MessageView<S>>
   readonly #fixedLength: number | undefined
@@ -64,6 +75,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /** The last of those who wait: one after the other, in the order in which they came. */
   #lastInTurn: Promise<void> = sent
   #sendsWaiting = 0
+  /** Bytes before the claimed payload that are not the caller's. */
+  #claimedHeader = 0
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -84,6 +97,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#channel = channel
     this.#codec = codec
     this.#lane = this.#slot.lane
+    this.#free = this.#lane
     this.#data = this.#lane.data
     this.#view = codec.view(this.#data)
     this.#fixedLength = codec.fixedLength
@@ -117,7 +131,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * is too long for the stream
    */
   trySend(value: MessageOf<S>): boolean {
-    if (this.#sendsWaiting !== 0) return false
+    if (this.#free === undefined) return this.#mayGo()
     if (!this.#put(value)) return false
     this.#bells.ringSleepers()
     return true
@@ -161,8 +175,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws as `trySend`; what was before the wrong value is sent
    */
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
-    if (this.#sendsWaiting !== 0) return 0
-    this.#checkOpen()
+    if (!this.#mayGo()) return 0
     try {
       return this.#putBatch(values, first)
     } finally {
@@ -197,8 +210,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
-    if (this.#sendsWaiting !== 0) return 0
-    this.#checkOpen()
+    if (!this.#mayGo()) return 0
     const view = this.#view
     try {
       return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
@@ -216,10 +228,30 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length = this.#fixedLength): MessageView<S> | undefined {
-    if (length === undefined) throw variableLength()
-    if (this.#sendsWaiting !== 0) return undefined
-    const offset = this.#claim(length)
-    return offset === -1 ? undefined : this.#view.at(offset, length)
+    const lane = this.#free
+    if (lane === undefined || length === undefined) return this.#refuseClaim(length)
+    const offset = lane.claim(length)
+    return offset === -1 ? this.#claimAgain(length) : this.#view.at(offset, length)
+  }
+
+  /**
+   * As `claim`, for one kind of message of a union.
+   *
+   * @param kind the name of the union's member
+   * @param length bytes of that member; may be left out where they are always the same
+   */
+  claimMember<Kind extends MemberKind<S>>(kind: Kind, length?: number): MemberView<S, Kind> | undefined {
+    const union = this.#codec as unknown as UnionCodec<Members>
+    const member = union.members?.[kind]
+    if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
+    const memberLength = length ?? member.fixedLength
+    if (memberLength === undefined) throw variableLength()
+    if (this.#free === undefined) return this.#refuseClaim(memberLength)
+    const offset = this.#claim(UNION_HEADER_LENGTH + memberLength)
+    if (offset === -1) return undefined
+    this.#claimedHeader = UNION_HEADER_LENGTH
+    union.select(this.#data, offset, kind)
+    return member.view(this.#data).at(offset + UNION_HEADER_LENGTH, memberLength) as MemberView<S, Kind>
   }
 
   /**
@@ -228,13 +260,15 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @param length bytes, at most those claimed, which is the default
    */
   commit(length?: number): void {
-    this.#lane.commit(length)
+    this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
+    this.#claimedHeader = 0
     this.#bells.ringSleepers()
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
   abort(): void {
     this.#lane.abort()
+    this.#claimedHeader = 0
   }
 
   /**
@@ -267,6 +301,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#free = undefined
     this.#lane.abort()
     this.#slot.close()
     this.#bells.ringSleepers()
@@ -275,6 +310,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** Whether nobody waits who came before. */
+  #mayGo(): boolean {
+    this.#checkOpen()
+    return this.#sendsWaiting === 0
   }
 
   #put(value: MessageOf<S>): boolean {
@@ -314,9 +355,18 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   #claim(length: number): number {
-    if (this.#closed) throw this.#closedError()
     const offset = this.#lane.claim(length)
     return offset === -1 && this.#evictDead() ? this.#lane.claim(length) : offset
+  }
+
+  #refuseClaim(length: number | undefined): undefined {
+    this.#checkOpen()
+    if (length === undefined) throw variableLength()
+  }
+
+  #claimAgain(length: number): MessageView<S> | undefined {
+    const offset = this.#evictDead() ? this.#lane.claim(length) : -1
+    return offset === -1 ? undefined : this.#view.at(offset, length)
   }
 
   /** Tells whether any of the consumers was found dead. */
@@ -362,10 +412,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
     this.#sendsWaiting++
+    this.#free = undefined
     try {
       await this.#inTurn(() => this.#sendWaiting(values, options))
     } finally {
-      this.#sendsWaiting--
+      if (--this.#sendsWaiting === 0 && !this.#closed) this.#free = this.#lane
     }
   }
 

@@ -13,7 +13,7 @@ import { struct } from './struct.js'
 
 /** "MLN1" in memory. */
 const MAGIC = 0x314e_4c4d
-export const LAYOUT_VERSION = 1
+const LAYOUT_VERSION = 1
 
 const SHAPE_STREAM = 1
 

@@ -70,7 +70,6 @@ export {
   LANE_ALIGNMENT,
   MAX_CONSUMERS,
   MAX_PRODUCERS,
-  MIN_STREAM_CAPACITY,
   placesOf,
   producerNumber,
   type StreamDimensions,

@@ -74,10 +74,6 @@ export class StreamControl {
     return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word) : 0
   }
 
-  isActive(producer: number): boolean {
-    return (loadMask(this.words, ACTIVE_INDEX + (producer >> 5)) & (1 << (producer & 31))) !== 0
-  }
-
   stateOf(producer: number): ProducerState {
     const state = loadOwned(this.words, producerSlotIndex(producer) + STATE)
     return state === STATE_OPEN ? 'open' : state === STATE_CLOSED ? 'closed' : 'unused'
@@ -117,6 +113,11 @@ export class StreamControl {
     const { consumers } = this.header
     const possible = consumers === 32 ? -1 : (1 << consumers) - 1
     return loadMask(this.words, LIVE_INDEX) & possible
+  }
+
+  /** Where a consumer says that it stands in a lane. */
+  positionOf(consumer: number, producer: number): number {
+    return loadOwned(this.words, consumerSlotIndex(consumer, this.header.producers) + POSITIONS + producer)
   }
 
   /** Removes a consumer that has died: call it holding the consumer's lease. */
@@ -176,8 +177,12 @@ export class ProducerSlot {
 
   /** Tells whether every live consumer has come to this position. */
   isTaken(position: number): boolean {
-    const live = this.control.liveConsumers()
-    return live === 0 || this.heldBytes(live, position) <= 0
+    const { control } = this
+    for (let rest = control.liveConsumers(); rest !== 0; rest &= rest - 1) {
+      const left = (position - control.positionOf(31 - Math.clz32(rest & -rest), this.producer)) | 0
+      if (left > 0 && left <= control.header.capacity) return false
+    }
+    return true
   }
 
   private announceEnd(): void {
@@ -199,7 +204,8 @@ export class ProducerSlot {
     if (live === 0) {
       if (this.keepsLatest) this.makeRoom(lane.position, needed)
     } else {
-      const oldest = (lane.position - this.heldBytes(live, lane.position)) | 0
+      const held = Math.min(this.heldBytes(live, lane.position), (lane.position - this.base) | 0)
+      const oldest = (lane.position - held) | 0
       if (oldest !== this.base) this.announce(oldest)
     }
     const liveNow = control.liveConsumers()
@@ -207,16 +213,17 @@ export class ProducerSlot {
     return (lane.position - this.heldBytes(liveNow, lane.position) + capacity) | 0
   }
 
-  /** How far the slowest of these consumers is behind, in bytes. One that says something impossible is at the base. */
+  /**
+   * How far the slowest of these consumers is behind, in bytes. It may be older than the base, when it joined while the base
+   * was announced. One that says something impossible is at the base.
+   */
   private heldBytes(live: number, position: number): number {
-    const { words, header } = this.control
-    const most = (position - this.base) | 0
+    const { control } = this
+    const { capacity } = control.header
     let held = 0
     for (let rest = live; rest !== 0; rest &= rest - 1) {
-      const consumer = 31 - Math.clz32(rest & -rest)
-      const index = consumerSlotIndex(consumer, header.producers) + POSITIONS + this.producer
-      const behind = (position - loadOwned(words, index)) | 0
-      held = Math.max(held, behind >= 0 && behind <= header.capacity ? behind : most)
+      const behind = (position - control.positionOf(31 - Math.clz32(rest & -rest), this.producer)) | 0
+      held = Math.max(held, behind >= 0 && behind <= capacity ? behind : (position - this.base) | 0)
     }
     return held
   }
@@ -272,11 +279,6 @@ export class ConsumerSlot {
     }
   }
 
-  /** Where it stands in a lane. */
-  positionIn(producer: number): number {
-    return loadOwned(this.control.words, this.positionsIndex + producer)
-  }
-
   /** Gives back what is older in a lane. */
   release(producer: number, position: number): void {
     storeOwned(this.control.words, this.positionsIndex + producer, position)
@@ -319,6 +321,7 @@ export class SleepMark {
   }
 
   clear(): void {
+    if (this.words.length === 0) return // the memory has been closed, and everything cleared with it
     clearBits(this.words, this.maskIndex, this.bit)
   }
 }
@@ -328,13 +331,13 @@ export class Sleepers {
   private readonly words: Int32Array
   private readonly maskIndex: number
   private readonly epochIndexes: readonly number[]
-  private readonly secondMaskIndex: number
+  private readonly hasSecond: boolean
   private readonly rung: Int32Array
 
   private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[]) {
     this.words = words
     this.maskIndex = maskIndex
-    this.secondMaskIndex = epochIndexes.length > 32 ? maskIndex + 1 : maskIndex
+    this.hasSecond = epochIndexes.length > 32
     this.epochIndexes = epochIndexes
     this.rung = new Int32Array(epochIndexes.length)
   }
@@ -353,8 +356,9 @@ export class Sleepers {
 
   /** Tells whether anybody sleeps: ask after what they wait for has been published. */
   any(): boolean {
-    if (loadMask(this.words, this.maskIndex) !== 0) return true
-    return this.secondMaskIndex !== this.maskIndex && loadMask(this.words, this.secondMaskIndex) !== 0
+    return (
+      loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && loadMask(this.words, this.maskIndex + 1) !== 0)
+    )
   }
 
   /** Calls back, once for each sleep, for each that sleeps. */
@@ -368,6 +372,6 @@ export class Sleepers {
       ring(number)
     }
     forEachBit(loadMask(this.words, this.maskIndex), 0, visit)
-    if (this.secondMaskIndex !== this.maskIndex) forEachBit(loadMask(this.words, this.secondMaskIndex), 32, visit)
+    if (this.hasSecond) forEachBit(loadMask(this.words, this.maskIndex + 1), 32, visit)
   }
 }

@@ -32,11 +32,11 @@ import { MAX_LANE_CAPACITY } from './lane.js'
 
 /** Lanes begin at multiples of this: Windows maps views at that granularity. */
 export const LANE_ALIGNMENT = 65_536
-export const MIN_STREAM_CAPACITY = LANE_ALIGNMENT
+const MIN_STREAM_CAPACITY = LANE_ALIGNMENT
 export const MAX_PRODUCERS = 64
 export const MAX_CONSUMERS = 32
 /** Bytes. */
-export const MAX_SCHEMA_LENGTH = 1_048_576
+const MAX_SCHEMA_LENGTH = 1_048_576
 
 export const LIVE_INDEX = 128 / 4
 export const ACTIVE_INDEX = 256 / 4

@@ -250,7 +250,7 @@ describe('messagepack', () => {
     ['a record of msgpackr', 'd4724093a161a162a163010203'],
     ['an extension of another program', 'c7030a010203'],
     ['a timestamp of a wrong length', 'd4ff00'],
-    ['nesting without end', '91'.repeat(100_000) + '00'],
+    ['nesting without end', `${'91'.repeat(100_000)}00`],
     ['an array as key', '819000'],
   ])('refuses %s', (_what, bytes) => {
     expect(() => decoded(pack, hex(bytes))).toThrow(corrupt)

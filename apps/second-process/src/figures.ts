@@ -1,0 +1,85 @@
+import type { MachineFigures } from '@memlane/pair/machine-figures'
+
+/** How the receiving goes. */
+export interface Progress {
+  /** Messages a second. */
+  rate: number
+  /** Messages that are there and have not been received. */
+  lag: number
+  /** Messages that were overwritten before they could be received. */
+  lost: number
+}
+
+/** Labels and values. */
+export type Rows = [label: string, value: string][]
+
+export function figureRows(figures: MachineFigures): Rows {
+  return [
+    ['message', `${figures.sequence}`],
+    ['sent at', clock(figures.sentAt)],
+    ['from process', `${figures.pid}`],
+    [`${figures.processors} processors busy`, percent(figures.processorsBusy)],
+    ['load in 1, 5, 15 minutes', figures.load.map((load) => load.toFixed(2)).join('  ')],
+    ['memory used', memoryUsed(figures)],
+    ['up', duration(figures.uptime)],
+    ['its memory', mebibytes(figures.memoryResident)],
+    ['its heap', mebibytes(figures.heapUsed)],
+    ['its processor time', percent(figures.processorShare)],
+    ['its event loop busy', percent(figures.eventLoopBusy)],
+  ]
+}
+
+export function progressRows({ rate, lag, lost }: Progress): Rows {
+  return [
+    ['rate', `${rate.toFixed(1)}/s`],
+    ['lag', `${lag}`],
+    ['lost', `${lost}`],
+  ]
+}
+
+export function figuresLine(figures: MachineFigures, progress: Progress): string {
+  const parts: Rows = [
+    ['message', `${figures.sequence}`],
+    ['from', `${figures.pid}`],
+    ['busy', percent(figures.processorsBusy)],
+    ['load', (figures.load[0] ?? 0).toFixed(2)],
+    ['memory', memoryUsed(figures)],
+    ['process', `${mebibytes(figures.memoryResident)} ${percent(figures.processorShare)}`],
+    ...progressRows(progress),
+  ]
+  return parts.map((part) => part.join(' ')).join('  ')
+}
+
+function memoryUsed({ memoryTotal, memoryFree }: MachineFigures): string {
+  return `${gibibytes(memoryTotal - memoryFree)} of ${gibibytes(memoryTotal)} GiB`
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1)
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+/** As 14:03:22.5 */
+function clock(at: number): string {
+  const time = new Date(at)
+  const tenths = Math.floor(time.getMilliseconds() / 100)
+  return `${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}.${tenths}`
+}
+
+/** As 3 d 04:11 */
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  return `${Math.floor(hours / 24)} d ${twoDigits(hours % 24)}:${twoDigits(minutes % 60)}`
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0')
+}

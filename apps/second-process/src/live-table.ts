@@ -1,0 +1,62 @@
+import type { StreamEnd } from '@memlane/consumer'
+import type { MachineFigures } from '@memlane/pair/machine-figures'
+import { figureRows, type Progress, progressRows } from './figures.js'
+import { print } from './print.js'
+
+const DRAW_INTERVAL_MS = 100
+
+/** A table on a terminal, drawn again in its place. */
+export class LiveTable implements AsyncDisposable {
+  readonly #name: string
+  #height = 0
+  #nextDraw = 0
+  #figures: MachineFigures | undefined
+  #end: StreamEnd | undefined
+  #progress: () => Progress = () => ({ rate: 0, lag: 0, lost: 0 })
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** Takes what is new, and draws the table unless that was done just now. */
+  async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Progress): Promise<void> {
+    this.#figures = figures ?? this.#figures
+    this.#end = end
+    this.#progress = progress
+    if (performance.now() >= this.#nextDraw) await this.#draw()
+  }
+
+  /** Leaves the last state of things on the terminal. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#draw()
+  }
+
+  async #draw(): Promise<void> {
+    this.#nextDraw = performance.now() + DRAW_INTERVAL_MS
+    const lines = tableLines(this.#name, this.#figures, this.#end, this.#progress())
+    const { columns, rows } = process.stdout // 0 where the terminal does not know
+    const visible = lines.slice(0, (rows || Infinity) - 1).map((line) => line.slice(0, columns || Infinity))
+    const back = this.#height > 0 ? `\x1b[${this.#height}F\x1b[J` : '' // up to its first line; erase from there on
+    this.#height = visible.length
+    await print(`${back}${visible.join('\n')}\n`)
+  }
+}
+
+export function tableLines(
+  name: string,
+  figures: MachineFigures | undefined,
+  end: StreamEnd | undefined,
+  progress: Progress,
+): string[] {
+  const rows = [...(figures ? figureRows(figures) : []), ...progressRows(progress)]
+  const labelWidth = Math.max(...rows.map(([label]) => label.length))
+  const valueWidth = Math.max(...rows.map(([, value]) => value.length))
+  const table = rows.map(([label, value]) => `  ${label.padEnd(labelWidth)}  ${value.padStart(valueWidth)}`)
+  return [`${name}: ${state(figures, end)}`, ...table]
+}
+
+function state(figures: MachineFigures | undefined, end: StreamEnd | undefined): string {
+  if (end === 'lost') return 'first process lost, waiting for it to come back'
+  if (end === 'closed') return 'closed by the first process'
+  return figures ? 'receiving' : 'waiting for a message'
+}

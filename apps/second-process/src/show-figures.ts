@@ -1,0 +1,35 @@
+import { openStream, type StreamEnd } from '@memlane/consumer'
+import { EndRequest } from '@memlane/pair/end-request'
+import { MachineFigures } from '@memlane/pair/machine-figures'
+import type { StreamOptions } from './command-line.js'
+import { LiveTable } from './live-table.js'
+import { MessageLines } from './message-lines.js'
+import { MessageRate } from './message-rate.js'
+
+/** How often a table is drawn, and the first process looked for, while nothing comes. */
+const DRAW_INTERVAL_MS = 200
+
+/** Opens the stream, and shows what comes until the first process closes it; waits for one that was lost to come back. */
+export async function showFigures({ name, waitMs, count = Infinity }: StreamOptions): Promise<void> {
+  using request = new EndRequest({ key: count === Infinity })
+  const { signal } = request
+  try {
+    using reader = await openStream(name, MachineFigures, { timeoutMs: waitMs, signal, endOn: 'closed' })
+    await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
+    const display = table ?? new MessageLines()
+    const rate = new MessageRate()
+    const progress = () => ({ rate: rate.perSecond(), lag: reader.lag(), lost: reader.lost })
+    let end: StreamEnd | undefined
+    for (let received = 0; received < count && end !== 'closed'; ) {
+      const figures = await reader.receive({ timeoutMs: DRAW_INTERVAL_MS, signal })
+      end = figures !== undefined || reader.producers > 0 ? undefined : (reader.end ?? 'lost')
+      if (figures !== undefined) {
+        received++
+        rate.count()
+      }
+      await display.show(figures, end, progress)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

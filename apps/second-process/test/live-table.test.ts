@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { tableLines } from '../src/live-table.js'
+
+const figures = {
+  sequence: 42,
+  pid: 4711,
+  sentAt: new Date(2026, 0, 2, 3, 4, 5, 678).getTime(),
+  processors: 2,
+  processorsBusy: 0.123,
+  load: [0.5, 1, 12.25],
+  memoryTotal: 16 * 2 ** 30,
+  memoryFree: 4 * 2 ** 30,
+  uptime: ((3 * 24 + 4) * 60 + 5) * 60 + 59,
+  memoryResident: 50.5 * 2 ** 20,
+  heapUsed: 8 * 2 ** 20,
+  processorShare: 1.5,
+  eventLoopBusy: 0.01,
+}
+
+test('names and values stand in two columns', () => {
+  expect(tableLines('figures', figures, undefined, { rate: 9.96, lag: 3, lost: 0 })).toEqual([
+    'figures: receiving',
+    '  message                                  42',
+    '  sent at                          03:04:05.6',
+    '  from process                           4711',
+    '  2 processors busy                    12.3 %',
+    '  load in 1, 5, 15 minutes  0.50  1.00  12.25',
+    '  memory used                12.0 of 16.0 GiB',
+    '  up                                3 d 04:05',
+    '  its memory                         50.5 MiB',
+    '  its heap                            8.0 MiB',
+    '  its processor time                  150.0 %',
+    '  its event loop busy                   1.0 %',
+    '  rate                                 10.0/s',
+    '  lag                                       3',
+    '  lost                                      0',
+  ])
+})
+
+test.each([
+  [undefined, undefined, 'figures: waiting for a message'],
+  [figures, 'lost', 'figures: first process lost, waiting for it to come back'],
+  [figures, 'closed', 'figures: closed by the first process'],
+] as const)('the first line says how it stands: %#', (latest, end, line) => {
+  expect(tableLines('figures', latest, end, { rate: 0, lag: 0, lost: 0 })[0]).toBe(line)
+})

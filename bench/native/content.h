@@ -1,0 +1,70 @@
+// What message number i says, the same for every peer in every language. src/content.ts is this file's twin.
+//
+//    0  u32  sequence    i; BEGIN and END stand before the first and behind the last message that is measured
+//    4  u32  complement  ~i
+//    8  f64  first       i
+//   16  f64  second      i / 2
+//   24  u32  third       i + 1, wrapping
+//   28  u32  fourth      i ^ 0x55555555
+//   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
+//
+// Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes
+// the fields one by one and copies the body; the consumer compares every field and every byte.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+constexpr uint32_t kBegin = 0xfffffffe;
+constexpr uint32_t kEnd = 0xffffffff;
+
+struct Fields {
+  uint32_t sequence;
+  uint32_t complement;
+  double first;
+  double second;
+  uint32_t third;
+  uint32_t fourth;
+};
+static_assert(sizeof(Fields) == 32);
+
+class Content {
+ public:
+  explicit Content(uint32_t payload) : body_length_(payload - sizeof(Fields)), pattern_(body_length_ + 8 * 64) {
+    constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (uint32_t k = 0; k < pattern_.size(); k++) pattern_[k] = kAlphabet[(k * 2654435761u) >> 26];
+  }
+
+  void write(uint8_t* message, uint32_t sequence) const {
+    auto* fields = reinterpret_cast<Fields*>(message);
+    fields->sequence = sequence;
+    fields->complement = ~sequence;
+    fields->first = sequence;
+    fields->second = sequence / 2.0;
+    fields->third = sequence + 1;
+    fields->fourth = sequence ^ 0x55555555;
+    if (body_length_ != 0) memcpy(message + sizeof(Fields), body(sequence), body_length_);
+  }
+
+  // Returns the message's number; ends the program when anything in it is wrong.
+  uint32_t check(const uint8_t* message) const {
+    const auto* fields = reinterpret_cast<const Fields*>(message);
+    const uint32_t sequence = fields->sequence;
+    if (fields->complement != ~sequence || fields->first != sequence || fields->second != sequence / 2.0 ||
+        fields->third != sequence + 1 || fields->fourth != (sequence ^ 0x55555555) ||
+        (body_length_ != 0 && memcmp(message + sizeof(Fields), body(sequence), body_length_) != 0)) {
+      fprintf(stderr, "message %u is torn\n", sequence);
+      exit(1);
+    }
+    return sequence;
+  }
+
+ private:
+  const char* body(uint32_t sequence) const { return pattern_.data() + 8 * (sequence % 64); }
+
+  uint32_t body_length_;
+  std::vector<char> pattern_;
+};

@@ -1,0 +1,88 @@
+import type { RoleReport, Trial, TrialReport } from './trial.js'
+
+/** One figure of one trial. */
+export interface Measurement {
+  readonly metric: string
+  readonly unit: string
+  readonly value: number
+  readonly p50?: number
+  readonly p99?: number
+  readonly p999?: number
+}
+
+export const MESSAGES = 'messages received'
+export const CHECKED = 'messages checked one by one'
+export const PROCESSOR_TIME = 'processor time per message received'
+export const ROUND_TRIP = 'round trip'
+const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
+export const IDLE_HUB = 'processor time of the idle hub'
+export const IDLE_SPOKE = 'processor time of the idle spoke'
+
+/** Makes figures of what a trial's processes report. */
+export function measurementsOf(trial: Trial, report: TrialReport): Measurement[] {
+  switch (trial.workload) {
+    case 'round-trip':
+    case 'event-loop':
+    case 'parked':
+      return roundTripOf(report.hub)
+    case 'idle':
+      return idleTimeOf(report)
+    case 'throughput':
+    case 'fan-out':
+    case 'capacity':
+    case 'endurance':
+    case 'allocation':
+    case 'fan-in':
+      return [...throughputOf(trial, report), ...garbageOf(report)]
+  }
+}
+
+/** Each spoke of a hub that sends receives all of its messages; a hub that receives gets each message of each spoke. */
+function throughputOf(trial: Trial, { hub, spokes }: TrialReport): Measurement[] {
+  const receivers = trial.workload === 'fan-in' || spokes.length === 0 ? [hub] : spokes
+  const receivedPerMessage = trial.workload === 'fan-in' ? 1 : Math.max(1, spokes.length)
+  const perSecond = sum(receivers.map((each) => each.messages / each.seconds))
+  const hubNs = hub.processorNs / (hub.messages * receivedPerMessage)
+  const spokesNs =
+    spokes.length === 0 ? 0 : sum(spokes.map((each) => each.processorNs)) / sum(spokes.map((each) => each.messages))
+  const figures = [
+    { metric: MESSAGES, unit: '1/s', value: perSecond },
+    { metric: PROCESSOR_TIME, unit: 'ns', value: hubNs + spokesNs },
+  ]
+  if (trial.messages === 0) return figures
+  return [...figures, { metric: CHECKED, unit: 'count', value: sum(receivers.map((each) => each.messages)) }]
+}
+
+function roundTripOf({ roundTrip }: RoleReport): Measurement[] {
+  if (roundTrip === undefined) throw new Error('the hub reports no round trips')
+  const { block, p50, p99, p999 } = roundTrip
+  const single: Measurement = { metric: ROUND_TRIP, unit: 'ns', value: p50, p50, p99, p999 }
+  return block === 0 ? [single] : [single, { metric: ROUND_TRIP_IN_BLOCKS, unit: 'ns', value: block }]
+}
+
+function garbageOf({ hub, spokes }: TrialReport): Measurement[] {
+  const named = [{ name: 'hub', role: hub }, ...spokes.map((role) => ({ name: 'spoke', role }))]
+  return named.flatMap(({ name, role: { garbage } }) =>
+    garbage === undefined
+      ? []
+      : [
+          { metric: `heap growth of the ${name}`, unit: 'bytes', value: garbage.heapGrowth },
+          { metric: `garbage collections of the ${name}`, unit: 'count', value: garbage.collections },
+        ],
+  )
+}
+
+/** The busiest spoke's; none for workers, whose time is in the hub's. */
+function idleTimeOf({ hub, spokes }: TrialReport): Measurement[] {
+  const ofHub = { metric: IDLE_HUB, unit: 'ms/s', value: idleOf(hub) }
+  const ofSpoke = { metric: IDLE_SPOKE, unit: 'ms/s', value: Math.max(...spokes.map(idleOf)) }
+  return ofSpoke.value === 0 ? [ofHub] : [ofHub, ofSpoke]
+}
+
+function idleOf({ processorNs, seconds }: RoleReport): number {
+  return processorNs / 1e6 / seconds
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,143 @@
+import { measurementsOf } from './metrics.js'
+import type { Peer } from './peer.js'
+import { floor } from './peers/floor.js'
+import { peers } from './peers/peers.js'
+import { betweenProbes, type Probed } from './probe.js'
+import { currentEnvironment, type Environment, type Result, summarize } from './report.js'
+import type { Suite, SuiteOptions } from './suite.js'
+import { caseTables, NOT_MEASURED, peerTables, type Reference } from './tables.js'
+import { runTrial, type Trial, type TrialReport, type Workload } from './trial.js'
+
+/** One thing that a suite lets every peer do. What is left out of it has its usual value. */
+export interface Case extends Partial<Omit<Trial, 'peer' | 'variant'>> {
+  readonly workload: Workload
+  readonly payload: number
+  /** Tells cases of the same payload apart. */
+  readonly label?: string
+}
+
+export interface PeerSuiteOptions {
+  readonly name: string
+  readonly summary: string
+  readonly cases: readonly Case[]
+  /** What every peer's speed is set beside. */
+  readonly references: readonly Reference[]
+  /** `case`: a table for each case. `peer`: a line for each peer, a column for each case. */
+  readonly tableBy: 'case' | 'peer'
+  readonly special?: boolean
+}
+
+/** Makes a suite of trials between processes: for each case, all peers take turns, and again for each run. */
+export function peerSuite({ references, tableBy, cases, name, summary, special = false }: PeerSuiteOptions): Suite {
+  const able = peers.filter(({ variants }) => cases.some(({ workload }) => variants[workload] !== undefined))
+  return {
+    name,
+    summary,
+    special,
+    peers: Object.fromEntries(able.map((peer) => [peer.name, peer.summary])),
+    table: (results) => (tableBy === 'case' ? caseTables(results, references) : peerTables(results)),
+
+    async run(options) {
+      await floor.prepare?.() // the probes need it
+      const environment = currentEnvironment()
+      const results: Result[] = []
+      const ready: Peer[] = []
+      for (const peer of able.filter(({ name }) => options.peers?.includes(name) ?? true)) {
+        try {
+          await peer.prepare?.()
+          ready.push(peer)
+        } catch (error) {
+          results.push(notMeasured(name, peer.name, (error as Error).message, environment))
+        }
+      }
+      for (const each of cases) {
+        if (options.payloads?.includes(each.payload) ?? true) {
+          results.push(...(await runCase(name, each, ready, options, environment)))
+        }
+      }
+      return results
+    },
+  }
+}
+
+async function runCase(
+  suite: string,
+  { label, ...what }: Case,
+  peers: readonly Peer[],
+  { runs, quick, onProgress }: SuiteOptions,
+  environment: Environment,
+): Promise<Result[]> {
+  const entries = peers.flatMap((peer) =>
+    (peer.variants[what.workload] ?? []).map((variant) => ({
+      peer,
+      trial: trialOf({ ...what, ...(quick ? QUICK : {}) }, peer.name, variant),
+      done: [] as Probed<TrialReport>[],
+    })),
+  )
+  for (let run = 0; run < runs; run++) {
+    for (const { peer, trial, done } of entries) {
+      onProgress(
+        `${suite}: ${peer.name}, ${trial.variant}, ${trial.payload} B${label ? `, ${label}` : ''}, run ${run + 1}`,
+      )
+      try {
+        done.push(await betweenProbes(() => runTrial<TrialReport>(peer.command(trial), timeoutSecondsOf(trial))))
+      } catch (error) {
+        process.exitCode = 1
+        console.error((error as Error).message)
+      }
+    }
+  }
+  return entries.flatMap(({ trial, done }) => {
+    const variant = label === undefined ? trial.variant : `${trial.variant} (${label})`
+    return resultsOf(trial, done).map((figure) => ({
+      ...{ suite, peer: trial.peer, variant, payload: trial.payload, ...figure },
+      environment: { ...environment, probes: probesOf(done) },
+    }))
+  })
+}
+
+const QUICK = { warmUpSeconds: 0.2, seconds: 0.3 }
+
+function trialOf(what: Omit<Case, 'label'>, peer: string, variant: string): Trial {
+  return {
+    ...{ spokes: 1, capacity: usualCapacity(what.payload), warmUpSeconds: 0.5, seconds: 2, messages: 0, pauseMs: 0 },
+    ...what,
+    peer,
+    variant,
+  }
+}
+
+/** Room for at least eight messages, and as much as serves the floor best. */
+function usualCapacity(payload: number): number {
+  return Math.max(4_194_304, 8 * payload)
+}
+
+function timeoutSecondsOf({ seconds, messages }: Trial): number {
+  return 120 + seconds + messages / 100_000
+}
+
+/** The median over the runs of each figure, and of its percentiles. */
+function resultsOf(trial: Trial, done: readonly Probed<TrialReport>[]) {
+  const runs = done.map(({ value }) => measurementsOf(trial, value))
+  return (runs[0] ?? []).map(({ metric, unit }) => {
+    const same = runs.flatMap((run) => run.filter((each) => each.metric === metric))
+    const median = (key: 'p50' | 'p99' | 'p999') =>
+      summarize(same.flatMap((each) => (each[key] === undefined ? [] : [each[key]]))).median
+    return {
+      ...{ metric, unit, ...summarize(same.map(({ value }) => value)) },
+      ...{ p50: median('p50'), p99: median('p99'), p999: median('p999') },
+    }
+  })
+}
+
+function probesOf(done: readonly Probed<unknown>[]) {
+  const { median, min, max } = summarize(done.flatMap(({ probes }) => probes))
+  return { median, min, max, unsteadyRuns: done.filter(({ steady }) => !steady).length }
+}
+
+function notMeasured(suite: string, peer: string, reason: string, environment: Environment): Result {
+  return {
+    ...{ suite, peer, variant: reason, payload: null, metric: NOT_MEASURED, unit: '' },
+    ...{ median: null, min: null, max: null, p50: null, p99: null, p999: null, runs: 0, environment },
+  }
+}

@@ -1,0 +1,6 @@
+import type { Peer } from '../peer.js'
+import { floor } from './floor.js'
+import { nodePeers } from './node-peers.js'
+
+/** All peers, in the order of the tables. */
+export const peers: readonly Peer[] = [floor, ...nodePeers]

@@ -1,0 +1,172 @@
+import { setTimeout } from 'node:timers/promises'
+import type { RoleReport, Trial } from '../trial.js'
+import { BEGIN, END } from './content.js'
+import { produce } from './produce.js'
+import type { Role, Roles } from './roles.js'
+import { measureRoundTrips } from './round-trips.js'
+import type { Spoke } from './spoke.js'
+import { Stopwatch } from './stopwatch.js'
+import { Tally } from './tally.js'
+
+/** One of the two ends of something that carries messages both ways. */
+export interface Connection {
+  /**
+   * Sends message number `sequence`, or keeps it until there are enough for one burst.
+   *
+   * @returns a promise when there is no more room; it settles when there is
+   */
+  send(sequence: number): Promise<void> | undefined
+  /** Sends what was kept. */
+  flush(): Promise<void> | undefined
+  /** Called with the number of each message that came, when its content was checked. */
+  onMessage: (sequence: number) => void
+  close(): void
+}
+
+/** How a peer connects the hub with the spokes. */
+export interface Transport {
+  /** Starts the spokes and connects with each. */
+  hub(trial: Trial): Promise<{ spokes: readonly Spoke[]; connections: readonly Connection[]; close?(): void }>
+  spoke(trial: Trial, index: number): Promise<Connection>
+}
+
+/** Does the work of both sides over connections, for peers that deliver messages to a callback in the event loop. */
+export function rolesOver(transport: Transport): Roles {
+  return {
+    async hub(trial) {
+      const { spokes, connections, close } = await transport.hub(trial)
+      return {
+        spokes,
+        run: prepareHub(trial, connections),
+        close() {
+          for (const connection of connections) connection.close()
+          close?.()
+        },
+      }
+    },
+    async spoke(trial, index) {
+      const connection = await transport.spoke(trial, index)
+      return { run: prepareSpoke(trial, connection), close: () => connection.close() }
+    },
+  }
+}
+
+type Run = Role['run']
+
+/** Takes its place at the connections, before anything can come. */
+function prepareHub(trial: Trial, connections: readonly Connection[]): Run {
+  switch (trial.workload) {
+    case 'throughput':
+    case 'fan-out':
+    case 'capacity':
+    case 'endurance':
+    case 'allocation':
+      return () => sendToAll(trial, connections)
+    case 'fan-in':
+      return receive(connections)
+    case 'round-trip':
+    case 'event-loop':
+    case 'parked':
+      return ask(trial, connections)
+    case 'idle':
+      return () => idle(trial, connections)
+  }
+}
+
+function prepareSpoke(trial: Trial, connection: Connection): Run {
+  switch (trial.workload) {
+    case 'throughput':
+    case 'fan-out':
+    case 'capacity':
+    case 'endurance':
+    case 'allocation':
+    case 'idle':
+      return receive([connection])
+    case 'fan-in':
+      return () => sendToAll(trial, [connection])
+    case 'round-trip':
+    case 'event-loop':
+    case 'parked':
+      return answer(connection)
+  }
+}
+
+function sendToAll(trial: Trial, connections: readonly Connection[]): Promise<RoleReport> {
+  const [only, ...others] = connections
+  if (only === undefined) throw new Error('there is no connection')
+  const flush = () => waitForAll(connections.map((each) => each.flush()))
+  if (others.length === 0) return produce(trial, (sequence) => only.send(sequence), flush)
+  return produce(trial, (sequence) => waitForAll(connections.map((each) => each.send(sequence))), flush)
+}
+
+function waitForAll(rooms: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const full = rooms.filter((room) => room !== undefined)
+  return full.length === 0 ? undefined : Promise.all(full).then(() => {})
+}
+
+function receive(connections: readonly Connection[]): Run {
+  const tally = new Tally(connections.length)
+  const report = new Promise<RoleReport>((resolve) => {
+    for (const [producer, connection] of connections.entries()) {
+      connection.onMessage = (sequence) => {
+        tally.take(producer, sequence)
+        if (tally.ended) resolve(tally.report)
+      }
+    }
+  })
+  return () => report
+}
+
+function ask(trial: Trial, [connection]: readonly Connection[]): Run {
+  if (connection === undefined) throw new Error('there is no connection')
+  let asked = 0
+  let settle = () => {}
+  connection.onMessage = (sequence) => {
+    if (sequence !== asked) throw new Error(`answer ${sequence} came to question ${asked}`)
+    settle()
+  }
+  const trip = (sequence: number) =>
+    new Promise<void>((resolve) => {
+      asked = sequence
+      settle = resolve
+      connection.send(sequence)
+      connection.flush()
+    })
+  return async () => {
+    const report = await measureRoundTrips(trial, trip)
+    await trip(END)
+    return report
+  }
+}
+
+function answer(connection: Connection): Run {
+  let next = 0
+  const stopwatch = new Stopwatch()
+  const report = new Promise<RoleReport>((resolve) => {
+    connection.onMessage = (sequence) => {
+      connection.send(sequence)
+      const sent = connection.flush()
+      if (sequence === next) next++
+      else if (sequence === END) Promise.resolve(sent).then(() => resolve(stopwatch.stop(next)))
+      else throw new Error(`question ${sequence} came where ${next} was due`)
+    }
+  })
+  return () => report
+}
+
+/** Says BEGIN and END, and nothing in between. */
+async function idle(trial: Trial, connections: readonly Connection[]): Promise<RoleReport> {
+  const say = async (sequence: number) => {
+    for (const connection of connections) {
+      await connection.send(sequence)
+      await connection.flush()
+    }
+  }
+  await setTimeout(trial.warmUpSeconds * 1000)
+  await say(BEGIN)
+  const stopwatch = new Stopwatch()
+  await setTimeout(trial.seconds * 1000)
+  const report = stopwatch.stop(0)
+  await say(END)
+  return report
+}

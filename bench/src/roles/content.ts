@@ -1,0 +1,137 @@
+/**
+ * What message number i says, the same for every peer in every language. native/content.h is this file's twin.
+ *
+ *    0  u32  sequence    i; BEGIN and END stand before the first and behind the last message that is measured
+ *    4  u32  complement  ~i
+ *    8  f64  first       i
+ *   16  f64  second      i / 2
+ *   24  u32  third       i + 1, wrapping
+ *   28  u32  fourth      i ^ 0x55555555
+ *   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
+ *
+ * Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes the
+ * fields one by one and copies the body; the consumer compares every field and every byte.
+ */
+
+export const BEGIN = 0xffff_fffe
+export const END = 0xffff_ffff
+const FIELDS_LENGTH = 32
+
+const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1')
+
+/** The fields of a message: an object of its own, or an accessor of bytes. */
+export interface Fields {
+  sequence: number
+  complement: number
+  first: number
+  second: number
+  third: number
+  fourth: number
+}
+
+/** Memory in which messages lie. */
+export interface Memory {
+  readonly bytes: Buffer
+  /** The same bytes. */
+  readonly data: DataView
+}
+
+export function memoryOf(bytes: Buffer): Memory {
+  return { bytes, data: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+}
+
+export function writeFields(fields: Fields, sequence: number): void {
+  fields.sequence = sequence
+  fields.complement = ~sequence >>> 0
+  fields.first = sequence
+  fields.second = sequence / 2
+  fields.third = (sequence + 1) >>> 0
+  fields.fourth = (sequence ^ 0x5555_5555) >>> 0
+}
+
+/** @returns the message's number */
+export function checkFields(fields: Fields): number {
+  const sequence = fields.sequence
+  if (
+    fields.complement !== ~sequence >>> 0 ||
+    fields.first !== sequence ||
+    fields.second !== sequence / 2 ||
+    fields.third !== (sequence + 1) >>> 0 ||
+    fields.fourth !== (sequence ^ 0x5555_5555) >>> 0
+  ) {
+    throw torn(sequence)
+  }
+  return sequence
+}
+
+/** Writes and checks messages of one length. */
+export class Content {
+  readonly payload: number
+  readonly bodyLength: number
+  private readonly pattern: Buffer
+  private readonly patternText: string
+
+  constructor(payload: number) {
+    this.payload = payload
+    this.bodyLength = payload - FIELDS_LENGTH
+    this.pattern = Buffer.alloc(this.bodyLength + 8 * 64)
+    for (let k = 0; k < this.pattern.length; k++) {
+      this.pattern[k] = ALPHABET[Math.imul(k, 2_654_435_761) >>> 26] as number
+    }
+    this.patternText = this.pattern.toString('latin1')
+  }
+
+  write({ bytes, data }: Memory, offset: number, sequence: number): void {
+    data.setUint32(offset, sequence, true)
+    data.setUint32(offset + 4, ~sequence, true)
+    data.setFloat64(offset + 8, sequence, true)
+    data.setFloat64(offset + 16, sequence / 2, true)
+    data.setUint32(offset + 24, sequence + 1, true)
+    data.setUint32(offset + 28, sequence ^ 0x5555_5555, true)
+    if (this.bodyLength !== 0) this.writeBody(bytes, offset + FIELDS_LENGTH, sequence)
+  }
+
+  /**
+   * @returns the message's number
+   * @throws Error when anything in the message is wrong
+   */
+  check({ bytes, data }: Memory, offset: number): number {
+    const sequence = data.getUint32(offset, true)
+    if (
+      data.getUint32(offset + 4, true) !== ~sequence >>> 0 ||
+      data.getFloat64(offset + 8, true) !== sequence ||
+      data.getFloat64(offset + 16, true) !== sequence / 2 ||
+      data.getUint32(offset + 24, true) !== (sequence + 1) >>> 0 ||
+      data.getUint32(offset + 28, true) !== (sequence ^ 0x5555_5555) >>> 0
+    ) {
+      throw torn(sequence)
+    }
+    if (this.bodyLength !== 0) this.checkBody(bytes, offset + FIELDS_LENGTH, sequence)
+    return sequence
+  }
+
+  writeBody(bytes: Uint8Array, offset: number, sequence: number): void {
+    const start = 8 * (sequence % 64)
+    this.pattern.copy(bytes, offset, start, start + this.bodyLength)
+  }
+
+  checkBody(bytes: Uint8Array, offset: number, sequence: number): void {
+    const start = 8 * (sequence % 64)
+    const end = offset + this.bodyLength
+    if (this.pattern.compare(bytes, offset, end, start, start + this.bodyLength) !== 0) throw torn(sequence)
+  }
+
+  /** The body as text, for peers that send text. */
+  bodyText(sequence: number): string {
+    const start = 8 * (sequence % 64)
+    return this.patternText.slice(start, start + this.bodyLength)
+  }
+
+  checkBodyText(text: string, sequence: number): void {
+    if (text !== this.bodyText(sequence)) throw torn(sequence)
+  }
+}
+
+function torn(sequence: number): Error {
+  return new Error(`message ${sequence} is torn`)
+}

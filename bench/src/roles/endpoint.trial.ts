@@ -1,0 +1,40 @@
+/**
+ * The hub or a spoke of one trial of a peer that runs in Node.
+ *
+ *   node --import tsx endpoint.trial.ts hub TRIAL        starts the spokes, prints the reports of all
+ *   node --import tsx endpoint.trial.ts spoke TRIAL INDEX
+ */
+
+import { once } from 'node:events'
+import { nodePeers } from '../peers/node-peers.js'
+import type { Trial, TrialReport } from '../trial.js'
+
+const [side, json = '', index] = process.argv.slice(2)
+const trial = JSON.parse(json) as Trial
+const peer = nodePeers.find(({ name }) => name === trial.peer)
+if (peer === undefined) throw new Error(`there is no peer ${trial.peer}`)
+
+if (side === 'hub') {
+  const hub = await peer.roles.hub(trial)
+  await Promise.all(hub.spokes.map(({ ready }) => ready))
+  for (const spoke of hub.spokes) spoke.go()
+  const report: TrialReport = {
+    hub: await hub.run(),
+    spokes: await Promise.all(hub.spokes.map(({ report }) => report)),
+  }
+  for (const spoke of hub.spokes) spoke.release()
+  await hub.close()
+  console.log(JSON.stringify(report))
+} else {
+  const spoke = await peer.roles.spoke(trial, Number(index))
+  let done = false
+  const released = once(process.stdin, 'end').then(() => {
+    if (!done) process.exit(1) // the hub is dead
+  })
+  console.log('ready')
+  await once(process.stdin, 'data')
+  console.log(JSON.stringify(await spoke.run()))
+  done = true
+  await released
+  await spoke.close()
+}

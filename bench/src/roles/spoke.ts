@@ -1,0 +1,78 @@
+/**
+ * The spokes of a trial, as its hub sees them. A spoke prints `ready` when it is connected, begins when `go` comes on its
+ * standard input, prints its report as JSON when it is done, and ends when its standard input does.
+ */
+
+import { type ChildProcess, type SerializationType, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { Worker } from 'node:worker_threads'
+import { nodeCommand, type RoleReport, type Trial } from '../trial.js'
+
+const ENDPOINT = './endpoint.trial.ts'
+
+export interface Spoke {
+  /** Settles when the spoke is connected. */
+  readonly ready: Promise<void>
+  /** Makes it begin. */
+  go(): void
+  /** Settles when the spoke has done its work. */
+  readonly report: Promise<RoleReport>
+  /** Makes it let go of its connection and end. */
+  release(): void
+}
+
+/**
+ * Starts a spoke as a process.
+ *
+ * @param serialization gives it Node's own channel to its parent
+ */
+export function startProcess(
+  trial: Trial,
+  index: number,
+  serialization?: SerializationType,
+): Spoke & { readonly process: ChildProcess } {
+  const [program = '', ...args] = nodeCommand(ENDPOINT, import.meta.url, spokeArguments(trial, index))
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'inherit', ...(serialization === undefined ? [] : ['ipc' as const])],
+    serialization: serialization ?? 'json',
+  })
+  if (child.stdin === null || child.stdout === null) throw new Error('a spoke has no standard streams')
+  const ended = once(child, 'close').then(([code, signal]) => `spoke ${index} ended: ${signal ?? `exit code ${code}`}`)
+  return { process: child, ...spokeOf(child.stdin, child.stdout, ended) }
+}
+
+/** A worker of Node 20 does not take TypeScript as its first file. */
+const WORKER_SOURCE = `
+  const { endpoint, tsx } = require('node:worker_threads').workerData
+  import(tsx).then(({ register }) => register()).then(() => import(endpoint))`
+
+/** Starts a spoke as a worker of this process. */
+export function startWorker(trial: Trial, index: number): Spoke & { readonly worker: Worker } {
+  const worker = new Worker(WORKER_SOURCE, {
+    eval: true,
+    workerData: { endpoint: new URL(ENDPOINT, import.meta.url).href, tsx: import.meta.resolve('tsx/esm/api') },
+    argv: spokeArguments(trial, index),
+    stdin: true,
+    stdout: true,
+  })
+  if (worker.stdin === null) throw new Error('a spoke has no standard input')
+  const ended = once(worker, 'exit').then(([code]) => `spoke ${index} ended: exit code ${code}`)
+  return { worker, ...spokeOf(worker.stdin, worker.stdout, ended) }
+}
+
+function spokeArguments(trial: Trial, index: number): string[] {
+  return ['spoke', JSON.stringify(trial), String(index)]
+}
+
+function spokeOf(input: Writable, output: Readable, ended: Promise<string>): Spoke {
+  const lines = createInterface({ input: output })
+  const failure = ended.then((how) => {
+    throw new Error(how)
+  })
+  const line = async () => (await once(lines, 'line'))[0] as string
+  const ready = Promise.race([line(), failure]).then(() => {})
+  const report = ready.then(() => Promise.race([line(), failure])).then((text) => JSON.parse(text) as RoleReport)
+  return { ready, go: () => input.write('go\n'), report, release: () => input.end() }
+}

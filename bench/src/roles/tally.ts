@@ -1,0 +1,42 @@
+import type { RoleReport } from '../trial.js'
+import { BEGIN, END } from './content.js'
+import { Stopwatch } from './stopwatch.js'
+
+/** Checks the order of what comes, producer by producer, and measures from the last BEGIN to the first END. */
+export class Tally {
+  /** Whether every producer has sent END. */
+  ended = false
+  /** Of the time in which all producers sent; valid once `ended`. */
+  report: RoleReport = { messages: 0, seconds: 0, processorNs: 0 }
+  private readonly next: number[]
+  private begun = 0
+  private ends = 0
+  private receivedBefore = 0
+  private stopwatch = new Stopwatch()
+
+  constructor(producers: number) {
+    this.next = new Array<number>(producers).fill(0)
+  }
+
+  take(producer: number, sequence: number): void {
+    if (sequence === this.next[producer]) this.next[producer] = sequence + 1
+    else this.takeMark(producer, sequence)
+  }
+
+  private takeMark(producer: number, sequence: number): void {
+    if (sequence === BEGIN) {
+      if (++this.begun !== this.next.length) return
+      this.receivedBefore = this.received()
+      this.stopwatch = new Stopwatch()
+    } else if (sequence === END) {
+      if (this.ends++ === 0) this.report = this.stopwatch.stop(this.received() - this.receivedBefore)
+      this.ended = this.ends === this.next.length
+    } else {
+      throw new Error(`message ${sequence} of producer ${producer} came where ${this.next[producer]} was due`)
+    }
+  }
+
+  private received(): number {
+    return this.next.reduce((sum, count) => sum + count, 0)
+  }
+}

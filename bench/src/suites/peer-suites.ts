@@ -1,0 +1,100 @@
+/** The suites that measure all peers. Each says which cases it is made of; peer-suite.ts does the rest. */
+
+import { type Case, peerSuite } from '../peer-suite.js'
+
+const PAYLOADS = [32, 1024, 65_536, 1_048_576]
+const COUNTS = [1, 2, 4, 8]
+
+/** Rings from 64 KiB, which the caches hold, to 256 MiB, which none does. */
+const CAPACITIES = { '64 KiB': 2 ** 16, '1 MiB': 2 ** 20, '16 MiB': 2 ** 24, '256 MiB': 2 ** 28 }
+
+const FLOOR_RING = { peer: 'floor', variant: 'ring in place' }
+const UNIX_SOCKET = { peer: 'unix socket', variant: 'frames' }
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+const throughput = peerSuite({
+  name: 'throughput',
+  summary: 'one process sends as fast as it can, one receives and checks (memcpy: within one process)',
+  cases: PAYLOADS.map((payload) => ({ workload: 'throughput', payload })),
+  references: [FLOOR_RING, UNIX_SOCKET],
+  tableBy: 'case',
+})
+
+const roundtrip = peerSuite({
+  name: 'roundtrip',
+  summary: 'one process asks, one answers, each waiting in the way that answers soonest',
+  cases: PAYLOADS.map((payload) => ({ workload: 'round-trip', payload })),
+  references: [{ peer: 'floor', variant: 'one cache line' }, FLOOR_RING, UNIX_SOCKET],
+  tableBy: 'case',
+})
+
+const wakeup = peerSuite({
+  name: 'wakeup',
+  summary:
+    'request and reply with both processes waiting in the event loop: busy, asleep before each request, and idle',
+  cases: [
+    { workload: 'event-loop', payload: 32, label: 'busy' },
+    { workload: 'parked', payload: 32, label: 'asleep', pauseMs: 2 },
+    { workload: 'idle', payload: 32, label: 'idle', seconds: 10 },
+  ],
+  references: [{ peer: 'floor', variant: 'futex' }, UNIX_SOCKET],
+  tableBy: 'case',
+})
+
+const fanOut = peerSuite({
+  name: 'fan-out',
+  summary: 'one process sends every message to 1, 2, 4, 8 others; messages received by all of them together',
+  cases: COUNTS.map(
+    (spokes): Case => ({ workload: 'fan-out', payload: 32, spokes, label: counted(spokes, 'consumer') }),
+  ),
+  references: [],
+  tableBy: 'peer',
+})
+
+const fanIn = peerSuite({
+  name: 'fan-in',
+  summary: '1, 2, 4, 8 processes send to one',
+  cases: COUNTS.map(
+    (spokes): Case => ({ workload: 'fan-in', payload: 32, spokes, label: counted(spokes, 'producer') }),
+  ),
+  references: [],
+  tableBy: 'peer',
+})
+
+const capacity = peerSuite({
+  name: 'capacity',
+  summary: 'throughput through rings of different capacity',
+  cases: Object.entries(CAPACITIES).map(
+    ([label, bytes]): Case => ({
+      workload: 'capacity',
+      payload: 32,
+      capacity: bytes,
+      label,
+    }),
+  ),
+  references: [],
+  tableBy: 'peer',
+})
+
+const endurance = peerSuite({
+  name: 'endurance',
+  summary: 'a billion messages, checked one by one',
+  cases: [{ workload: 'endurance', payload: 32, messages: 1e9 }],
+  references: [FLOOR_RING],
+  tableBy: 'case',
+  special: true,
+})
+
+const allocation = peerSuite({
+  name: 'allocation',
+  summary: 'heap growth and garbage collections over 100 million messages',
+  cases: [{ workload: 'allocation', payload: 32, messages: 1e8 }],
+  references: [],
+  tableBy: 'case',
+  special: true,
+})
+
+export const peerSuites = [throughput, roundtrip, wakeup, fanOut, fanIn, capacity, endurance, allocation]

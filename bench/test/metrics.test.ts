@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { CHECKED, IDLE_HUB, IDLE_SPOKE, MESSAGES, measurementsOf, PROCESSOR_TIME } from '../src/metrics.js'
+import { betweenProbes } from '../src/probe.js'
+import { summarize } from '../src/report.js'
+import type { RoleReport, Trial, Workload } from '../src/trial.js'
+
+function trial(workload: Workload, messages = 0): Trial {
+  const usual = { spokes: 1, payload: 32, capacity: 4096, warmUpSeconds: 0, seconds: 1, pauseMs: 0 }
+  return { peer: 'a peer', variant: 'its variant', workload, messages, ...usual }
+}
+
+const role = (messages: number, seconds: number, processorNs: number): RoleReport => ({
+  messages,
+  seconds,
+  processorNs,
+})
+const figures = (of: Trial, hub: RoleReport, spokes: RoleReport[]) =>
+  Object.fromEntries(measurementsOf(of, { hub, spokes }).map(({ metric, value }) => [metric, value]))
+
+test('the median of an even number of values lies between the middle two', () => {
+  expect(summarize([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4, runs: 4 })
+  expect(summarize([])).toEqual({ median: null, min: null, max: null, runs: 0 })
+})
+
+describe('the figures of a trial', () => {
+  test('fan-out counts each message once for each consumer', () => {
+    const hub = role(100, 1, 4000)
+    const spokes = [role(100, 1, 1000), role(100, 2, 3000)]
+    expect(figures(trial('fan-out'), hub, spokes)).toEqual({ [MESSAGES]: 150, [PROCESSOR_TIME]: 40 })
+  })
+
+  test('fan-in counts what the hub received', () => {
+    const hub = role(200, 2, 4000)
+    const spokes = [role(100, 2, 1000), role(100, 2, 3000)]
+    expect(figures(trial('fan-in'), hub, spokes)).toEqual({ [MESSAGES]: 100, [PROCESSOR_TIME]: 40 })
+  })
+
+  test('a peer without spokes receives its own messages', () => {
+    expect(figures(trial('throughput'), role(100, 2, 1000), [])).toEqual({ [MESSAGES]: 50, [PROCESSOR_TIME]: 10 })
+  })
+
+  test('a trial that ends by count says how many messages were checked', () => {
+    const report = role(100, 1, 0)
+    expect(figures(trial('endurance', 100), report, [report])).toMatchObject({ [CHECKED]: 100 })
+  })
+
+  test('a worker, whose processor time is in the hub, has no idle time of its own', () => {
+    const hub = role(0, 2, 4e6)
+    expect(figures(trial('idle'), hub, [role(0, 2, 6e6)])).toEqual({ [IDLE_HUB]: 2, [IDLE_SPOKE]: 3 })
+    expect(figures(trial('idle'), hub, [role(0, 2, 0)])).toEqual({ [IDLE_HUB]: 2 })
+  })
+})
+
+describe('a trial between probes', () => {
+  const looking = (...probes: number[]) => {
+    let runs = 0
+    const run = async () => ++runs
+    const look = async () => probes.shift() ?? Number.NaN
+    return betweenProbes(run, look)
+  }
+
+  test('counts when the probes agree', async () => {
+    expect(await looking(80, 120)).toEqual({ value: 1, probes: [80, 120], steady: true })
+  })
+
+  test('is run again while they do not', async () => {
+    expect(await looking(80, 300, 300, 310)).toEqual({ value: 2, probes: [300, 310], steady: true })
+  })
+
+  test('is marked when they never do', async () => {
+    expect(await looking(80, 300, 80, 300, 80, 300)).toEqual({ value: 3, probes: [80, 300], steady: false })
+  })
+})
