@@ -41,6 +41,8 @@ const systems = {
       'second_process_ansi.exe': { sources: ['windows/second_process.c'] },
       'second_process_unicode.exe': { sources: ['windows/second_process.c'], flags: unicode },
       'without_privilege.exe': { sources: ['windows/without_privilege.c'], libraries: ['-ladvapi32'] },
+      'stream_producer.exe': { sources: ['stream/stream_producer.c', ...stream, 'stream/system_windows.c'] },
+      'stream_consumer.exe': { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_windows.c'] },
       'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },
     },
   },
