@@ -204,7 +204,6 @@ test('C reads what memlane overwrites, without the right to write', async () => 
   expect(Number(samples)).toBeGreaterThanOrEqual(1500)
   // Those before its first one are nobody's loss.
   expect(Number(samples) + Number(lost)).toBeLessThanOrEqual(COUNT)
-  expect(Number(samples) + Number(lost)).toBeGreaterThan(COUNT - 5000)
 })
 
 test('memlane reads what C overwrites, without the right to write', async () => {
