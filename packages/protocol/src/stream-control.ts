@@ -3,8 +3,9 @@
  *
  * Flow control, with overflow "wait". A producer may fill its lane up to the oldest position among the live consumers plus
  * the capacity. It announces the oldest as its base, then looks at the live consumers once more, and takes the limit from
- * the base or, where one of them is behind that, from this second look. A joiner becomes live, holds the base that it sees, and looks at the base once more until it is
- * the one it holds. Whichever of the two comes later sees the other: a joiner is never overtaken.
+ * the base or, where one of them is behind that, from this second look. A joiner becomes live, holds the base that it sees,
+ * and looks at the base once more until it is the one it holds. Whichever of the two comes later sees the other: a joiner is
+ * never overtaken.
  *
  * Sleeping. A sleeper counts its epoch, sets its bit, looks once more for what it waits for, and only then sleeps. Who has
  * something for it publishes that, then loads the mask, and rings each sleeper whose epoch it has not rung yet. Nobody but
