@@ -13,10 +13,13 @@ export interface Seat {
  * Takes a producer's slot: first one whose producer died, so that its lane goes on, else the lowest free one.
  *
  * @param wanted the index of the slot, where it must be that one
- * @throws SharedMemoryError `FULL` when there is none
+ * @throws SharedMemoryError `FULL` when there is none; RangeError when the stream has no such lane
  */
 export function takeProducerSeat(channel: StreamChannel, wanted?: number): Seat {
   const { control, header } = channel
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 0 && wanted < header.producers)) {
+    throw new RangeError(`lane ${wanted} is not a whole number from 0 to ${header.producers - 1}`)
+  }
   const all = Array.from({ length: header.producers }, (_, index) => index)
   const candidates =
     wanted === undefined

@@ -144,6 +144,7 @@ export class Waiter {
         signal?.throwIfAborted()
         continue
       }
+      if (awaited.isThere()) return true // also when all has been closed
       const { mark, bell } = this.#bedside
       mark.set()
       try {

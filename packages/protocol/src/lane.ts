@@ -64,6 +64,9 @@ export interface LanePosition {
   readonly sequence: number
 }
 
+/** In place of a claim: what `fill` writes is neither committed nor aborted by anybody else. */
+const FILLING = -2
+
 /**
  * Tells up to which position the writer may fill the ring: asked only when the last answer is used up.
  *
@@ -197,7 +200,7 @@ export class LaneWriter {
 
   /** Gives the claimed room back: nobody sees anything of it. */
   abort(): void {
-    this.claimIndex = -1
+    if (this.claimIndex !== FILLING) this.claimIndex = -1
   }
 
   /** Holds back what is committed from now on, until `endBatch` publishes all of it by one store. */
@@ -237,7 +240,7 @@ export class LaneWriter {
 
   private commitSlowly(length = this.claimLength): void {
     const index = this.claimIndex
-    if (index === -1) throw new TypeError('nothing is claimed')
+    if (index < 0) throw new TypeError('nothing is claimed')
     if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
       throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
     }
@@ -281,6 +284,7 @@ export class LaneWriter {
   /** Writes what fits in one piece, from the claimed record on. */
   private fillRun(length: number, most: number, first: number, each: (offset: number, index: number) => void): number {
     const { words, sequence_: sequence, claimIndex: start } = this
+    this.claimIndex = FILLING
     const size = recordLength(length)
     const commit = commitWord(length, KIND_MESSAGE)
     const room = Math.min(this.capacity - start, ((this.limit - this.position_) | 0) - RECORD_HEADER_LENGTH)
