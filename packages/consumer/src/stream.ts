@@ -453,9 +453,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#lookForLanes() && (this.#hasMessage() || this.#watchProducers(undefined))
   }
 
-  /** Looks who lives; should nobody be left, then the stream ends here. */
+  /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
   #watchProducers(bell: Doorbell | undefined): boolean {
     const { control, header, memory } = this.#channel
+    let living = false
     let lost = false
     let used = false
     for (let producer = 0; producer < header.producers; producer++) {
@@ -463,11 +464,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (state !== 'unused') used = true
       if (state !== 'open') continue
       const number = producerNumber(producer)
-      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) return false
-      lost = true
+      // All are watched: one may die between its last message and the ring for it, while another lives and is silent.
+      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) living = true
+      else lost = true
+      if (living && bell === undefined) return false
     }
     const end = lost ? 'lost' : 'closed'
-    if (!used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true
