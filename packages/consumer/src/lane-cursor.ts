@@ -24,7 +24,7 @@ export interface LaneCursor<View> {
   drain(handle: (message: View) => void, limit: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
-  /** Whether there is a record. */
+  /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
   ready(): boolean
   /** Skips what is there now. */
   skipToEnd(): void
@@ -69,7 +69,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
     this.offset = reader.next()
     if (this.offset === -1) {
-      if (reader.position !== this.released) this.giveBack()
+      this.giveBackAll()
       return false
     }
     this.length = reader.length
@@ -83,7 +83,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
       if (((reader.position - this.released) | 0) >= portion) this.giveBack()
       const offset = reader.next()
       if (offset === -1) {
-        if (reader.position !== this.released) this.giveBack()
+        this.giveBackAll()
         break
       }
       count++
@@ -97,7 +97,9 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   ready(): boolean {
-    return this.reader.ready()
+    if (this.reader.ready()) return true
+    this.giveBackAll()
+    return false
   }
 
   skipToEnd(): void {
@@ -110,6 +112,10 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   count(): number {
     return countFrom(this.data, this.reader.position)
+  }
+
+  private giveBackAll(): void {
+    if (this.reader.position !== this.released) this.giveBack()
   }
 
   private giveBack(): void {
