@@ -205,9 +205,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws as `tryReceive`
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
-    const message = this.tryReceive()
-    if (message !== undefined) return message
-    return this.readySync(timeoutMs) ? this.tryReceive() : undefined
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const message = this.tryReceive()
+      if (message !== undefined) return message
+      // There may be a record that is no message: padding, before a message that its producer has not finished.
+      if (!this.readySync(Math.max(0, deadline - performance.now()))) return undefined
+    }
   }
 
   /**
