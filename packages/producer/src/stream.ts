@@ -213,7 +213,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     if (!this.#mayGo()) return 0
     const view = this.#view
     try {
-      return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
+      return this.#fill(count, length, (offset, index) => fill(view.at(offset, length), index))
     } finally {
       this.#bells.ringSleepers()
     }
@@ -342,7 +342,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
         codec.measure(value)
         codec.encode(data, offset, value)
       }
-      return lane.fill(values.length - first, length, put)
+      return this.#fill(values.length - first, length, put)
     }
     let index = first
     lane.beginBatch()
@@ -369,6 +369,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return offset === -1 ? undefined : this.#view.at(offset, length)
   }
 
+  #fill(count: number, length: number, each: (offset: number, index: number) => void): number {
+    const filled = this.#lane.fill(count, length, each)
+    return filled === 0 && this.#evictDead() ? this.#lane.fill(count, length, each) : filled
+  }
+
   /** Tells whether any of the consumers was found dead. */
   #evictDead(): boolean {
     const now = performance.now()
@@ -384,7 +389,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
     forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
-      if (!bell?.watch(consumerNumber(consumer)) && evictIfDead(this.#channel, consumer)) dead = true
+      if (bell?.watch(consumerNumber(consumer))) return
+      if (evictIfDead(this.#channel, consumer)) dead = true
+      else bell?.ring() // another producer is just removing it: look again
     })
     return dead
   }
