@@ -208,9 +208,9 @@ export class ProducerSlot {
       const oldest = (lane.position - held) | 0
       if (oldest !== this.base) this.announce(oldest)
     }
-    const liveNow = control.liveConsumers()
-    if (liveNow === 0) return (this.base + capacity) | 0
-    return (lane.position - this.heldBytes(liveNow, lane.position) + capacity) | 0
+    // Not beyond what was announced, though consumers have gone on since: who joins now begins there.
+    const held = Math.max(this.heldBytes(control.liveConsumers(), lane.position), (lane.position - this.base) | 0)
+    return (lane.position - held + capacity) | 0
   }
 
   /**
