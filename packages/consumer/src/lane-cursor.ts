@@ -24,9 +24,7 @@ export interface LaneCursor<View> {
   drain(handle: (message: View) => void, limit: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
-  /** Gives back the room of what was received. */
-  giveBack(): void
-  /** Whether there is a record. */
+  /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
   ready(): boolean
   /** Skips what is there now. */
   skipToEnd(): void
@@ -99,7 +97,9 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   ready(): boolean {
-    return this.reader.ready()
+    if (this.reader.ready()) return true
+    this.giveBackAll()
+    return false
   }
 
   skipToEnd(): void {
@@ -114,7 +114,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     return countFrom(this.data, this.reader.position)
   }
 
-  giveBack(): void {
+  private giveBack(): void {
     if (this.reader.position !== this.released) this.releaseAll()
   }
 
@@ -212,8 +212,6 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   ready(): boolean {
     return this.reader.ready() || !this.control.hasStayed(this.producer, this.position)
   }
-
-  giveBack(): void {}
 
   skipToEnd(): void {
     const { capacity } = this.control.header

@@ -206,9 +206,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws as `tryReceive`
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
-    const message = this.tryReceive()
-    if (message !== undefined) return message
-    return this.readySync(timeoutMs) ? this.tryReceive() : undefined
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const message = this.tryReceive()
+      if (message !== undefined) return message
+      // There may be a record that is no message: padding, before a message that its producer has not finished.
+      if (!this.readySync(Math.max(0, deadline - performance.now()))) return undefined
+    }
   }
 
   /**
@@ -248,7 +252,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   async ready(options?: StreamWaitOptions): Promise<boolean> {
     this.#checkOpen()
     this.#end = undefined // a producer may have come
-    for (const cursor of this.#cursors) cursor.giveBack() // a producer may wait for just that room
     await this.#waiter.wait(this.#awaited, options)
     this.#checkOpen()
     return this.#hasMessage()
@@ -258,7 +261,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readySync(timeoutMs = Infinity): boolean {
     this.#checkOpen()
     this.#end = undefined
-    for (const cursor of this.#cursors) cursor.giveBack()
     this.#waiter.waitSync(this.#awaited, timeoutMs)
     return this.#hasMessage()
   }
@@ -460,9 +462,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#lookForLanes() && (this.#hasMessage() || this.#watchProducers(undefined))
   }
 
-  /** Looks who lives; should nobody be left, then the stream ends here. */
+  /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
   #watchProducers(bell: Doorbell | undefined): boolean {
     const { control, header, memory } = this.#channel
+    let living = false
     let lost = false
     let used = false
     for (let producer = 0; producer < header.producers; producer++) {
@@ -470,11 +473,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (state !== 'unused') used = true
       if (state !== 'open') continue
       const number = producerNumber(producer)
-      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) return false
-      lost = true
+      // All are watched: one may die between its last message and the ring for it, while another lives and is silent.
+      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) living = true
+      else lost = true
+      if (living && bell === undefined) return false
     }
     const end = lost ? 'lost' : 'closed'
-    if (!used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true
