@@ -98,7 +98,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   ready(): boolean {
     if (this.reader.ready()) return true
-    this.giveBackAll()
+    this.giveBack()
     return false
   }
 

@@ -407,11 +407,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return offset === -1 ? undefined : this.#view.at(offset, length)
   }
 
-  #fill(count: number, length: number, each: (offset: number, index: number) => void): number {
-    const filled = this.#lane.fill(count, length, each)
-    return filled === 0 && this.#evictDead() ? this.#lane.fill(count, length, each) : filled
-  }
-
   /** Tells whether any of the consumers was found dead. */
   #evictDead(): boolean {
     const now = performance.now()
