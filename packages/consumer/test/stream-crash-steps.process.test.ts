@@ -135,7 +135,7 @@ describe('a producer in the middle of a claim', () => {
       const name = uniqueName('memlane')
       using producer = createStream(name, Numbered, { capacity: 65_536 })
       await using consumer = new StreamPeer()
-      await consumer.call('open', name)
+      await consumer.call('open', name, { wait })
       const consumed = consumer.call('consume', way)
       const most = Math.floor(65_536 / 48) // what remains behind it is padding
       for (let own = 0; own < most; own++) await producer.send(numbered(1, own, 0, own))
