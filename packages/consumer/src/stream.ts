@@ -191,6 +191,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     for (;;) {
+      options?.signal?.throwIfAborted()
       const message = this.tryReceive()
       if (message !== undefined) return message
       this.#end = undefined // a producer may have come
@@ -295,14 +296,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
   }
 
-  /** Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. */
+  /**
+   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. Node takes null for the
+   * end: a message that is null destroys it with a TypeError.
+   */
   toReadable(): Readable {
     const over = new AbortController()
     const fill = async (readable: Readable) => {
       let message = await this.receive({ signal: over.signal })
       if (message === undefined) readable.push(null)
       // Nothing is waited for from here on: after the first push, Node may call again.
-      while (message !== undefined && readable.push(message)) message = this.tryReceive()
+      while (message !== undefined) {
+        if (message === null) throw new TypeError('a message that is null cannot go through a Readable')
+        if (!readable.push(message)) break
+        message = this.tryReceive()
+      }
     }
     return new Readable({
       objectMode: true,
@@ -333,12 +341,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
   ref(): this {
-    this.#waiter.setRef(true)
+    if (!this.#closed) this.#waiter.setRef(true)
     return this
   }
 
   unref(): this {
-    this.#waiter.setRef(false)
+    if (!this.#closed) this.#waiter.setRef(false)
     return this
   }
 
@@ -346,7 +354,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const cursor of this.#cursors) cursor.stop()
+    for (const cursor of this.#allCursors) cursor?.stop()
     this.#slot?.leave()
     this.#bells?.ringSleepers()
     this.#channel.close()
