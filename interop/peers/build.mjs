@@ -14,6 +14,7 @@ const buildFolder = path.join(peersFolder, '..', 'build')
 
 const warnings = ['-Wall', '-Wextra', '-Werror']
 const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
+const stream = ['stream/stream.c', 'stream/stream.h', 'stream/system.h', 'stream/sample.h']
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
 const systems = {
@@ -25,6 +26,8 @@ const systems = {
       first_process: { sources: ['linux/first_process.c', 'linux/text.c', 'linux/text.h'] },
       second_process: { sources: ['linux/second_process.c', 'linux/text.c', 'linux/text.h'] },
       mumble_link: { sources: [...linkTable, 'mumble_link/mapping_linux.c'] },
+      stream_producer: { sources: ['stream/stream_producer.c', ...stream, 'stream/system_linux.c'] },
+      stream_consumer: { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_linux.c'] },
       mumble_link_short: { sources: [...linkTable, 'mumble_link/mapping_linux.c'], flags: ['-fshort-wchar'] },
     },
   },
@@ -38,6 +41,8 @@ const systems = {
       'second_process_ansi.exe': { sources: ['windows/second_process.c'] },
       'second_process_unicode.exe': { sources: ['windows/second_process.c'], flags: unicode },
       'without_privilege.exe': { sources: ['windows/without_privilege.c'], libraries: ['-ladvapi32'] },
+      'stream_producer.exe': { sources: ['stream/stream_producer.c', ...stream, 'stream/system_windows.c'] },
+      'stream_consumer.exe': { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_windows.c'] },
       'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },
     },
   },

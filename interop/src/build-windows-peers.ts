@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process'
+import { cpSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { buildPeers } from './build-peers.js'
+import { STAGE, STAGED_FIXTURES } from './windows-programs.js'
 
 /** Sets up what runs Windows' programs here, and builds the peers for Windows, before any test runs. */
 export function setup(): void {
   const script = fileURLToPath(new URL('../../scripts/windows/setup.sh', import.meta.url))
   execFileSync(script, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, GUI: '1' } })
+  const stage = fileURLToPath(new URL('../../scripts/windows/stage.mjs', import.meta.url))
+  execFileSync(process.execPath, [stage, STAGE], { stdio: ['ignore', 'ignore', 'inherit'] })
+  cpSync(fileURLToPath(new URL('../windows/fixtures', import.meta.url)), STAGED_FIXTURES, { recursive: true })
   buildPeers('windows')
 }

@@ -33,6 +33,12 @@ export const c = {
   second: program(file('build/linux/second_process')),
 }
 
+/** The peer of streams. */
+export const stream = {
+  producer: program(file('build/linux/stream_producer')),
+  consumer: program(file('build/linux/stream_consumer')),
+}
+
 export const python = {
   first: program('python3', file('peers/python/first_process.py')),
   second: program('python3', file('peers/python/second_process.py')),

@@ -7,6 +7,10 @@ export const HEAD_START_MS = 1_500
 const node = file('../scripts/windows/node.sh')
 const run = file('../scripts/windows/run.sh')
 
+/** Where scripts/windows/stage.mjs lays out the packages without links: where several of them meet, each must be loaded once. */
+export const STAGE: string = file('../.wine/stage')
+export const STAGED_FIXTURES: string = `${STAGE}/interop`
+
 export const memlane = {
   first: program(node, file('../apps/first-process/dist/main.js')),
   second: program(node, file('../apps/second-process/dist/main.js')),
@@ -23,6 +27,13 @@ export const c = {
     first: program(run, file('build/windows/first_process_unicode.exe')),
     second: program(run, file('build/windows/second_process_unicode.exe')),
   },
+}
+
+/** The peer of streams, and its like in Windows' Node. */
+export const stream = {
+  producer: program(run, file('build/windows/stream_producer.exe')),
+  consumer: program(run, file('build/windows/stream_consumer.exe')),
+  memlane: program(node, `${STAGED_FIXTURES}/stream.mjs`),
 }
 
 export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))

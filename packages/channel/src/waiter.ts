@@ -6,8 +6,9 @@
  *   sleep   in the kernel, until the doorbell rings
  *
  * `adaptive` goes through the three in this order, for some tens of microseconds in all before it sleeps; it looks only while
- * that has lately been worth it. `park` sleeps at once, `spin` never. A sleeper sets its mark, looks once more, and only
- * then sleeps; a ring may be late or spurious, so it does all of that again after each.
+ * that has lately been worth it. `park` sleeps at once, `spin` never. A sleeper sets its mark, has the bell watch its
+ * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
+ * or heard. A ring may be late or spurious, so all of that is done again after each.
  */
 
 import { availableParallelism } from 'node:os'
@@ -22,8 +23,8 @@ export interface Awaited {
   /** Whether it is there. Must not block; is called very often. */
   isThere(): boolean
   /**
-   * Has the bell ring when a peer dies without whom it will never come; without a bell, only looks who lives. Called before
-   * each sleep, and now and then while spinning.
+   * Has the bell ring when any of the peers that can bring it about dies; without a bell, only looks who lives. Called
+   * before each sleep with the bell, and now and then while spinning without it.
    *
    * @returns true when a peer is dead already: then look again
    */
@@ -126,7 +127,7 @@ export class Waiter {
       if (!spins && now - start >= HOT_MS) return undefined
       if (now >= nextPeers) {
         nextPeers = now + PEERS_INTERVAL_MS
-        awaited.watchPeers(this.#bedside?.bell)
+        awaited.watchPeers(undefined)
       }
       await setImmediate(undefined, { ref: this.#ref })
       signal?.throwIfAborted()
@@ -144,12 +145,13 @@ export class Waiter {
         signal?.throwIfAborted()
         continue
       }
+      if (awaited.isThere()) return true // also when all has been closed
       const { mark, bell } = this.#bedside
       mark.set()
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (awaited.watchPeers(bell)) continue
+        if (awaited.watchPeers(bell) || awaited.isThere()) continue
         this.#sleepsInLoop = true
         await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
       } finally {
@@ -183,7 +185,7 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (!awaited.watchPeers(bell)) bell.waitSync(left)
+        if (!awaited.watchPeers(bell) && !awaited.isThere()) bell.waitSync(left)
       } finally {
         mark.clear()
       }
@@ -199,7 +201,7 @@ export class Waiter {
     for (;;) {
       const now = performance.now()
       if (lookUntil(awaited, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
-      awaited.watchPeers(this.#bedside?.bell)
+      awaited.watchPeers(undefined) // a watch is for sleepers: nobody hears that bell here
       if (performance.now() >= deadline) return isThereOrOver(awaited)
     }
   }

@@ -24,7 +24,7 @@ export interface LaneCursor<View> {
   drain(handle: (message: View) => void, limit: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
-  /** Whether there is a record. */
+  /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
   ready(): boolean
   /** Skips what is there now. */
   skipToEnd(): void
@@ -69,7 +69,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
     this.offset = reader.next()
     if (this.offset === -1) {
-      if (reader.position !== this.released) this.giveBack()
+      this.giveBack()
       return false
     }
     this.length = reader.length
@@ -83,7 +83,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
       if (((reader.position - this.released) | 0) >= portion) this.giveBack()
       const offset = reader.next()
       if (offset === -1) {
-        if (reader.position !== this.released) this.giveBack()
+        this.giveBack()
         break
       }
       count++
@@ -97,7 +97,9 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   ready(): boolean {
-    return this.reader.ready()
+    if (this.reader.ready()) return true
+    this.giveBack()
+    return false
   }
 
   skipToEnd(): void {
@@ -105,7 +107,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     const start = reader.position
     // No further than the lane is long: what comes then was sent after this began.
     while (((reader.position - start) | 0) < this.portion * 8 && reader.next() !== -1);
-    this.giveBack()
+    this.releaseAll()
   }
 
   count(): number {
@@ -113,6 +115,10 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   private giveBack(): void {
+    if (this.reader.position !== this.released) this.releaseAll()
+  }
+
+  private releaseAll(): void {
     this.released = this.reader.position
     this.release(this.producer, this.released)
   }
@@ -139,10 +145,13 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   private readonly words: Int32Array
   /** As `reader.position`, but not wrapping. */
   private position: number
-  /** The number that the next message has if none is lost; undefined before the first. */
+  /** The number that the next message has if none is lost; undefined where that is not known before the first. */
   private expected: number | undefined
 
-  /** @param copy private memory, as long as the longest message; may be shared by cursors that take turns */
+  /**
+   * @param copy private memory, as long as the longest message; may be shared by cursors that take turns
+   * @param expected the number of the first message that counts, if it is known
+   */
   constructor(
     control: StreamControl,
     producer: number,
@@ -150,6 +159,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     view: (data: DataView) => PayloadView<View>,
     position: number,
     copy: ArrayBuffer,
+    expected?: number,
   ) {
     this.control = control
     this.producer = producer
@@ -160,6 +170,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     this.view = view(this.data)
     this.position = position
     this.reader = new LaneReader(lane, 0, control.header.capacity, position | 0)
+    this.expected = expected ?? this.sequenceAtEnd()
   }
 
   next(): boolean {
@@ -169,12 +180,15 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
       let offset: number
       try {
         offset = reader.next()
+        if (offset !== -1) this.copyOut(offset, reader.length)
       } catch (error) {
-        if (control.hasStayed(producer, this.position)) throw error
+        if (control.hasStayed(producer, this.position)) {
+          reader.restart(before)
+          throw error
+        }
         this.goToBase()
         continue
       }
-      if (offset !== -1) this.copyOut(offset, reader.length)
       const { sequence } = reader
       if (!control.hasStayed(producer, this.position)) {
         this.goToBase()
@@ -226,6 +240,15 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     return 0
   }
 
+  /** The number of the next message when this stands at the end of the lane. */
+  private sequenceAtEnd(): number | undefined {
+    const { control, producer, reader } = this
+    if (control.recentEndOf(producer) !== reader.position) return undefined
+    const sequence = control.recentSequenceOf(producer)
+    // Were it the number of a later end, then there would be a record here by now.
+    return !reader.ready() && control.hasStayed(producer, this.position) ? sequence : undefined
+  }
+
   private goToBase(): void {
     this.position = this.control.wideBaseOf(this.producer)
     this.reader.restart(this.position)
@@ -233,6 +256,9 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
 
   private copyOut(offset: number, length: number): void {
     if (length > SMALL) {
+      if (length > this.copy.byteLength) {
+        throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are more than a message can have`)
+      }
       new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
       return
     }

@@ -80,6 +80,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #current: LaneCursor<MessageView<S>> | undefined
   #turn = 0
   #burst = 0
+  #seenOpenings = 0
   #seenActive = 0
   #seenActiveHigh = 0
   /** Some lane has been closed, and may still have messages. */
@@ -190,6 +191,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     for (;;) {
+      options?.signal?.throwIfAborted()
       const message = this.tryReceive()
       if (message !== undefined) return message
       this.#end = undefined // a producer may have come
@@ -205,9 +207,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws as `tryReceive`
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
-    const message = this.tryReceive()
-    if (message !== undefined) return message
-    return this.readySync(timeoutMs) ? this.tryReceive() : undefined
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const message = this.tryReceive()
+      if (message !== undefined) return message
+      // There may be a record that is no message: padding, before a message that its producer has not finished.
+      if (!this.readySync(Math.max(0, deadline - performance.now()))) return undefined
+    }
   }
 
   /**
@@ -290,14 +296,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
   }
 
-  /** Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. */
+  /**
+   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. Node takes null for the
+   * end: a message that is null destroys it with a TypeError.
+   */
   toReadable(): Readable {
     const over = new AbortController()
     const fill = async (readable: Readable) => {
       let message = await this.receive({ signal: over.signal })
       if (message === undefined) readable.push(null)
       // Nothing is waited for from here on: after the first push, Node may call again.
-      while (message !== undefined && readable.push(message)) message = this.tryReceive()
+      while (message !== undefined) {
+        if (message === null) throw new TypeError('a message that is null cannot go through a Readable')
+        if (!readable.push(message)) break
+        message = this.tryReceive()
+      }
     }
     return new Readable({
       objectMode: true,
@@ -328,12 +341,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
   ref(): this {
-    this.#waiter.setRef(true)
+    if (!this.#closed) this.#waiter.setRef(true)
     return this
   }
 
   unref(): this {
-    this.#waiter.setRef(false)
+    if (!this.#closed) this.#waiter.setRef(false)
     return this
   }
 
@@ -341,7 +354,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const cursor of this.#cursors) cursor.stop()
+    for (const cursor of this.#allCursors) cursor?.stop()
     this.#slot?.leave()
     this.#bells?.ringSleepers()
     this.#channel.close()
@@ -393,28 +406,33 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Takes up lanes that have become active. Tells whether anything has changed. */
   #lookForLanes(): boolean {
-    const { control } = this.#channel
+    const { control, header } = this.#channel
+    const openings = control.openings
     const active = control.activeMask(0)
     const activeHigh = control.activeMask(1)
-    if (active === this.#seenActive && activeHigh === this.#seenActiveHigh) return false
+    if (openings === this.#seenOpenings && active === this.#seenActive && activeHigh === this.#seenActiveHigh)
+      return false
+    this.#seenOpenings = openings
     this.#seenActive = active
     this.#seenActiveHigh = activeHigh
-    control.forEachActive((producer) => {
-      if (producer >= this.#channel.header.producers) return // a bit that no slot has: a peer scribbles
-      const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest')
+    // All that were ever used: a producer may have come, sent and closed since the last look.
+    for (let producer = 0; producer < header.producers; producer++) {
+      if (control.stateOf(producer) === 'unused') continue
+      const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest', 0)
       if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
-    })
+    }
     this.#draining = true
     return true
   }
 
-  #openCursor(producer: number, from: 'now' | 'oldest'): LaneCursor<MessageView<S>> {
+  /** @param first the number of the first message that counts, if it is known */
+  #openCursor(producer: number, from: 'now' | 'oldest', first?: number): LaneCursor<MessageView<S>> {
     const { control } = this.#channel
     const lane = this.#channel.openLane(producer, 'read').buffer
     const { view } = this.#codec
     const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
-        ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy)
+        ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy, first)
         : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
     this.#allCursors[producer] = cursor
     return cursor
@@ -453,9 +471,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#lookForLanes() && (this.#hasMessage() || this.#watchProducers(undefined))
   }
 
-  /** Looks who lives; should nobody be left, then the stream ends here. */
+  /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
   #watchProducers(bell: Doorbell | undefined): boolean {
     const { control, header, memory } = this.#channel
+    let living = false
     let lost = false
     let used = false
     for (let producer = 0; producer < header.producers; producer++) {
@@ -463,11 +482,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (state !== 'unused') used = true
       if (state !== 'open') continue
       const number = producerNumber(producer)
-      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) return false
-      lost = true
+      // All are watched: one may die between its last message and the ring for it, while another lives and is silent.
+      if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) living = true
+      else lost = true
+      if (living && bell === undefined) return false
     }
     const end = lost ? 'lost' : 'closed'
-    if (!used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true

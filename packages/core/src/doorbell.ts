@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import type { NativeDoorbell } from './binding.js'
 import { SharedMemoryError } from './errors.js'
 import { checkSlot } from './lease.js'
@@ -6,6 +7,9 @@ import { checkTimeout, type WaitOptions } from './waiting.js'
 
 /** Bells are numbered from 0 to one less than this. */
 const BELL_COUNT = 2 ** 31
+
+/** A blocked thread cannot be ended: `worker.terminate()`, and `process.exit()` in the main thread, wait until it returns. */
+const LONGEST_WAIT_MS = isMainThread ? Infinity : 250
 
 /**
  * Wakes a process that waits, from another process. A memory has any number of bells; whoever opens one can ring it and
@@ -119,6 +123,7 @@ export class Doorbell implements Disposable {
 
   /**
    * Blocks this thread until it rings: for worker threads and scripts, not for an event loop that has other things to do.
+   * In a worker thread it wakes four times a second, to end with the worker.
    *
    * @param timeoutMs milliseconds, from 0 (look once) to 2^31 - 1, or Infinity (default)
    * @returns true when it rang, false when the time has passed
@@ -128,8 +133,15 @@ export class Doorbell implements Disposable {
     checkTimeout(timeoutMs)
     this.#checkOpen()
     if (this.#waiting) throw new TypeError('somebody waits at this doorbell already')
-    const limit = timeoutMs === Infinity ? -1 : Math.ceil(timeoutMs)
-    return attempt('wait at a doorbell of', this.memory.name, this.memory.objectName, () => this.#bell.wait(limit))
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const limit = Math.min(Math.max(0, deadline - performance.now()), LONGEST_WAIT_MS)
+      const nativeLimit = limit === Infinity ? -1 : Math.ceil(limit)
+      const rung = attempt('wait at a doorbell of', this.memory.name, this.memory.objectName, () =>
+        this.#bell.wait(nativeLimit),
+      )
+      if (rung || performance.now() >= deadline) return rung
+    }
   }
 
   /** Closes the handle: a `wait` under way rejects with `CLOSED`. Again is a no-op. */

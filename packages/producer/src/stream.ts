@@ -144,6 +144,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    */
   send(value: MessageOf<S>, options?: StreamWaitOptions): Promise<void> {
     try {
+      options?.signal?.throwIfAborted()
       if (this.trySend(value)) return sent
     } catch (error) {
       return Promise.reject(error)
@@ -156,13 +157,17 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param timeoutMs milliseconds, or Infinity (default)
    * @returns false when the time has passed
-   * @throws as `trySend`
+   * @throws as `trySend`; TypeError while somebody else waits in `send`, whose turn would never come
    */
   sendSync(value: MessageOf<S>, timeoutMs = Infinity): boolean {
     if (this.trySend(value)) return true
+    if (this.#sendsWaiting !== 0)
+      throw new TypeError('somebody waits in send: blocking the thread would be without end')
     const room = this.#roomFor(this.#codec.measure(value))
     const deadline = performance.now() + timeoutMs
-    while (this.#waiter.waitSync(room, Math.max(0, deadline - performance.now()))) if (this.trySend(value)) return true
+    for (let left = timeoutMs; this.#waiter.waitSync(room, left); left = Math.max(0, deadline - performance.now())) {
+      if (this.trySend(value)) return true
+    }
     return false
   }
 
@@ -191,6 +196,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   sendBatch(values: readonly MessageOf<S>[], options?: StreamWaitOptions): Promise<void> {
     let done: number
     try {
+      options?.signal?.throwIfAborted()
       done = this.trySendBatch(values)
     } catch (error) {
       return Promise.reject(error)
@@ -213,7 +219,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     if (!this.#mayGo()) return 0
     const view = this.#view
     try {
-      return this.#lane.fill(count, length, (offset, index) => fill(view.at(offset, length), index))
+      return this.#fill(count, length, (offset, index) => fill(view.at(offset, length), index))
     } finally {
       this.#bells.ringSleepers()
     }
@@ -227,11 +233,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
-  claim(length = this.#fixedLength): MessageView<S> | undefined {
+  claim(length?: number): MessageView<S> | undefined {
     const lane = this.#free
-    if (lane === undefined || length === undefined) return this.#refuseClaim(length)
-    const offset = lane.claim(length)
-    return offset === -1 ? this.#claimAgain(length) : this.#view.at(offset, length)
+    const fixed = this.#fixedLength
+    if (lane === undefined || fixed === undefined || length !== undefined) return this.#claimOther(length ?? fixed)
+    const offset = lane.claim(fixed)
+    return offset === -1 ? this.#claimAgain(fixed) : this.#view.at(offset, fixed)
   }
 
   /**
@@ -246,29 +253,31 @@ export class StreamWriter<S extends Schema> implements Disposable {
     if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
     const memberLength = length ?? member.fixedLength
     if (memberLength === undefined) throw variableLength()
-    if (this.#free === undefined) return this.#refuseClaim(memberLength)
+    if (!this.#mayGo()) return undefined
     const offset = this.#claim(UNION_HEADER_LENGTH + memberLength)
     if (offset === -1) return undefined
     this.#claimedHeader = UNION_HEADER_LENGTH
     union.select(this.#data, offset, kind)
-    return member.view(this.#data).at(offset + UNION_HEADER_LENGTH, memberLength) as MemberView<S, Kind>
+    const view = member.view(this.#data) as PayloadView<MemberView<S, Kind>>
+    return this.#show(view, offset + UNION_HEADER_LENGTH, memberLength)
   }
 
   /**
    * Sends the message that was claimed.
    *
    * @param length bytes, at most those claimed, which is the default
+   * @throws SharedMemoryError `CLOSED`; TypeError when nothing is claimed; RangeError for a length above what was claimed, or
+   * another than all messages have
    */
   commit(length?: number): void {
-    this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
-    this.#claimedHeader = 0
+    if (length === undefined && this.#free !== undefined) this.#lane.commit()
+    else this.#commitOther(length)
     this.#bells.ringSleepers()
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
   abort(): void {
     this.#lane.abort()
-    this.#claimedHeader = 0
   }
 
   /**
@@ -277,23 +286,23 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`
    */
   flush(options?: StreamWaitOptions): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(options, async (rest) => {
       this.#checkOpen()
       const { position } = this.#lane
       const taken = { isThere: () => this.#closed || this.#slot.isTaken(position), watchPeers: this.#watchConsumers }
-      if (!(await this.#waiter.wait(taken, options))) throw this.#timedOut('consumers have not taken everything')
+      if (!(await this.#waiter.wait(taken, rest))) throw this.#timedOut()
       this.#checkOpen()
     })
   }
 
   /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
   ref(): this {
-    this.#waiter.setRef(true)
+    if (!this.#closed) this.#waiter.setRef(true)
     return this
   }
 
   unref(): this {
-    this.#waiter.setRef(false)
+    if (!this.#closed) this.#waiter.setRef(false)
     return this
   }
 
@@ -342,7 +351,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
         codec.measure(value)
         codec.encode(data, offset, value)
       }
-      return lane.fill(values.length - first, length, put)
+      return this.#fill(values.length - first, length, put)
     }
     let index = first
     lane.beginBatch()
@@ -354,14 +363,41 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return index - first
   }
 
+  #fill(count: number, length: number, each: (offset: number, index: number) => void): number {
+    const done = this.#lane.fill(count, length, each)
+    if (done >= count || !this.#evictDead()) return done
+    return done + this.#lane.fill(count - done, length, (offset, index) => each(offset, done + index))
+  }
+
   #claim(length: number): number {
     const offset = this.#lane.claim(length)
     return offset === -1 && this.#evictDead() ? this.#lane.claim(length) : offset
   }
 
-  #refuseClaim(length: number | undefined): undefined {
-    this.#checkOpen()
+  /** A claim of a length of its own, or one that cannot be. */
+  #claimOther(length: number | undefined): MessageView<S> | undefined {
+    const mayGo = this.#mayGo()
     if (length === undefined) throw variableLength()
+    this.#claimedHeader = 0
+    const offset = mayGo ? this.#claim(length) : -1
+    return offset === -1 ? undefined : this.#show(this.#view, offset, length)
+  }
+
+  #show<View>(view: PayloadView<View>, offset: number, length: number): View {
+    try {
+      return view.at(offset, length)
+    } catch (error) {
+      this.abort() // of a length that no such message has, or of a kind that is not written in place
+      throw error
+    }
+  }
+
+  #commitOther(length: number | undefined): void {
+    this.#checkOpen()
+    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) {
+      throw new RangeError(`length ${length} is not one that a message of this schema has`)
+    }
+    this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
   }
 
   #claimAgain(length: number): MessageView<S> | undefined {
@@ -384,7 +420,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
     forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
-      if (!bell?.watch(consumerNumber(consumer)) && evictIfDead(this.#channel, consumer)) dead = true
+      if (bell?.watch(consumerNumber(consumer))) return
+      if (evictIfDead(this.#channel, consumer)) dead = true
+      else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
     })
     return dead
   }
@@ -393,14 +431,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return { isThere: () => this.#closed || this.#lane.hasRoom(length), watchPeers: this.#watchConsumers }
   }
 
-  async #sendWaiting(values: readonly MessageOf<S>[], options: StreamWaitOptions = {}): Promise<void> {
-    const deadline = performance.now() + (options.timeoutMs ?? Infinity)
+  async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs = Infinity }: StreamWaitOptions) {
+    const deadline = performance.now() + timeoutMs
     for (let done = 0; done < values.length; ) {
       const length = this.#codec.measure(values[done] as MessageOf<S>)
-      const timeoutMs = Math.max(0, deadline - performance.now())
-      if (!(await this.#waiter.wait(this.#roomFor(length), { ...options, timeoutMs }))) {
-        throw this.#timedOut('there is still no room')
-      }
+      const left = { ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) }
+      if (!(await this.#waiter.wait(this.#roomFor(length), left))) throw this.#timedOut()
       this.#checkOpen()
       try {
         done += this.#putBatch(values, done)
@@ -414,16 +450,28 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#sendsWaiting++
     this.#free = undefined
     try {
-      await this.#inTurn(() => this.#sendWaiting(values, options))
+      await this.#inTurn(options, (rest) => this.#sendWaiting(values, rest))
     } finally {
       if (--this.#sendsWaiting === 0 && !this.#closed) this.#free = this.#lane
     }
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const mine = this.#lastInTurn.then(task)
-    this.#lastInTurn = mine.catch(() => {}) // the next one's turn comes all the same
-    return mine
+  async #inTurn(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<void>): Promise<void> {
+    const { signal, timeoutMs = Infinity } = options
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
+    const deadline = performance.now() + timeoutMs
+    let done = () => {}
+    const mine = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    const before = this.#lastInTurn
+    this.#lastInTurn = before.then(() => mine)
+    try {
+      if (!(await settledInTime(before, options))) throw this.#timedOut()
+      await task({ ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) })
+    } finally {
+      done() // the next one's turn comes, whatever became of this one
+    }
   }
 
   #checkOpen(): void {
@@ -434,8 +482,34 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return streamError('CLOSED', this.name, 'this producer is closed.')
   }
 
-  #timedOut(what: string): SharedMemoryError {
-    return streamError('TIMED_OUT', this.name, `${what}; the time has passed.`)
+  #timedOut(): SharedMemoryError {
+    return streamError('TIMED_OUT', this.name, 'consumers have not taken enough messages; the time has passed.')
+  }
+}
+
+/**
+ * Waits for those who came before. They keep the process running, if anything does.
+ *
+ * @returns false when `timeoutMs` have passed
+ * @throws the signal's reason when it aborts
+ */
+async function settledInTime(before: Promise<void>, { signal, timeoutMs = Infinity }: StreamWaitOptions) {
+  if (signal === undefined && timeoutMs === Infinity) {
+    await before
+    return true
+  }
+  let timer: NodeJS.Timeout | undefined
+  let abort: (() => void) | undefined
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      before.then(() => resolve(true))
+      if (timeoutMs !== Infinity) timer = setTimeout(() => resolve(false), timeoutMs).unref()
+      abort = () => reject(signal?.reason)
+      signal?.addEventListener('abort', abort)
+    })
+  } finally {
+    clearTimeout(timer)
+    if (abort !== undefined) signal?.removeEventListener('abort', abort)
   }
 }
 

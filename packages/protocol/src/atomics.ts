@@ -94,6 +94,12 @@ export function setBits(words: Int32Array, index: number, bits: number): void {
   Atomics.or(words, index, bits)
 }
 
+/** Adds one to a counter that several participants change. */
+export function countUp(words: Int32Array, index: number): void {
+  // SYNC: pairs with loadMask; prevents a lane from being overlooked that has opened and closed between two looks.
+  Atomics.add(words, index, 1)
+}
+
 /** Clears bits of a mask that several participants change. */
 export function clearBits(words: Int32Array, index: number, bits: number): void {
   // SYNC: pairs with loadMask; prevents the owner's last stores from being seen after its bit has gone.

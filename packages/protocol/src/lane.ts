@@ -64,6 +64,9 @@ export interface LanePosition {
   readonly sequence: number
 }
 
+/** In place of a claim: what `fill` writes is neither committed nor aborted by anybody else. */
+const FILLING = -2
+
 /**
  * Tells up to which position the writer may fill the ring: asked only when the last answer is used up.
  *
@@ -162,6 +165,7 @@ export class LaneWriter {
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
     if (
       this.claimIndex !== -1 ||
+      length > this.maxMessageLength ||
       length >>> 0 !== length ||
       size > this.capacity - index ||
       ((this.limit - this.position_) | 0) < size + RECORD_HEADER_LENGTH
@@ -196,7 +200,7 @@ export class LaneWriter {
 
   /** Gives the claimed room back: nobody sees anything of it. */
   abort(): void {
-    this.claimIndex = -1
+    if (this.claimIndex !== FILLING) this.claimIndex = -1
   }
 
   /** Holds back what is committed from now on, until `endBatch` publishes all of it by one store. */
@@ -236,7 +240,7 @@ export class LaneWriter {
 
   private commitSlowly(length = this.claimLength): void {
     const index = this.claimIndex
-    if (index === -1) throw new TypeError('nothing is claimed')
+    if (index < 0) throw new TypeError('nothing is claimed')
     if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
       throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
     }
@@ -280,6 +284,7 @@ export class LaneWriter {
   /** Writes what fits in one piece, from the claimed record on. */
   private fillRun(length: number, most: number, first: number, each: (offset: number, index: number) => void): number {
     const { words, sequence_: sequence, claimIndex: start } = this
+    this.claimIndex = FILLING
     const size = recordLength(length)
     const commit = commitWord(length, KIND_MESSAGE)
     const room = Math.min(this.capacity - start, ((this.limit - this.position_) | 0) - RECORD_HEADER_LENGTH)
@@ -364,9 +369,14 @@ export class LaneReader {
     this.position = position | 0
   }
 
-  /** Tells whether a record is there. Never blocks, allocates nothing. */
+  /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
   ready(): boolean {
-    return this.more || loadCommit(this.words, (this.position & this.mask) >> 2) !== 0
+    if (this.more) return true
+    const index = this.position & this.mask
+    const commit = loadCommit(this.words, index >> 2)
+    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0
+    if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
+    return loadCommit(this.words, 0) !== 0 // padding may be there long before the message behind it
   }
 
   /** Goes on elsewhere: at the start of a record. */
@@ -398,13 +408,15 @@ export class LaneReader {
   /** What `next` does where there is no message. */
   private nextSlowly(index: number, commit: number): number {
     if (commit === 0 && !this.more) return -1
-    const size = recordLength(payloadLengthOf(commit))
-    if ((commit & KIND_MASK) !== KIND_PADDING || size !== this.capacity - index || index === 0) {
-      throw this.corrupt(index, commit)
-    }
+    if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
     this.more = (commit & MORE) !== 0
-    this.position = (this.position + size) | 0
+    this.position = (this.position + this.capacity - index) | 0
     return this.next() // at the start of the ring, where no padding is
+  }
+
+  private isPadding(index: number, commit: number): boolean {
+    const size = recordLength(payloadLengthOf(commit))
+    return (commit & KIND_MASK) === KIND_PADDING && size === this.capacity - index && index !== 0
   }
 
   private corrupt(index: number, commit: number): LayoutError {

@@ -3,8 +3,9 @@
  *
  * Flow control, with overflow "wait". A producer may fill its lane up to the oldest position among the live consumers plus
  * the capacity. It announces the oldest as its base, then looks at the live consumers once more, and takes the limit from
- * that second look. A joiner becomes live, holds the base that it sees, and looks at the base once more until it is
- * the one it holds. Whichever of the two comes later sees the other: a joiner is never overtaken.
+ * the base or, where one of them is behind that, from this second look. A joiner becomes live, holds the base that it sees,
+ * and looks at the base once more until it is the one it holds. Whichever of the two comes later sees the other: a joiner is
+ * never overtaken.
  *
  * Sleeping. A sleeper counts its epoch, sets its bit, looks once more for what it waits for, and only then sleeps. Who has
  * something for it publishes that, then loads the mask, and rings each sleeper whose epoch it has not rung yet. Nobody but
@@ -15,6 +16,7 @@ import {
   announceBase,
   announceWideBase,
   clearBits,
+  countUp,
   loadBaseAfterCopy,
   loadMask,
   loadOwned,
@@ -33,6 +35,7 @@ import {
   END,
   EPOCH,
   LIVE_INDEX,
+  OPENINGS_INDEX,
   POSITIONS,
   producerSlotIndex,
   SEQUENCE,
@@ -62,16 +65,14 @@ export class StreamControl {
     this.producerMaskWords = header.producers > 32 ? 2 : 1
   }
 
-  /** Calls back for each lane that consumers look at. */
-  forEachActive(visit: (producer: number) => void): void {
-    for (let word = 0; word < this.producerMaskWords; word++) {
-      forEachBit(loadMask(this.words, ACTIVE_INDEX + word), word * 32, visit)
-    }
-  }
-
-  /** A number that changes when lanes become active or cease to be: for a quick look before `forEachActive`. */
+  /** Which lanes consumers look at: bit j of two words. */
   activeMask(word: number): number {
     return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word) : 0
+  }
+
+  /** Changes whenever a lane becomes active: it may have ceased to be since. Load it before the masks. */
+  get openings(): number {
+    return loadMask(this.words, OPENINGS_INDEX)
   }
 
   stateOf(producer: number): ProducerState {
@@ -95,6 +96,11 @@ export class StreamControl {
     const end = loadOwned(this.words, producerSlotIndex(producer) + END)
     const held = (end - base) | 0
     return held >= 0 && held <= this.header.capacity ? end : base
+  }
+
+  /** The number of the message at the recent end, or of a later one. */
+  recentSequenceOf(producer: number): number {
+    return loadOwned(this.words, producerSlotIndex(producer) + SEQUENCE)
   }
 
   /** Tells whether a record that begins at this position (not wrapping) has stayed whole until now. Allocates nothing. */
@@ -161,10 +167,11 @@ export class ProducerSlot {
     this.walker = new LaneReader(lane, 0, capacity, this.base | 0)
     const { words } = control
     clearBits(words, SLEEPING_PRODUCERS_INDEX + (producer >> 5), 1 << (producer & 31))
-    const recent = { position: control.recentEndOf(producer), sequence: loadOwned(words, this.index + SEQUENCE) }
+    const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
     this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, findEnd(lane, 0, capacity, recent))
     storeOwned(words, this.index + STATE, STATE_OPEN)
     setBits(words, ACTIVE_INDEX + (producer >> 5), 1 << (producer & 31))
+    countUp(words, OPENINGS_INDEX)
   }
 
   /** Announces an orderly end: everything sent stays readable. */
@@ -197,20 +204,20 @@ export class ProducerSlot {
     const { capacity } = control.header
     if (this.lane !== undefined) this.announceEnd() // else it is asked by the constructor of the lane
     if (this.wide) {
-      this.makeRoom(lane.position, needed)
+      this.makeRoom(lane, needed)
       return (this.base + capacity) | 0
     }
     const live = control.liveConsumers()
     if (live === 0) {
-      if (this.keepsLatest) this.makeRoom(lane.position, needed)
+      if (this.keepsLatest) this.makeRoom(lane, needed)
     } else {
       const held = Math.min(this.heldBytes(live, lane.position), (lane.position - this.base) | 0)
       const oldest = (lane.position - held) | 0
       if (oldest !== this.base) this.announce(oldest)
     }
-    const liveNow = control.liveConsumers()
-    if (liveNow === 0) return (this.base + capacity) | 0
-    return (lane.position - this.heldBytes(liveNow, lane.position) + capacity) | 0
+    // Never beyond the base, wherever they have come meanwhile: there a joiner begins.
+    const held = Math.max((lane.position - this.base) | 0, this.heldBytes(control.liveConsumers(), lane.position))
+    return (lane.position - held + capacity) | 0
   }
 
   /**
@@ -228,8 +235,12 @@ export class ProducerSlot {
     return held
   }
 
-  /** Gives up the oldest records until there is room; a sixteenth of the lane at a time, so that it is seldom. */
-  private makeRoom(position: number, needed: number): void {
+  /**
+   * Gives up the oldest records until there is room; a sixteenth of the lane at a time, so that it is seldom. All of them when
+   * they are no records any more: some peer has scribbled, and the producer goes on.
+   */
+  private makeRoom(lane: LaneWriter, needed: number): void {
+    const { position } = lane
     const { capacity } = this.control.header
     const { walker } = this
     const wanted = Math.max(needed, capacity >>> 4)
@@ -237,7 +248,14 @@ export class ProducerSlot {
     let held = (position - this.base) | 0
     if (held <= mostHeld) return
     walker.restart(this.base)
-    while (held > mostHeld && walker.next() !== -1) held = (position - walker.position) | 0
+    const end = lane.published.position
+    try {
+      while (held > mostHeld && walker.next() !== -1) held = (position - walker.position) | 0
+    } catch {
+      walker.restart(end)
+    }
+    const left = (end - walker.position) | 0
+    if (left < 0 || (left > 0 && held > mostHeld)) walker.restart(end)
     this.announce(this.base + ((walker.position - this.base) | 0))
   }
 

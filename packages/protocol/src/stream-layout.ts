@@ -5,6 +5,7 @@
  *   0            channel header                                 sole writer: the creator, before the magic word
  *   128          live: u32, bit i for consumer i                consumers, who hold the producers back
  *   256          active: u32 x 2, bit j for producer j          lanes that consumers look at
+ *   264          openings: u32, counts up                       producers, after setting their bit in active
  *   384          sleeping consumers: u32, bit i
  *   512          sleeping producers: u32 x 2, bit j
  *   1024         producer slots, 128 bytes each                 sole writer of each: who holds the slot's lease
@@ -40,6 +41,7 @@ const MAX_SCHEMA_LENGTH = 1_048_576
 
 export const LIVE_INDEX = 128 / 4
 export const ACTIVE_INDEX = 256 / 4
+export const OPENINGS_INDEX = 264 / 4
 export const SLEEPING_CONSUMERS_INDEX = 384 / 4
 export const SLEEPING_PRODUCERS_INDEX = 512 / 4
 

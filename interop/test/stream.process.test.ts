@@ -1,0 +1,249 @@
+import { openStream, type StreamReader } from '@memlane/consumer'
+import { SharedMemory } from '@memlane/core'
+import { createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { uniqueName } from '@memlane/testing'
+import { expect, test } from 'vitest'
+import { stream } from '../src/programs.js'
+import { isSample, Sample, sampleOf } from '../src/sample.js'
+
+const COUNT = 200_000
+const CAPACITY = 65_536 // some 1600 samples
+const LIVES = { timeoutMs: 50_000 }
+
+const options = { capacity: CAPACITY, producers: 4, consumers: 4 } as const
+
+/** Receives everything up to the end, and checks that the numbers follow one another. */
+async function receiveAll(reader: StreamReader<typeof Sample>, first = 0): Promise<number> {
+  let expected = first
+  let wrong: string | undefined
+  while (await reader.ready()) {
+    reader.poll((message) => {
+      if (wrong === undefined && (message.number !== expected || !isSample(message)))
+        wrong = `${JSON.stringify(Sample.copy(message))} where ${expected} was due`
+      expected++
+    })
+    if (wrong !== undefined) throw new Error(wrong)
+  }
+  return expected - first
+}
+
+/** Sends samples with these numbers: one by one, in batches, and with a claim given back now and then. */
+async function sendAll(writer: StreamWriter<typeof Sample>, first: number, end: number): Promise<void> {
+  for (let number = first; number < end; ) {
+    if (number % 1000 === 0) {
+      writer.claim()
+      writer.abort()
+    }
+    if (number % 3 === 0) {
+      const last = Math.min(end, number + 50)
+      const batch = Array.from({ length: last - number }, (_, index) => sampleOf(number + index))
+      await writer.sendBatch(batch)
+      number = last
+    } else {
+      await writer.send(sampleOf(number++))
+    }
+  }
+}
+
+test.each([
+  ['one by one', []],
+  ['in batches', ['--batch', '7']],
+  ['with aborted claims', ['--batch', '3', '--abort', '5']],
+])('what C sends %s reaches memlane and C', async (_, how) => {
+  const object = `/${uniqueName('stream')}`
+  using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', ...how, object, `${COUNT}`], LIVES)
+  await producer.line('lane 0, message 0')
+  using consumer = stream.consumer([object], LIVES)
+  await consumer.line('joined')
+  using reader = await openStream(object, Sample)
+  producer.write('x')
+  expect(await receiveAll(reader)).toBe(COUNT)
+  expect(reader.end).toBe('closed')
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 lost, closed\n` })
+  expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('what memlane sends reaches C and memlane', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, options)
+  using consumer = stream.consumer([object], LIVES)
+  await consumer.line('joined')
+  using reader = await openStream(object, Sample)
+  const received = receiveAll(reader)
+  await sendAll(writer, 0, COUNT)
+  writer.close()
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 lost, closed\n` })
+  expect(await received).toBe(COUNT)
+})
+
+test('producers of both kinds send at the same time', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, options)
+  using consumer = stream.consumer([object], LIVES)
+  await consumer.line('joined')
+  using producer = stream.producer(['--batch', '2', object, `${COUNT}`], LIVES)
+  await producer.line('lane 1, message 0')
+  await sendAll(writer, 0, 50_000)
+  writer.close()
+  expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT + 50_000} samples, 0 lost, closed\n` })
+})
+
+test('what a C producer has sent that is gone already reaches memlane', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, options)
+  using reader = await openStream(object, Sample)
+  for (const first of [0, 3, 6]) {
+    using producer = stream.producer(['--first', `${first}`, object, '3'], LIVES)
+    expect(await producer.exit).toMatchObject({ code: 0, stdout: `lane 1, message ${first}\nsent\n` })
+    for (const number of [first, first + 1, first + 2]) expect(reader.tryReceive()).toEqual(sampleOf(number))
+    expect(reader.tryReceive()).toBeUndefined()
+  }
+  expect(writer.closed).toBe(false)
+})
+
+test('a C producer killed in the middle of a record is lost to memlane, which takes up its lane', async () => {
+  const object = `/${uniqueName('stream')}`
+  using reader = await (async () => {
+    using _creator = createStream(object, Sample, options)
+    return await openStream(object, Sample)
+  })()
+  using producer = stream.producer(['--stop', '5000', object, '10000'], LIVES)
+  await producer.line('lane 0, message 0')
+  const received = receiveAll(reader)
+  await producer.line('in the middle')
+  producer.kill('SIGKILL')
+  expect(await received).toBe(5000)
+  expect(reader.end).toBe('lost')
+
+  using writer = await joinStream(object, Sample)
+  expect(writer.lane).toBe(0)
+  expect(writer.sent).toBe(5000)
+  writer.trySend(sampleOf(5000))
+  expect(await reader.receive()).toEqual(sampleOf(5000))
+})
+
+test('C takes up the lane where C was killed, in the middle of a batch', async () => {
+  const object = `/${uniqueName('stream')}`
+  using killed = stream.producer(['--create', `${CAPACITY}`, '--batch', '10', '--stop', '5', object, '10'], LIVES)
+  await killed.line('in the middle')
+  using reader = await openStream(object, Sample, { from: 'oldest', endOn: 'closed' })
+  const received = receiveAll(reader)
+  killed.kill('SIGKILL')
+  await killed.exit
+  using producer = stream.producer([object, '3000'], LIVES)
+  await producer.line('lane 0, message 0')
+  expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
+  expect(await received).toBe(3000)
+})
+
+test('a C consumer holds memlane back until it is killed', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, options)
+  using consumer = stream.consumer(['--hold', '100', object], LIVES)
+  await consumer.line('joined')
+  let sent = 0
+  while (writer.trySend(sampleOf(sent))) sent++
+  await consumer.line('holding')
+  while (writer.trySend(sampleOf(sent))) sent++
+  expect(writer.trySend(sampleOf(sent))).toBe(false)
+  const waiting = writer.send(sampleOf(sent))
+  expect(writer.consumers).toBe(1)
+  consumer.kill('SIGKILL')
+  await waiting
+  expect(writer.consumers).toBe(0)
+})
+
+test('a memlane consumer holds C back until it leaves', async () => {
+  const object = `/${uniqueName('stream')}`
+  using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', object, `${COUNT}`], LIVES)
+  await producer.line('lane 0, message 0')
+  using slow = await openStream(object, Sample)
+  using reader = await openStream(object, Sample)
+  producer.write('x')
+  await slow.ready()
+  const first = slow.tryReceive()
+  expect(first).toEqual(sampleOf(0))
+  let received = 0
+  const count = () => received++
+  // Nothing more comes once the lane is full of what the slow one has not read.
+  while (received < 1600 && (await reader.ready())) reader.poll(count)
+  expect(producer.stdout).not.toContain('sent')
+  slow.close()
+  while (await reader.ready()) reader.poll(count)
+  expect(received).toBe(COUNT)
+  expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('a C producer goes on when the C consumer that held it back is killed', async () => {
+  const object = `/${uniqueName('stream')}`
+  using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', object, `${COUNT}`], LIVES)
+  await producer.line('lane 0, message 0')
+  using holding = stream.consumer(['--hold', '1', object], LIVES)
+  await holding.line('joined')
+  using reader = await openStream(object, Sample)
+  producer.write('x')
+  const received = receiveAll(reader)
+  await holding.line('holding')
+  holding.kill('SIGKILL')
+  expect(await received).toBe(COUNT)
+})
+
+test('C reads what memlane overwrites, without the right to write', async () => {
+  const object = `/${uniqueName('stream')}`
+  using writer = createStream(object, Sample, { ...options, overflow: 'overwrite' })
+  using consumer = stream.consumer(['--read-only', '--oldest', '--pause', object], LIVES)
+  await consumer.line('joined')
+  await sendAll(writer, 0, 5000)
+  consumer.write('x')
+  await sendAll(writer, 5000, COUNT)
+  writer.close()
+  const { code, stdout, stderr } = await consumer.exit
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const [, samples, lost] = /^(\d+) samples, (\d+) lost, closed$/m.exec(stdout) ?? []
+  expect(Number(samples)).toBeGreaterThanOrEqual(1500)
+  // Those before its first one are nobody's loss.
+  expect(Number(samples) + Number(lost)).toBeLessThanOrEqual(COUNT)
+})
+
+test('memlane reads what C overwrites, without the right to write', async () => {
+  const object = `/${uniqueName('stream')}`
+  const how = ['--create', `${CAPACITY}`, '--overwrite', '--batch', '3', '--pause']
+  using producer = stream.producer([...how, object, `${COUNT}`], LIVES)
+  await producer.line('lane 0, message 0')
+  using reader = await openStream(object, Sample, { access: 'read', from: 'oldest' })
+  producer.write('x')
+  let next = 0
+  let received = 0
+  while (await reader.ready()) {
+    reader.poll((message) => {
+      if (!isSample(message) || message.number < next) throw new Error(`${message.number} where ${next} was due`)
+      next = message.number + 1
+      received++
+    })
+  }
+  expect(next).toBe(COUNT)
+  expect(received + reader.lost).toBeLessThanOrEqual(COUNT)
+  expect(received).toBeGreaterThan(1500)
+  expect(reader.end).toBe('closed')
+})
+
+test('a stream lives as long as C has it, and goes with the last one', async () => {
+  const object = `/${uniqueName('stream')}`
+  const writer = createStream(object, Sample, options)
+  using consumer = stream.consumer(['--oldest', '--pause', object], LIVES)
+  await consumer.line('joined')
+  await sendAll(writer, 0, 1000)
+  writer.close()
+  SharedMemory.open(object).close()
+  consumer.write('x')
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: 'joined\n1000 samples, 0 lost, closed\n' })
+  expect(() => SharedMemory.open(object)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+})
+
+test('C refuses a stream of another schema', async () => {
+  const object = `/${uniqueName('stream')}`
+  using _writer = createStream(object, Sample.fields.words.layout, options)
+  using consumer = stream.consumer([object], LIVES)
+  expect(await consumer.exit).toMatchObject({ code: 4, stderr: 'corrupt: another schema\n' })
+})

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import {
+  CHANNEL_HEADER_LENGTH,
+  ConsumerSlot,
+  encodeDescriptor,
+  hashDescriptor,
+  LaneReader,
+  ProducerSlot,
+  payload,
+  placesOf,
+  StreamControl,
+  type StreamHeader,
+  writeStreamHeader,
+} from '@memlane/protocol'
+import { expect, test } from 'vitest'
+import { file } from '../src/programs.js'
+
+const page = readFileSync(file('../docs/wire-format.md'), 'utf8')
+
+/** Lines of 16 bytes with their offset and their text; without those that are all zeros. */
+function dump(buffer: ArrayBuffer): string {
+  const lines: string[] = []
+  for (let offset = 0; offset < buffer.byteLength; offset += 16) {
+    const line = [...new Uint8Array(buffer, offset, 16)]
+    if (line.every((byte) => byte === 0)) continue
+    const hex = line.map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
+    const text = line.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('')
+    lines.push(`${String(offset).padStart(5)}  ${hex}  ${text}\n`)
+  }
+  return lines.join('')
+}
+
+test('the example of the wire format is what the code makes', () => {
+  const schema = encodeDescriptor(payload.utf8.descriptor)
+  const dimensions = { capacity: 65_536, producers: 1, consumers: 1, schemaLength: schema.length }
+  const header: StreamHeader = {
+    ...dimensions,
+    ...placesOf(dimensions),
+    overflow: 'wait',
+    withoutConsumers: 'keep-latest',
+    instance: Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index),
+    schemaHash: hashDescriptor(schema),
+  }
+  const memory = new ArrayBuffer(header.length)
+  writeStreamHeader(memory, header, schema)
+  const lane = new ArrayBuffer(header.capacity) // its own memory, as a view of the whole would be
+  const control = new StreamControl(memory, header)
+  const producer = new ProducerSlot(control, 0, lane)
+  const consumer = new ConsumerSlot(control, 0)
+  consumer.join()
+  for (const text of ['hello', 'wire format']) {
+    const offset = producer.lane.claim(payload.utf8.measure(text))
+    payload.utf8.encode(producer.lane.data, offset, text)
+    producer.lane.commit()
+  }
+  const reader = new LaneReader(lane, 0, header.capacity)
+  reader.next()
+  consumer.release(0, reader.position)
+  new Uint8Array(memory).set(new Uint8Array(lane), header.lanesOffset)
+
+  const [, shown] = /## 14\. Example\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
+  expect(shown).toBe(dump(memory))
+  expect(page).toContain(`channel header, ${CHANNEL_HEADER_LENGTH} bytes`)
+})

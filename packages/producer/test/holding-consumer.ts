@@ -1,0 +1,43 @@
+import { StreamChannel, takeConsumerSeat } from '@memlane/channel'
+import { ConsumerSlot, codecOf, LaneReader, type MessageOf, type Schema } from '@memlane/protocol'
+
+/** A consumer as the producers see it: it holds them back, and reads one lane when it is told to. */
+export class HoldingConsumer<S extends Schema> implements Disposable {
+  readonly channel: StreamChannel
+  readonly slot: ConsumerSlot
+  readonly #schema: S
+  readonly #readers: (LaneReader | undefined)[] = []
+
+  constructor(name: string, schema: S) {
+    this.#schema = schema
+    this.channel = StreamChannel.open(name, codecOf(schema))
+    this.slot = new ConsumerSlot(this.channel.control, takeConsumerSeat(this.channel).index)
+    this.slot.join()
+  }
+
+  /** Reads at most so many messages of a lane, and gives their room back. Rings nobody. */
+  read(count = Infinity, producer = 0): MessageOf<S>[] {
+    const { control, header } = this.channel
+    this.#readers[producer] ??= new LaneReader(
+      this.channel.openLane(producer, 'read').buffer,
+      0,
+      header.capacity,
+      control.positionOf(this.slot.consumer, producer),
+    )
+    const reader = this.#readers[producer]
+    const codec = codecOf(this.#schema)
+    const messages: MessageOf<S>[] = []
+    while (messages.length < count) {
+      const offset = reader.next()
+      if (offset === -1) break
+      messages.push(codec.decode(reader.data, offset, reader.length))
+    }
+    this.slot.release(producer, reader.position)
+    return messages
+  }
+
+  [Symbol.dispose](): void {
+    this.slot.leave()
+    this.channel.close()
+  }
+}

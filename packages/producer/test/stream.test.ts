@@ -1,0 +1,649 @@
+import { Bells } from '@memlane/channel'
+import { SharedMemory } from '@memlane/core'
+import { bytes, f64, payload, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import { messagepack } from '@memlane/protocol/messagepack'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { createStream, joinStream, type StreamWriter } from '../src/index.js'
+import { HoldingConsumer } from './holding-consumer.js'
+
+const CAPACITY = 65_536
+const Quote = struct('Quote', { symbol: utf8(8), bid: f64, seq: u32 })
+const Event = union({ quote: Quote, note: payload.utf8, blob: payload.bytes })
+const code = (code: string) => expect.objectContaining({ name: 'SharedMemoryError', code })
+const quote = (seq: number) => ({ symbol: 'ACME', bid: seq / 2, seq })
+
+function make(options: Parameters<typeof createStream>[2] = {}) {
+  return createStream(uniqueName('stream'), u32, { capacity: CAPACITY, ...options })
+}
+
+/** Sends 1, 2, 3… until there is no more room, and tells how many. */
+function fill(writer: StreamWriter<typeof u32>): number {
+  let sent = 0
+  while (writer.trySend(sent + 1)) sent++
+  return sent
+}
+
+describe('createStream', () => {
+  it.each([
+    [{ capacity: 32_768 }, /capacity 32768 is not a power of two/],
+    [{ capacity: 2 ** 30 }, /capacity 1073741824/],
+    [{ capacity: 100_000 }, /capacity 100000/],
+    [{ capacity: 0 }, /capacity 0/],
+    [{ capacity: -65_536 }, /capacity -65536/],
+    [{ capacity: 65_536.5 }, /capacity 65536.5/],
+    [{ capacity: Number.NaN }, /capacity NaN/],
+    [{ capacity: 2 ** 32 + 65_536 }, /capacity 4295032832/],
+    [{ producers: 0 }, /producers 0 is not a whole number from 1 to 64/],
+    [{ producers: 65 }, /producers 65/],
+    [{ producers: 1.5 }, /producers 1.5/],
+    [{ consumers: 0 }, /consumers 0 is not a whole number from 1 to 32/],
+    [{ consumers: 33 }, /consumers 33/],
+    [{ consumers: Number.NaN }, /consumers NaN/],
+  ])('refuses the dimensions %j, and makes nothing', (options, message) => {
+    const name = uniqueName('stream')
+    expect(() => createStream(name, u32, options)).toThrow(RangeError)
+    expect(() => createStream(name, u32, options)).toThrow(message)
+    expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('refuses manners that there are not, and makes nothing', () => {
+    const name = uniqueName('stream')
+    for (const options of [{ overflow: 'drop' }, { withoutConsumers: 'drop' }, { wait: 'never' }]) {
+      expect(() => createStream(name, u32, options as never)).toThrow(TypeError)
+    }
+    expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('refuses a descriptor that is too long', () => {
+    const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a field with a long name ${i}`, u8]))
+    expect(() => createStream(uniqueName('stream'), struct('Long', fields))).toThrow(/descriptor takes \d+ bytes/)
+  })
+
+  it('takes the largest and the smallest numbers of slots', async () => {
+    using writer = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, producers: 64, consumers: 32 })
+    using last = await joinStream(writer.name, u32, { lane: 63 })
+    using consumer = new HoldingConsumer(writer.name, u32)
+    expect(last.trySend(7)).toBe(true)
+    expect(consumer.read(10, 63)).toEqual([7])
+    using single = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    expect(single.trySend(1)).toBe(true)
+  })
+
+  it('is exclusive, or joins what is there with the dimensions that has', () => {
+    using first = make({ producers: 2 })
+    expect(() => createStream(first.name, u32)).toThrow(code('ALREADY_EXISTS'))
+    using second = createStream(first.name, u32, { existing: 'join', capacity: 2 ** 20, producers: 64 })
+    expect([first.lane, second.lane]).toEqual([0, 1])
+    expect(second.maxMessageLength).toBe(first.maxMessageLength)
+    expect(() => createStream(first.name, u32, { existing: 'join' })).toThrow(code('FULL'))
+    expect(() => createStream(first.name, f64, { existing: 'join' })).toThrow(code('SCHEMA_MISMATCH'))
+    using alone = createStream(uniqueName('stream'), u32, { existing: 'join', capacity: CAPACITY })
+    expect(alone.lane).toBe(0)
+  })
+
+  it('joins nothing that is no stream', () => {
+    const name = uniqueName('stream')
+    using _foreign = SharedMemory.create(name, 2 ** 20, { initialize: (buffer) => new Uint8Array(buffer).fill(1) })
+    expect(() => createStream(name, u32, { existing: 'join' })).toThrow(code('NOT_A_CHANNEL'))
+  })
+})
+
+describe('joinStream', () => {
+  it('waits for the stream', async () => {
+    const name = uniqueName('stream')
+    const joining = joinStream(name, u32)
+    using _writer = createStream(name, u32, { capacity: CAPACITY })
+    using joined = await joining
+    expect(joined.lane).toBe(1)
+  })
+
+  it('says NOT_FOUND at the timeout, and the reason when it is aborted', async () => {
+    const name = uniqueName('stream')
+    await expect(joinStream(name, u32, { timeoutMs: 0 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(joinStream(name, u32, { timeoutMs: 10 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(joinStream(name, u32, { signal: AbortSignal.abort('never mind') })).rejects.toBe('never mind')
+    const controller = new AbortController()
+    const joining = joinStream(name, u32, { signal: controller.signal })
+    controller.abort('later')
+    await expect(joining).rejects.toBe('later')
+  })
+
+  it('says FULL, and leaves no handle behind', async () => {
+    const writer = make({ producers: 1 })
+    await expect(joinStream(writer.name, u32)).rejects.toThrow(code('FULL'))
+    await expect(joinStream(writer.name, u32)).rejects.toThrow(/all 1 producer slots are taken/)
+    writer.close()
+    expect(() => SharedMemory.open(writer.name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('takes the lane asked for, if it is free and there is one', async () => {
+    using first = make({ lane: 2 })
+    expect(first.lane).toBe(2)
+    await expect(joinStream(first.name, u32, { lane: 2 })).rejects.toThrow(/lane 2 is taken/)
+    using second = await joinStream(first.name, u32, { lane: 3 })
+    expect(second.lane).toBe(3)
+    for (const lane of [4, -1, 1.5]) {
+      await expect(joinStream(first.name, u32, { lane })).rejects.toThrow(RangeError)
+      await expect(joinStream(first.name, u32, { lane })).rejects.toThrow(`lane ${lane}`)
+    }
+  })
+
+  it('goes on in a lane that was closed, with the numbers of its messages', async () => {
+    using keeper = make()
+    using consumer = new HoldingConsumer(keeper.name, u32)
+    const first = await joinStream(keeper.name, u32, { lane: 1 })
+    for (let i = 0; i < 5; i++) first.trySend(i)
+    first.close()
+    using second = await joinStream(keeper.name, u32, { lane: 1 })
+    expect(second.sent).toBe(5)
+    second.trySend(5)
+    expect(consumer.read(10, 1)).toEqual([0, 1, 2, 3, 4, 5])
+  })
+})
+
+describe('a producer held back by a consumer', () => {
+  it('says false when it is full, and goes on in order when there is room', () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const sent = fill(writer)
+    expect(sent).toBeGreaterThan(1000)
+    expect(writer.sent).toBe(sent)
+    expect(writer.trySend(0)).toBe(false)
+    expect(writer.claim()).toBeUndefined()
+    expect(writer.trySendBatch([1, 2])).toBe(0)
+    expect(writer.fillBatch(2, () => {})).toBe(0)
+    expect(writer.sendSync(0, 0)).toBe(false)
+    expect(writer.sendSync(0, 20)).toBe(false)
+    expect(consumer.read(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(writer.trySendBatch(Array.from({ length: 20 }, (_, i) => sent + 1 + i))).toBe(10)
+    const rest = consumer.read()
+    expect(rest).toEqual(Array.from({ length: sent }, (_, i) => 11 + i))
+  })
+
+  it('is not held back by one that has left, nor by one that died', () => {
+    using writer = make()
+    const leaving = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    leaving[Symbol.dispose]()
+    expect(writer.consumers).toBe(0)
+    expect(writer.trySend(1)).toBe(true)
+
+    for (const send of [
+      (writer: StreamWriter<typeof u32>) => writer.trySend(1),
+      (writer: StreamWriter<typeof u32>) => writer.claim() !== undefined,
+      (writer: StreamWriter<typeof u32>) => writer.trySendBatch([1, 2]) === 2,
+      (writer: StreamWriter<typeof u32>) => writer.fillBatch(2, () => {}) === 2,
+      (writer: StreamWriter<typeof u32>) => writer.sendSync(1),
+    ]) {
+      using other = make()
+      const dead = new HoldingConsumer(other.name, u32)
+      fill(other)
+      dead.channel.close() // as its end would: the lease has gone, and its words stay
+      const deadline = Date.now() + 20_000
+      while (!send(other)) if (Date.now() > deadline) expect.unreachable('a dead consumer holds the producer back')
+      expect(other.consumers).toBe(0)
+    }
+  })
+
+  it('sends what waits in the order of the calls, also when some give up', async () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const sent = fill(writer)
+    const controller = new AbortController()
+    const first = writer.send(101)
+    const aborted = writer.send(102, { signal: controller.signal })
+    const late = writer.send(103, { timeoutMs: 5 })
+    const batch = writer.sendBatch([104, 105, 106])
+    const last = writer.send(107)
+    expect(writer.trySend(1)).toBe(false)
+    controller.abort(new Error('changed my mind'))
+    await expect(aborted).rejects.toThrow('changed my mind')
+    await expect(late).rejects.toThrow(code('TIMED_OUT'))
+    consumer.read(sent)
+    expect(writer.trySend(1)).toBe(false) // there is room, but others came before
+    ring(writer)
+    await Promise.all([first, batch, last])
+    expect(writer.trySend(108)).toBe(true)
+    expect(consumer.read()).toEqual([101, 104, 105, 106, 107, 108])
+  })
+
+  it('refuses to block while others wait in the event loop', async () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const sent = fill(writer)
+    const waiting = writer.send(1)
+    consumer.read(sent)
+    expect(() => writer.sendSync(2)).toThrow(TypeError)
+    expect(() => writer.sendSync(2, 10)).toThrow(TypeError)
+    await waiting
+    expect(writer.sendSync(2)).toBe(true)
+    expect(consumer.read()).toEqual([1, 2])
+  })
+
+  it('rejects what waits when it is closed', async () => {
+    const writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    const waiting = [writer.send(1), writer.send(2), writer.sendBatch([3]), writer.flush()]
+    writer.close()
+    await Promise.all(waiting.map((promise) => expect(promise).rejects.toThrow(code('CLOSED'))))
+    expect(consumer.read().includes(0)).toBe(false)
+  })
+
+  it('rejects what waits when it is closed a moment later, asleep', async () => {
+    const writer = make({ wait: 'park' })
+    using _consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    const waiting = [writer.send(1), writer.send(2), writer.flush()]
+    setTimeout(() => writer.close(), 20)
+    await Promise.all(waiting.map((promise) => expect(promise).rejects.toThrow(code('CLOSED'))))
+  })
+
+  it('does not begin to wait for a signal that has been aborted, and sends nothing', async () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const signal = AbortSignal.abort('no')
+    await expect(writer.send(1, { signal })).rejects.toBe('no')
+    await expect(writer.sendBatch([1, 2], { signal })).rejects.toBe('no')
+    await expect(writer.flush({ signal })).rejects.toBe('no')
+    expect(consumer.read()).toEqual([])
+  })
+
+  it('leaves nothing behind on a signal that outlives the wait', async () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const controller = new AbortController()
+    const { signal } = controller
+    let listeners = 0
+    const add = signal.addEventListener.bind(signal)
+    const remove = signal.removeEventListener.bind(signal)
+    signal.addEventListener = (...rest: Parameters<typeof add>) => {
+      listeners++
+      add(...rest)
+    }
+    signal.removeEventListener = (...rest: Parameters<typeof remove>) => {
+      listeners--
+      remove(...rest)
+    }
+    fill(writer)
+    const waiting = [writer.send(1, { signal }), writer.send(2, { signal }), writer.flush({ signal })]
+    setTimeout(() => {
+      consumer.read()
+      ring(writer)
+      setTimeout(() => {
+        consumer.read()
+        ring(writer)
+      }, 20)
+    }, 20)
+    await Promise.all(waiting)
+    expect(listeners).toBe(0)
+  })
+
+  it.each(['adaptive', 'park', 'spin'] as const)('times out, with wait %s', async (wait) => {
+    using writer = make({ wait })
+    using _consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    for (const timeoutMs of [0, 20]) {
+      await expect(writer.send(1, { timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
+      await expect(writer.sendBatch([1], { timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
+      await expect(writer.flush({ timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
+      expect(writer.sendSync(1, timeoutMs)).toBe(false)
+    }
+    for (const timeoutMs of [-1, Number.NaN]) {
+      await expect(writer.send(1, { timeoutMs })).rejects.toThrow(RangeError)
+      await expect(writer.flush({ timeoutMs })).rejects.toThrow(RangeError)
+      expect(() => writer.sendSync(1, timeoutMs)).toThrow(RangeError)
+    }
+    const controller = new AbortController()
+    setTimeout(() => controller.abort('enough'), 10)
+    await expect(writer.send(1, { signal: controller.signal })).rejects.toBe('enough')
+  })
+
+  it('flushes when everything has been taken, and at once when nobody is there', async () => {
+    using writer = make()
+    await writer.flush()
+    writer.trySend(1)
+    await writer.flush({ timeoutMs: 0 })
+    using consumer = new HoldingConsumer(writer.name, u32)
+    writer.trySend(2)
+    let flushed = false
+    const flushing = writer.flush().then(() => {
+      flushed = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(flushed).toBe(false)
+    writer.trySend(3)
+    consumer.read(2)
+    ring(writer)
+    await flushing
+    expect(consumer.read()).toEqual([3])
+  })
+})
+
+/** What a consumer does that has given room back. */
+function ring(writer: StreamWriter<typeof u32>): void {
+  using other = new HoldingConsumer(writer.name, u32)
+  Bells.ofProducers(other.channel).ringSleepers()
+}
+
+describe('a value', () => {
+  it.each([
+    [
+      'a struct',
+      Quote,
+      quote(1),
+      [{ ...quote(1), seq: -1 }, { ...quote(1), symbol: 'too long a symbol' }, 5, undefined],
+    ],
+    ['a scalar', u32, 5, [-1, 1.5, '5', 2 ** 32]],
+    ['bytes', payload.bytes, new Uint8Array([1, 2]), ['text', undefined, new Uint8Array(40_000)]],
+    ['text', payload.utf8, 'hällo', [5, 'x'.repeat(40_000)]],
+    ['JSON', payload.json(), { a: [1, null] }, [undefined, Math.max, 5n]],
+    ['MessagePack', messagepack(), { a: [1, null] }, [undefined, Math.max, Symbol('x')]],
+    ['a union', Event, { kind: 'note', value: 'hi' }, [{ kind: 'other', value: 1 }, { kind: 'quote', value: 1 }, null]],
+  ] as const)('of %s that does not fit is refused, and nothing of it sent', async (_, schema, good, bad) => {
+    using writer = createStream(uniqueName('stream'), schema as typeof payload.utf8, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, schema as typeof payload.utf8)
+    const right = good as string
+    for (const value of bad as readonly unknown[]) {
+      const wrong = value as string
+      const refusal = /TypeError|RangeError/
+      expect(() => writer.trySend(wrong)).toThrow(expect.objectContaining({ name: expect.stringMatching(refusal) }))
+      await expect(writer.send(wrong)).rejects.toMatchObject({ name: expect.stringMatching(refusal) })
+      expect(() => writer.sendSync(wrong)).toThrow(expect.objectContaining({ name: expect.stringMatching(refusal) }))
+      expect(consumer.read()).toEqual([])
+      expect(() => writer.trySendBatch([right, right, wrong, right])).toThrow(
+        expect.objectContaining({ name: expect.stringMatching(refusal) }),
+      )
+      await expect(writer.sendBatch([right, wrong])).rejects.toMatchObject({ name: expect.stringMatching(refusal) })
+      expect(consumer.read()).toEqual([right, right, right])
+    }
+    expect(writer.trySend(right)).toBe(true)
+    expect(writer.trySendBatch([right, right], 1)).toBe(1)
+    expect(writer.trySendBatch([right], 5)).toBe(0)
+    expect(consumer.read()).toEqual([right, right])
+  })
+})
+
+describe('a claim', () => {
+  it('of every length up to the longest is sent whole, wherever the end of the lane falls', () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.bytes)
+    expect(writer.maxMessageLength).toBe(CAPACITY / 2 - 16)
+    for (const length of [1, 0, 7, 8, 9, 1000, 20_000, writer.maxMessageLength, 5, writer.maxMessageLength, 1]) {
+      const room = writer.claim(length)
+      if (room === undefined) expect.unreachable('there is room for the longest')
+      expect(room.length).toBe(length)
+      for (let i = 0; i < length; i++) room[i] = i * 7 + length
+      writer.commit()
+      const [got] = consumer.read()
+      expect(got?.length).toBe(length)
+      expect(got?.every((byte, i) => byte === ((i * 7 + length) & 0xff))).toBe(true)
+    }
+  })
+
+  it('that is too long is refused', () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    for (const length of [writer.maxMessageLength + 1, -1, 1.5, Number.NaN, 2 ** 32, Infinity]) {
+      expect(() => writer.claim(length)).toThrow(RangeError)
+    }
+    expect(() => writer.claim()).toThrow(TypeError)
+    expect(() => writer.trySend(new Uint8Array(writer.maxMessageLength + 1))).toThrow(RangeError)
+    expect(writer.trySend(new Uint8Array(writer.maxMessageLength))).toBe(true)
+  })
+
+  it('may be sent shorter than claimed, not longer', () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.bytes)
+    writer.claim(100)?.fill(7)
+    for (const length of [101, -1, 1.5, Number.NaN]) expect(() => writer.commit(length)).toThrow(RangeError)
+    writer.commit(3)
+    writer.claim(100)?.fill(8)
+    writer.commit(0)
+    expect(consumer.read()).toEqual([new Uint8Array(3).fill(7), new Uint8Array(0)])
+    expect(() => writer.commit()).toThrow(TypeError)
+  })
+
+  it('is one at a time, and aborted without a trace', () => {
+    using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, Quote)
+    const room = writer.claim()
+    if (room === undefined) expect.unreachable()
+    expect(() => writer.claim()).toThrow(TypeError)
+    expect(() => writer.trySend(quote(1))).toThrow(TypeError)
+    expect(() => writer.trySendBatch([quote(1)])).toThrow(TypeError)
+    expect(() => writer.fillBatch(1, () => {})).toThrow(TypeError)
+    Quote.assign(room, quote(2))
+    writer.abort()
+    writer.abort()
+    expect(() => writer.commit()).toThrow(TypeError)
+    expect(writer.trySend(quote(3))).toBe(true)
+    expect(consumer.read()).toEqual([quote(3)])
+    expect(writer.sent).toBe(1)
+  })
+
+  it('that its schema refuses is given back', () => {
+    using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
+    for (const length of [4, Quote.length + 1]) {
+      expect(() => writer.claim(length)).toThrow(RangeError)
+      expect(writer.trySend(quote(1))).toBe(true)
+    }
+    writer.claim()
+    expect(() => writer.commit(4)).toThrow(RangeError) // nobody could read it
+    writer.abort()
+
+    using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    expect(() => events.claimMember('quote', 4)).toThrow(RangeError)
+    expect(() => events.claimMember('other' as 'quote')).toThrow(TypeError)
+    expect(() => events.claimMember('blob')).toThrow(TypeError)
+    events.trySend({ kind: 'quote', value: quote(1) })
+    expect(() => events.claim(50)).toThrow(RangeError) // of whatever kind the bytes there are
+    expect(events.trySend({ kind: 'note', value: 'x' })).toBe(true)
+    expect(() => writer.claimMember('quote' as never)).toThrow(TypeError)
+  })
+
+  it('of a kind of a union is sent as that kind', () => {
+    using writer = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, Event)
+    const room = writer.claimMember('quote')
+    if (room === undefined) expect.unreachable()
+    Quote.assign(room, quote(9))
+    writer.commit()
+    writer.claimMember('blob', 10)?.fill(3)
+    for (const length of [-1, -8, 11]) expect(() => writer.commit(length)).toThrow(RangeError)
+    writer.commit(2)
+    writer.claimMember('blob', 10)?.fill(4)
+    writer.commit(0)
+    expect(consumer.read()).toEqual([
+      { kind: 'quote', value: quote(9) },
+      { kind: 'blob', value: new Uint8Array([3, 3]) },
+      { kind: 'blob', value: new Uint8Array(0) },
+    ])
+  })
+})
+
+describe('a batch', () => {
+  it('larger than the lane is sent piece by piece, in order', async () => {
+    using writer = createStream(uniqueName('stream'), payload.utf8, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.utf8)
+    const texts = Array.from({ length: 3000 }, (_, i) => `${i} ${'x'.repeat(i % 100)}`)
+    const sending = writer.sendBatch(texts)
+    const got: string[] = []
+    while (got.length < texts.length) {
+      got.push(...consumer.read(500))
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      Bells.ofProducers(consumer.channel).ringSleepers()
+    }
+    await sending
+    expect(got).toEqual(texts)
+  })
+
+  it('is visible as a whole', () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const seen: number[] = []
+    writer.fillBatch(3, () => {
+      seen.push(consumer.read().length)
+    })
+    expect(seen).toEqual([0, 0, 0])
+    expect(consumer.read()).toHaveLength(3)
+  })
+
+  it('filled in place goes around the end of the lane, and takes the room there is', () => {
+    using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, Quote)
+    let sent = 0
+    let read = 0
+    let partial = 0
+    const check = (messages: ReturnType<typeof quote>[]) => {
+      for (const { symbol, bid, seq } of messages) {
+        if (symbol !== 'ACME' || bid !== read / 2 || seq !== read) expect.unreachable(`${seq} in place of ${read}`)
+        read++
+      }
+    }
+    for (let round = 0; round < 200; round++) {
+      const wanted = 1 + ((round * 577) % 3000)
+      const done = writer.fillBatch(wanted, (message, index) => {
+        message.symbol = 'ACME'
+        message.bid = (sent + index) / 2
+        message.seq = sent + index
+      })
+      if (done < wanted) partial++
+      sent += done
+      check(consumer.read((round * 331) % 2500))
+    }
+    check(consumer.read())
+    expect(read).toBe(sent)
+    expect(partial).toBeGreaterThan(0)
+    expect(writer.fillBatch(0, () => expect.unreachable())).toBe(0)
+    expect(writer.fillBatch(-1, () => expect.unreachable())).toBe(0)
+  })
+
+  it('sends what was filled before the filling threw', () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    for (const failing of [0, 1, 2, 5]) {
+      const fail = () =>
+        writer.fillBatch(10, (message, index) => {
+          if (index === failing) throw new Error('no more')
+          ;(message as { value: number }).value = index
+        })
+      expect(fail).toThrow('no more')
+      expect(consumer.read()).toEqual(Array.from({ length: failing }, (_, i) => i))
+    }
+    expect(() => createStream(uniqueName('stream'), payload.utf8).fillBatch(1, () => {})).toThrow(TypeError)
+  })
+
+  it('is not disturbed by what its filling must not do', () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const done = writer.fillBatch(4, (message, index) => {
+      ;(message as { value: number }).value = index
+      expect(() => writer.commit()).toThrow(TypeError)
+      writer.abort()
+      expect(() => writer.claim()).toThrow(TypeError)
+      expect(() => writer.trySend(1)).toThrow(TypeError)
+      expect(() => writer.trySendBatch([1])).toThrow(TypeError)
+      expect(() => writer.fillBatch(1, () => {})).toThrow(TypeError)
+    })
+    expect(done).toBe(4)
+    writer.trySend(4)
+    expect(consumer.read()).toEqual([0, 1, 2, 3, 4])
+  })
+})
+
+describe('without consumers', () => {
+  it('keeps the latest messages', () => {
+    using writer = make()
+    for (let i = 0; i < 100_000; i++) if (!writer.trySend(i)) expect.unreachable()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    const held = consumer.read()
+    expect(held.length).toBeGreaterThan(CAPACITY / 16 / 2)
+    expect(held).toEqual(Array.from({ length: held.length }, (_, i) => 100_000 - held.length + i))
+  })
+
+  it('waits, where the stream was created so', async () => {
+    using writer = make({ withoutConsumers: 'wait' })
+    const sent = fill(writer)
+    await expect(writer.send(0, { timeoutMs: 5 })).rejects.toThrow(code('TIMED_OUT'))
+    const waiting = writer.send(sent + 1)
+    using consumer = new HoldingConsumer(writer.name, u32)
+    expect(consumer.read()).toEqual(Array.from({ length: sent }, (_, i) => i + 1))
+    Bells.ofProducers(consumer.channel).ringSleepers()
+    await waiting
+    expect(consumer.read()).toEqual([sent + 1])
+  })
+
+  it('never waits where consumers are overtaken', () => {
+    using writer = make({ overflow: 'overwrite', withoutConsumers: 'wait' })
+    for (let i = 0; i < 100_000; i++) if (!writer.trySend(i)) expect.unreachable()
+    expect(writer.trySendBatch(Array.from({ length: 1000 }, (_, i) => i))).toBe(1000)
+    expect(writer.consumers).toBe(0)
+  })
+})
+
+describe('a closed producer', () => {
+  it('says CLOSED, each of its methods', async () => {
+    const writer = createStream(uniqueName('stream'), u32, { capacity: CAPACITY })
+    writer.trySend(1)
+    expect(writer.closed).toBe(false)
+    writer.close()
+    writer.close()
+    expect(writer.closed).toBe(true)
+    expect(writer.sent).toBe(1)
+    for (const call of [
+      () => writer.trySend(1),
+      () => writer.sendSync(1),
+      () => writer.trySendBatch([1]),
+      () => writer.fillBatch(1, () => {}),
+      () => writer.claim(),
+      () => writer.commit(),
+      () => writer.consumers,
+    ]) {
+      expect(call).toThrow(code('CLOSED'))
+      expect(call).toThrow(`Stream "${writer.name}": this producer is closed.`)
+    }
+    for (const promise of [writer.send(1), writer.sendBatch([1]), writer.flush()]) {
+      await expect(promise).rejects.toThrow(code('CLOSED'))
+    }
+    writer.abort()
+    writer.ref().unref()
+  })
+
+  it('has given its claim back, and a union says CLOSED as well', () => {
+    const writer = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    const room = writer.claimMember('blob', 10)
+    writer.close()
+    expect(room?.length).toBe(0)
+    expect(() => writer.claimMember('quote')).toThrow(code('CLOSED'))
+    expect(() => writer.claim(20)).toThrow(code('CLOSED'))
+  })
+
+  it('leaves memory that nobody else holds, and `using` closes', () => {
+    const name = uniqueName('stream')
+    {
+      using _writer = createStream(name, u32, { capacity: CAPACITY })
+    }
+    expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('may let go of the event loop at any time, also just closed and asleep', async () => {
+    const writer = make({ wait: 'park' })
+    using _consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    const waiting = writer.send(1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    writer.unref().ref()
+    writer.close()
+    writer.unref()
+    await expect(waiting).rejects.toThrow(code('CLOSED'))
+  })
+})
+
+it('bytes of a struct show as what they are', () => {
+  const Frame = struct('Frame', { seq: u32, data: bytes(16) })
+  using writer = createStream(uniqueName('stream'), Frame, { capacity: CAPACITY })
+  using consumer = new HoldingConsumer(writer.name, Frame)
+  writer.trySend({ seq: 1, data: new Uint8Array(16).fill(9) })
+  expect(consumer.read()).toEqual([{ seq: 1, data: new Uint8Array(16).fill(9) }])
+})

@@ -1,0 +1,98 @@
+import {
+  ConsumerSlot,
+  LaneReader,
+  type Overflow,
+  ProducerSlot,
+  placesOf,
+  StreamControl,
+  writeStreamHeader,
+} from '@memlane/protocol'
+import { expect, test } from 'vitest'
+
+const CAPACITY = 65_536
+
+function makeStream() {
+  const dimensions = { capacity: CAPACITY, producers: 1, consumers: 4, schemaLength: 2 }
+  const overflow: Overflow = 'wait'
+  const header = {
+    ...dimensions,
+    ...placesOf(dimensions),
+    overflow,
+    withoutConsumers: 'keep-latest' as const,
+    instance: new Uint8Array(16),
+    schemaHash: 0n,
+  }
+  const buffer = new ArrayBuffer(header.lanesOffset)
+  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
+  const control = new StreamControl(buffer, header)
+  const lane = new ArrayBuffer(CAPACITY)
+  const producer = new ProducerSlot(control, 0, lane)
+  const put = (length: number) => {
+    if (producer.lane.claim(length) === -1) return false
+    producer.lane.commit()
+    return true
+  }
+  return { control, lane, producer, put }
+}
+
+function join(control: StreamControl, index: number): ConsumerSlot {
+  const consumer = new ConsumerSlot(control, index)
+  consumer.join()
+  return consumer
+}
+
+test('a joiner is not overtaken when a consumer went on between the two looks of the producer', () => {
+  const { control, lane, producer, put } = makeStream()
+  const consumer = join(control, 0)
+  while (put(1000));
+  consumer.release(0, 1008)
+  let looks = 0
+  const look = control.liveConsumers.bind(control)
+  control.liveConsumers = () => {
+    if (++looks === 2) consumer.release(0, 20 * 1008)
+    return look()
+  }
+  put(1000)
+  expect(looks).toBe(2)
+  control.liveConsumers = look
+  join(control, 1)
+  const held = control.positionOf(1, 0)
+  while (put(1000));
+  expect(producer.lane.position - held).toBeLessThanOrEqual(CAPACITY)
+  const reader = new LaneReader(lane, 0, CAPACITY, held)
+  reader.next()
+  expect(reader.sequence).toBe(held / 1008)
+})
+
+test('the base does not go back to a joiner that has not looked a second time', () => {
+  const { control, lane, put } = makeStream()
+  const joiner = new ConsumerSlot(control, 0)
+  const realBase = control.baseOf.bind(control)
+  let looks = 0
+  control.baseOf = (lane) => {
+    const base = realBase(lane)
+    // It has seen the first base, and before its second look the producer gives up that base, and wants more.
+    if (++looks === 1) {
+      for (let count = 0; count < 64; count++) put(1016)
+      expect(realBase(0)).toBeGreaterThan(base)
+    } else if (looks === 2) {
+      put(30_000)
+      expect(realBase(0)).toBe(base)
+    }
+    return base
+  }
+  joiner.join()
+  control.baseOf = realBase
+  const reader = new LaneReader(lane, 0, CAPACITY, control.positionOf(0, 0))
+  expect(reader.next()).not.toBe(-1)
+  expect(put(1016)).toBe(true)
+})
+
+test('nothing is claimed that is longer than the longest message', () => {
+  const { producer } = makeStream()
+  const { lane } = producer
+  for (const length of [lane.maxMessageLength + 1, 60_000, 2 ** 31, 2 ** 32 - 1]) {
+    expect(() => lane.claim(length)).toThrow(RangeError)
+  }
+  expect(lane.claim(lane.maxMessageLength)).toBe(8)
+})
