@@ -34,7 +34,11 @@ export class Bells {
    * @throws SharedMemoryError as `Doorbell.open` and `ring`
    */
   ringSleepers(): void {
-    if (this.#sleepers.any()) this.#sleepers.forEachNew(this.#ring)
+    if (this.#sleepers.any()) this.#ringNew()
+  }
+
+  #ringNew(): void {
+    this.#sleepers.forEachNew(this.#ring)
   }
 
   #open(index: number): Doorbell {

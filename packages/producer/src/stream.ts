@@ -270,8 +270,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * another than all messages have
    */
   commit(length?: number): void {
-    if (length === undefined && this.#free !== undefined) this.#lane.commit()
-    else this.#commitOther(length)
+    const lane = this.#free
+    if (lane === undefined || length !== undefined) {
+      this.#commitOther(length)
+      return
+    }
+    lane.commit()
     this.#bells.ringSleepers()
   }
 
@@ -398,6 +402,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       throw new RangeError(`length ${length} is not one that a message of this schema has`)
     }
     this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
+    this.#bells.ringSleepers()
   }
 
   #claimAgain(length: number): MessageView<S> | undefined {

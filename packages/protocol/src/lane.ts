@@ -89,7 +89,13 @@ export class LaneWriter {
   private limit: number
   private sequence_: number
   private claimIndex = -1
-  private claimLength = 0
+  /** Of the last claim, and most often of the next one too: then nothing of it has to be worked out again. */
+  private claimLength = -1
+  private claimSize = 0
+  private claimCommit = 0
+  /** What must be free for it, the commit word behind it included, and the last place in the ring where it can begin. */
+  private claimNeeds = 0
+  private claimLastIndex = 0
   private batching = false
   /** Where the batch began. */
   private batchPosition = 0
@@ -161,19 +167,17 @@ export class LaneWriter {
    * @throws RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length: number): number {
-    const index = this.position_ & this.mask
-    const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
+    const position = this.position_
+    const index = position & this.mask
     if (
+      length !== this.claimLength ||
       this.claimIndex !== -1 ||
-      length > this.maxMessageLength ||
-      length >>> 0 !== length ||
-      size > this.capacity - index ||
-      ((this.limit - this.position_) | 0) < size + RECORD_HEADER_LENGTH
+      index > this.claimLastIndex ||
+      ((this.limit - position) | 0) < this.claimNeeds
     ) {
       return this.claimSlowly(length)
     }
     this.claimIndex = index
-    this.claimLength = length
     return index + RECORD_HEADER_LENGTH
   }
 
@@ -189,13 +193,14 @@ export class LaneWriter {
       return
     }
     const { words } = this
-    const claimed = this.claimLength
     this.claimIndex = -1
-    words[(index >> 2) + 1] = this.sequence_
-    this.sequence_ = (this.sequence_ + 1) | 0
-    this.position_ = (this.position_ + ((claimed + RECORD_ROOM) & -RECORD_ALIGNMENT)) | 0
-    words[(this.position_ & this.mask) >> 2] = 0
-    publishCommit(words, index >> 2, commitWord(claimed, KIND_MESSAGE))
+    const position = (this.position_ + this.claimSize) | 0
+    const sequence = this.sequence_
+    words[(index >> 2) + 1] = sequence
+    this.sequence_ = (sequence + 1) | 0
+    this.position_ = position
+    words[(position & this.mask) >> 2] = 0
+    publishCommit(words, index >> 2, this.claimCommit)
   }
 
   /** Gives the claimed room back: nobody sees anything of it. */
@@ -225,6 +230,11 @@ export class LaneWriter {
     if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
     this.checkLength(length)
     const size = recordLength(length)
+    this.claimLength = length
+    this.claimSize = size
+    this.claimCommit = commitWord(length, KIND_MESSAGE)
+    this.claimNeeds = size + RECORD_HEADER_LENGTH
+    this.claimLastIndex = this.capacity - size
     let index = this.position_ & this.mask
     const toEnd = this.capacity - index
     const padding = size > toEnd ? toEnd : 0
@@ -234,7 +244,6 @@ export class LaneWriter {
       index = 0
     }
     this.claimIndex = index
-    this.claimLength = length
     return index + RECORD_HEADER_LENGTH
   }
 

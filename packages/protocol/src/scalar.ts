@@ -58,7 +58,7 @@ export const i8 = integer(
       return this['\0data'].getInt8(this['\0offset'] + offset)
     },
     set(value: number) {
-      if (typeof value !== 'number' || (value << 24) >> 24 !== value) refuse(this, value)
+      if ((value << 24) >> 24 !== value) refuse(this, value)
       this['\0data'].setInt8(this['\0offset'] + offset, value)
     },
   }),
@@ -78,7 +78,7 @@ export const u8 = integer(
       return this['\0data'].getUint8(this['\0offset'] + offset)
     },
     set(value: number) {
-      if (typeof value !== 'number' || (value & 0xff) !== value) refuse(this, value)
+      if ((value & 0xff) !== value) refuse(this, value)
       this['\0data'].setUint8(this['\0offset'] + offset, value)
     },
   }),
@@ -98,7 +98,7 @@ export const i16 = integer(
       return this['\0data'].getInt16(this['\0offset'] + offset, true)
     },
     set(value: number) {
-      if (typeof value !== 'number' || (value << 16) >> 16 !== value) refuse(this, value)
+      if ((value << 16) >> 16 !== value) refuse(this, value)
       this['\0data'].setInt16(this['\0offset'] + offset, value, true)
     },
   }),
@@ -118,7 +118,7 @@ export const u16 = integer(
       return this['\0data'].getUint16(this['\0offset'] + offset, true)
     },
     set(value: number) {
-      if (typeof value !== 'number' || (value & 0xffff) !== value) refuse(this, value)
+      if ((value & 0xffff) !== value) refuse(this, value)
       this['\0data'].setUint16(this['\0offset'] + offset, value, true)
     },
   }),
@@ -138,7 +138,7 @@ export const i32 = integer(
       return this['\0data'].getInt32(this['\0offset'] + offset, true)
     },
     set(value: number) {
-      if (typeof value !== 'number' || (value | 0) !== value) refuse(this, value)
+      if ((value | 0) !== value) refuse(this, value)
       this['\0data'].setInt32(this['\0offset'] + offset, value, true)
     },
   }),
@@ -158,7 +158,7 @@ export const u32 = integer(
       return this['\0data'].getUint32(this['\0offset'] + offset, true)
     },
     set(value: number) {
-      if (typeof value !== 'number' || value >>> 0 !== value) refuse(this, value)
+      if (value >>> 0 !== value) refuse(this, value)
       this['\0data'].setUint32(this['\0offset'] + offset, value, true)
     },
   }),

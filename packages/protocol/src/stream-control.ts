@@ -374,9 +374,11 @@ export class Sleepers {
 
   /** Tells whether anybody sleeps: ask after what they wait for has been published. */
   any(): boolean {
-    return (
-      loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && loadMask(this.words, this.maskIndex + 1) !== 0)
-    )
+    return loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && this.anyInSecond())
+  }
+
+  private anyInSecond(): boolean {
+    return loadMask(this.words, this.maskIndex + 1) !== 0
   }
 
   /** Calls back, once for each sleep, for each that sleeps. */
