@@ -175,12 +175,15 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
       let offset: number
       try {
         offset = reader.next()
+        if (offset !== -1) this.copyOut(offset, reader.length)
       } catch (error) {
-        if (control.hasStayed(producer, this.position)) throw error
+        if (control.hasStayed(producer, this.position)) {
+          reader.restart(this.position)
+          throw error
+        }
         this.goToBase()
         continue
       }
-      if (offset !== -1) this.copyOut(offset, reader.length)
       const { sequence } = reader
       if (!control.hasStayed(producer, this.position)) {
         this.goToBase()
@@ -238,6 +241,13 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   }
 
   private copyOut(offset: number, length: number): void {
+    if (length > this.data.byteLength) {
+      throw new LayoutError(
+        'CORRUPT',
+        offset,
+        `a message of ${length} bytes at offset ${offset} is too long for its lane`,
+      )
+    }
     if (length > SMALL) {
       new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
       return
