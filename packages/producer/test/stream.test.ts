@@ -300,6 +300,20 @@ describe('a producer held back by a consumer', () => {
     await expect(writer.send(1, { signal: controller.signal })).rejects.toBe('enough')
   })
 
+  it('flushes when every message has been taken, though a claim given back at the end of the lane has left padding', async () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.bytes)
+    const message = new Uint8Array(20_000)
+    for (let sent = 0; sent < 3; sent++) expect(writer.trySend(message)).toBe(true)
+    expect(consumer.read()).toHaveLength(3)
+    expect(writer.claim(20_000)).toBeDefined()
+    await writer.flush()
+    writer.abort()
+    await writer.flush()
+    writer.trySend(message)
+    await expect(writer.flush({ timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
+  })
+
   it('flushes when everything has been taken, and at once when nobody is there', async () => {
     using writer = make()
     await writer.flush()

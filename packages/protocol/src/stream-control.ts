@@ -177,12 +177,19 @@ export class ProducerSlot {
     clearBits(words, ACTIVE_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
   }
 
-  /** Tells whether every live consumer has come to this position. */
+  /**
+   * Tells whether every live consumer has taken all messages before this position.
+   *
+   * @throws LayoutError `CORRUPT` when a consumer says that it stands where no record begins
+   */
   isTaken(position: number): boolean {
-    const { control } = this
+    const { control, walker } = this
     for (let rest = control.liveConsumers(); rest !== 0; rest &= rest - 1) {
-      const left = (position - control.positionOf(31 - Math.clz32(rest & -rest), this.producer)) | 0
-      if (left > 0 && left <= control.header.capacity) return false
+      const taken = control.positionOf(31 - Math.clz32(rest & -rest), this.producer)
+      const left = (position - taken) | 0
+      if (left <= 0 || left > control.header.capacity) continue
+      walker.restart(taken)
+      if (walker.next() !== -1) return false // else a claim given back has left padding, for which nobody is woken
     }
     return true
   }
