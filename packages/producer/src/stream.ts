@@ -114,7 +114,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   get consumers(): number {
     this.#checkOpen()
     let count = 0
-    forEachBit(this.#channel.control.liveConsumers(), 0, () => count++)
+    forEachBit(this.#channel.control.liveConsumers(), () => count++)
     return count
   }
 
@@ -413,7 +413,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     if (now < this.#nextEviction) return false
     this.#nextEviction = now + EVICTION_INTERVAL_MS
     let evicted = false
-    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+    forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
       if (evictIfDead(this.#channel, consumer)) evicted = true
     })
     return evicted
@@ -421,7 +421,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
-    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+    forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
       if (bell?.watch(consumerNumber(consumer))) return
       if (evictIfDead(this.#channel, consumer)) dead = true
       else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
