@@ -346,10 +346,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const cursor of this.#cursors) cursor.stop()
+    for (const cursor of this.#allCursors) cursor?.stop()
     this.#slot?.leave()
-    this.#bells?.ringSleepers()
-    this.#channel.close()
+    try {
+      this.#bells?.ringSleepers()
+    } finally {
+      this.#channel.close()
+    }
   }
 
   [Symbol.dispose](): void {

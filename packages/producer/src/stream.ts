@@ -316,8 +316,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#free = undefined
     this.#lane.abort()
     this.#slot.close()
-    this.#bells.ringSleepers()
-    this.#channel.close()
+    try {
+      this.#bells.ringSleepers()
+    } finally {
+      this.#channel.close()
+    }
   }
 
   [Symbol.dispose](): void {
