@@ -295,14 +295,17 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
   }
 
-  /** Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. */
+  /**
+   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. A message that is null,
+   * which JSON and MessagePack admit, destroys it with a TypeError.
+   */
   toReadable(): Readable {
     const over = new AbortController()
     const fill = async (readable: Readable) => {
       let message = await this.receive({ signal: over.signal })
       if (message === undefined) readable.push(null)
       // Nothing is waited for from here on: after the first push, Node may call again.
-      while (message !== undefined && readable.push(message)) message = this.tryReceive()
+      while (message !== undefined && push(readable, message)) message = this.tryReceive()
     }
     return new Readable({
       objectMode: true,
@@ -513,6 +516,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #closedError(): SharedMemoryError {
     return streamError('CLOSED', this.name, 'this consumer is closed.')
   }
+}
+
+function push(readable: Readable, message: unknown): boolean {
+  if (message === null)
+    throw new TypeError('a message is null, which means the end in a Node stream: see toReadableStream')
+  return readable.push(message)
 }
 
 function iterate<T>(next: () => Promise<T | undefined>): AsyncIterableIterator<T> {
