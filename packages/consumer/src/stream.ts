@@ -190,6 +190,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
+    options?.signal?.throwIfAborted()
     for (;;) {
       const message = this.tryReceive()
       if (message !== undefined) return message

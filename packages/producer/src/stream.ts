@@ -463,6 +463,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #inTurn(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<void>): Promise<void> {
     const { signal, timeoutMs = Infinity } = options
+    signal?.throwIfAborted()
     if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
     const deadline = performance.now() + timeoutMs
     let done = () => {}

@@ -250,6 +250,16 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read()).toEqual([])
   })
 
+  it('does not wait for those before, with a signal that has been aborted', async () => {
+    using writer = make()
+    using _consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    const before = expect(writer.send(1)).rejects.toThrow(code('CLOSED'))
+    await expect(writer.flush({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
+    writer.close()
+    await before
+  })
+
   it('leaves nothing behind on a signal that outlives the wait', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
