@@ -470,7 +470,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
-  #watchProducers(bell: Doorbell | undefined): boolean {
+  #watchProducers(bell: Doorbell | undefined, again = false): boolean {
     const { control, header, memory } = this.#channel
     let living = false
     let lost = false
@@ -487,6 +487,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     }
     const end = lost ? 'lost' : 'closed'
     if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    if (!again) return this.#watchProducers(bell, true) // one may have come to a slot that was seen before another went
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true
