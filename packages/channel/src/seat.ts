@@ -10,7 +10,8 @@ export interface Seat {
 }
 
 /**
- * Takes a producer's slot: first one whose producer died, so that its lane goes on, else the lowest free one.
+ * Takes a producer's slot: first one whose producer died, so that its lane goes on, else the lowest free one. Blocks for some
+ * milliseconds when there is none.
  *
  * @param wanted the index of the slot, where it must be that one
  * @throws SharedMemoryError `FULL` when there is none; RangeError when the stream has no such lane
@@ -21,21 +22,18 @@ export function takeProducerSeat(channel: StreamChannel, wanted?: number): Seat 
     throw new RangeError(`lane ${wanted} is not a whole number from 0 to ${header.producers - 1}`)
   }
   const all = Array.from({ length: header.producers }, (_, index) => index)
-  const candidates =
-    wanted === undefined
-      ? [
-          ...all.filter((index) => control.stateOf(index) === 'open'),
-          ...all.filter((index) => control.stateOf(index) !== 'open'),
-        ]
-      : all.filter((index) => index === wanted)
-  const seat = take(channel, candidates, producerNumber)
+  const candidates = wanted === undefined ? all : all.filter((index) => index === wanted)
+  const left = candidates.filter((index) => {
+    return control.stateOf(index) === 'open' && !Lease.isHeld(channel.memory, producerNumber(index))
+  })
+  const seat = take(channel, left, producerNumber) ?? take(channel, candidates, producerNumber)
   if (seat !== undefined) return seat
   const which = wanted === undefined ? `all ${header.producers} producer slots are taken` : `lane ${wanted} is taken`
   throw streamError('FULL', channel.name, `${which}. Create the stream with more (producers), or end one.`)
 }
 
 /**
- * Takes a consumer's slot.
+ * Takes a consumer's slot. Blocks for some milliseconds when there is none.
  *
  * @throws SharedMemoryError `FULL` when there is none
  */
@@ -54,14 +52,23 @@ export function takeConsumerSeat(channel: StreamChannel): Seat {
   )
 }
 
-/** On Windows a claim can fail while somebody just asks whether the slot is held: hence two rounds. */
+/** Others may have a free slot for a moment: a producer that removes its dead consumer; on Windows, who asks for its holder. */
+const ATTEMPTS = 10
+const ATTEMPTS_INTERVAL_MS = 1
+
 function take(channel: StreamChannel, candidates: readonly number[], numberOf: (index: number) => number) {
-  for (const index of [...candidates, ...candidates]) {
-    const lease = Lease.claim(channel.memory, numberOf(index))
-    if (lease !== undefined) return { index, lease }
+  if (candidates.length === 0) return undefined
+  for (let attempt = 1; ; attempt++) {
+    for (const index of candidates) {
+      const lease = Lease.claim(channel.memory, numberOf(index))
+      if (lease !== undefined) return { index, lease }
+    }
+    if (attempt === ATTEMPTS) return undefined
+    Atomics.wait(pauseWord, 0, 0, ATTEMPTS_INTERVAL_MS)
   }
-  return undefined
 }
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * Removes a consumer if it has died, so that producers do not wait for it any more.

@@ -190,8 +190,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
-    options?.signal?.throwIfAborted()
     for (;;) {
+      options?.signal?.throwIfAborted()
       const message = this.tryReceive()
       if (message !== undefined) return message
       this.#end = undefined // a producer may have come
@@ -297,8 +297,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. A message that is null,
-   * which JSON and MessagePack admit, destroys it with a TypeError.
+   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. Node takes null for the
+   * end: a message that is null destroys it with a TypeError.
    */
   toReadable(): Readable {
     const over = new AbortController()
@@ -306,7 +306,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       let message = await this.receive({ signal: over.signal })
       if (message === undefined) readable.push(null)
       // Nothing is waited for from here on: after the first push, Node may call again.
-      while (message !== undefined && push(readable, message)) message = this.tryReceive()
+      while (message !== undefined) {
+        if (message === null) throw new TypeError('a message that is null cannot go through a Readable')
+        if (!readable.push(message)) break
+        message = this.tryReceive()
+      }
     }
     return new Readable({
       objectMode: true,
@@ -337,12 +341,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
   ref(): this {
-    this.#waiter.setRef(true)
+    if (!this.#closed) this.#waiter.setRef(true)
     return this
   }
 
   unref(): this {
-    this.#waiter.setRef(false)
+    if (!this.#closed) this.#waiter.setRef(false)
     return this
   }
 
@@ -518,12 +522,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #closedError(): SharedMemoryError {
     return streamError('CLOSED', this.name, 'this consumer is closed.')
   }
-}
-
-function push(readable: Readable, message: unknown): boolean {
-  if (message === null)
-    throw new TypeError('a message is null, which means the end in a Node stream: see toReadableStream')
-  return readable.push(message)
 }
 
 function iterate<T>(next: () => Promise<T | undefined>): AsyncIterableIterator<T> {

@@ -233,11 +233,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
-  claim(length = this.#fixedLength): MessageView<S> | undefined {
+  claim(length?: number): MessageView<S> | undefined {
     const lane = this.#free
-    if (lane === undefined || length === undefined || length !== this.#fixedLength) return this.#claimOther(length)
-    const offset = lane.claim(length)
-    return offset === -1 ? this.#claimAgain(length) : this.#view.at(offset, length)
+    const fixed = this.#fixedLength
+    if (lane === undefined || fixed === undefined || length !== undefined) return this.#claimOther(length ?? fixed)
+    const offset = lane.claim(fixed)
+    return offset === -1 ? this.#claimAgain(fixed) : this.#view.at(offset, fixed)
   }
 
   /**
@@ -269,18 +270,14 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * another than all messages have
    */
   commit(length?: number): void {
-    if (length === undefined) {
-      if (this.#free === undefined) this.#checkOpen()
-      this.#lane.commit()
-    } else this.#commitShorter(length)
-    this.#claimedHeader = 0
+    if (length === undefined && this.#free !== undefined) this.#lane.commit()
+    else this.#commitOther(length)
     this.#bells.ringSleepers()
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
   abort(): void {
     this.#lane.abort()
-    this.#claimedHeader = 0
   }
 
   /**
@@ -384,6 +381,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   #claimOther(length: number | undefined): MessageView<S> | undefined {
     const mayGo = this.#mayGo()
     if (length === undefined) throw variableLength()
+    this.#claimedHeader = 0
     const offset = mayGo ? this.#claim(length) : -1
     return offset === -1 ? undefined : this.#show(this.#view, offset, length)
   }
@@ -397,12 +395,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
     }
   }
 
-  #commitShorter(length: number): void {
+  #commitOther(length: number | undefined): void {
     this.#checkOpen()
-    if (length < 0 || (this.#fixedLength !== undefined && length !== this.#fixedLength)) {
+    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) {
       throw new RangeError(`length ${length} is not one that a message of this schema has`)
     }
-    this.#lane.commit(length + this.#claimedHeader)
+    this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
   }
 
   #claimAgain(length: number): MessageView<S> | undefined {

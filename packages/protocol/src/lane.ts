@@ -369,9 +369,14 @@ export class LaneReader {
     this.position = position | 0
   }
 
-  /** Tells whether a record is there. Never blocks, allocates nothing. */
+  /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
   ready(): boolean {
-    return this.more || loadCommit(this.words, (this.position & this.mask) >> 2) !== 0
+    if (this.more) return true
+    const index = this.position & this.mask
+    const commit = loadCommit(this.words, index >> 2)
+    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0
+    if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
+    return loadCommit(this.words, 0) !== 0 // padding may be there long before the message behind it
   }
 
   /** Goes on elsewhere: at the start of a record. */
@@ -403,13 +408,15 @@ export class LaneReader {
   /** What `next` does where there is no message. */
   private nextSlowly(index: number, commit: number): number {
     if (commit === 0 && !this.more) return -1
-    const size = recordLength(payloadLengthOf(commit))
-    if ((commit & KIND_MASK) !== KIND_PADDING || size !== this.capacity - index || index === 0) {
-      throw this.corrupt(index, commit)
-    }
+    if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
     this.more = (commit & MORE) !== 0
-    this.position = (this.position + size) | 0
+    this.position = (this.position + this.capacity - index) | 0
     return this.next() // at the start of the ring, where no padding is
+  }
+
+  private isPadding(index: number, commit: number): boolean {
+    const size = recordLength(payloadLengthOf(commit))
+    return (commit & KIND_MASK) === KIND_PADDING && size === this.capacity - index && index !== 0
   }
 
   private corrupt(index: number, commit: number): LayoutError {

@@ -1,0 +1,74 @@
+import { Waiter } from '@memlane/channel'
+import { Doorbell, SharedMemory } from '@memlane/core'
+import { createStream } from '@memlane/producer'
+import { ConsumerSlot, LaneReader, ProducerSlot, placesOf, type SleepMark, StreamControl } from '@memlane/protocol'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { Numbered, numbered } from '../fixtures/stream-numbered.js'
+import { openStream } from '../src/index.js'
+
+describe('between two steps', () => {
+  it('a peer that publishes and dies unheard, before it is watched, wakes who lies down', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using bell = Doorbell.open(memory, 0)
+    const mark = { set() {}, clear() {} } as unknown as SleepMark
+    const waiter = new Waiter('park', { bell, mark })
+    for (const wait of ['wait', 'waitSync'] as const) {
+      let published = false
+      const watchPeers = () => {
+        published = true
+        return false
+      }
+      expect(await waiter[wait]({ isThere: () => published, watchPeers })).toBe(true)
+    }
+  })
+
+  it('consumers that go on while the producer looks at them do not let it overtake one that joins', () => {
+    const capacity = 65_536
+    const dimensions = { capacity, producers: 1, consumers: 2, schemaLength: 2 }
+    const places = placesOf(dimensions)
+    const control = new StreamControl(new ArrayBuffer(places.lanesOffset), {
+      ...dimensions,
+      ...places,
+      overflow: 'wait',
+      withoutConsumers: 'keep-latest',
+      instance: new Uint8Array(16),
+      schemaHash: 0n,
+    } as unknown as StreamControl['header'])
+    const memory = new ArrayBuffer(capacity)
+    const { lane } = new ProducerSlot(control, 0, memory)
+    const first = new ConsumerSlot(control, 0)
+    first.join()
+    const fill = () => {
+      while (lane.claim(1000) !== -1) lane.commit()
+    }
+    fill()
+    // The first has read everything, and says so between the producer's two looks.
+    const { positionOf } = control
+    let looks = 0
+    control.positionOf = (consumer, producer) => {
+      if (++looks === 2) first.release(0, lane.position)
+      return positionOf.call(control, consumer, producer)
+    }
+    const end = lane.position
+    fill()
+    const late = new ConsumerSlot(control, 1)
+    late.join()
+    fill()
+    const start = control.positionOf(1, 0)
+    const reader = new LaneReader(memory, 0, capacity, start)
+    let count = 0
+    while (reader.next() !== -1) expect(reader.sequence - count++, `from ${start}, ${end}`).toBe(0)
+  })
+
+  it('a consumer that has had all there was gives the room back before it waits', async () => {
+    using producer = createStream(uniqueName('memlane'), Numbered)
+    using consumer = await openStream(producer.name, Numbered)
+    for (const waits of ['ready', 'readySync'] as const) {
+      for (let own = 0; own < 10; own++) producer.trySend(numbered(1, own, 0, own))
+      expect(consumer.poll(() => {}, 10)).toBe(10)
+      expect(waits === 'ready' ? await consumer.ready({ timeoutMs: 1 }) : consumer.readySync(1)).toBe(false)
+      await producer.flush()
+    }
+  })
+})

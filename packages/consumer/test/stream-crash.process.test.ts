@@ -1,0 +1,348 @@
+import { setTimeout } from 'node:timers/promises'
+import { capabilities } from '@memlane/core'
+import { createStream, joinStream } from '@memlane/producer'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { Ledger, Numbered } from '../fixtures/stream-numbered.js'
+import { type Way, ways } from '../fixtures/stream-reading.js'
+import { openStream } from '../src/index.js'
+import { left } from './left.js'
+import { Onlooker, StreamPeer, untilStill } from './stream-peer.js'
+
+const full = expect.objectContaining({ code: 'FULL' })
+
+describe('a consumer that is killed while it holds the producer back', () => {
+  const cases = [
+    ['send', 'adaptive'],
+    ['send', 'spin'],
+    ['sendSync', 'park'],
+    ['sendSync', 'spin'],
+    ['trySend', 'adaptive'],
+    ['fillBatch', 'adaptive'],
+    ['flush', 'park'],
+  ] as const
+  for (const [how, wait] of cases) {
+    it(`is waited for no longer: ${how}, ${wait}`, async () => {
+      const name = uniqueName('memlane')
+      await using producer = new StreamPeer()
+      const { author } = await producer.call('create', name, { consumers: 2, wait })
+      using survivor = await openStream(name, Numbered, { from: 'oldest' })
+      await using victim = new StreamPeer()
+      await victim.call('open', name, { from: 'oldest' })
+      await expect(openStream(name, Numbered)).rejects.toThrow(full)
+      const ledger = new Ledger()
+      const read = ways.iterate(survivor, ledger, Number.POSITIVE_INFINITY)
+      const produced = producer.call('produce', how, 5000)
+      await untilStill(() => ledger.count)
+      expect(ledger.count).toBeLessThan(5000)
+      await victim.kill()
+      expect(await produced).toBe(5000)
+      using successor = await openStream(name, Numbered)
+      await producer.call('closeWriter')
+      await read
+      expect([survivor.end, ledger.authors]).toEqual(['closed', { [author]: [0, 4999] }])
+      expect([await successor.receive(), successor.end]).toEqual([undefined, 'closed'])
+    })
+  }
+
+  it('makes its slot free at once, also when it slept, and there is no other', async () => {
+    const name = uniqueName('memlane')
+    using producer = createStream(name, Numbered, { consumers: 1, capacity: 65_536 })
+    using onlooker = new Onlooker(name)
+    for (let kills = 0; kills < 3; kills++) {
+      await using victim = new StreamPeer()
+      await victim.call('open', name)
+      victim.call('consume', kills === 1 ? 'receiveSync' : 'receive')
+      await onlooker.untilAsleep('consumers')
+      await expect(openStream(name, Numbered)).rejects.toThrow(full)
+      await victim.kill()
+      using successor = await openStream(name, Numbered)
+      expect(producer.consumers).toBe(1)
+      successor.close()
+    }
+  })
+})
+
+/** Which child reads in which way; the others read in this process. */
+const blocking = [
+  ['receiveSync', 'park'],
+  ['receiveSync', 'spin'],
+  ['pollSync', 'adaptive'],
+] as const
+const inLoop = [
+  ['receive', 'park'],
+  ['receive', 'spin'],
+  ['iterate', 'adaptive'],
+  ['batches', 'park'],
+  ['poll', 'adaptive'],
+  ['tryReceive', 'adaptive'],
+] as const
+
+const ends: Record<string, (producer: StreamPeer) => Promise<unknown>> = {
+  'in the middle of a claim': (producer) => producer.last('dieInClaim'),
+  'in the middle of fillBatch': (producer) => producer.last('dieInFill'),
+  'in the middle of a batch': (producer) => producer.last('dieInBatch'),
+  'before it rings for a message': async (producer) => {
+    await producer.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before')
+    await producer.last('produce', 'send', 1)
+  },
+  'by process.exit()': (producer) => producer.last('exit'),
+  'by an exception that nobody catches': (producer) => producer.last('throw'),
+}
+
+describe('a producer that dies', () => {
+  it('leaves whole messages alone, the end "lost", and a lane that goes on', { timeout: 240_000 }, async () => {
+    const name = uniqueName('memlane')
+    using onlookersStream = createStream(name, Numbered, { capacity: 65_536, producers: 1 })
+    using onlooker = new Onlooker(name)
+    const wanted = Number.POSITIVE_INFINITY
+    const inside = await Promise.all(
+      inLoop.map(async ([way, wait]) => {
+        const reader = await openStream(name, Numbered, { from: 'oldest', wait })
+        const ledger = new Ledger()
+        const consume = async () => {
+          await ways[way as Way](reader, ledger, wanted)
+          return { end: reader.end, count: ledger.count, authors: ledger.authors }
+        }
+        return { consume, close: () => reader.close() }
+      }),
+    )
+    const outside = await Promise.all(
+      blocking.map(async ([way, wait]) => {
+        const peer = new StreamPeer(200_000)
+        await peer.call('open', name, { from: 'oldest', wait })
+        return { consume: () => peer.call('consume', way), close: () => peer.kill() }
+      }),
+    )
+    const consumers = [...inside, ...outside]
+    onlookersStream.close()
+    try {
+      let next = 0
+      const authors: Record<number, [number, number]> = {}
+      for (const [when, end] of Object.entries(ends)) {
+        await using producer = new StreamPeer()
+        const { author, lane, sent } = await producer.call('join', name)
+        expect([lane, sent], when).toEqual([0, next])
+        const consumed = consumers.map(({ consume }) => consume())
+        const both = Promise.all(consumed)
+        expect(await producer.call('produce', 'sendBatch', 100)).toBe(100)
+        await producer.call('flush')
+        await onlooker.untilAsleep('consumers', 6)
+        await end(producer)
+        const last = when.startsWith('before') ? 100 : 99
+        authors[author] = [0, last]
+        next += last + 1
+        const expected = { end: 'lost', count: next, authors }
+        expect(await both, when).toEqual(consumers.map(() => expected))
+      }
+      using successor = await joinStream(name, Numbered)
+      expect(successor.sent).toBe(next)
+      const consumed = consumers.map(({ consume }) => consume())
+      successor.close()
+      expect(await Promise.all(consumed)).toEqual(consumers.map(() => ({ end: 'closed', count: next, authors })))
+    } finally {
+      for (const { close } of consumers) await close()
+    }
+  })
+
+  it('while it is held back leaves all that it had sent', async () => {
+    for (const how of ['send', 'sendSync', 'trySend', 'flush']) {
+      const name = uniqueName('memlane')
+      await using producer = new StreamPeer()
+      const { author } = await producer.call('create', name, { producers: 1 })
+      await producer.call('produce', 'trySend', 10)
+      using consumer = await openStream(name, Numbered, { from: 'oldest' })
+      producer.call('produce', how)
+      if (how === 'trySend') await untilStill(() => consumer.lag())
+      else {
+        using onlooker = new Onlooker(name)
+        await onlooker.untilAsleep('producers')
+      }
+      const lag = consumer.lag()
+      expect(lag).toBeGreaterThan(10)
+      await expect(joinStream(name, Numbered)).rejects.toThrow(full)
+      await producer.kill()
+      using successor = await joinStream(name, Numbered)
+      expect(successor.sent).toBe(lag)
+      const ledger = new Ledger()
+      await ways.receive(consumer, ledger, lag)
+      expect(ledger.authors).toEqual({ [author]: [0, lag - 1] })
+      successor.close()
+      expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'closed'])
+    }
+  })
+
+  it('is waited for by a consumer that wants it so, and its successor goes on where it ended', async () => {
+    const name = uniqueName('memlane')
+    await using first = new StreamPeer()
+    const one = await first.call('create', name)
+    using patient = await openStream(name, Numbered, { from: 'oldest', endOn: 'closed' })
+    using constant = await openStream(name, Numbered, { from: 'oldest', endOn: 'never', wait: 'park' })
+    using onlooker = new Onlooker(name)
+    const ledgers = [new Ledger(), new Ledger()]
+    const patiently = ways.iterate(patient, ledgers[0] as Ledger, Number.POSITIVE_INFINITY)
+    const constantly = ways.iterate(constant, ledgers[1] as Ledger, 400)
+    await first.call('produce', 'send', 100)
+    await onlooker.untilAsleep('consumers', 2)
+    await first.last('dieInClaim')
+    await onlooker.untilAsleep('consumers', 2)
+    await using second = new StreamPeer()
+    const two = await second.call('create', name, { existing: 'join' })
+    expect(two).toMatchObject({ lane: 0, sent: 100 })
+    await second.call('produce', 'fillBatch', 100)
+    await onlooker.untilAsleep('consumers', 2)
+    await second.kill()
+    await using third = new StreamPeer()
+    const three = await third.call('join', name)
+    expect(three).toMatchObject({ lane: 0, sent: 200 })
+    await third.call('produce', 'claim', 100)
+    await third.call('closeWriter')
+    await patiently
+    expect(patient.end).toBe('closed')
+    const authors = { [one.author]: [0, 99], [two.author]: [0, 99], [three.author]: [0, 99] }
+    expect(ledgers[0]?.authors).toEqual(authors)
+    await onlooker.untilAsleep('consumers')
+    await third.call('join', name)
+    await third.call('become', 7)
+    await third.call('produce', 'send', 100)
+    await constantly
+    expect(constant.end).toBeUndefined()
+    expect(ledgers[1]?.authors).toEqual({ ...authors, 7: [0, 99] })
+  })
+
+  it('leaves the others their lanes; the end comes with the last of them, and is "lost"', async () => {
+    const name = uniqueName('memlane')
+    await using victim = new StreamPeer()
+    const { author } = await victim.call('create', name)
+    using other = await joinStream(name, Numbered)
+    using consumer = await openStream(name, Numbered, { from: 'oldest' })
+    await victim.call('produce', 'send', 10)
+    await victim.last('dieInFill')
+    await using third = new StreamPeer()
+    expect(await third.call('join', name, { lane: 2 })).toMatchObject({ lane: 2, sent: 0 })
+    await third.call('produce', 'send', 10)
+    other.close()
+    const ledger = new Ledger()
+    await ways.receive(consumer, ledger, 20)
+    expect(ledger.authors[author]).toEqual([0, 9])
+    expect(await consumer.ready({ timeoutMs: 50 })).toBe(false)
+    expect(consumer.end).toBeUndefined()
+    await third.call('closeWriter')
+    expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'lost'])
+    using successor = await joinStream(name, Numbered)
+    expect([successor.lane, successor.sent]).toEqual([0, 10])
+    successor.close()
+    expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'closed'])
+  })
+
+  it('before it rings wakes those who sleep, though another lives and is silent', async () => {
+    for (const wait of ['park', 'adaptive'] as const) {
+      const name = uniqueName('memlane')
+      using silent = createStream(name, Numbered)
+      await using victim = new StreamPeer()
+      const { author } = await victim.call('join', name)
+      using consumer = await openStream(name, Numbered, { wait })
+      using onlooker = new Onlooker(name)
+      const received = consumer.receive()
+      await onlooker.untilAsleep('consumers')
+      await victim.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before')
+      await victim.last('produce', 'send', 1)
+      expect(await received).toMatchObject({ author, own: 0 })
+      expect([silent.closed, consumer.end]).toEqual([false, undefined])
+    }
+  })
+})
+
+describe('all that are killed', () => {
+  it('leave a name that is free at once, and nothing else once it has been used again', async () => {
+    const name = uniqueName('memlane')
+    for (let round = 0; round < 2; round++) {
+      await using producer = new StreamPeer()
+      await using consumer = new StreamPeer()
+      await producer.call('create', name)
+      await consumer.call('open', name)
+      producer.call('produce', 'sendSync')
+      consumer.call('consume', 'receiveSync')
+      await setTimeout(100)
+      await Promise.all([producer.kill(), consumer.kill()])
+      await expect(openStream(name, Numbered, { timeoutMs: 0 })).rejects.toThrow(
+        expect.objectContaining({ code: 'NOT_FOUND' }),
+      )
+    }
+    await using producer = new StreamPeer()
+    await using consumer = new StreamPeer()
+    await producer.call('create', name, { capacity: 131_072 })
+    await consumer.call('open', name, { from: 'oldest' })
+    producer.call('produce', 'sendSync')
+    consumer.call('consume', 'receiveSync')
+    await setTimeout(100)
+    await Promise.all([producer.kill(), consumer.kill()])
+    const second = createStream(name, Numbered, { capacity: 65_536 }) // a new one, of other dimensions
+    expect(second.sent).toBe(0)
+    const reader = await openStream(name, Numbered, { from: 'oldest' })
+    expect(reader.tryReceive()).toBeUndefined()
+    second.close()
+    reader.close()
+    expect(left(name)).toEqual([])
+  })
+
+  it('but one leave it the stream, whoever made it', async () => {
+    const name = uniqueName('memlane')
+    const producer = new StreamPeer()
+    await producer.call('create', name)
+    const consumer = await openStream(name, Numbered)
+    await producer.kill()
+    using second = createStream(name, Numbered, { existing: 'join' })
+    second.trySend({ author: 1, own: 0, lane: 0, number: 0, a: 0, b: 0, c: 0 })
+    expect(await consumer.receive()).toMatchObject({ author: 1 })
+    consumer.close()
+    second.close()
+    expect(left(name)).toEqual([])
+  })
+})
+
+const stops = capabilities.namespace === 'posix'
+describe.runIf(stops)('a participant that is stopped', () => {
+  it('and consumes holds the producer back, keeps its slot, and goes on where it was', async () => {
+    const name = uniqueName('memlane')
+    await using producer = new StreamPeer()
+    const { author } = await producer.call('create', name, { consumers: 1 })
+    await using consumer = new StreamPeer()
+    await consumer.call('open', name)
+    const consumed = consumer.call('consume', 'iterate')
+    await producer.call('produce', 'sendSync', 1000)
+    consumer.child.kill('SIGSTOP')
+    const produced = producer.call('produce', 'sendSync', 5000)
+    using onlooker = new Onlooker(name)
+    await onlooker.untilAsleep('producers')
+    await expect(openStream(name, Numbered)).rejects.toThrow(full)
+    await setTimeout(100)
+    await onlooker.untilAsleep('producers')
+    consumer.child.kill('SIGCONT')
+    expect(await produced).toBe(6000)
+    await producer.call('closeWriter')
+    expect(await consumed).toEqual({ end: 'closed', count: 6000, authors: { [author]: [0, 5999] } })
+  })
+
+  it('and produces keeps its lane, ends nothing, and goes on where it was', async () => {
+    const name = uniqueName('memlane')
+    await using producer = new StreamPeer()
+    const { author } = await producer.call('create', name, { producers: 1 })
+    using consumer = await openStream(name, Numbered)
+    const ledger = new Ledger()
+    const read = ways.iterate(consumer, ledger, Number.POSITIVE_INFINITY)
+    const produced = producer.call('produce', 'send', 200_000)
+    for (let round = 0; round < 20; round++) {
+      await setTimeout(Math.random() * 20)
+      producer.child.kill('SIGSTOP')
+      await expect(joinStream(name, Numbered)).rejects.toThrow(full)
+      await setTimeout(Math.random() * 20)
+      expect(consumer.end).toBeUndefined()
+      producer.child.kill('SIGCONT')
+    }
+    expect(await produced).toBe(200_000)
+    await producer.call('closeWriter')
+    await read
+    expect([consumer.end, ledger.authors]).toEqual(['closed', { [author]: [0, 199_999] }])
+  })
+})

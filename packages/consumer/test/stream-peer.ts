@@ -1,0 +1,80 @@
+import { setTimeout } from 'node:timers/promises'
+import { StreamChannel } from '@memlane/channel'
+import { codecOf, Sleepers } from '@memlane/protocol'
+import { type Child, type ChildExit, spawnFixture } from '@memlane/testing'
+import { Numbered } from '../fixtures/stream-numbered.js'
+
+/** Another process, a producer or a consumer, under remote control: see fixtures/stream-peer.child.ts for its verbs. */
+export class StreamPeer implements AsyncDisposable {
+  readonly child: Child
+  #lastId = 0
+
+  constructor(timeoutMs = 60_000) {
+    this.child = spawnFixture(new URL('../fixtures/stream-peer.child.ts', import.meta.url), [], { timeoutMs })
+    this.child.exit.catch(() => {})
+  }
+
+  /** Lets the peer do one thing, and gives its result. Rejects with its error's code and message. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the verb gives
+  call(verb: string, ...args: unknown[]): Promise<any> {
+    const result = this.#call(verb, args)
+    result.catch(() => {}) // for those that the peer does not live to answer
+    return result
+  }
+
+  async #call(verb: string, args: unknown[]): Promise<unknown> {
+    const id = ++this.#lastId
+    this.child.write(`${JSON.stringify([id, verb, ...args])}\n`)
+    const reply = JSON.parse(await this.child.line(new RegExp(`^\\{"id":${id}[,}]`)))
+    if (reply.message !== undefined) throw Object.assign(new Error(reply.message), reply)
+    return reply.result
+  }
+
+  /** Does one thing that the peer does not survive. */
+  last(verb: string, ...args: unknown[]): Promise<ChildExit> {
+    this.call(verb, ...args)
+    return this.child.exit
+  }
+
+  kill(): Promise<ChildExit> {
+    this.child.kill('SIGKILL')
+    return this.child.exit
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill().catch(() => {})
+  }
+}
+
+/** Looks at a stream from outside, without taking part in it. */
+export class Onlooker implements Disposable {
+  readonly #channel: StreamChannel
+
+  constructor(name: string) {
+    this.#channel = StreamChannel.open(name, codecOf(Numbered))
+  }
+
+  /** Waits until so many of one side sleep. */
+  async untilAsleep(side: 'consumers' | 'producers', count = 1): Promise<void> {
+    while (this.#asleep(side).length < count) await setTimeout(5)
+    await setTimeout(20) // the mark is set before they lie down
+  }
+
+  #asleep(side: 'consumers' | 'producers'): number[] {
+    const asleep: number[] = []
+    Sleepers[side](this.#channel.control).forEachNew((index) => asleep.push(index))
+    return asleep
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close()
+  }
+}
+
+/** Waits until a figure stands still for a while. */
+export async function untilStill(figure: () => number): Promise<void> {
+  for (let last = -1; last !== figure(); ) {
+    last = figure()
+    await setTimeout(150)
+  }
+}

@@ -1,0 +1,516 @@
+import { SharedMemory } from '@memlane/core'
+import { createStream, joinStream } from '@memlane/producer'
+import { array, bytes, f64, i64, payload, type Schema, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import { messagepack } from '@memlane/protocol/messagepack'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { openStream, type StreamReader } from '../src/index.js'
+
+const CAPACITY = 65_536
+const SMALL = { capacity: CAPACITY }
+const Quote = struct('Quote', { symbol: utf8(8), bid: f64, seq: u32 })
+const Event = union({ quote: Quote, note: payload.utf8, blob: payload.bytes })
+const code = (code: string) => expect.objectContaining({ name: 'SharedMemoryError', code })
+const numbers = (count: number, first = 0) => Array.from({ length: count }, (_, i) => first + i)
+
+function make(options: Parameters<typeof createStream>[2] = {}) {
+  return createStream(uniqueName('stream'), u32, { ...SMALL, ...options })
+}
+
+function drain<S extends Schema>(reader: StreamReader<S>) {
+  const messages = []
+  for (let message = reader.tryReceive(); message !== undefined; message = reader.tryReceive()) messages.push(message)
+  return messages
+}
+
+describe('messages arrive as they were sent', () => {
+  it.each([
+    ['a struct', Quote, numbers(5).map((seq) => ({ symbol: 'ÄCME', bid: seq / 3, seq }))],
+    ['a scalar', i64, [1n, -(2n ** 63n)]],
+    ['an array', array(u8, 3), [[1, 2, 3]]],
+    ['raw bytes of one length', bytes(3), [new Uint8Array([1, 2, 3])]],
+    ['bytes', payload.bytes, [new Uint8Array(0), new Uint8Array([1]), new Uint8Array(10_000).fill(7)]],
+    ['text', payload.utf8, ['', 'hällo ☃ 𝄞', 'x'.repeat(30_000)]],
+    ['JSON', payload.json(), [null, false, 0, '', [], { a: [{ b: null }] }]],
+    ['MessagePack', messagepack(), [null, false, 0, '', [], { a: [{ b: 2n ** 60n }] }, new Date(5)]],
+    [
+      'a union',
+      Event,
+      [
+        { kind: 'note', value: '' },
+        { kind: 'blob', value: new Uint8Array(3) },
+        { kind: 'note', value: 'x' },
+      ],
+    ],
+  ] as const)('%s', async (_, anySchema, anyValues) => {
+    const schema = anySchema as typeof payload.utf8
+    const values = anyValues as unknown as string[]
+    using writer = createStream(uniqueName('stream'), schema, SMALL)
+    using reader = await openStream(writer.name, schema)
+    for (const value of values) expect(writer.trySend(value)).toBe(true)
+    expect(drain(reader)).toEqual(values)
+    expect(writer.trySendBatch(values)).toBe(values.length)
+    for (const value of values) expect(await reader.receive()).toEqual(value)
+    await writer.sendBatch(values)
+    for (const value of values) expect(reader.receiveSync()).toEqual(value)
+    await writer.send(values[0] as string)
+    writer.close()
+    const rest = []
+    for await (const value of reader) rest.push(value)
+    expect(rest).toEqual([values[0]])
+  })
+
+  it('in place, as their accessor', async () => {
+    using writer = createStream(uniqueName('stream'), Event, SMALL)
+    using reader = await openStream(writer.name, Event)
+    writer.trySend({ kind: 'quote', value: { symbol: 'A', bid: 1, seq: 2 } })
+    writer.trySend({ kind: 'note', value: 'hi' })
+    const seen: unknown[] = []
+    reader.poll((message) => {
+      if (message.kind === 'quote') seen.push(Quote.copy(message.value))
+      else seen.push(message.value)
+    })
+    expect(seen).toEqual([{ symbol: 'A', bid: 1, seq: 2 }, 'hi'])
+  })
+})
+
+describe('several producers and consumers', () => {
+  it("every consumer gets every message, in each producer's order", async () => {
+    using first = make({ producers: 3, consumers: 3 })
+    using second = await joinStream(first.name, u32)
+    using third = await joinStream(first.name, u32)
+    const writers = [first, second, third]
+    using a = await openStream(first.name, u32)
+    using b = await openStream(first.name, u32, { wait: 'park' })
+    using c = await openStream(first.name, u32, { wait: 'spin' })
+    const total = 5000
+    const producing = writers.map(async (writer, index) => {
+      for (let i = 0; i < total; i++) await writer.send(index * 1_000_000 + i)
+      writer.close()
+    })
+    const consuming = [a, b, c].map(async (reader) => {
+      const next = [0, 0, 0]
+      for await (const message of reader) {
+        const index = Math.floor(message / 1_000_000)
+        expect(message % 1_000_000).toBe(next[index])
+        next[index] = (next[index] as number) + 1
+      }
+      return next
+    })
+    await Promise.all(producing)
+    expect(await Promise.all(consuming)).toEqual(Array(3).fill([total, total, total]))
+    for (const reader of [a, b, c]) expect([reader.end, reader.lost]).toEqual(['closed', 0])
+  })
+
+  it('a busy lane does not keep the others waiting', async () => {
+    using busy = make()
+    using quiet = await joinStream(busy.name, u32)
+    using reader = await openStream(busy.name, u32)
+    for (let i = 0; i < 3000; i++) busy.trySend(i)
+    quiet.trySend(1_000_000)
+    expect(numbers(200).map(() => reader.tryReceive())).toContain(1_000_000)
+    for (let i = 0; i < 1000; i++) busy.trySend(i)
+    quiet.trySend(1_000_001)
+    const polled: number[] = []
+    reader.poll((message) => polled.push(message.value), 200)
+    expect(polled).toHaveLength(200)
+    expect(polled).toContain(1_000_001)
+  })
+
+  it('FULL when all slots are taken, until one leaves', async () => {
+    using writer = make({ consumers: 2 })
+    using _first = await openStream(writer.name, u32)
+    const second = await openStream(writer.name, u32)
+    await expect(openStream(writer.name, u32)).rejects.toThrow(code('FULL'))
+    await expect(openStream(writer.name, u32)).rejects.toThrow(/all 2 consumer slots/)
+    expect(writer.consumers).toBe(2)
+    second.close()
+    using third = await openStream(writer.name, u32)
+    writer.trySend(3)
+    expect(third.tryReceive()).toBe(3)
+  })
+
+  it('a producer that comes, sends and closes between two looks is heard', async () => {
+    using keeper = make()
+    using reader = await openStream(keeper.name, u32)
+    expect(reader.tryReceive()).toBeUndefined()
+    for (let round = 0; round < 5; round++) {
+      const guest = await joinStream(keeper.name, u32)
+      guest.trySendBatch([round, round + 100])
+      guest.close()
+      expect(drain(reader)).toEqual([round, round + 100])
+      const other = await joinStream(keeper.name, u32)
+      other.trySend(round)
+      other.close()
+      expect(await reader.receive()).toBe(round)
+      expect(reader.poll(() => {})).toBe(0)
+    }
+    expect(reader.end).toBeUndefined()
+    expect(reader.producers).toBe(1)
+  })
+})
+
+describe('where a consumer begins', () => {
+  it('now, or with the oldest message that is held', async () => {
+    using writer = make()
+    writer.trySendBatch(numbers(10))
+    using now = await openStream(writer.name, u32)
+    using oldest = await openStream(writer.name, u32, { from: 'oldest' })
+    writer.trySend(10)
+    expect(drain(now)).toEqual([10])
+    expect(drain(oldest)).toEqual(numbers(11))
+    expect([now.lag(), oldest.lag()]).toEqual([0, 0])
+  })
+
+  it('the oldest of a lane that wrapped many times', async () => {
+    using writer = make()
+    for (let i = 0; i < 50_000; i++) writer.trySend(i)
+    using oldest = await openStream(writer.name, u32, { from: 'oldest' })
+    const held = drain(oldest)
+    expect(held.length).toBeGreaterThan(2000)
+    expect(held).toEqual(numbers(held.length, 50_000 - held.length))
+    using now = await openStream(writer.name, u32)
+    expect(now.tryReceive()).toBeUndefined()
+  })
+
+  it('a closed lane is drained by one that comes late', async () => {
+    using keeper = make()
+    const gone = await joinStream(keeper.name, u32)
+    gone.trySendBatch(numbers(5))
+    gone.close()
+    using late = await openStream(keeper.name, u32, { from: 'oldest' })
+    expect(late.lag()).toBe(5)
+    expect(drain(late)).toEqual(numbers(5))
+    using now = await openStream(keeper.name, u32)
+    expect(drain(now)).toEqual([])
+  })
+
+  it('all lanes are closed, and somebody still holds the memory', async () => {
+    const writer = make()
+    using holder = await openStream(writer.name, u32)
+    writer.trySendBatch(numbers(5))
+    writer.close()
+    using late = await openStream(writer.name, u32, { from: 'oldest' })
+    const got = []
+    for await (const message of late) got.push(message)
+    expect(got).toEqual(numbers(5))
+    expect(late.end).toBe('closed')
+    expect(drain(holder)).toEqual(numbers(5))
+    expect(holder.end).toBe('closed')
+  })
+
+  it('is refused when it is neither', async () => {
+    using writer = make()
+    for (const options of [{ from: 'start' }, { endOn: 'x' }, { wait: 'x' }]) {
+      await expect(openStream(writer.name, u32, options as never)).rejects.toThrow(TypeError)
+    }
+    expect(writer.consumers).toBe(0)
+  })
+})
+
+describe('openStream', () => {
+  it('waits for the stream, and says NOT_FOUND, or the reason', async () => {
+    const name = uniqueName('stream')
+    const opening = openStream(name, u32)
+    using writer = createStream(name, u32, SMALL)
+    using reader = await opening
+    writer.trySend(1)
+    expect(await reader.receive()).toBe(1)
+    const missing = uniqueName('stream')
+    await expect(openStream(missing, u32, { timeoutMs: 0 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(openStream(missing, u32, { timeoutMs: 5 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(openStream(missing, u32, { signal: AbortSignal.abort('no') })).rejects.toBe('no')
+    const controller = new AbortController()
+    const aborted = openStream(missing, u32, { signal: controller.signal })
+    controller.abort('later')
+    await expect(aborted).rejects.toBe('later')
+  })
+
+  it('shows both schemas when they differ', async () => {
+    using writer = createStream(uniqueName('stream'), Quote, SMALL)
+    const Other = struct('Other', { value: f64 })
+    const error = await openStream(writer.name, Other).catch((error) => error)
+    expect(error).toEqual(code('SCHEMA_MISMATCH'))
+    for (const word of [writer.name, 'Quote', 'symbol', 'Other', 'value']) expect(error.message).toContain(word)
+    await expect(joinStream(writer.name, u32)).rejects.toThrow(code('SCHEMA_MISMATCH'))
+  })
+
+  it('refuses memory that is no stream, short or long', async () => {
+    for (const length of [1, 79, 4096, 65_536, 2 ** 20]) {
+      const name = uniqueName('stream')
+      using _foreign = SharedMemory.create(name, length, { initialize: (buffer) => new Uint8Array(buffer).fill(0x55) })
+      await expect(openStream(name, u32)).rejects.toThrow(code('NOT_A_CHANNEL'))
+      await expect(joinStream(name, u32)).rejects.toThrow(code('NOT_A_CHANNEL'))
+    }
+  })
+
+  it('gives up on memory that nobody makes a stream', async () => {
+    const name = uniqueName('stream')
+    using _foreign = SharedMemory.create(name, 2 ** 20)
+    await expect(openStream(name, u32)).rejects.toThrow(code('NOT_READY'))
+    const controller = new AbortController()
+    setTimeout(() => controller.abort('enough'), 20)
+    await expect(openStream(name, u32, { signal: controller.signal })).rejects.toBe('enough')
+    expect(() => createStream(name, u32, { existing: 'join' })).toThrow(code('NOT_READY'))
+  })
+
+  it('refuses another version, another shape, and numbers that do not fit', async () => {
+    using writer = make()
+    using memory = SharedMemory.open(writer.name)
+    const view = new DataView(memory.buffer)
+    for (const [offset, value, expected] of [
+      [4, 2, 'VERSION_MISMATCH'],
+      [32, 9, 'NOT_A_CHANNEL'],
+      [44, 65_537, 'CORRUPT'],
+      [44, 2 ** 29, 'CORRUPT'],
+      [48, 64, 'CORRUPT'],
+      [52, 0, 'CORRUPT'],
+      [60, 3, 'SCHEMA_MISMATCH'],
+      [60, 2 ** 31, 'CORRUPT'],
+      [36, 2, 'CORRUPT'],
+      [0, 0x12345678, 'NOT_A_CHANNEL'],
+    ] as const) {
+      const right = view.getUint32(offset, true)
+      view.setUint32(offset, value, true)
+      await expect(openStream(writer.name, u32)).rejects.toThrow(code(expected))
+      view.setUint32(offset, right, true)
+    }
+    using reader = await openStream(writer.name, u32)
+    writer.trySend(1)
+    expect(reader.tryReceive()).toBe(1)
+  })
+
+  it('may not be read-only where producers wait for it', async () => {
+    using writer = make()
+    await expect(openStream(writer.name, u32, { access: 'read' })).rejects.toThrow(code('ACCESS_DENIED'))
+    expect(writer.consumers).toBe(0)
+  })
+})
+
+describe('poll', () => {
+  it('hands over at most so many, and tells how many', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    writer.trySendBatch(numbers(2000))
+    const seen: number[] = []
+    const handle = (message: { value: number }) => {
+      seen.push(message.value)
+    }
+    for (const limit of [1, 0, 63, 64, 65, -1, Number.NaN]) reader.poll(handle, limit)
+    expect(seen).toEqual(numbers(193))
+    expect(reader.poll(handle)).toBe(1024)
+    expect(reader.poll(handle, Infinity)).toBe(2000 - 193 - 1024)
+    expect(reader.poll(handle)).toBe(0)
+    expect(seen).toEqual(numbers(2000))
+  })
+
+  it('counts a message whose handling throws as received', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    writer.trySendBatch(numbers(5))
+    const seen: number[] = []
+    const handle = (message: { value: number }) => {
+      if (message.value === 2) throw new Error('not this one')
+      seen.push(message.value)
+    }
+    expect(() => reader.poll(handle)).toThrow('not this one')
+    expect(reader.poll(handle)).toBe(2)
+    expect(seen).toEqual([0, 1, 3, 4])
+  })
+
+  it.each(['wait', 'overwrite'] as const)('ends when its handler closes the consumer, with %s', async (overflow) => {
+    using writer = make({ overflow })
+    using other = await joinStream(writer.name, u32)
+    const reader = await openStream(writer.name, u32)
+    writer.trySendBatch(numbers(100))
+    other.trySendBatch(numbers(100))
+    let seen = 0
+    expect(
+      reader.poll(() => {
+        if (++seen === 3) reader.close()
+      }),
+    ).toBe(3)
+    expect(() => reader.poll(() => {})).toThrow(code('CLOSED'))
+    expect(writer.consumers).toBe(0)
+  })
+
+  it('may be called by its own handler, which may close after that', async () => {
+    using keeper = make()
+    const other = await joinStream(keeper.name, u32)
+    const reader = await openStream(keeper.name, u32)
+    other.trySendBatch(numbers(10))
+    other.close()
+    const seen: number[] = []
+    reader.poll((message) => {
+      seen.push(message.value)
+      if (message.value === 3) reader.poll((inner) => seen.push(inner.value), 2)
+      if (message.value === 7) {
+        while (reader.tryReceive() !== undefined);
+        reader.tryReceive()
+        reader.close()
+      }
+    })
+    expect(seen).toEqual(numbers(8))
+  })
+
+  it('and receiving may alternate', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    const seen: number[] = []
+    for (let i = 0; i < 1000; i++) {
+      writer.trySend(i)
+      if (i % 7 === 0) reader.poll((message) => seen.push(message.value), 5)
+      else {
+        const message = i % 3 ? reader.tryReceive() : await reader.receive({ timeoutMs: 0 })
+        if (message !== undefined) seen.push(message)
+      }
+    }
+    seen.push(...drain(reader))
+    expect(seen).toEqual(numbers(1000))
+  })
+})
+
+describe('the end', () => {
+  it('is found without waiting, by tryReceive as by poll', async () => {
+    for (const look of [
+      (reader: StreamReader<typeof u32>) => reader.tryReceive(),
+      (reader: StreamReader<typeof u32>) => reader.poll(() => {}),
+    ]) {
+      const writer = make()
+      using reader = await openStream(writer.name, u32)
+      writer.trySend(1)
+      writer.close()
+      expect(reader.end).toBeUndefined()
+      expect(look(reader)).toBe(1)
+      look(reader)
+      expect(reader.end).toBe('closed')
+    }
+  })
+
+  it('gives undefined and false, again and again, and is taken back by a producer that comes', async () => {
+    const writer = make()
+    using reader = await openStream(writer.name, u32)
+    writer.trySendBatch([1, 2])
+    writer.close()
+    expect(await reader.receive()).toBe(1)
+    expect(reader.end).toBeUndefined()
+    expect(reader.receiveSync()).toBe(2)
+    for (let i = 0; i < 3; i++) {
+      expect(await reader.receive()).toBeUndefined()
+      expect(reader.receiveSync()).toBeUndefined()
+      expect(await reader.ready()).toBe(false)
+      expect(reader.readySync()).toBe(false)
+      expect(reader.end).toBe('closed')
+    }
+    expect(reader.producers).toBe(0)
+    using back = await joinStream(reader.name, u32)
+    expect(reader.producers).toBe(1)
+    back.trySend(3)
+    expect(await reader.receive()).toBe(3)
+    expect(reader.end).toBeUndefined()
+    expect(await reader.receive({ timeoutMs: 5 })).toBeUndefined()
+    expect(reader.end).toBeUndefined()
+    back.close()
+    expect(await reader.receive()).toBeUndefined()
+    expect(reader.end).toBe('closed')
+  })
+
+  it('comes with the last of several producers', async () => {
+    const first = make()
+    const second = await joinStream(first.name, u32)
+    using reader = await openStream(first.name, u32)
+    const receiving = reader.receive()
+    first.close()
+    second.trySend(5)
+    expect(await receiving).toBe(5)
+    expect(await reader.receive({ timeoutMs: 5 })).toBeUndefined()
+    expect(reader.end).toBeUndefined()
+    setTimeout(() => second.close(), 10)
+    expect(await reader.receive()).toBeUndefined()
+    expect(reader.end).toBe('closed')
+  })
+
+  it('never comes for one that waits for new producers', async () => {
+    const writer = make()
+    using reader = await openStream(writer.name, u32, { endOn: 'never' })
+    writer.close()
+    expect(await reader.receive({ timeoutMs: 20 })).toBeUndefined()
+    expect(reader.end).toBeUndefined()
+    const receiving = reader.receive()
+    using back = await joinStream(reader.name, u32)
+    await back.send(1)
+    expect(await receiving).toBe(1)
+  })
+})
+
+describe('a closed consumer', () => {
+  it('says CLOSED, each of its methods', async () => {
+    using writer = make()
+    const reader = await openStream(writer.name, u32)
+    writer.trySend(1)
+    reader.close()
+    reader.close()
+    expect(reader.closed).toBe(true)
+    expect(writer.consumers).toBe(0)
+    for (const call of [
+      () => reader.tryReceive(),
+      () => reader.receiveSync(),
+      () => reader.readySync(),
+      () => reader.poll(() => {}),
+      () => reader.lag(),
+      () => reader.producers,
+    ]) {
+      expect(call).toThrow(code('CLOSED'))
+      expect(call).toThrow(`Stream "${writer.name}": this consumer is closed.`)
+    }
+    const iterators = [reader[Symbol.asyncIterator](), reader.batches(), reader.toReadable()[Symbol.asyncIterator]()]
+    for (const promise of [
+      reader.receive(),
+      reader.ready(),
+      ...iterators.map((iterator) => iterator.next()),
+      reader.toReadableStream().getReader().read(),
+    ]) {
+      await expect(promise).rejects.toThrow(code('CLOSED'))
+    }
+    expect([reader.lost, reader.end]).toEqual([0, undefined])
+    reader.ref().unref()
+  })
+
+  it('lets go of the memory, and `using` closes', async () => {
+    const writer = make()
+    {
+      using reader = await openStream(writer.name, u32)
+      writer.trySend(1)
+      expect(reader.tryReceive()).toBe(1)
+    }
+    writer.close()
+    expect(() => SharedMemory.open(writer.name)).toThrow(code('NOT_FOUND'))
+  })
+})
+
+describe('lag', () => {
+  it('counts what is there and not received, in all lanes', async () => {
+    using writer = make()
+    using other = await joinStream(writer.name, u32)
+    using reader = await openStream(writer.name, u32)
+    expect(reader.lag()).toBe(0)
+    writer.trySendBatch(numbers(10))
+    other.trySend(1)
+    expect(reader.lag()).toBe(11)
+    reader.poll(() => {}, 4)
+    reader.tryReceive()
+    expect(reader.lag()).toBe(6)
+    drain(reader)
+    expect(reader.lag()).toBe(0)
+  })
+
+  it('of a stream that is overtaken does not count what is gone', async () => {
+    using writer = make({ overflow: 'overwrite' })
+    using reader = await openStream(writer.name, u32)
+    for (let i = 0; i < 20_000; i++) writer.trySend(i)
+    const lag = reader.lag()
+    expect(lag).toBeGreaterThan(1000)
+    expect(lag).toBeLessThanOrEqual(CAPACITY / 16)
+    expect(drain(reader)).toHaveLength(lag)
+  })
+})
