@@ -208,11 +208,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
     const deadline = performance.now() + timeoutMs
-    for (;;) {
+    for (let left = timeoutMs; ; left = Math.max(0, deadline - performance.now())) {
       const message = this.tryReceive()
       if (message !== undefined) return message
-      // There may be a record that is no message: padding, before a message that its producer has not finished.
-      if (!this.readySync(Math.max(0, deadline - performance.now()))) return undefined
+      // What was there may have been overwritten before it was read: then there is nothing yet.
+      if (!this.readySync(left)) return undefined
     }
   }
 
