@@ -64,7 +64,7 @@ function check() {
 }
 
 function nativeSources() {
-  return ['packages/core/native', 'interop/peers', 'scripts/windows/c'].flatMap((folder) =>
+  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((file) => /\.(c|cc|h)$/.test(file))
       .map((file) => join(folder, file)),

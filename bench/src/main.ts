@@ -42,8 +42,8 @@ const program = new Command('bench')
   .addOption(new Option('-r, --runs <count>', 'how often each trial is repeated (default: 5)').argParser(wholeNumber))
   .option('-q, --quick', 'one run of short trials, to see that all works', false)
   .option('-j, --json <file>', 'write the results to a file, as an array')
-  .option('-c, --chart <file>', 'draw the results into an SVG file')
-  .option('-f, --from <file>', 'measure nothing: take the results from a file that --json wrote')
+  .option('-o, --output <file>', 'write the results to FILE.json, the tables to FILE.md and a chart to FILE.svg')
+  .option('-f, --from <file...>', 'measure nothing: take the results from files that were written before')
   .addHelpText('after', `\nSuites, and the peers of each:\n${suiteList}\n\nPeers:\n${peerList}`)
   .parse()
 
@@ -54,8 +54,8 @@ const options = program.opts<{
   runs?: number
   quick: boolean
   json?: string
-  chart?: string
-  from?: string
+  output?: string
+  from?: string[]
 }>()
 
 function isWanted({ name, special }: Suite): boolean {
@@ -77,25 +77,35 @@ async function measure(suite: Suite): Promise<Result[]> {
   return results
 }
 
+function print(text: string): void {
+  console.log(text)
+  page.push(text)
+}
+
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)
 }
 
-const stored = options.from === undefined ? undefined : (JSON.parse(readFileSync(options.from, 'utf8')) as Result[])
+const stored = options.from?.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Result[])
+const jsonFiles = [options.json, options.output && `${options.output}.json`].filter((file) => file !== undefined)
 const results: Result[] = []
+const page: string[] = []
 for (const suite of suites.filter(isWanted)) {
   const suiteResults = stored?.filter((result) => result.suite === suite.name) ?? (await measure(suite))
   if (suiteResults.length === 0) continue
-  console.log(`## ${suite.name}\n\n${suite.summary}\n\n${suite.table(suiteResults)}\n`)
+  print(`## ${suite.name}\n\n${suite.summary}\n\n${suite.table(suiteResults)}\n`)
   results.push(...suiteResults)
-  if (options.json !== undefined) write(options.json, `${JSON.stringify(results, null, 2)}\n`)
+  for (const file of jsonFiles) write(file, `${JSON.stringify(results, null, 2)}\n`)
 }
 const { node, system, processor, processorCount, date } = results[0]?.environment ?? currentEnvironment()
-console.log(
-  `Node ${node}, ${system}, ${processorCount} x ${processor}, ${date}${options.quick ? '; quick: not to quote' : ''}`,
+print(
+  `Node ${node}, ${system}, ${processorCount} x ${processor}, ${date}${options.quick ? '; quick: not to quote' : ''}\n`,
 )
-console.log(
-  'probe: the round trip of one cache line beside the trial; *: the probes before and after a run differed by more than 1.5x.',
+print(
+  'probe: the round trip of one cache line beside the trial; *: the probes before and after a run differed by more than 1.5x, or took 10 µs.',
 )
-if (options.chart !== undefined) write(options.chart, chart(results))
+if (options.output !== undefined) {
+  write(`${options.output}.md`, `${page.join('\n')}\n`)
+  write(`${options.output}.svg`, chart(results))
+}

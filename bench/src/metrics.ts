@@ -12,6 +12,7 @@ export interface Measurement {
 
 export const MESSAGES = 'messages received'
 export const CHECKED = 'messages checked one by one'
+const LOST = 'messages overwritten unread, warm-up included'
 export const PROCESSOR_TIME = 'processor time per message received'
 export const ROUND_TRIP = 'round trip'
 const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
@@ -50,7 +51,12 @@ function throughputOf(trial: Trial, { hub, spokes }: TrialReport): Measurement[]
     { metric: PROCESSOR_TIME, unit: 'ns', value: hubNs + spokesNs },
   ]
   if (trial.messages === 0) return figures
-  return [...figures, { metric: CHECKED, unit: 'count', value: sum(receivers.map((each) => each.messages)) }]
+  const lost = receivers.flatMap((each) => (each.lost === undefined ? [] : [each.lost]))
+  return [
+    ...figures,
+    { metric: CHECKED, unit: 'count', value: sum(receivers.map((each) => each.messages)) },
+    ...(lost.length === 0 ? [] : [{ metric: LOST, unit: 'count', value: sum(lost) }]),
+  ]
 }
 
 function roundTripOf({ roundTrip }: RoleReport): Measurement[] {

@@ -14,6 +14,8 @@ export interface Case extends Partial<Omit<Trial, 'peer' | 'variant'>> {
   readonly payload: number
   /** Tells cases of the same payload apart. */
   readonly label?: string
+  /** Repeated no more often than so. */
+  readonly maxRuns?: number
 }
 
 export interface PeerSuiteOptions {
@@ -62,20 +64,20 @@ export function peerSuite({ references, tableBy, cases, name, summary, special =
 
 async function runCase(
   suite: string,
-  { label, ...what }: Case,
+  { label, maxRuns = Infinity, ...what }: Case,
   peers: readonly Peer[],
-  { runs, quick, onProgress }: SuiteOptions,
+  { runs, quick, payloads, onProgress }: SuiteOptions,
   environment: Environment,
 ): Promise<Result[]> {
   const entries = peers.flatMap((peer) =>
-    (peer.variants[what.workload] ?? []).map((variant) => ({
-      peer,
-      trial: trialOf({ ...what, ...(quick ? QUICK : {}) }, peer.name, variant),
-      done: [] as Probed<TrialReport>[],
-    })),
+    (peer.variants[what.workload] ?? [])
+      .map((variant) => trialOf({ ...what, ...(quick ? QUICK : {}) }, peer.name, variant))
+      .filter((trial) => payloads !== undefined || (peer.isWorthwhile?.(trial) ?? true))
+      .map((trial) => ({ peer, trial, done: [] as Probed<TrialReport>[] })),
   )
   for (let run = 0; run < runs; run++) {
     for (const { peer, trial, done } of entries) {
+      if (run >= Math.min(maxRuns, peer.maxRuns ?? Infinity)) continue
       onProgress(
         `${suite}: ${peer.name}, ${trial.variant}, ${trial.payload} B${label ? `, ${label}` : ''}, run ${run + 1}`,
       )
@@ -98,9 +100,9 @@ async function runCase(
 
 const QUICK = { warmUpSeconds: 0.2, seconds: 0.3 }
 
-function trialOf(what: Omit<Case, 'label'>, peer: string, variant: string): Trial {
+function trialOf(what: Omit<Case, 'label' | 'maxRuns'>, peer: string, variant: string): Trial {
   return {
-    ...{ spokes: 1, capacity: usualCapacity(what.payload), warmUpSeconds: 0.5, seconds: 2, messages: 0, pauseMs: 0 },
+    ...{ spokes: 1, capacity: usualCapacity(what.payload), warmUpSeconds: 0.4, seconds: 2, messages: 0, pauseMs: 0 },
     ...what,
     peer,
     variant,

@@ -8,6 +8,10 @@ export interface Peer {
   readonly summary: string
   /** The ways of using it that are measured, by workload; none for a workload that it cannot do. */
   readonly variants: Readonly<Partial<Record<Workload, readonly string[]>>>
+  /** Tells which trials are worth their time when nobody asks for their payload by `--payload`; all when undefined. */
+  readonly isWorthwhile?: (trial: Trial) => boolean
+  /** Repeated no more often than so; for those that are slower by far than what is told apart. */
+  readonly maxRuns?: number
   /**
    * Makes it ready, once.
    *

@@ -4,6 +4,9 @@ import { runTrial, type TrialReport } from './trial.js'
 /** How much two probes may differ for what ran between them to count. */
 const MAX_DRIFT = 1.5
 
+/** In ns. A longer round trip means that somebody else had one of the processors. */
+const MAX_ROUND_TRIP = 10_000
+
 /** The round trip of one cache line between two processes of this machine, now, in ns. */
 async function probe(): Promise<number> {
   const { hub } = await runTrial<TrialReport>(floor.command(PROBE))
@@ -24,7 +27,8 @@ export async function betweenProbes<T>(run: () => Promise<T>, look = probe, atte
     const before = await look()
     const value = await run()
     const after = await look()
-    const steady = Math.max(before, after) <= MAX_DRIFT * Math.min(before, after)
+    const slower = Math.max(before, after)
+    const steady = slower <= MAX_ROUND_TRIP && slower <= MAX_DRIFT * Math.min(before, after)
     if (steady || attempt >= attempts) return { value, probes: [before, after], steady }
   }
 }

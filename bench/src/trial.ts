@@ -55,6 +55,8 @@ export interface RoleReport {
   readonly processorNs: number
   readonly roundTrip?: RoundTrips
   readonly garbage?: Garbage
+  /** Messages that were overwritten before they could be received; where that may be. */
+  readonly lost?: number
 }
 
 /** Times of round trips, in ns. */

@@ -17,6 +17,12 @@ test('counts what comes between the last BEGIN and the first END', () => {
   expect(tally.report.messages).toBe(4)
 })
 
+test('counts what was lost where that may be', () => {
+  const tally = new Tally(1, true)
+  for (const sequence of [0, 3, BEGIN, 4, 6, END]) tally.take(0, sequence)
+  expect(tally.report).toMatchObject({ messages: 2, lost: 3 })
+})
+
 test.each([
   ['lost', 2],
   ['doubled', 0],

@@ -8,11 +8,11 @@ import { type Connection, rolesOver } from '../roles/connection.js'
 import { Content } from '../roles/content.js'
 import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
 import { startProcess } from '../roles/spoke.js'
-import { nodePeer } from './node-peer.js'
+import { outsidePeer } from './node-peer.js'
 
 const VARIANTS: readonly SerializationType[] = ['json', 'advanced']
 
-export const childProcess = nodePeer({
+export const childProcess = outsidePeer({
   name: 'child_process',
   summary: "process.send and 'message' between a process and its child, by serialization",
   variants: {

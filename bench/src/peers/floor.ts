@@ -34,6 +34,7 @@ export const floor: Peer = {
     'round-trip': ['one cache line', ...RINGS],
     parked: ['futex'],
   },
+  isWorthwhile: ({ payload, variant }) => payload === 32 || variant.startsWith('ring'),
   async prepare() {
     if (existsSync(program)) return
     mkdirSync(BUILD_FOLDER, { recursive: true })

@@ -11,7 +11,7 @@ import { type Connection, rolesOver } from '../roles/connection.js'
 import { Content, memoryOf } from '../roles/content.js'
 import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
 import { startWorker } from '../roles/spoke.js'
-import { nodePeer } from './node-peer.js'
+import { outsidePeer } from './node-peer.js'
 
 /** How much may be on its way: messages, and bytes. */
 const WINDOW_COUNT = 4096
@@ -19,7 +19,7 @@ const WINDOW_LENGTH = 16_777_216
 
 const VARIANTS = ['clone', 'transfer']
 
-export const messagePort = nodePeer({
+export const messagePort = outsidePeer({
   name: 'MessagePort',
   summary: 'postMessage to a worker_threads Worker: threads of one process',
   variants: {

@@ -1,6 +1,6 @@
 import type { Peer } from '../peer.js'
 import type { Roles } from '../roles/roles.js'
-import { nodeCommand } from '../trial.js'
+import { nodeCommand, type Trial } from '../trial.js'
 
 /** A peer whose hub and spokes run in Node. */
 export interface NodePeer extends Peer {
@@ -12,4 +12,10 @@ export function nodePeer(peer: Omit<NodePeer, 'command'>): NodePeer {
     ...peer,
     command: (trial) => nodeCommand('../roles/endpoint.trial.ts', import.meta.url, ['hub', JSON.stringify(trial)]),
   }
+}
+
+/** Another way between two processes, beside which memlane stands: the smallest messages and large ones, twice. */
+export function outsidePeer(peer: Omit<NodePeer, 'command'>): NodePeer {
+  const isWorthwhile = ({ payload }: Trial) => payload === 32 || payload === 65_536
+  return nodePeer({ ...peer, maxRuns: 2, isWorthwhile })
 }

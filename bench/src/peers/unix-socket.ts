@@ -11,13 +11,13 @@ import { join } from 'node:path'
 import { type Connection, rolesOver } from '../roles/connection.js'
 import { Content, type Memory, memoryOf } from '../roles/content.js'
 import { startProcess } from '../roles/spoke.js'
-import { nodePeer } from './node-peer.js'
+import { outsidePeer } from './node-peer.js'
 
 const HEADER_LENGTH = 4
 const BURST_LENGTH = 65_536
 const BURST_COUNT = 4
 
-export const unixSocket = nodePeer({
+export const unixSocket = outsidePeer({
   name: 'unix socket',
   summary: 'a unix domain socket (node:net), length-prefixed frames, one write a burst, waiting for room',
   variants: {

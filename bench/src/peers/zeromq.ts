@@ -6,11 +6,11 @@ import type { Pair } from 'zeromq'
 import { type Connection, rolesOver } from '../roles/connection.js'
 import { Content, memoryOf } from '../roles/content.js'
 import { startProcess } from '../roles/spoke.js'
-import { nodePeer } from './node-peer.js'
+import { outsidePeer } from './node-peer.js'
 
 const VARIANTS = ['PAIR over ipc']
 
-export const zeromq = nodePeer({
+export const zeromq = outsidePeer({
   name: 'zeromq',
   summary: 'PAIR sockets of the package zeromq, over ipc://',
   variants: {

@@ -94,9 +94,15 @@ function prepareSpoke(trial: Trial, connection: Connection): Run {
 function sendToAll(trial: Trial, connections: readonly Connection[]): Promise<RoleReport> {
   const [only, ...others] = connections
   if (only === undefined) throw new Error('there is no connection')
-  const flush = () => waitForAll(connections.map((each) => each.flush()))
-  if (others.length === 0) return produce(trial, (sequence) => only.send(sequence), flush)
-  return produce(trial, (sequence) => waitForAll(connections.map((each) => each.send(sequence))), flush)
+  const send = (sequence: number) =>
+    others.length === 0 ? only.send(sequence) : waitForAll(connections.map((each) => each.send(sequence)))
+  const sendAll = async (first: number, count: number) => {
+    for (let sequence = first; sequence < first + count; sequence++) {
+      const room = send(sequence)
+      if (room !== undefined) await room
+    }
+  }
+  return produce(trial, sendAll, () => waitForAll(connections.map((each) => each.flush())))
 }
 
 function waitForAll(rooms: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {

@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks'
 import type { RoleReport, Trial } from '../trial.js'
 import { BEGIN, END } from './content.js'
+import { watchGarbage } from './garbage.js'
 import { Stopwatch } from './stopwatch.js'
 
-/** The clock is read once in so many messages, about every 64 KiB. A power of two. */
-function messagesPerLook(payload: number): number {
+/** The clock is read once in so many messages, about every 64 KiB. */
+function messagesPerBurst(payload: number): number {
   if (payload >= 65_536) return 1
   return payload >= 1024 ? 64 : 1024
 }
@@ -12,38 +13,40 @@ function messagesPerLook(payload: number): number {
 /**
  * Sends numbered messages: some to warm up, BEGIN, those that are measured, END.
  *
- * @param send sends message number `sequence`; a promise is waited for
+ * @param send sends `count` messages, numbered from `first` on; a promise is waited for
  * @param flush sends what was held back
  */
 export async function produce(
   trial: Trial,
-  send: (sequence: number) => Promise<void> | undefined,
-  flush: () => Promise<void> | undefined,
+  send: (first: number, count: number) => Promise<void> | undefined,
+  flush: () => Promise<void> | undefined = () => undefined,
 ): Promise<RoleReport> {
-  const lookMask = messagesPerLook(trial.payload) - 1
-  let sequence = 0
+  const burst = messagesPerBurst(trial.payload)
+  let next = 0
+  const sendNext = (count: number) => {
+    const first = next
+    next += count
+    return send(first, count)
+  }
   const warm = performance.now() + trial.warmUpSeconds * 1000
-  while ((sequence & lookMask) !== 0 || performance.now() < warm) {
-    const room = send(sequence++)
+  while (performance.now() < warm) {
+    const room = sendNext(burst)
     if (room !== undefined) await room
   }
-  const first = sequence
-  await send(BEGIN)
-  const stopwatch = new Stopwatch()
-  if (trial.messages > 0) {
-    while (sequence - first < trial.messages) {
-      const room = send(sequence++)
-      if (room !== undefined) await room
-    }
-  } else {
-    const end = performance.now() + trial.seconds * 1000
-    while ((sequence & lookMask) !== 0 || performance.now() < end) {
-      const room = send(sequence++)
-      if (room !== undefined) await room
-    }
-  }
-  const report = stopwatch.stop(sequence - first)
-  await send(END)
+  const first = next
+  await send(BEGIN, 1)
   await flush()
-  return report
+  const garbageSince = trial.workload === 'allocation' ? await watchGarbage() : undefined
+  const stopwatch = new Stopwatch()
+  const end = trial.messages > 0 ? Infinity : performance.now() + trial.seconds * 1000
+  const last = trial.messages > 0 ? first + trial.messages : Infinity
+  while (next < last && performance.now() < end) {
+    const room = sendNext(Math.min(burst, last - next))
+    if (room !== undefined) await room
+  }
+  const report = stopwatch.stop(next - first)
+  const garbage = await garbageSince?.()
+  await send(END, 1)
+  await flush()
+  return { ...report, ...(garbage && { garbage }) }
 }

@@ -9,13 +9,22 @@ export class Tally {
   /** Of the time in which all producers sent; valid once `ended`. */
   report: RoleReport = { messages: 0, seconds: 0, processorNs: 0 }
   private readonly next: number[]
-  private begun = 0
+  private readonly mayLose: boolean
+  private lost = 0
+  private begins = 0
   private ends = 0
   private receivedBefore = 0
   private stopwatch = new Stopwatch()
 
-  constructor(producers: number) {
+  /** @param mayLose whether messages may be missing; they are counted then */
+  constructor(producers: number, mayLose = false) {
+    this.mayLose = mayLose
     this.next = new Array<number>(producers).fill(0)
+  }
+
+  /** Whether every producer has sent BEGIN. */
+  get begun(): boolean {
+    return this.begins === this.next.length
   }
 
   take(producer: number, sequence: number): void {
@@ -25,18 +34,26 @@ export class Tally {
 
   private takeMark(producer: number, sequence: number): void {
     if (sequence === BEGIN) {
-      if (++this.begun !== this.next.length) return
+      this.begins++
+      if (!this.begun) return
       this.receivedBefore = this.received()
       this.stopwatch = new Stopwatch()
     } else if (sequence === END) {
-      if (this.ends++ === 0) this.report = this.stopwatch.stop(this.received() - this.receivedBefore)
+      if (this.mayLose && !this.begun) throw new Error('BEGIN was lost')
+      if (this.ends++ === 0) {
+        this.report = this.stopwatch.stop(this.received() - this.receivedBefore)
+        if (this.mayLose) this.report = { ...this.report, lost: this.lost }
+      }
       this.ended = this.ends === this.next.length
+    } else if (this.mayLose && sequence > (this.next[producer] as number)) {
+      this.lost += sequence - (this.next[producer] as number)
+      this.next[producer] = sequence + 1
     } else {
       throw new Error(`message ${sequence} of producer ${producer} came where ${this.next[producer]} was due`)
     }
   }
 
   private received(): number {
-    return this.next.reduce((sum, count) => sum + count, 0)
+    return this.next.reduce((sum, count) => sum + count, -this.lost)
   }
 }

@@ -9,7 +9,13 @@ const COUNTS = [1, 2, 4, 8]
 const CAPACITIES = { '64 KiB': 2 ** 16, '1 MiB': 2 ** 20, '16 MiB': 2 ** 24, '256 MiB': 2 ** 28 }
 
 const FLOOR_RING = { peer: 'floor', variant: 'ring in place' }
+const FLOOR_COPY = { peer: 'floor', variant: 'ring with copy' }
 const UNIX_SOCKET = { peer: 'unix socket', variant: 'frames' }
+
+/** What the caches hold varies most. */
+function runsFor(payload: number) {
+  return { maxRuns: payload === 32 ? 5 : 3 }
+}
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
@@ -18,15 +24,15 @@ function counted(count: number, noun: string): string {
 const throughput = peerSuite({
   name: 'throughput',
   summary: 'one process sends as fast as it can, one receives and checks (memcpy: within one process)',
-  cases: PAYLOADS.map((payload) => ({ workload: 'throughput', payload })),
-  references: [FLOOR_RING, UNIX_SOCKET],
+  cases: PAYLOADS.map((payload) => ({ workload: 'throughput', payload, ...runsFor(payload) })),
+  references: [FLOOR_RING, FLOOR_COPY, UNIX_SOCKET],
   tableBy: 'case',
 })
 
 const roundtrip = peerSuite({
   name: 'roundtrip',
   summary: 'one process asks, one answers, each waiting in the way that answers soonest',
-  cases: PAYLOADS.map((payload) => ({ workload: 'round-trip', payload })),
+  cases: PAYLOADS.map((payload) => ({ workload: 'round-trip', payload, ...runsFor(payload) })),
   references: [{ peer: 'floor', variant: 'one cache line' }, FLOOR_RING, UNIX_SOCKET],
   tableBy: 'case',
 })
@@ -38,7 +44,7 @@ const wakeup = peerSuite({
   cases: [
     { workload: 'event-loop', payload: 32, label: 'busy' },
     { workload: 'parked', payload: 32, label: 'asleep', pauseMs: 2 },
-    { workload: 'idle', payload: 32, label: 'idle', seconds: 10 },
+    { workload: 'idle', payload: 32, label: 'idle', seconds: 10, maxRuns: 1 },
   ],
   references: [{ peer: 'floor', variant: 'futex' }, UNIX_SOCKET],
   tableBy: 'case',
@@ -48,7 +54,7 @@ const fanOut = peerSuite({
   name: 'fan-out',
   summary: 'one process sends every message to 1, 2, 4, 8 others; messages received by all of them together',
   cases: COUNTS.map(
-    (spokes): Case => ({ workload: 'fan-out', payload: 32, spokes, label: counted(spokes, 'consumer') }),
+    (spokes): Case => ({ workload: 'fan-out', payload: 32, maxRuns: 3, spokes, label: counted(spokes, 'consumer') }),
   ),
   references: [],
   tableBy: 'peer',
@@ -56,9 +62,9 @@ const fanOut = peerSuite({
 
 const fanIn = peerSuite({
   name: 'fan-in',
-  summary: '1, 2, 4, 8 processes send to one',
+  summary: '1, 2, 4, 8 processes send to one (memlane: of 64 possible)',
   cases: COUNTS.map(
-    (spokes): Case => ({ workload: 'fan-in', payload: 32, spokes, label: counted(spokes, 'producer') }),
+    (spokes): Case => ({ workload: 'fan-in', payload: 32, maxRuns: 3, spokes, label: counted(spokes, 'producer') }),
   ),
   references: [],
   tableBy: 'peer',
@@ -70,6 +76,7 @@ const capacity = peerSuite({
   cases: Object.entries(CAPACITIES).map(
     ([label, bytes]): Case => ({
       workload: 'capacity',
+      maxRuns: 3,
       payload: 32,
       capacity: bytes,
       label,
@@ -82,7 +89,7 @@ const capacity = peerSuite({
 const endurance = peerSuite({
   name: 'endurance',
   summary: 'a billion messages, checked one by one',
-  cases: [{ workload: 'endurance', payload: 32, messages: 1e9 }],
+  cases: [{ workload: 'endurance', payload: 32, messages: 1e9, maxRuns: 1 }],
   references: [FLOOR_RING],
   tableBy: 'case',
   special: true,
@@ -91,7 +98,7 @@ const endurance = peerSuite({
 const allocation = peerSuite({
   name: 'allocation',
   summary: 'heap growth and garbage collections over 100 million messages',
-  cases: [{ workload: 'allocation', payload: 32, messages: 1e8 }],
+  cases: [{ workload: 'allocation', payload: 32, messages: 1e8, maxRuns: 1 }],
   references: [],
   tableBy: 'case',
   special: true,

@@ -145,10 +145,13 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   private readonly words: Int32Array
   /** As `reader.position`, but not wrapping. */
   private position: number
-  /** The number that the next message has if none is lost; undefined before the first. */
+  /** The number that the next message has if none is lost; undefined where that is not known before the first. */
   private expected: number | undefined
 
-  /** @param copy private memory, as long as the longest message; may be shared by cursors that take turns */
+  /**
+   * @param copy private memory, as long as the longest message; may be shared by cursors that take turns
+   * @param expected the number of the first message that counts, if it is known
+   */
   constructor(
     control: StreamControl,
     producer: number,
@@ -156,6 +159,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     view: (data: DataView) => PayloadView<View>,
     position: number,
     copy: ArrayBuffer,
+    expected?: number,
   ) {
     this.control = control
     this.producer = producer
@@ -166,6 +170,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     this.view = view(this.data)
     this.position = position
     this.reader = new LaneReader(lane, 0, control.header.capacity, position | 0)
+    this.expected = expected ?? this.sequenceAtEnd()
   }
 
   next(): boolean {
@@ -178,7 +183,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
         if (offset !== -1) this.copyOut(offset, reader.length)
       } catch (error) {
         if (control.hasStayed(producer, this.position)) {
-          reader.restart(this.position)
+          reader.restart(before)
           throw error
         }
         this.goToBase()
@@ -235,20 +240,25 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     return 0
   }
 
+  /** The number of the next message when this stands at the end of the lane. */
+  private sequenceAtEnd(): number | undefined {
+    const { control, producer, reader } = this
+    if (control.recentEndOf(producer) !== reader.position) return undefined
+    const sequence = control.recentSequenceOf(producer)
+    // Were it the number of a later end, then there would be a record here by now.
+    return !reader.ready() && control.hasStayed(producer, this.position) ? sequence : undefined
+  }
+
   private goToBase(): void {
     this.position = this.control.wideBaseOf(this.producer)
     this.reader.restart(this.position)
   }
 
   private copyOut(offset: number, length: number): void {
-    if (length > this.data.byteLength) {
-      throw new LayoutError(
-        'CORRUPT',
-        offset,
-        `a message of ${length} bytes at offset ${offset} is too long for its lane`,
-      )
-    }
     if (length > SMALL) {
+      if (length > this.copy.byteLength) {
+        throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are more than a message can have`)
+      }
       new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
       return
     }

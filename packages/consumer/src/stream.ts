@@ -421,20 +421,21 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     // All that were ever used: a producer may have come, sent and closed since the last look.
     for (let producer = 0; producer < header.producers; producer++) {
       if (control.stateOf(producer) === 'unused') continue
-      const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest')
+      const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest', 0)
       if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
     }
     this.#draining = true
     return true
   }
 
-  #openCursor(producer: number, from: 'now' | 'oldest'): LaneCursor<MessageView<S>> {
+  /** @param first the number of the first message that counts, if it is known */
+  #openCursor(producer: number, from: 'now' | 'oldest', first?: number): LaneCursor<MessageView<S>> {
     const { control } = this.#channel
     const lane = this.#channel.openLane(producer, 'read').buffer
     const { view } = this.#codec
     const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
-        ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy)
+        ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy, first)
         : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
     this.#allCursors[producer] = cursor
     return cursor

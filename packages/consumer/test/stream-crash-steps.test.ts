@@ -71,4 +71,14 @@ describe('between two steps', () => {
       await producer.flush()
     }
   })
+
+  it('a blocking send does not wait for one in the event loop that waits for it', async () => {
+    using producer = createStream(uniqueName('memlane'), Numbered, { capacity: 65_536 })
+    using consumer = await openStream(producer.name, Numbered)
+    while (producer.trySend(numbered(1, 0, 0, 0)));
+    const sent = producer.send(numbered(1, 1, 0, 1))
+    expect(() => producer.sendSync(numbered(1, 2, 0, 2))).toThrow(TypeError)
+    while (consumer.poll(() => {}) > 0);
+    await sent
+  })
 })

@@ -1,8 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import { StreamChannel } from '@memlane/channel'
+import { SharedMemory } from '@memlane/core'
 import { codecOf, Sleepers } from '@memlane/protocol'
 import { type Child, type ChildExit, spawnFixture } from '@memlane/testing'
+import { afterAll } from 'vitest'
 import { Numbered } from '../fixtures/stream-numbered.js'
+
+// Streams whose last participant was killed lie in the folder until somebody looks.
+afterAll(() => {
+  SharedMemory.list()
+})
 
 /** Another process, a producer or a consumer, under remote control: see fixtures/stream-peer.child.ts for its verbs. */
 export class StreamPeer implements AsyncDisposable {

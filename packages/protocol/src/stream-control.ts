@@ -98,6 +98,11 @@ export class StreamControl {
     return held >= 0 && held <= this.header.capacity ? end : base
   }
 
+  /** The number of the message at the recent end, or of a later one. */
+  recentSequenceOf(producer: number): number {
+    return loadOwned(this.words, producerSlotIndex(producer) + SEQUENCE)
+  }
+
   /** Tells whether a record that begins at this position (not wrapping) has stayed whole until now. Allocates nothing. */
   hasStayed(producer: number, position: number): boolean {
     const index = producerSlotIndex(producer) + BASE
@@ -162,7 +167,7 @@ export class ProducerSlot {
     this.walker = new LaneReader(lane, 0, capacity, this.base | 0)
     const { words } = control
     clearBits(words, SLEEPING_PRODUCERS_INDEX + (producer >> 5), 1 << (producer & 31))
-    const recent = { position: control.recentEndOf(producer), sequence: loadOwned(words, this.index + SEQUENCE) }
+    const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
     this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, findEnd(lane, 0, capacity, recent))
     storeOwned(words, this.index + STATE, STATE_OPEN)
     setBits(words, ACTIVE_INDEX + (producer >> 5), 1 << (producer & 31))
@@ -207,12 +212,12 @@ export class ProducerSlot {
     const { capacity } = control.header
     if (this.lane !== undefined) this.announceEnd() // else it is asked by the constructor of the lane
     if (this.wide) {
-      this.makeRoom(lane.position, needed)
+      this.makeRoom(lane, needed)
       return (this.base + capacity) | 0
     }
     const live = control.liveConsumers()
     if (live === 0) {
-      if (this.keepsLatest) this.makeRoom(lane.position, needed)
+      if (this.keepsLatest) this.makeRoom(lane, needed)
     } else {
       const held = Math.min(this.heldBytes(live, lane.position), (lane.position - this.base) | 0)
       const oldest = (lane.position - held) | 0
@@ -238,8 +243,12 @@ export class ProducerSlot {
     return held
   }
 
-  /** Gives up the oldest records until there is room; a sixteenth of the lane at a time, so that it is seldom. */
-  private makeRoom(position: number, needed: number): void {
+  /**
+   * Gives up the oldest records until there is room; a sixteenth of the lane at a time, so that it is seldom. All of them when
+   * they are no records any more: some peer has scribbled, and the producer goes on.
+   */
+  private makeRoom(lane: LaneWriter, needed: number): void {
+    const { position } = lane
     const { capacity } = this.control.header
     const { walker } = this
     const wanted = Math.max(needed, capacity >>> 4)
@@ -247,7 +256,14 @@ export class ProducerSlot {
     let held = (position - this.base) | 0
     if (held <= mostHeld) return
     walker.restart(this.base)
-    while (held > mostHeld && walker.next() !== -1) held = (position - walker.position) | 0
+    const end = lane.published.position
+    try {
+      while (held > mostHeld && walker.next() !== -1) held = (position - walker.position) | 0
+    } catch {
+      walker.restart(end)
+    }
+    const left = (end - walker.position) | 0
+    if (left < 0 || (left > 0 && held > mostHeld)) walker.restart(end)
     this.announce(this.base + ((walker.position - this.base) | 0))
   }
 

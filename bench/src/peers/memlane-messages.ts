@@ -1,0 +1,284 @@
+/**
+ * How messages go into a stream of memlane and come out of it, one way for each variant: what the trials measure. The loops
+ * count in small integers, and keep nothing in variables of closures that would not fit one: such a variable is a new object
+ * at each change.
+ */
+
+import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
+import { type CreateStreamOptions, createStream, type StreamWriter } from '@memlane/producer'
+import { bytes, type Codec, codecOf, f64, payload, struct, u32 } from '@memlane/protocol'
+import { type Content, checkFields, type Fields, type Memory, memoryOf, writeFields } from '../roles/content.js'
+import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
+
+export type Way =
+  | 'in place'
+  | 'batch in place'
+  | 'objects'
+  | 'batch of objects'
+  | 'bytes'
+  | 'bytes in place'
+  | 'event loop'
+
+/** The writing side. */
+export interface Sender {
+  /** Sends `count` messages numbered from `first` on; waits for room. */
+  send(first: number, count: number): Promise<void> | undefined
+  close(): void
+}
+
+/** The reading side. Whatever comes is checked. */
+export interface Receiver {
+  /** Calls `take` with the number of each message that is there. Returns how many there were. */
+  poll(): number
+  /** Waits for a message, blocking; not at all with `spin`, where polling again is the shortest way. */
+  readySync(): void
+  /** Waits for a message in the event loop, and returns its number. */
+  receive(): Promise<number>
+  /** Calls `take` with the number of each message that comes, until it returns false. */
+  forEach(): Promise<void>
+  close(): void
+}
+
+const BATCH = 64
+
+interface MessageView extends Fields {
+  readonly body?: Uint8Array
+}
+
+const FIELDS = { sequence: u32, complement: u32, first: f64, second: f64, third: u32, fourth: u32 }
+
+function structOf({ bodyLength }: Content): Codec<MessageObject, MessageView> {
+  const layout =
+    bodyLength === 0 ? struct('Message', FIELDS) : struct('Message', { ...FIELDS, body: bytes(bodyLength) })
+  return codecOf(layout) as Codec<MessageObject, MessageView>
+}
+
+function isOfBytes(way: Way): boolean {
+  return way === 'bytes' || way === 'bytes in place'
+}
+
+/** All messages of a lane lie in one buffer. */
+function laneMemory(): (message: Uint8Array) => Memory {
+  let memory = memoryOf(Buffer.alloc(0))
+  return (message) => {
+    if (memory.data.buffer !== message.buffer) memory = memoryOf(Buffer.from(message.buffer))
+    return memory
+  }
+}
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+/** What a sender does that finds no room: looks again, and sleeps between two looks if that has been in vain for long. */
+class Backoff {
+  private looks = 0
+
+  wait(): void {
+    if (++this.looks > 1000) Atomics.wait(pauseWord, 0, 0, 0.05)
+  }
+
+  reset(): void {
+    this.looks = 0
+  }
+}
+
+export function createSender(way: Way, name: string, content: Content, options: CreateStreamOptions): Sender {
+  return isOfBytes(way)
+    ? bytesSender(way, name, content, options)
+    : structSender(way, createStream(name, structOf(content), options), content)
+}
+
+function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, MessageView>>, content: Content): Sender {
+  const close = () => writer.close()
+  const backoff = new Backoff()
+  const hasBody = content.bodyLength !== 0
+  const claimAgain = () => {
+    backoff.reset()
+    for (;;) {
+      backoff.wait()
+      const message = writer.claim()
+      if (message !== undefined) return message
+    }
+  }
+  switch (way) {
+    case 'batch in place': {
+      let start = 0
+      const fill = (message: MessageView, index: number) => {
+        const sequence = start + index
+        writeFields(message, sequence)
+        if (hasBody) content.writeBody(message.body as Uint8Array, 0, sequence)
+      }
+      return {
+        close,
+        send(first, count) {
+          for (let done = 0; done < count; ) {
+            start = (first | 0) + done
+            const sent = writer.fillBatch(Math.min(BATCH, count - done), fill)
+            if (sent === 0) backoff.wait()
+            else backoff.reset()
+            done += sent
+          }
+          return undefined
+        },
+      }
+    }
+    case 'objects':
+      return {
+        close,
+        send(first, count) {
+          const end = (first | 0) + count
+          for (let sequence = first | 0; sequence !== end; sequence++) {
+            const message = messageObject(content, sequence, 'bytes')
+            if (!writer.trySend(message)) writer.sendSync(message)
+          }
+          return undefined
+        },
+      }
+    case 'batch of objects':
+      return {
+        close,
+        send(first, count) {
+          for (let done = 0; done < count; ) {
+            const start = (first | 0) + done
+            const length = Math.min(BATCH, count - done)
+            const messages = Array.from({ length }, (_, index) => messageObject(content, start + index, 'bytes'))
+            for (let sent = 0; sent < length; ) {
+              const more = writer.trySendBatch(messages, sent)
+              if (more === 0) backoff.wait()
+              else backoff.reset()
+              sent += more
+            }
+            done += length
+          }
+          return undefined
+        },
+      }
+    case 'event loop':
+      return {
+        close,
+        async send(first, count) {
+          const end = (first | 0) + count
+          for (let sequence = first | 0; sequence !== end; sequence++) {
+            await writer.send(messageObject(content, sequence, 'bytes'))
+          }
+        },
+      }
+    default:
+      return {
+        close,
+        send(first, count) {
+          const end = (first | 0) + count
+          for (let sequence = first | 0; sequence !== end; sequence++) {
+            const message = writer.claim() ?? claimAgain()
+            writeFields(message, sequence)
+            if (hasBody) content.writeBody(message.body as Uint8Array, 0, sequence)
+            writer.commit()
+          }
+          return undefined
+        },
+      }
+  }
+}
+
+function bytesSender(way: Way, name: string, content: Content, options: CreateStreamOptions): Sender {
+  const writer = createStream(name, payload.bytes, options)
+  const close = () => writer.close()
+  const length = content.payload
+  if (way === 'bytes') {
+    const own = memoryOf(Buffer.alloc(length))
+    return {
+      close,
+      send(first, count) {
+        const end = (first | 0) + count
+        for (let sequence = first | 0; sequence !== end; sequence++) {
+          content.write(own, 0, sequence)
+          if (!writer.trySend(own.bytes)) writer.sendSync(own.bytes)
+        }
+        return undefined
+      },
+    }
+  }
+  const memoryFor = laneMemory()
+  const backoff = new Backoff()
+  const claimAgain = () => {
+    backoff.reset()
+    for (;;) {
+      backoff.wait()
+      const message = writer.claim(length)
+      if (message !== undefined) return message
+    }
+  }
+  return {
+    close,
+    send(first, count) {
+      const end = (first | 0) + count
+      for (let sequence = first | 0; sequence !== end; sequence++) {
+        const message = writer.claim(length) ?? claimAgain()
+        content.write(memoryFor(message), message.byteOffset, sequence)
+        writer.commit()
+      }
+      return undefined
+    },
+  }
+}
+
+/** @param take gets the number of each message; returns false when it wants no more */
+export async function openReceiver(
+  way: Way,
+  name: string,
+  content: Content,
+  take: (sequence: number) => boolean,
+  options: OpenStreamOptions,
+): Promise<Receiver> {
+  const spins = options.wait === 'spin'
+  if (isOfBytes(way)) {
+    const memoryFor = laneMemory()
+    const check = (message: Uint8Array) => content.check(memoryFor(message), message.byteOffset)
+    return receiverOver(way, await openStream(name, payload.bytes, options), check, check, take, spins)
+  }
+  const hasBody = content.bodyLength !== 0
+  const checkView = (message: MessageView) => {
+    const sequence = checkFields(message)
+    if (hasBody) content.checkBody(message.body as Uint8Array, 0, sequence)
+    return sequence
+  }
+  const checkValue = (message: MessageObject) => checkObject(content, message)
+  return receiverOver(way, await openStream(name, structOf(content), options), checkView, checkValue, take, spins)
+}
+
+function receiverOver<Value, View>(
+  way: Way,
+  reader: StreamReader<Codec<Value, View>>,
+  checkView: (message: View) => number,
+  checkValue: (message: Value) => number,
+  take: (sequence: number) => boolean,
+  spins: boolean,
+): Receiver {
+  const ended = () => new Error(`the stream has ended: ${reader.end}`)
+  const handle = (message: View) => {
+    take(checkView(message))
+  }
+  const pollValues = () => {
+    let count = 0
+    for (let message = reader.tryReceive(); message !== undefined; message = reader.tryReceive()) {
+      count++
+      if (!take(checkValue(message))) break
+    }
+    return count
+  }
+  return {
+    poll: way === 'objects' || way === 'bytes' ? pollValues : () => reader.poll(handle),
+    readySync() {
+      if (!spins && !reader.readySync()) throw ended()
+    },
+    async receive() {
+      const message = await reader.receive()
+      if (message === undefined) throw ended()
+      return checkValue(message)
+    },
+    async forEach() {
+      for await (const message of reader) if (!take(checkValue(message))) return
+      throw ended()
+    },
+    close: () => reader.close(),
+  }
+}

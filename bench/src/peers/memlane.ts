@@ -1,0 +1,221 @@
+/**
+ * The streams of memlane. A variant is the way that messages go (memlane-messages.ts), and behind a comma how both sides
+ * wait: `spin`, `park`, or `adaptive`, which is the default.
+ */
+
+import type { CreateStreamOptions } from '@memlane/producer'
+import { BEGIN, Content, END } from '../roles/content.js'
+import { watchGarbage } from '../roles/garbage.js'
+import { produce } from '../roles/produce.js'
+import type { Role } from '../roles/roles.js'
+import { measureRoundTrips } from '../roles/round-trips.js'
+import { startProcess } from '../roles/spoke.js'
+import { Stopwatch } from '../roles/stopwatch.js'
+import { Tally } from '../roles/tally.js'
+import type { Trial, Workload } from '../trial.js'
+import { IDLE_WAYS, idleHub, idleSpoke } from './memlane-idle.js'
+import { createSender, openReceiver, type Receiver, type Sender, type Way } from './memlane-messages.js'
+import { nodePeer } from './node-peer.js'
+
+const MOST_PRODUCERS = 64
+/** A producer that is one of several says so in the upper bits of its messages' numbers. */
+const PRODUCER_SHIFT = 28
+const NUMBER_MASK = 2 ** PRODUCER_SHIFT - 1
+/** What is worth measuring with other payloads than 32 bytes. */
+const FOR_LARGE: Readonly<Partial<Record<Workload, readonly string[]>>> = {
+  throughput: ['in place', 'bytes in place', 'bytes'],
+  'round-trip': ['in place, spin'],
+}
+const WAITS = ['adaptive', 'park', 'spin'] as const
+const APPEAR_TIMEOUT_MS = 60_000
+
+export const memlane = nodePeer({
+  name: 'memlane',
+  summary: 'streams of @memlane/producer and @memlane/consumer',
+  variants: {
+    throughput: [
+      ...['in place', 'in place, spin', 'in place, park', 'batch in place'],
+      ...['bytes in place', 'bytes', 'objects', 'batch of objects', 'event loop'],
+    ],
+    'fan-out': ['in place', 'batch in place'],
+    'fan-in': ['in place', 'batch in place'],
+    capacity: ['in place', 'batch in place'],
+    endurance: ['batch in place'],
+    allocation: ['in place', 'batch in place', 'in place, overwrite'],
+    'round-trip': ['in place, spin', 'in place, adaptive', 'in place, park', 'objects, spin'],
+    'event-loop': ['event loop, adaptive', 'event loop, spin', 'event loop, park'],
+    parked: ['event loop, adaptive', 'event loop, park', 'in place, park'],
+    idle: IDLE_WAYS,
+  },
+  isWorthwhile: ({ workload, payload, variant }) => payload === 32 || FOR_LARGE[workload]?.includes(variant) === true,
+  roles: {
+    async hub(trial) {
+      const name = nameOf(process.pid)
+      const startSpokes = () => Array.from({ length: trial.spokes }, (_, index) => startProcess(trial, index))
+      switch (trial.workload) {
+        case 'throughput':
+        case 'fan-out':
+        case 'capacity':
+        case 'endurance':
+        case 'allocation': {
+          const sender = create(trial, name)
+          return { spokes: startSpokes(), ...sending(trial, sender) }
+        }
+        case 'fan-in': {
+          const spokes = startSpokes()
+          return { spokes, ...(await receiving(trial, name, trial.spokes)) }
+        }
+        case 'round-trip':
+        case 'event-loop':
+        case 'parked': {
+          const requests = create(trial, name)
+          const spokes = startSpokes()
+          return { spokes, ...(await asking(trial, requests, `${name}.replies`)) }
+        }
+        case 'idle':
+          return idleHub(trial, name, startSpokes)
+      }
+    },
+    async spoke(trial, index) {
+      const name = nameOf(process.ppid)
+      switch (trial.workload) {
+        case 'throughput':
+        case 'fan-out':
+        case 'capacity':
+        case 'endurance':
+        case 'allocation':
+          return receiving(trial, name, 1)
+        case 'fan-in': {
+          const options = { existing: 'join', producers: MOST_PRODUCERS, lane: index } as const
+          return sending(trial, create(trial, name, options), index << PRODUCER_SHIFT)
+        }
+        case 'round-trip':
+        case 'event-loop':
+        case 'parked':
+          return answering(trial, name, create(trial, `${name}.replies`))
+        case 'idle':
+          return idleSpoke(trial, name)
+      }
+    },
+  },
+})
+
+function nameOf(hubProcess: number): string {
+  return `memlane-bench-${hubProcess}`
+}
+
+function plan({ variant, payload }: Trial) {
+  const [way, ...manners] = variant.split(', ') as [Way, ...string[]]
+  const wait = WAITS.find((each) => manners.includes(each)) ?? 'adaptive'
+  const loses = manners.includes('overwrite')
+  return { way, wait, loses, content: new Content(payload) }
+}
+
+function create(trial: Trial, name: string, options: CreateStreamOptions = {}): Sender {
+  const { way, wait, loses, content } = plan(trial)
+  // What both sides of a conversation wait for in the event loop are messages, not room.
+  const sendingWay = way === 'event loop' && trial.workload !== 'throughput' ? 'objects' : way
+  const overflow = loses ? 'overwrite' : 'wait'
+  return createSender(sendingWay, name, content, { capacity: trial.capacity, producers: 1, wait, overflow, ...options })
+}
+
+function open(trial: Trial, name: string, take: (sequence: number) => boolean): Promise<Receiver> {
+  const { way, wait, content } = plan(trial)
+  return openReceiver(way, name, content, take, { wait, timeoutMs: APPEAR_TIMEOUT_MS })
+}
+
+/** @param base is added to the messages' numbers */
+function sending(trial: Trial, { send, close }: Sender, base = 0): Role {
+  return { run: () => produce(trial, (first, count) => send(first < BEGIN ? base + first : first, count)), close }
+}
+
+async function receiving(trial: Trial, name: string, producers: number): Promise<Role> {
+  const { way, loses } = plan(trial)
+  const tally = new Tally(producers, loses)
+  const takeOne = (sequence: number) => {
+    tally.take(0, sequence)
+    return !tally.ended
+  }
+  const takeOneOfSeveral = (sequence: number) => {
+    if (sequence < BEGIN) tally.take(sequence >>> PRODUCER_SHIFT, sequence & NUMBER_MASK)
+    else tally.take(0, sequence)
+    return !tally.ended
+  }
+  const receiver = await open(trial, name, producers === 1 ? takeOne : takeOneOfSeveral)
+  return {
+    close: receiver.close,
+    async run() {
+      if (way === 'event loop') {
+        await receiver.forEach()
+        return tally.report
+      }
+      while (!tally.begun) receive(receiver)
+      const garbageSince = trial.workload === 'allocation' ? await watchGarbage() : undefined
+      while (!tally.ended) receive(receiver)
+      const garbage = await garbageSince?.()
+      return { ...tally.report, ...(garbage && { garbage }) }
+    },
+  }
+}
+
+/** Takes what is there, or waits for something; blocks. */
+function receive(receiver: Receiver): void {
+  if (receiver.poll() === 0) receiver.readySync()
+}
+
+async function asking(trial: Trial, requests: Sender, repliesName: string): Promise<Role> {
+  let answer = -1
+  const take = (sequence: number) => {
+    answer = sequence
+    return false
+  }
+  const replies = await open(trial, repliesName, take)
+  const ask = (sequence: number) => {
+    requests.send(sequence, 1)
+    while (replies.poll() === 0) replies.readySync()
+    if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
+    return undefined
+  }
+  const askInLoop = async (sequence: number) => {
+    requests.send(sequence, 1)
+    const answer = await replies.receive()
+    if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
+  }
+  const trip = plan(trial).way === 'event loop' ? askInLoop : ask
+  return {
+    async run() {
+      const report = await measureRoundTrips(trial, trip)
+      await trip(END)
+      return report
+    },
+    close() {
+      requests.close()
+      replies.close()
+    },
+  }
+}
+
+async function answering(trial: Trial, name: string, replies: Sender): Promise<Role> {
+  let next = 0
+  let ended = false
+  const take = (sequence: number) => {
+    replies.send(sequence, 1)
+    if (sequence === next) next++
+    else if (sequence === END) ended = true
+    else throw new Error(`question ${sequence} came where ${next} was due`)
+    return !ended
+  }
+  const requests = await open(trial, name, take)
+  return {
+    async run() {
+      const stopwatch = new Stopwatch()
+      if (plan(trial).way === 'event loop') await requests.forEach()
+      else while (!ended) receive(requests)
+      return stopwatch.stop(next)
+    },
+    close() {
+      requests.close()
+      replies.close()
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import {
+  bytes,
+  ConsumerSlot,
+  codecOf,
+  type Overflow,
+  ProducerSlot,
+  placesOf,
+  StreamControl,
+  type StreamHeader,
+  struct,
+  u32,
+  writeStreamHeader,
+} from '@memlane/protocol'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { seed } from '../../protocol/test/seed.js'
+import { HeldCursor, OverwrittenCursor, wideStart } from '../src/lane-cursor.js'
+
+const CAPACITY = 65_536
+const Message = struct('Message', { number: u32, again: u32, filler: bytes(200), last: u32 })
+const codec = codecOf(Message)
+
+function makeLane(overflow: Overflow, start: bigint) {
+  const dimensions = { capacity: CAPACITY, producers: 1, consumers: 2, schemaLength: 2 }
+  const header: StreamHeader = {
+    ...dimensions,
+    ...placesOf(dimensions),
+    overflow,
+    withoutConsumers: 'keep-latest',
+    instance: new Uint8Array(16),
+    schemaHash: 0n,
+  }
+  const buffer = new ArrayBuffer(header.lanesOffset)
+  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
+  const view = new DataView(buffer)
+  if (overflow === 'overwrite') view.setBigUint64(1032, start, true)
+  else view.setUint32(1032, Number(BigInt.asUintN(32, start)), true)
+  view.setUint32(1040, Number(BigInt.asUintN(32, start)), true)
+  const control = new StreamControl(buffer, header)
+  const lane = new ArrayBuffer(CAPACITY)
+  const slot = new ProducerSlot(control, 0, lane)
+  const message = Message.view(lane, 0)
+  let sent = 0
+  const send = (count: number) =>
+    slot.lane.fill(count, Message.length, (offset) => {
+      Message.moveTo(message, offset)
+      message.number = sent
+      message.again = sent
+      message.last = sent++
+    })
+  return { control, lane, slot, send, sent: () => sent }
+}
+
+const numberOf = (data: DataView, offset: number): number => {
+  const number = data.getUint32(offset, true)
+  if (data.getUint32(offset + 4, true) !== number || data.getUint32(offset + 208, true) !== number) {
+    expect.unreachable(`message ${number} is torn`)
+  }
+  return number
+}
+
+const start = fc.oneof(
+  fc.constant(0n),
+  fc.bigInt(2n ** 31n - 100_000n, 2n ** 31n).map((at) => at & -8n),
+  fc.bigInt(2n ** 32n - 100_000n, 2n ** 32n).map((at) => at & -8n),
+  fc.bigInt(2n ** 40n - 100_000n, 2n ** 40n).map((at) => at & -8n),
+)
+const step = fc.record({
+  do: fc.constantFrom('send' as const, 'next' as const, 'drain' as const, 'count' as const, 'skip' as const),
+  count: fc.nat(400),
+  rare: fc.nat(9),
+})
+
+describe('a cursor beside a simple queue', () => {
+  it('that is waited for gets everything, and gives back no room that it still needs', () => {
+    fc.assert(
+      fc.property(start, fc.array(step, { maxLength: 80 }), (start, steps) => {
+        const { control, lane, send, sent } = makeLane('wait', start)
+        const slot = new ConsumerSlot(control, 0)
+        slot.join()
+        const cursor = new HeldCursor(control, 0, lane, codec.view, control.positionOf(0, 0), (_, position) =>
+          slot.release(0, position),
+        )
+        let next = 0
+        for (const action of steps) {
+          if (action.do === 'send') send(action.count)
+          if (action.do === 'count') expect(cursor.count()).toBe(sent() - next)
+          if (action.do === 'skip' && action.rare === 0) {
+            cursor.skipToEnd()
+            next = sent()
+          }
+          if (action.do === 'next') {
+            for (let i = 0; i < action.count && cursor.next(); i++) {
+              expect(cursor.length).toBe(Message.length)
+              if (numberOf(cursor.data, cursor.offset) !== next++) expect.unreachable()
+            }
+          }
+          if (action.do === 'drain') {
+            const handled = cursor.drain((message) => {
+              if (message.number !== next++ || message.last !== message.number) expect.unreachable()
+            }, action.count)
+            expect(handled).toBeLessThanOrEqual(action.count)
+          }
+          expect(cursor.ready()).toBe(next < sent())
+          expect(cursor.lost).toBe(0)
+        }
+      }),
+      { seed, numRuns: 300 },
+    )
+  })
+
+  it('that is overtaken counts exactly what it lost, however far positions have come', () => {
+    fc.assert(
+      fc.property(start, fc.array(step, { maxLength: 80 }), (start, steps) => {
+        const { control, lane, send, sent } = makeLane('overwrite', start)
+        const copy = new ArrayBuffer(CAPACITY / 2)
+        const cursor = new OverwrittenCursor(control, 0, lane, codec.view, wideStart(control, 0, 'now'), copy)
+        let received = 0
+        let last = -1
+        const take = (number: number) => {
+          if (number <= last) expect.unreachable(`${number} after ${last}`)
+          last = number
+          received++
+          if (received + cursor.lost !== number + 1)
+            expect.unreachable(`${received} and ${cursor.lost} lost at ${number}`)
+        }
+        for (const action of steps) {
+          if (action.do === 'send') {
+            // Batches are no longer than the lane.
+            for (let left = action.count * (action.rare + 1); left > 0; ) left -= send(Math.min(left, 100))
+          }
+          if (action.do === 'count') expect(cursor.count()).toBeLessThanOrEqual(sent() - last - 1)
+          if (action.do === 'next') {
+            for (let i = 0; i < action.count && cursor.next(); i++) take(numberOf(cursor.data, cursor.offset))
+          }
+          if (action.do === 'drain') cursor.drain((message) => take(message.number), action.count)
+        }
+        while (cursor.next()) take(numberOf(cursor.data, cursor.offset))
+        expect(received + cursor.lost).toBe(sent())
+        expect(cursor.ready()).toBe(false)
+      }),
+      { seed, numRuns: 300 },
+    )
+  })
+})
