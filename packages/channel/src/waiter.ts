@@ -95,8 +95,8 @@ export class Waiter {
    * Waits in the event loop.
    *
    * @returns false when `timeoutMs` have passed
-   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile; TypeError when
-   * somebody waits here already
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile, unless `isThere`
+   * says true then; TypeError when somebody waits here already
    */
   async wait(awaited: Awaited, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
     this.#checkFree(timeoutMs)
@@ -163,6 +163,8 @@ export class Waiter {
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
         this.#sleepsInLoop = true
         await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
+      } catch (error) {
+        if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
       } finally {
         this.#sleepsInLoop = false
         mark.clear()
