@@ -208,11 +208,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
     const deadline = performance.now() + timeoutMs
-    for (;;) {
+    for (let left = timeoutMs; ; left = Math.max(0, deadline - performance.now())) {
       const message = this.tryReceive()
       if (message !== undefined) return message
-      // There may be a record that is no message: padding, before a message that its producer has not finished.
-      if (!this.readySync(Math.max(0, deadline - performance.now()))) return undefined
+      // What was there may have been overwritten before it was read: then there is nothing yet.
+      if (!this.readySync(left)) return undefined
     }
   }
 
@@ -356,8 +356,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#closed = true
     for (const cursor of this.#allCursors) cursor?.stop()
     this.#slot?.leave()
-    this.#bells?.ringSleepers()
-    this.#channel.close()
+    try {
+      this.#bells?.ringSleepers()
+    } finally {
+      this.#channel.close()
+    }
   }
 
   [Symbol.dispose](): void {
@@ -472,7 +475,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
-  #watchProducers(bell: Doorbell | undefined): boolean {
+  #watchProducers(bell: Doorbell | undefined, again = false): boolean {
     const { control, header, memory } = this.#channel
     let living = false
     let lost = false
@@ -489,6 +492,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     }
     const end = lost ? 'lost' : 'closed'
     if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
+    if (!again) return this.#watchProducers(bell, true) // one may have come to a slot that was seen before another went
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true

@@ -114,7 +114,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   get consumers(): number {
     this.#checkOpen()
     let count = 0
-    forEachBit(this.#channel.control.liveConsumers(), 0, () => count++)
+    forEachBit(this.#channel.control.liveConsumers(), () => count++)
     return count
   }
 
@@ -317,8 +317,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#free = undefined
     this.#lane.abort()
     this.#slot.close()
-    this.#bells.ringSleepers()
-    this.#channel.close()
+    try {
+      this.#bells.ringSleepers()
+    } finally {
+      this.#channel.close()
+    }
   }
 
   [Symbol.dispose](): void {
@@ -416,7 +419,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     if (now < this.#nextEviction) return false
     this.#nextEviction = now + EVICTION_INTERVAL_MS
     let evicted = false
-    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+    forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
       if (evictIfDead(this.#channel, consumer)) evicted = true
     })
     return evicted
@@ -424,7 +427,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
-    forEachBit(this.#channel.control.liveConsumers(), 0, (consumer) => {
+    forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
       if (bell?.watch(consumerNumber(consumer))) return
       if (evictIfDead(this.#channel, consumer)) dead = true
       else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
@@ -463,6 +466,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #inTurn(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<void>): Promise<void> {
     const { signal, timeoutMs = Infinity } = options
+    signal?.throwIfAborted()
     if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
     const deadline = performance.now() + timeoutMs
     let done = () => {}

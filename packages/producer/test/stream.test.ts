@@ -250,6 +250,16 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read()).toEqual([])
   })
 
+  it('does not wait for those before, with a signal that has been aborted', async () => {
+    using writer = make()
+    using _consumer = new HoldingConsumer(writer.name, u32)
+    fill(writer)
+    const before = expect(writer.send(1)).rejects.toThrow(code('CLOSED'))
+    await expect(writer.flush({ signal: AbortSignal.abort('no') })).rejects.toBe('no')
+    writer.close()
+    await before
+  })
+
   it('leaves nothing behind on a signal that outlives the wait', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
@@ -298,6 +308,20 @@ describe('a producer held back by a consumer', () => {
     const controller = new AbortController()
     setTimeout(() => controller.abort('enough'), 10)
     await expect(writer.send(1, { signal: controller.signal })).rejects.toBe('enough')
+  })
+
+  it('flushes when every message has been taken, though a claim given back at the end of the lane has left padding', async () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.bytes)
+    const message = new Uint8Array(20_000)
+    for (let sent = 0; sent < 3; sent++) expect(writer.trySend(message)).toBe(true)
+    expect(consumer.read()).toHaveLength(3)
+    expect(writer.claim(20_000)).toBeDefined()
+    await writer.flush()
+    writer.abort()
+    await writer.flush()
+    writer.trySend(message)
+    await expect(writer.flush({ timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
   })
 
   it('flushes when everything has been taken, and at once when nobody is there', async () => {

@@ -134,8 +134,8 @@ export class StreamControl {
 }
 
 /** Calls back for each bit of a mask that is set. */
-export function forEachBit(mask: number, first: number, visit: (number: number) => void): void {
-  for (let rest = mask; rest !== 0; rest &= rest - 1) visit(first + 31 - Math.clz32(rest & -rest))
+export function forEachBit(mask: number, visit: (bit: number) => void): void {
+  for (let rest = mask; rest !== 0; rest &= rest - 1) visit(31 - Math.clz32(rest & -rest))
 }
 
 /** What a producer writes of the control part. Make one only while holding the producer's lease. */
@@ -180,14 +180,22 @@ export class ProducerSlot {
     this.announceEnd()
     storeOwned(words, this.index + STATE, STATE_CLOSED)
     clearBits(words, ACTIVE_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
+    clearBits(words, SLEEPING_PRODUCERS_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
   }
 
-  /** Tells whether every live consumer has come to this position. */
+  /**
+   * Tells whether every live consumer has taken all messages before this position.
+   *
+   * @throws LayoutError `CORRUPT` when a consumer says that it stands where no record begins
+   */
   isTaken(position: number): boolean {
-    const { control } = this
+    const { control, walker } = this
     for (let rest = control.liveConsumers(); rest !== 0; rest &= rest - 1) {
-      const left = (position - control.positionOf(31 - Math.clz32(rest & -rest), this.producer)) | 0
-      if (left > 0 && left <= control.header.capacity) return false
+      const taken = control.positionOf(31 - Math.clz32(rest & -rest), this.producer)
+      const left = (position - taken) | 0
+      if (left <= 0 || left > control.header.capacity) continue
+      walker.restart(taken)
+      if (walker.next() !== -1) return false // else a claim given back has left padding, for which nobody is woken
     }
     return true
   }
@@ -381,17 +389,24 @@ export class Sleepers {
     return loadMask(this.words, this.maskIndex + 1) !== 0
   }
 
-  /** Calls back, once for each sleep, for each that sleeps. */
+  /**
+   * Calls back, once for each sleep, for each that sleeps: again, should it throw. Allocates nothing: until a sleeper is up,
+   * each message comes this way.
+   */
   forEachNew(ring: (number: number) => void): void {
-    const visit = (number: number) => {
+    this.forEachNewOf(loadMask(this.words, this.maskIndex), 0, ring)
+    if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1), 32, ring)
+  }
+
+  private forEachNewOf(mask: number, first: number, ring: (number: number) => void): void {
+    for (let rest = mask; rest !== 0; rest &= rest - 1) {
+      const number = first + 31 - Math.clz32(rest & -rest)
       const epochIndex = this.epochIndexes[number]
-      if (epochIndex === undefined) return // bits that no slot has: a peer scribbles
+      if (epochIndex === undefined) continue // bits that no slot has: a peer scribbles
       const epoch = loadOwned(this.words, epochIndex)
-      if (epoch === this.rung[number]) return
-      this.rung[number] = epoch
+      if (epoch === this.rung[number]) continue
       ring(number)
+      this.rung[number] = epoch
     }
-    forEachBit(loadMask(this.words, this.maskIndex), 0, visit)
-    if (this.hasSecond) forEachBit(loadMask(this.words, this.maskIndex + 1), 32, visit)
   }
 }
