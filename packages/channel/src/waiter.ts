@@ -48,6 +48,9 @@ const PEERS_INTERVAL_MS = 10
 /** Without the right to write, nobody can be asked for a ring: how often to look. */
 const BLIND_INTERVAL_MS = 5
 
+/** As long as Node's timers go. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1
+
 /** With one processor, who looks keeps the other from doing it. */
 const canLook = availableParallelism() > 1
 
@@ -58,6 +61,8 @@ export class Waiter {
   #waiting = false
   #sleepsInLoop = false
   #ref = true
+  /** Keeps the process running for the rest of a wait that began without. */
+  #hold: NodeJS.Timeout | undefined
 
   /** @param bedside undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
   constructor(strategy: WaitStrategy, bedside: Bedside | undefined) {
@@ -71,7 +76,9 @@ export class Waiter {
   /** Whether waiting in the event loop keeps the process running; true at first. */
   setRef(ref: boolean): void {
     this.#ref = ref
-    if (this.#sleepsInLoop) this.#bedside?.bell.ring() // it lies down again, with or without
+    clearInterval(this.#hold)
+    this.#hold = ref && this.#waiting ? setInterval(() => {}, MAX_INTERVAL_MS) : undefined
+    if (!ref && this.#sleepsInLoop) this.#bedside?.bell.ring() // it lies down again, without
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
@@ -105,6 +112,8 @@ export class Waiter {
       return await this.#sleep(awaited, signal, deadline)
     } finally {
       this.#waiting = false
+      clearInterval(this.#hold)
+      this.#hold = undefined
     }
   }
 
