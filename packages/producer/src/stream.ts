@@ -285,7 +285,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /**
    * Waits until every consumer that there is has taken all that was sent. With `overflow: 'overwrite'`, nobody is waited for.
    *
-   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */
   flush(options?: StreamWaitOptions): Promise<void> {
     return this.#inTurn(options, async (rest) => {
@@ -294,6 +294,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
       const taken = { isThere: () => this.#closed || this.#slot.isTaken(position), watchPeers: this.#watchConsumers }
       if (!(await this.#waiter.wait(taken, rest))) throw this.#timedOut()
       this.#checkOpen()
+    }).catch((error) => {
+      throw explain(this.name, error)
     })
   }
 
