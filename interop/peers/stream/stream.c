@@ -683,7 +683,7 @@ static bool is_ready(struct consumer* consumer) {
   return false;
 }
 
-/* The end, or a producer that lives, to be watched; neither when nobody has come yet. */
+/* The end, or all producers that live, to be watched; neither when nobody has come yet. */
 static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_t* count) {
   const struct stream* stream = consumer->stream;
   enum end end = NOT_ENDED;
@@ -694,11 +694,11 @@ static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_
     if (state != STATE_OPEN) continue;
     if (lease_is_held(stream->memory, FIRST_PRODUCER_NUMBER + lane)) {
       watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;
-      return NOT_ENDED;
+    } else {
+      end = ENDED_LOST;
     }
-    end = ENDED_LOST;
   }
-  return end;
+  return *count == 0 ? end : NOT_ENDED;
 }
 
 enum end consumer_wait(struct consumer* consumer) {
@@ -708,12 +708,13 @@ enum end consumer_wait(struct consumer* consumer) {
       if (consumer->cursors[lane].started) release(consumer, lane);
     }
     if (consumer->lease != NULL) lie_down(stream, &consumer->sleeper);
-    unsigned watched[1];
+    unsigned watched[64];
     size_t count = 0;
     enum end end = NOT_ENDED;
     bool ready = is_ready(consumer);
     if (!ready) {
       end = look_for_end(consumer, watched, &count);
+      if (end != NOT_ENDED) end = look_for_end(consumer, watched, &count);
       ready = is_ready(consumer);
     }
     if (!ready && end == NOT_ENDED) {

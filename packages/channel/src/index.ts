@@ -1,4 +1,5 @@
 export { Bells } from './bells.js'
+export { Rounds } from './rounds.js'
 export { evictIfDead, type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'
 export {
   type ChannelOpenOptions,

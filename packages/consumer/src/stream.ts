@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
-import { setImmediate } from 'node:timers/promises'
 import {
   type Awaited,
   Bells,
   type ChannelOpenOptions,
   explain,
+  Rounds,
   StreamChannel,
   streamError,
   takeConsumerSeat,
@@ -53,8 +53,6 @@ const BURST = 64
 /** Messages that `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
-/** Messages that an iteration gives out before it lets the event loop go round. */
-const MESSAGES_PER_ROUND = 512
 
 /**
  * The reading side of a stream: one consumer, of all its lanes. With `overflow: 'wait'` it gets every message exactly once,
@@ -70,6 +68,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly #slot: ConsumerSlot | undefined
   readonly #bells: Bells | undefined
   readonly #waiter: Waiter
+  readonly #rounds = new Rounds()
   readonly #endOn: 'lost' | 'closed' | 'never'
   readonly #copy: ArrayBuffer | undefined
   readonly #awaited: Awaited
@@ -85,7 +84,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #seenActiveHigh = 0
   /** Some lane has been closed, and may still have messages. */
   #draining = false
-  #sinceRound = 0
   #end: StreamEnd | undefined
   #closed = false
 
@@ -193,7 +191,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     for (;;) {
       options?.signal?.throwIfAborted()
       const message = this.tryReceive()
-      if (message !== undefined) return message
+      if (message !== undefined) {
+        const round = this.#rounds.after(1)
+        if (round !== undefined) await round
+        return message
+      }
       this.#end = undefined // a producer may have come
       if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(options))) return undefined
     }
@@ -268,10 +270,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Iterates over the messages until the stream ends. */
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<S>> {
-    return iterate(async () => {
-      if (++this.#sinceRound >= MESSAGES_PER_ROUND) await this.#goRound()
-      return this.receive()
-    })
+    return iterate(() => this.receive())
   }
 
   /**
@@ -290,8 +289,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (message === undefined) break
         batch.push(message)
       }
-      this.#sinceRound += batch.length
-      if (this.#sinceRound >= MESSAGES_PER_ROUND) await this.#goRound()
+      await this.#rounds.after(batch.length - 1)
       return batch
     })
   }
@@ -500,12 +498,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   #decode(cursor: LaneCursor<MessageView<S>>): MessageOf<S> {
     return this.#explained(() => this.#codec.decode(cursor.data, cursor.offset, cursor.length))
-  }
-
-  /** Messages that are there already would otherwise be given out without end, and nothing else would run. */
-  async #goRound(): Promise<void> {
-    this.#sinceRound = 0
-    await setImmediate()
   }
 
   #explained<T>(attempt: () => T): T {

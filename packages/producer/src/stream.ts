@@ -4,6 +4,7 @@ import {
   type CreateChannelOptions,
   evictIfDead,
   explain,
+  Rounds,
   StreamChannel,
   streamError,
   takeProducerSeat,
@@ -63,6 +64,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #slot: ProducerSlot
   readonly #bells: Bells
   readonly #waiter: Waiter
+  readonly #rounds = new Rounds()
   readonly #codec: Codec<MessageOf<S>, MessageView<S>>
   readonly #lane: LaneWriter
   /** The lane, unless the producer is closed or somebody waits in `send`: then nobody may go before. */
@@ -145,7 +147,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   send(value: MessageOf<S>, options?: StreamWaitOptions): Promise<void> {
     try {
       options?.signal?.throwIfAborted()
-      if (this.trySend(value)) return sent
+      if (this.trySend(value)) return this.#rounds.after(1) ?? sent
     } catch (error) {
       return Promise.reject(error)
     }
@@ -201,7 +203,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (done === values.length) return sent
+    if (done === values.length) return this.#rounds.after(done) ?? sent
     return this.#sendInTurn(values.slice(done), options)
   }
 
@@ -287,7 +289,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /**
    * Waits until every consumer that there is has taken all that was sent. With `overflow: 'overwrite'`, nobody is waited for.
    *
-   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */
   flush(options?: StreamWaitOptions): Promise<void> {
     return this.#inTurn(options, async (rest) => {
@@ -296,6 +298,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
       const taken = { isThere: () => this.#closed || this.#slot.isTaken(position), watchPeers: this.#watchConsumers }
       if (!(await this.#waiter.wait(taken, rest))) throw this.#timedOut()
       this.#checkOpen()
+    }).catch((error) => {
+      throw explain(this.name, error)
     })
   }
 

@@ -324,6 +324,14 @@ describe('a producer held back by a consumer', () => {
     await expect(writer.flush({ timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
   })
 
+  it('says CORRUPT when a consumer says that it stands in the middle of a message', async () => {
+    using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(writer.name, payload.bytes)
+    writer.trySend(new Uint8Array(100).fill(0xff))
+    consumer.slot.release(0, 8)
+    await expect(writer.flush()).rejects.toThrow(code('CORRUPT'))
+  })
+
   it('flushes when everything has been taken, and at once when nobody is there', async () => {
     using writer = make()
     await writer.flush()
