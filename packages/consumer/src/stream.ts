@@ -268,20 +268,26 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#hasMessage()
   }
 
-  /** Iterates over the messages until the stream ends. */
+  /** Iterates over the messages until the stream ends, as `messages` does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<S>> {
-    return iterate(() => this.receive())
+    return this.messages()
+  }
+
+  /** Iterates over the messages until the stream ends. Rejects with the signal's reason when it aborts. */
+  messages(options?: { signal?: AbortSignal }): AsyncIterableIterator<MessageOf<S>> {
+    return iterate(() => this.receive(options))
   }
 
   /**
-   * Iterates over batches of messages: those that are there, at least one.
+   * Iterates over batches of messages, those that are there and at least one, until the stream ends. Rejects with the signal's
+   * reason when it aborts.
    *
    * @param limit the most messages in a batch; 256 by default
    */
-  batches(limit: number = BATCH_LIMIT): AsyncIterableIterator<MessageOf<S>[]> {
+  batches(limit: number = BATCH_LIMIT, options?: { signal?: AbortSignal }): AsyncIterableIterator<MessageOf<S>[]> {
     if (!(limit >= 1)) throw new RangeError(`limit ${limit} is not a number from 1 on`)
     return iterate(async () => {
-      const first = await this.receive()
+      const first = await this.receive(options)
       if (first === undefined) return undefined
       const batch = [first]
       while (batch.length < limit) {

@@ -30,6 +30,29 @@ describe('for await', () => {
     for await (const message of reader) expect.unreachable(`${message} after the end`)
   })
 
+  it('ends by a signal, message by message and in batches, and leaves the consumer open', async () => {
+    const { writer, reader } = await pair()
+    using _writer = writer
+    using _reader = reader
+    for (const iteration of [
+      (signal: AbortSignal) => reader.messages({ signal }),
+      (signal: AbortSignal) => reader.batches(10, { signal }),
+    ]) {
+      const abort = new AbortController()
+      writer.trySend(7)
+      const seen: unknown[] = []
+      const reading = (async () => {
+        for await (const value of iteration(abort.signal)) seen.push(value)
+      })()
+      await later()
+      expect(seen.flat()).toEqual([7])
+      abort.abort(new Error('enough'))
+      await expect(reading).rejects.toThrow('enough')
+    }
+    writer.trySend(8)
+    expect(reader.tryReceive()).toBe(8)
+  })
+
   it('leaves the event loop its turns over a stream that is never empty', async () => {
     const { writer, reader } = await pair()
     using _writer = writer
