@@ -15,7 +15,9 @@ describe('handles that nobody closes', () => {
   it('give back their memory, mappings and descriptors when they are collected', async () => {
     const { before, most, after } = await run('dropper', uniqueName('memlane'), '2000')
     expect(most).toBeGreaterThan(0)
-    expect(after).toEqual(before)
+    // Not more descriptors: the runtime may have closed one of its own meanwhile.
+    expect(after).toEqual({ ...before, descriptors: expect.any(Number) })
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors)
   })
 
   it('keep their memory mapped while one view of it is still in use', async () => {
