@@ -45,6 +45,8 @@ export type CreateChannelOptions = StreamOptions & Omit<CreateOptions, 'access' 
 const READY_LIMIT_MS = 1000
 const READY_INTERVAL_MS = 5
 
+const inOrder = process.arch === 'x64'
+
 /** A stream's memory, mapped: the control part, and its lanes one by one. */
 export class StreamChannel implements Disposable {
   /** The control part. */
@@ -57,7 +59,7 @@ export class StreamChannel implements Disposable {
   private constructor(memory: SharedMemory, header: StreamHeader, trustOwner: OpenOptions['trustOwner']) {
     this.memory = memory
     this.header = header
-    this.control = new StreamControl(memory.buffer, header)
+    this.control = new StreamControl(memory.buffer, header, inOrder)
     this.#trustOwner = trustOwner
   }
 

@@ -53,6 +53,8 @@ const BURST = 64
 /** Messages that `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
+/** Polls that found as much as they may handle, before one looks for new lanes. */
+const POLLS_PER_LOOK = 16
 
 /**
  * The reading side of a stream: one consumer, of all its lanes. With `overflow: 'wait'` it gets every message exactly once,
@@ -79,6 +81,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #current: LaneCursor<MessageView<S>> | undefined
   #turn = 0
   #burst = 0
+  #pollsToLook = POLLS_PER_LOOK
   #seenOpenings = 0
   #seenActive = 0
   #seenActiveHigh = 0
@@ -229,8 +232,24 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
     if (this.#closed) throw this.#closedError()
-    this.#lookForLanes()
     this.#burst = 0 // of a receive
+    const cursors = this.#cursors
+    let count =
+      cursors.length === 1
+        ? this.#drain(cursors[0] as LaneCursor<MessageView<S>>, handle, limit)
+        : this.#pollLanes(handle, limit)
+    if (this.#closed) return count // by the handler
+    // Busy lanes must not hide new ones.
+    if ((count < limit || this.#isTimeToLook()) && this.#lookForLanes()) {
+      count += this.#pollLanes(handle, limit - count)
+    }
+    if (count === 0) this.#foundNothing()
+    else this.#end = undefined // a producer had come back
+    return count
+  }
+
+  /** Handles what is in the lanes that are looked at, in turn. */
+  #pollLanes(handle: (message: MessageView<S>) => void, limit: number): number {
     const cursors = this.#cursors
     let count = 0
     let empty = 0
@@ -241,8 +260,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       count += handled
       empty = handled < most ? empty + 1 : 0
     }
-    if (count === 0) this.#foundNothing()
-    else this.#end = undefined // a producer had come back
     return count
   }
 
@@ -413,7 +430,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Takes up lanes that have become active. Tells whether anything has changed. */
   #lookForLanes(): boolean {
-    const { control, header } = this.#channel
+    const { control } = this.#channel
     const openings = control.openings
     const active = control.activeMask(0)
     const activeHigh = control.activeMask(1)
@@ -422,6 +439,18 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#seenOpenings = openings
     this.#seenActive = active
     this.#seenActiveHigh = activeHigh
+    this.#takeUpLanes()
+    return true
+  }
+
+  #isTimeToLook(): boolean {
+    if (this.#pollsToLook-- > 0) return false
+    this.#pollsToLook = POLLS_PER_LOOK
+    return true
+  }
+
+  #takeUpLanes(): void {
+    const { control, header } = this.#channel
     // All that were ever used: a producer may have come, sent and closed since the last look.
     for (let producer = 0; producer < header.producers; producer++) {
       if (control.stateOf(producer) === 'unused') continue
@@ -429,7 +458,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
     }
     this.#draining = true
-    return true
   }
 
   /** @param first the number of the first message that counts, if it is known */

@@ -69,6 +69,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #lane: LaneWriter
   /** The lane, unless the producer is closed or somebody waits in `send`: then nobody may go before. */
   #free: LaneWriter | undefined
+  /** The same, where all messages have the same length. */
+  #direct: LaneWriter | undefined
   readonly #data: DataView
   readonly #view: PayloadView<MessageView<S>>
   readonly #fixedLength: number | undefined
@@ -79,6 +81,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   #sendsWaiting = 0
   /** Bytes before the claimed payload that are not the caller's. */
   #claimedHeader = 0
+  readonly #claimArguments: [number | undefined] = [undefined]
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -99,10 +102,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#channel = channel
     this.#codec = codec
     this.#lane = this.#slot.lane
-    this.#free = this.#lane
     this.#data = this.#lane.data
     this.#view = codec.view(this.#data)
     this.#fixedLength = codec.fixedLength
+    this.#setFree(this.#lane)
     this.maxMessageLength = this.#lane.maxMessageLength
     this.#bells = Bells.ofConsumers(channel)
     this.#bells.ringSleepers() // who waits for a producer
@@ -236,11 +239,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length?: number): MessageView<S> | undefined {
-    const lane = this.#free
-    const fixed = this.#fixedLength
-    if (lane === undefined || fixed === undefined || length !== undefined) return this.#claimOther(length ?? fixed)
-    const offset = lane.claim(fixed)
-    return offset === -1 ? this.#claimAgain(fixed) : this.#view.at(offset, fixed)
+    const lane = length === undefined ? this.#direct : undefined
+    const offset = lane === undefined ? -1 : lane.claimSame()
+    if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
+    // Called so, it is not inlined: what the optimising compiler may inline goes to the accessors of the message.
+    this.#claimArguments[0] = length
+    return Reflect.apply(this.#claimAnew, this, this.#claimArguments)
   }
 
   /**
@@ -277,8 +281,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       this.#commitOther(length)
       return
     }
-    lane.commit()
-    this.#bells.ringSleepers()
+    if (lane.commit()) this.#bells.ringSleepers()
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
@@ -318,7 +321,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#free = undefined
+    this.#setFree(undefined)
     this.#lane.abort()
     this.#slot.close()
     try {
@@ -330,6 +333,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #setFree(lane: LaneWriter | undefined): void {
+    this.#free = lane
+    this.#direct = this.#fixedLength === undefined ? undefined : lane
   }
 
   /** Whether nobody waits who came before. */
@@ -385,10 +393,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return offset === -1 && this.#evictDead() ? this.#lane.claim(length) : offset
   }
 
-  /** A claim of a length of its own, or one that cannot be. */
-  #claimOther(length: number | undefined): MessageView<S> | undefined {
+  /** What `claim` does where there may be something to wait for, or to refuse. */
+  #claimAnew(length = this.#fixedLength): MessageView<S> | undefined {
     const mayGo = this.#mayGo()
     if (length === undefined) throw variableLength()
+    if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
     this.#claimedHeader = 0
     const offset = mayGo ? this.#claim(length) : -1
     return offset === -1 ? undefined : this.#show(this.#view, offset, length)
@@ -405,16 +414,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   #commitOther(length: number | undefined): void {
     this.#checkOpen()
-    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) {
-      throw new RangeError(`length ${length} is not one that a message of this schema has`)
-    }
+    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) throw wrongLength(length)
     this.#lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
     this.#bells.ringSleepers()
-  }
-
-  #claimAgain(length: number): MessageView<S> | undefined {
-    const offset = this.#evictDead() ? this.#lane.claim(length) : -1
-    return offset === -1 ? undefined : this.#view.at(offset, length)
   }
 
   /** Tells whether any of the consumers was found dead. */
@@ -460,11 +462,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
     this.#sendsWaiting++
-    this.#free = undefined
+    this.#setFree(undefined)
     try {
       await this.#inTurn(options, (rest) => this.#sendWaiting(values, rest))
     } finally {
-      if (--this.#sendsWaiting === 0 && !this.#closed) this.#free = this.#lane
+      if (--this.#sendsWaiting === 0 && !this.#closed) this.#setFree(this.#lane)
     }
   }
 
@@ -527,6 +529,10 @@ async function settledInTime(before: Promise<void>, { signal, timeoutMs = Infini
 }
 
 const sent = Promise.resolve()
+
+function wrongLength(length: number): RangeError {
+  return new RangeError(`length ${length} is not one that a message of this schema has`)
+}
 
 function variableLength(): TypeError {
   return new TypeError('messages of this schema vary in length: say how many bytes')

@@ -49,17 +49,38 @@ export function loadOwn(words: Int32Array, index: number): number {
   return Atomics.load(words, index)
 }
 
-/** Makes a record visible, with everything that was stored before. */
-export function publishCommit(words: Int32Array, index: number, commit: number): void {
-  // SYNC: pairs with loadCommit in LaneReader.next; prevents the record from being seen before its payload, its sequence
-  // and the zero behind it.
+/**
+ * Makes a record visible, with everything that was stored before, and then looks at a mask of sleepers.
+ *
+ * @param inOrder by a plain store and a plain load: the processor keeps stores in order (x64), and so does V8; the look may
+ *   come before the store, and whoever sets a bit of the mask sees to that by a barrier
+ */
+export function publishAndLook(
+  words: Int32Array,
+  index: number,
+  commit: number,
+  sleeping: Int32Array,
+  inOrder: boolean,
+): number {
+  if (inOrder) {
+    words[index] = commit
+    return sleeping[0] as number
+  }
+  // SYNC: pairs with loadCommit in LaneReader.nextMessage; prevents the record from being seen before its payload, its
+  // sequence and the zero behind it.
   Atomics.store(words, index, commit)
+  // SYNC: as in loadMask.
+  return Atomics.load(sleeping, 0)
 }
 
-/** Looks whether a record is there. */
-export function loadCommit(words: Int32Array, index: number): number {
-  // SYNC: pairs with publishCommit in LaneWriter; prevents the payload from being read before the commit word.
-  return Atomics.load(words, index)
+/**
+ * Looks whether a record is there.
+ *
+ * @param inOrder by a plain load: the record is known to be there, or the processor keeps loads in order (x64)
+ */
+export function loadCommit(words: Int32Array, index: number, inOrder: boolean): number {
+  // SYNC: pairs with publishAndLook in LaneWriter; prevents the payload from being read before the commit word.
+  return inOrder ? (words[index] as number) : Atomics.load(words, index)
 }
 
 /** Declares a channel ready: its header and its slots are complete. */
@@ -79,6 +100,17 @@ export function storeOwned(words: Int32Array, index: number, value: number): voi
   // SYNC: pairs with loadOwned of the others; prevents what was stored before (a lane's records, a slot's other words)
   // from being seen after it. Also the first half of each "announce, then look again": see loadOwned and loadMask.
   Atomics.store(words, index, value)
+}
+
+/**
+ * Stores how far a consumer has come in a lane.
+ *
+ * @param inOrder as in publishAndLook: the look at who sleeps that follows may come before this store
+ */
+export function storeRelease(words: Int32Array, index: number, position: number, inOrder: boolean): void {
+  // SYNC: pairs with loadOwned in heldBytes; prevents the room from being overwritten before all of it was read.
+  if (inOrder) words[index] = position
+  else Atomics.store(words, index, position)
 }
 
 /** Loads a word of another's slot. */
@@ -106,11 +138,16 @@ export function clearBits(words: Int32Array, index: number, bits: number): void 
   Atomics.and(words, index, ~bits)
 }
 
-/** Loads a mask: who lives, whose lane is active, who sleeps. */
-export function loadMask(words: Int32Array, index: number): number {
+/**
+ * Loads a mask: who lives, whose lane is active, who sleeps.
+ *
+ * @param inOrder by a plain load: for a look after `publishAndLook` in order, and on processors that keep loads in order (x64)
+ */
+export function loadMask(words: Int32Array, index: number, inOrder: boolean): number {
   // SYNC: pairs with setBits; being later in the one order of all atomics than the caller's own publishing store, it sees
-  // every bit whose owner did not see that store. Prevents a lost wake-up, and a joiner overlooked.
-  return Atomics.load(words, index)
+  // every bit whose owner did not see that store. Prevents a lost wake-up, and a joiner overlooked. In order, the owner of
+  // the bit brings the barrier that this saves.
+  return inOrder ? (words[index] as number) : Atomics.load(words, index)
 }
 
 /** Announces the oldest record that will stay, before what is older is overwritten. */

@@ -11,7 +11,7 @@
  * Readers trust nothing: every length is read once and bounded by the ring before it is used.
  */
 
-import { loadCommit, publishCommit } from './atomics.js'
+import { loadCommit, publishAndLook } from './atomics.js'
 import { LayoutError } from './layout-error.js'
 import {
   commitWord,
@@ -64,8 +64,17 @@ export interface LanePosition {
   readonly sequence: number
 }
 
-/** In place of a claim: what `fill` writes is neither committed nor aborted by anybody else. */
-const FILLING = -2
+/** In place of an offset: no message, but something. */
+const OTHER = -2
+
+/** In place of the last index at which a claim of the same length needs no thought. All claims go the slow way then. */
+const UNKNOWN = -1
+/** A claim is open, and `commit` publishes it. */
+const CLAIMED = -2
+/** A claim is open in a batch. */
+const CLAIMED_IN_BATCH = -3
+/** What `fill` writes is neither committed nor aborted by anybody else. */
+const FILLING = -4
 
 /**
  * Tells up to which position the writer may fill the ring: asked only when the last answer is used up.
@@ -74,6 +83,14 @@ const FILLING = -2
  * @param needed bytes that it wants, from its position on
  */
 export type RefreshLimit = (lane: LaneWriter, needed: number) => number
+
+/** How a writer publishes. */
+export interface Publication {
+  /** A word of shared memory that is not 0 while readers sleep. */
+  readonly sleeping: Int32Array
+  /** By plain stores, where processor and sleepers see to their order: see publishAndLook. */
+  readonly inOrder: boolean
+}
 
 /** The writing side of a lane. */
 export class LaneWriter {
@@ -85,17 +102,22 @@ export class LaneWriter {
   private readonly capacity: number
   private readonly mask: number
   private readonly refreshLimit: RefreshLimit
-  private position_: number
+  private readonly sleeping: Int32Array
+  private readonly inOrder: boolean
+  /** The position at which this turn round the ring began. */
+  private turn: number
+  /** Where the next record begins; the capacity itself when this turn is complete. */
+  private index: number
   private limit: number
   private sequence_: number
-  private claimIndex = -1
   /** Of the last claim, and most often of the next one too: then nothing of it has to be worked out again. */
   private claimLength = -1
   private claimSize = 0
   private claimCommit = 0
-  /** What must be free for it, the commit word behind it included, and the last place in the ring where it can begin. */
-  private claimNeeds = 0
-  private claimLastIndex = 0
+  /** The last index at which a claim of the same length finds room as far as is known; or one of the states above. */
+  private lastIndex = UNKNOWN
+  /** What `lastIndex` will be when the open claim has been committed or aborted. */
+  private nextLastIndex = UNKNOWN
   private batching = false
   /** Where the batch began. */
   private batchPosition = 0
@@ -103,7 +125,7 @@ export class LaneWriter {
   /** The first record of the batch, its commit word held back; -1 for none. */
   private heldIndex = -1
   private heldCommit = 0
-  private lastIndex = -1
+  private lastInBatch = -1
 
   /**
    * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
@@ -116,6 +138,7 @@ export class LaneWriter {
     capacity: number,
     refreshLimit: RefreshLimit,
     start: LanePosition = { position: 0, sequence: 0 },
+    { sleeping, inOrder }: Publication = { sleeping: new Int32Array(1), inOrder: false },
   ) {
     const ring = ringOf(buffer, offset, capacity)
     this.words = ring.words
@@ -124,15 +147,18 @@ export class LaneWriter {
     this.data = new DataView(buffer, offset, capacity)
     this.maxMessageLength = maxMessageLength(capacity)
     this.refreshLimit = refreshLimit
-    this.position_ = start.position | 0
+    this.sleeping = sleeping
+    this.inOrder = inOrder
+    this.index = start.position & this.mask
+    this.turn = (start.position - this.index) | 0
     this.sequence_ = start.sequence | 0
-    this.limit = this.position_
+    this.limit = this.position
     this.limit = refreshLimit(this, 0)
   }
 
   /** The end of the last record written, in wrapping bytes; records of an unfinished batch included. */
   get position(): number {
-    return this.position_
+    return (this.turn + this.index) | 0
   }
 
   /** The number of the next message, wrapping. */
@@ -144,7 +170,7 @@ export class LaneWriter {
   get published(): LanePosition {
     return this.batching
       ? { position: this.batchPosition, sequence: this.batchSequence }
-      : { position: this.position_, sequence: this.sequence_ }
+      : { position: this.position, sequence: this.sequence_ }
   }
 
   /**
@@ -154,10 +180,8 @@ export class LaneWriter {
    */
   hasRoom(length: number): boolean {
     this.checkLength(length)
-    const index = this.position_ & this.mask
     const size = recordLength(length)
-    const toEnd = this.capacity - index
-    return this.mayFill((size > toEnd ? toEnd : 0) + size)
+    return this.mayFill(this.paddingBefore(size) + size)
   }
 
   /**
@@ -167,96 +191,113 @@ export class LaneWriter {
    * @throws RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length: number): number {
-    const position = this.position_
-    const index = position & this.mask
-    if (
-      length !== this.claimLength ||
-      this.claimIndex !== -1 ||
-      index > this.claimLastIndex ||
-      ((this.limit - position) | 0) < this.claimNeeds
-    ) {
-      return this.claimSlowly(length)
-    }
-    this.claimIndex = index
+    const offset = length === this.claimLength ? this.claimSame() : -1
+    return offset === -1 ? this.claimAnew(length) : offset
+  }
+
+  /**
+   * As `claim`, for as many bytes as were claimed last. Takes no trouble.
+   *
+   * @returns -1 when `claimAnew` is needed
+   */
+  claimSame(): number {
+    const { index } = this
+    if (index > this.lastIndex) return -1
+    this.lastIndex = CLAIMED
     return index + RECORD_HEADER_LENGTH
+  }
+
+  /** As `claim`, where there may be something to wait for, to leave out, or to refuse. */
+  claimAnew(length: number): number {
+    this.checkNoClaim()
+    this.checkLength(length)
+    const size = recordLength(length)
+    this.claimLength = length
+    this.claimSize = size
+    this.claimCommit = commitWord(length, KIND_MESSAGE)
+    this.lastIndex = UNKNOWN
+    const padding = this.paddingBefore(size)
+    if (!this.mayFill(padding + size)) return -1
+    if (padding !== 0) this.append(padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
+    this.beginTurn()
+    const limitIndex = (this.limit - this.turn) | 0
+    this.nextLastIndex = this.batching ? UNKNOWN : Math.min(this.capacity, limitIndex - RECORD_HEADER_LENGTH) - size
+    this.lastIndex = this.batching ? CLAIMED_IN_BATCH : CLAIMED
+    return this.index + RECORD_HEADER_LENGTH
   }
 
   /**
    * Publishes the claimed record, or adds it to the batch.
    *
    * @param length bytes of the payload, at most those claimed
+   * @returns whether readers may be asleep that wait for it
    */
-  commit(length?: number): void {
-    const index = this.claimIndex
-    if (this.batching || length !== undefined || index === -1) {
-      this.commitSlowly(length)
-      return
-    }
-    const { words } = this
-    this.claimIndex = -1
-    const position = (this.position_ + this.claimSize) | 0
-    const sequence = this.sequence_
-    words[(index >> 2) + 1] = sequence
+  commit(length?: number): boolean {
+    if (this.lastIndex !== CLAIMED || length !== undefined) return this.commitPart(length)
+    const { words, index, sequence_: sequence } = this
+    const next = index + this.claimSize
+    this.lastIndex = this.nextLastIndex
+    this.index = next
     this.sequence_ = (sequence + 1) | 0
-    this.position_ = position
-    words[(position & this.mask) >> 2] = 0
-    publishCommit(words, index >> 2, this.claimCommit)
+    words[(index >> 2) + 1] = sequence
+    words[(next & this.mask) >> 2] = 0
+    return publishAndLook(words, index >> 2, this.claimCommit, this.sleeping, this.inOrder) !== 0
   }
 
   /** Gives the claimed room back: nobody sees anything of it. */
   abort(): void {
-    if (this.claimIndex !== FILLING) this.claimIndex = -1
+    if (this.lastIndex === CLAIMED || this.lastIndex === CLAIMED_IN_BATCH) this.lastIndex = this.nextLastIndex
   }
 
-  /** Holds back what is committed from now on, until `endBatch` publishes all of it by one store. */
+  /**
+   * Holds back what is committed from now on, until `endBatch` publishes all of it by one store.
+   *
+   * @throws TypeError while a claim is open
+   */
   beginBatch(): void {
-    this.batchPosition = this.position_
+    this.checkNoClaim()
+    this.batchPosition = this.position
     this.batchSequence = this.sequence_
     this.batching = true
+    this.lastIndex = UNKNOWN
   }
 
   /** Publishes the batch. */
   endBatch(): void {
     this.batching = false
     if (this.heldIndex === -1) return
-    this.words[(this.position_ & this.mask) >> 2] = 0
-    publishCommit(this.words, this.heldIndex >> 2, this.heldCommit)
+    this.words[(this.index & this.mask) >> 2] = 0
+    publishAndLook(this.words, this.heldIndex >> 2, this.heldCommit, this.sleeping, this.inOrder)
     this.heldIndex = -1
-    this.lastIndex = -1
+    this.lastInBatch = -1
   }
 
-  /** What `claim` does where there is something to wait for, to leave out, or to refuse. */
-  private claimSlowly(length: number): number {
-    if (this.claimIndex !== -1) throw new TypeError('the last claim is neither committed nor aborted')
-    this.checkLength(length)
-    const size = recordLength(length)
-    this.claimLength = length
-    this.claimSize = size
-    this.claimCommit = commitWord(length, KIND_MESSAGE)
-    this.claimNeeds = size + RECORD_HEADER_LENGTH
-    this.claimLastIndex = this.capacity - size
-    let index = this.position_ & this.mask
-    const toEnd = this.capacity - index
-    const padding = size > toEnd ? toEnd : 0
-    if (!this.mayFill(padding + size)) return -1
-    if (padding !== 0) {
-      this.append(index, padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
-      index = 0
-    }
-    this.claimIndex = index
-    return index + RECORD_HEADER_LENGTH
-  }
-
-  private commitSlowly(length = this.claimLength): void {
-    const index = this.claimIndex
-    if (index < 0) throw new TypeError('nothing is claimed')
+  private commitPart(length = this.claimLength): boolean {
+    if (this.lastIndex !== CLAIMED && this.lastIndex !== CLAIMED_IN_BATCH) throw new TypeError('nothing is claimed')
     if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
       throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
     }
-    this.claimIndex = -1
-    this.words[(index >> 2) + 1] = this.sequence_
+    this.lastIndex = this.nextLastIndex
+    this.words[(this.index >> 2) + 1] = this.sequence_
     this.sequence_ = (this.sequence_ + 1) | 0
-    this.append(index, recordLength(length), commitWord(length, KIND_MESSAGE))
+    return this.append(recordLength(length), commitWord(length, KIND_MESSAGE))
+  }
+
+  private beginTurn(): void {
+    if (this.index !== this.capacity) return
+    this.turn = (this.turn + this.capacity) | 0
+    this.index = 0
+  }
+
+  /** What has to be left out before a record, so that it does not reach over the end of the ring. */
+  private paddingBefore(size: number): number {
+    this.beginTurn()
+    const toEnd = this.capacity - this.index
+    return size > toEnd ? toEnd : 0
+  }
+
+  private checkNoClaim(): void {
+    if (this.lastIndex < UNKNOWN) throw new TypeError('the last claim is neither committed nor aborted')
   }
 
   private checkLength(length: number): void {
@@ -266,9 +307,9 @@ export class LaneWriter {
 
   private mayFill(size: number): boolean {
     const needed = size + RECORD_HEADER_LENGTH // the header behind it must take the zero
-    if (((this.limit - this.position_) | 0) >= needed) return true
+    if (((this.limit - this.position) | 0) >= needed) return true
     this.limit = this.refreshLimit(this, needed)
-    return ((this.limit - this.position_) | 0) >= needed
+    return ((this.limit - this.position) | 0) >= needed
   }
 
   /**
@@ -283,7 +324,7 @@ export class LaneWriter {
     let done = 0
     this.beginBatch()
     try {
-      while (done < count && this.claim(length) !== -1) done += this.fillRun(length, count - done, done, each)
+      while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, done, each)
     } finally {
       this.endBatch()
     }
@@ -291,12 +332,10 @@ export class LaneWriter {
   }
 
   /** Writes what fits in one piece, from the claimed record on. */
-  private fillRun(length: number, most: number, first: number, each: (offset: number, index: number) => void): number {
-    const { words, sequence_: sequence, claimIndex: start } = this
-    this.claimIndex = FILLING
-    const size = recordLength(length)
-    const commit = commitWord(length, KIND_MESSAGE)
-    const room = Math.min(this.capacity - start, ((this.limit - this.position_) | 0) - RECORD_HEADER_LENGTH)
+  private fillRun(most: number, first: number, each: (offset: number, index: number) => void): number {
+    const { words, sequence_: sequence, index: start, claimSize: size, claimCommit: commit } = this
+    this.lastIndex = FILLING
+    const room = Math.min(this.capacity, ((this.limit - this.turn) | 0) - RECORD_HEADER_LENGTH) - start
     const run = Math.min(most, Math.floor(room / size))
     const held = this.heldIndex === -1 ? start : this.heldIndex
     let index = start
@@ -309,41 +348,42 @@ export class LaneWriter {
         index += size
       }
     } finally {
-      this.claimIndex = -1
+      this.lastIndex = UNKNOWN
       if (filled !== 0) this.appendRun(start, filled, size, commit)
     }
     return filled
   }
 
   private appendRun(start: number, count: number, size: number, commit: number): void {
-    this.append(start, size, commit)
+    this.append(size, commit)
     const last = start + (count - 1) * size
     if (last !== start) {
       if (start === this.heldIndex) this.heldCommit |= MORE
       else this.words[start >> 2] = commit | MORE
       this.words[last >> 2] = commit
-      this.lastIndex = last
-      this.position_ = (this.position_ + (count - 1) * size) | 0
+      this.lastInBatch = last
+      this.index = last + size
     }
     this.sequence_ = (this.sequence_ + count) | 0
   }
 
-  private append(index: number, size: number, commit: number): void {
-    this.position_ = (this.position_ + size) | 0
+  private append(size: number, commit: number): boolean {
+    const { words, index } = this
+    this.index = index + size
     if (!this.batching) {
-      this.words[(this.position_ & this.mask) >> 2] = 0
-      publishCommit(this.words, index >> 2, commit)
-      return
+      words[(this.index & this.mask) >> 2] = 0
+      return publishAndLook(words, index >> 2, commit, this.sleeping, this.inOrder) !== 0
     }
     if (this.heldIndex === -1) {
       this.heldIndex = index
       this.heldCommit = commit
     } else {
-      if (this.lastIndex === this.heldIndex) this.heldCommit |= MORE
-      else this.words[this.lastIndex >> 2] = (this.words[this.lastIndex >> 2] as number) | MORE
-      this.words[index >> 2] = commit
+      if (this.lastInBatch === this.heldIndex) this.heldCommit |= MORE
+      else words[this.lastInBatch >> 2] = (words[this.lastInBatch >> 2] as number) | MORE
+      words[index >> 2] = commit
     }
-    this.lastIndex = index
+    this.lastInBatch = index
+    return false
   }
 }
 
@@ -361,19 +401,22 @@ export class LaneReader {
   private readonly capacity: number
   private readonly mask: number
   private readonly offset: number
+  private readonly inOrder: boolean
   private more = false
 
   /**
    * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
    * @param position where to begin: at the start of a record
+   * @param inOrder looks by plain loads: for processors that keep the order of loads
    * @throws RangeError when the capacity is no power of two in its range, or the lane does not lie in the buffer
    */
-  constructor(buffer: ArrayBuffer, offset: number, capacity: number, position = 0) {
+  constructor(buffer: ArrayBuffer, offset: number, capacity: number, position = 0, inOrder = false) {
     const ring = ringOf(buffer, offset, capacity)
     this.words = ring.words
     this.capacity = capacity
     this.mask = capacity - 1
     this.offset = offset
+    this.inOrder = inOrder
     this.data = new DataView(buffer, offset, capacity)
     this.position = position | 0
   }
@@ -382,10 +425,10 @@ export class LaneReader {
   ready(): boolean {
     if (this.more) return true
     const index = this.position & this.mask
-    const commit = loadCommit(this.words, index >> 2)
+    const commit = loadCommit(this.words, index >> 2, false)
     if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0
     if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
-    return loadCommit(this.words, 0) !== 0 // padding may be there long before the message behind it
+    return loadCommit(this.words, 0, false) !== 0 // padding may be there long before the message behind it
   }
 
   /** Goes on elsewhere: at the start of a record. */
@@ -402,25 +445,37 @@ export class LaneReader {
    * @throws LayoutError `CORRUPT` for bytes that are no record; the position stays where it was
    */
   next(): number {
+    const offset = this.nextMessage()
+    return offset === OTHER ? this.nextBehindPadding() : offset
+  }
+
+  /**
+   * As `next`, for the usual case.
+   *
+   * @returns also OTHER, for padding and for what is no record: `next` will tell
+   */
+  nextMessage(): number {
+    const { words } = this
     const index = this.position & this.mask
-    const commit = this.more ? (this.words[index >> 2] as number) : loadCommit(this.words, index >> 2)
+    const commit = loadCommit(words, index >> 2, this.more || this.inOrder)
+    if (commit === 0) return this.more ? OTHER : -1
     const length = commit >>> LENGTH_SHIFT // below 2^29: what follows cannot wrap
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
-    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.capacity - index) return this.nextSlowly(index, commit)
+    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.capacity - index) return OTHER
     this.more = (commit & MORE) !== 0
     this.position = (this.position + size) | 0
     this.length = length
-    this.sequence = this.words[(index >> 2) + 1] as number
+    this.sequence = words[(index >> 2) + 1] as number
     return index + RECORD_HEADER_LENGTH
   }
 
-  /** What `next` does where there is no message. */
-  private nextSlowly(index: number, commit: number): number {
-    if (commit === 0 && !this.more) return -1
+  private nextBehindPadding(): number {
+    const index = this.position & this.mask
+    const commit = loadCommit(this.words, index >> 2, this.inOrder)
     if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
     this.more = (commit & MORE) !== 0
     this.position = (this.position + this.capacity - index) | 0
-    return this.next() // at the start of the ring, where no padding is
+    return Math.max(-1, this.nextMessage()) // no padding is at the start of the ring: should there be, the next call tells
   }
 
   private isPadding(index: number, commit: number): boolean {

@@ -23,6 +23,7 @@ import {
   loadWideBase,
   setBits,
   storeOwned,
+  storeRelease,
   wordsOf,
 } from './atomics.js'
 import type { StreamHeader } from './channel-header.js'
@@ -52,14 +53,19 @@ export type ProducerState = 'unused' | 'open' | 'closed'
 /** The words of a stream's control part. */
 export class StreamControl {
   readonly header: StreamHeader
+  readonly inOrder: boolean
   readonly words: Int32Array
   readonly wideWords: BigInt64Array
   /** Words of the two masks of 64 bits that have a meaning: 1 or 2. */
   private readonly producerMaskWords: number
 
-  /** @param buffer the control part: the memory up to its first lane */
-  constructor(buffer: ArrayBuffer, header: StreamHeader) {
+  /**
+   * @param buffer the control part: the memory up to its first lane
+   * @param inOrder whether messages are published and looked for by plain accesses: see publishAndLook
+   */
+  constructor(buffer: ArrayBuffer, header: StreamHeader, inOrder = false) {
     this.header = header
+    this.inOrder = inOrder
     this.words = wordsOf(buffer)
     this.wideWords = new BigInt64Array(buffer)
     this.producerMaskWords = header.producers > 32 ? 2 : 1
@@ -67,12 +73,12 @@ export class StreamControl {
 
   /** Which lanes consumers look at: bit j of two words. */
   activeMask(word: number): number {
-    return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word) : 0
+    return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word, this.inOrder) : 0
   }
 
   /** Changes whenever a lane becomes active: it may have ceased to be since. Load it before the masks. */
   get openings(): number {
-    return loadMask(this.words, OPENINGS_INDEX)
+    return loadMask(this.words, OPENINGS_INDEX, this.inOrder)
   }
 
   stateOf(producer: number): ProducerState {
@@ -118,7 +124,7 @@ export class StreamControl {
   liveConsumers(): number {
     const { consumers } = this.header
     const possible = consumers === 32 ? -1 : (1 << consumers) - 1
-    return loadMask(this.words, LIVE_INDEX) & possible
+    return loadMask(this.words, LIVE_INDEX, false) & possible
   }
 
   /** Where a consumer says that it stands in a lane. */
@@ -168,7 +174,11 @@ export class ProducerSlot {
     const { words } = control
     clearBits(words, SLEEPING_PRODUCERS_INDEX + (producer >> 5), 1 << (producer & 31))
     const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
-    this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, findEnd(lane, 0, capacity, recent))
+    const end = findEnd(lane, 0, capacity, recent)
+    this.lane = new LaneWriter(lane, 0, capacity, this.refreshLimit, end, {
+      sleeping: words.subarray(SLEEPING_CONSUMERS_INDEX, SLEEPING_CONSUMERS_INDEX + 1),
+      inOrder: control.inOrder,
+    })
     storeOwned(words, this.index + STATE, STATE_OPEN)
     setBits(words, ACTIVE_INDEX + (producer >> 5), 1 << (producer & 31))
     countUp(words, OPENINGS_INDEX)
@@ -307,7 +317,7 @@ export class ConsumerSlot {
 
   /** Gives back what is older in a lane. */
   release(producer: number, position: number): void {
-    storeOwned(this.control.words, this.positionsIndex + producer, position)
+    storeRelease(this.control.words, this.positionsIndex + producer, position, this.control.inOrder)
   }
 
   leave(): void {
@@ -358,9 +368,11 @@ export class Sleepers {
   private readonly maskIndex: number
   private readonly epochIndexes: readonly number[]
   private readonly hasSecond: boolean
+  private readonly inOrder: boolean
   private readonly rung: Int32Array
 
-  private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[]) {
+  private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[], inOrder: boolean) {
+    this.inOrder = inOrder
     this.words = words
     this.maskIndex = maskIndex
     this.hasSecond = epochIndexes.length > 32
@@ -368,25 +380,25 @@ export class Sleepers {
     this.rung = new Int32Array(epochIndexes.length)
   }
 
-  static consumers({ words, header }: StreamControl): Sleepers {
+  static consumers({ words, header, inOrder }: StreamControl): Sleepers {
     const indexes = Array.from({ length: header.consumers }, (_, consumer) => {
       return consumerSlotIndex(consumer, header.producers) + CONSUMER_EPOCH
     })
-    return new Sleepers(words, SLEEPING_CONSUMERS_INDEX, indexes)
+    return new Sleepers(words, SLEEPING_CONSUMERS_INDEX, indexes, inOrder)
   }
 
-  static producers({ words, header }: StreamControl): Sleepers {
+  static producers({ words, header, inOrder }: StreamControl): Sleepers {
     const indexes = Array.from({ length: header.producers }, (_, producer) => producerSlotIndex(producer) + EPOCH)
-    return new Sleepers(words, SLEEPING_PRODUCERS_INDEX, indexes)
+    return new Sleepers(words, SLEEPING_PRODUCERS_INDEX, indexes, inOrder)
   }
 
   /** Tells whether anybody sleeps: ask after what they wait for has been published. */
   any(): boolean {
-    return loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && this.anyInSecond())
+    return loadMask(this.words, this.maskIndex, this.inOrder) !== 0 || (this.hasSecond && this.anyInSecond())
   }
 
   private anyInSecond(): boolean {
-    return loadMask(this.words, this.maskIndex + 1) !== 0
+    return loadMask(this.words, this.maskIndex + 1, this.inOrder) !== 0
   }
 
   /**
@@ -394,8 +406,8 @@ export class Sleepers {
    * each message comes this way.
    */
   forEachNew(ring: (number: number) => void): void {
-    this.forEachNewOf(loadMask(this.words, this.maskIndex), 0, ring)
-    if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1), 32, ring)
+    this.forEachNewOf(loadMask(this.words, this.maskIndex, false), 0, ring)
+    if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1, false), 32, ring)
   }
 
   private forEachNewOf(mask: number, first: number, ring: (number: number) => void): void {

@@ -29,11 +29,14 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
 
 function viewOf(layout: AnyLayout, name: string): (data: DataView) => PayloadView<unknown> {
   const { length, peek, accessorClass } = layout
+  const refuse = (offset: number, payloadLength: number) => {
+    throw wrongLength(offset, payloadLength, length)
+  }
   // What can be peeked at and has no accessor is raw bytes, and a new Uint8Array each time.
   if (accessorClass === undefined && peek !== undefined) {
     return (data) => ({
       at(offset, payloadLength) {
-        if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+        if (payloadLength !== length) refuse(offset, payloadLength)
         return peek(data, offset)
       },
     })
@@ -44,7 +47,7 @@ function viewOf(layout: AnyLayout, name: string): (data: DataView) => PayloadVie
     if (accessor['\0nested'].length === 0) {
       return {
         at(offset, payloadLength) {
-          if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+          if (payloadLength !== length) refuse(offset, payloadLength)
           accessor['\0offset'] = offset
           return accessor
         },
@@ -53,7 +56,7 @@ function viewOf(layout: AnyLayout, name: string): (data: DataView) => PayloadVie
     return {
       // The lane vouches for the offset; beyond the end of its bytes a DataView throws.
       at(offset, payloadLength) {
-        if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+        if (payloadLength !== length) refuse(offset, payloadLength)
         moveBy(accessor, offset - accessor['\0offset'])
         return accessor
       },
