@@ -63,10 +63,13 @@ test.each([
   expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('what memlane sends reaches C and memlane', async () => {
+test.each([
+  ['with', undefined],
+  ['without', 'off'],
+])('what memlane sends reaches C and memlane, %s memory barriers in C', async (_, setting) => {
   const object = `/${uniqueName('stream')}`
   using writer = createStream(object, Sample, options)
-  using consumer = stream.consumer([object], LIVES)
+  using consumer = stream.consumer([object], { ...LIVES, env: { MEMLANE_MEMBARRIER: setting } })
   await consumer.line('joined')
   using reader = await openStream(object, Sample)
   const received = receiveAll(reader)

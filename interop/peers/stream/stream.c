@@ -707,7 +707,10 @@ enum end consumer_wait(struct consumer* consumer) {
     for (uint32_t lane = 0; lane < stream->producers; lane++) {
       if (consumer->cursors[lane].started) release(consumer, lane);
     }
-    if (consumer->lease != NULL) lie_down(stream, &consumer->sleeper);
+    if (consumer->lease != NULL) {
+      lie_down(stream, &consumer->sleeper);
+      if (!memory_barrier()) sleep_ms(2);
+    }
     unsigned watched[64];
     size_t count = 0;
     enum end end = NOT_ENDED;

@@ -39,6 +39,9 @@ bool bell_wait(struct memory* memory, struct bell* bell, const unsigned* leases,
 
 void bell_close(struct bell* bell);
 
+/* Orders this thread against producers that publish without a fence. False when the system cannot. */
+bool memory_barrier(void);
+
 uint64_t random_number(void);
 void sleep_ms(unsigned ms);
 _Noreturn void fail(const char* what);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "system.h"
@@ -279,6 +281,13 @@ bool bell_wait(struct memory* memory, struct bell* bell, const unsigned* leases,
 void bell_close(struct bell* bell) {
   close(bell->fd);
   free(bell);
+}
+
+/* As in memlane, a variable makes it a kernel that cannot. */
+bool memory_barrier(void) {
+  const char* setting = getenv("MEMLANE_MEMBARRIER");
+  if (setting != NULL && strcmp(setting, "off") == 0) return false;
+  return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0;
 }
 
 uint64_t random_number(void) {

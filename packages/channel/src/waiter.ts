@@ -9,11 +9,15 @@
  * that has lately been worth it. `park` sleeps at once, `spin` never. A sleeper sets its mark, has the bell watch its
  * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
  * or heard. A ring may be late or spurious, so all of that is done again after each.
+ *
+ * Who publishes a message may do without a fence between that and its look for marks. Then the sleeper has the kernel put one
+ * there, between its mark and its last look. Where the kernel cannot, its first sleep is a short one, and it looks again: by
+ * then, what was published by one who could not see the mark yet has arrived.
  */
 
 import { availableParallelism } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Doorbell, WaitOptions } from '@memlane/core'
+import { type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
 import type { SleepMark } from '@memlane/protocol'
 
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
@@ -35,6 +39,8 @@ export interface Awaited {
 export interface Bedside {
   readonly mark: SleepMark
   readonly bell: Doorbell
+  /** Whether all who ring have a fence before they look for the mark, as consumers that give room back. Default false. */
+  readonly ringersFence?: boolean
 }
 
 const LOOK_MS = 0.01
@@ -47,6 +53,9 @@ const LOOKS_PER_CLOCK = 16
 const PEERS_INTERVAL_MS = 10
 /** Without the right to write, nobody can be asked for a ring: how often to look. */
 const BLIND_INTERVAL_MS = 5
+
+/** How long a store takes, with ample margin, from a processor to all others. */
+const SETTLING_MS = 2
 
 /** As long as Node's timers go. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1
@@ -160,9 +169,12 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
+        const first = firstSleepMs(this.#bedside, left)
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
         this.#sleepsInLoop = true
-        await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
+        const rung = await bell.wait({ ...options, timeoutMs: first, ref: this.#ref })
+        if (rung || first === left || awaited.isThere()) continue
+        await bell.wait({ ...options, timeoutMs: left - first, ref: this.#ref })
       } catch (error) {
         if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
       } finally {
@@ -196,7 +208,10 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (!awaited.watchPeers(bell) && !awaited.isThere()) bell.waitSync(left)
+        const first = firstSleepMs(this.#bedside, left)
+        if (awaited.watchPeers(bell) || awaited.isThere()) continue
+        if (bell.waitSync(first) || first === left || awaited.isThere()) continue
+        bell.waitSync(left - first)
       } finally {
         mark.clear()
       }
@@ -219,6 +234,13 @@ export class Waiter {
 }
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+/** After the mark, before the last look: how long one may sleep before another look. */
+function firstSleepMs(bedside: Bedside, leftMs: number): number {
+  // SYNC: pairs with publishAndLook in LaneWriter; prevents the last look from missing a record whose writer has missed the
+  // mark.
+  return bedside.ringersFence || memoryBarrier() ? leftMs : Math.min(SETTLING_MS, leftMs)
+}
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
 function isThereOrOver(awaited: Awaited): boolean {

@@ -17,6 +17,7 @@
 
 #include "doorbell.h"
 #include "lease.h"
+#include "memory_barrier.h"
 #include "shared_memory.h"
 
 namespace {
@@ -392,6 +393,14 @@ Napi::Value List(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value RegisterForMemoryBarriers(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), memlane::RegisterForMemoryBarriers());
+}
+
+Napi::Value GlobalMemoryBarrier(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), memlane::GlobalMemoryBarrier());
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(
       new Classes{Napi::Persistent(SegmentHandle::Define(env)), Napi::Persistent(DoorbellHandle::Define(env))});
@@ -399,6 +408,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New<Open>(env, "open"));
   exports.Set("unlink", Napi::Function::New<Unlink>(env, "unlink"));
   exports.Set("list", Napi::Function::New<List>(env, "list"));
+  exports.Set("registerForMemoryBarriers",
+              Napi::Function::New<RegisterForMemoryBarriers>(env, "registerForMemoryBarriers"));
+  exports.Set("globalMemoryBarrier", Napi::Function::New<GlobalMemoryBarrier>(env, "globalMemoryBarrier"));
   return exports;
 }
 

@@ -66,6 +66,8 @@ interface Binding {
   open(options: NativeOpenOptions): NativeSegment
   unlink(name: string): boolean
   list(): NativeSegmentInfo[]
+  registerForMemoryBarriers(): boolean
+  globalMemoryBarrier(): boolean
 }
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url))

@@ -18,6 +18,8 @@ export interface Capabilities {
   readonly maxViewLength: number
   /** Bytes of a C `wchar_t` on this system. */
   readonly wcharLength: 2 | 4
+  /** Whether this processor lets others see all stores in the order in which they were made (x64). */
+  readonly storesInOrder: boolean
   /** The system's error number for a name it does not allow. */
   readonly invalidNameOsCode: number
 }
@@ -31,6 +33,7 @@ const windows: Capabilities = {
   objectDirectory: undefined,
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 2,
+  storesInOrder: process.arch === 'x64',
   invalidNameOsCode: 123, // ERROR_INVALID_NAME
 }
 
@@ -43,6 +46,7 @@ const posix: Capabilities = {
   objectDirectory: process.platform === 'linux' ? '/dev/shm' : undefined,
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 4,
+  storesInOrder: process.arch === 'x64',
   invalidNameOsCode: 22, // EINVAL
 }
 

@@ -1,0 +1,49 @@
+import { setTimeout } from 'node:timers/promises'
+import { createStream } from '@memlane/producer'
+import { u32 } from '@memlane/protocol'
+import { spawnFixture, uniqueName } from '@memlane/testing'
+import { expect, it } from 'vitest'
+
+const ROUNDS = 4000
+
+// Who has no barrier sends with a fence, and as a consumer sleeps a short while first; the other side need not know.
+it.each([
+  ['both sides', undefined, undefined],
+  ['one side alone', undefined, 'off'],
+  ['neither side', 'off', 'off'],
+])('messages wake who sleeps for them, with memory barriers on %s', async (_, first, second) => {
+  using there = createStream(uniqueName('stream'), u32)
+  using back = createStream(uniqueName('stream'), u32)
+  const echo = (receives: string, sends: string, role: string, setting: string | undefined) =>
+    spawnFixture(new URL('../fixtures/stream-echo.child.ts', import.meta.url), [receives, sends, `${ROUNDS}`, role], {
+      env: { MEMLANE_MEMBARRIER: setting },
+    })
+  using answering = echo(there.name, back.name, 'second', second)
+  await answering.line('joined')
+  using asking = echo(back.name, there.name, 'first', first)
+  const orderly = { code: 0, signal: null, stderr: '', stdout: `joined\n${ROUNDS} rounds\n` }
+  expect(await asking.exit).toEqual(orderly)
+  expect(await answering.exit).toEqual(orderly)
+})
+
+it.each([
+  ['receive', undefined],
+  ['receive', 'off'],
+  ['receiveSync', undefined],
+  ['receiveSync', 'off'],
+])('who sleeps without a memory barrier looks again once, and not at intervals: %s, %s', async (way, setting) => {
+  using writer = createStream(uniqueName('stream'), u32)
+  using sleeper = spawnFixture(new URL('../fixtures/stream-sleeper.child.ts', import.meta.url), [writer.name, way], {
+    env: { MEMLANE_MEMBARRIER: setting },
+  })
+  const last = setting === 'off' ? 2 : 1
+  await sleeper.line(`sleep ${last}`)
+  await setTimeout(50)
+  writer.trySend(7)
+  expect(await sleeper.exit).toEqual({
+    code: 0,
+    signal: null,
+    stderr: '',
+    stdout: `${last === 2 ? 'sleep 1\n' : ''}sleep ${last}\nreceived 7\n`,
+  })
+})
