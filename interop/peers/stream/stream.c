@@ -209,6 +209,7 @@ static void lie_down(const struct stream* stream, const struct sleeper* sleeper)
   const uint32_t epoch = load(stream, sleeper->epoch_offset);
   store(stream, sleeper->epoch_offset, epoch == UINT32_MAX ? 1 : epoch + 1);
   set_bit(stream, sleeper->mask_offset, sleeper->bit);
+  if (!memory_barrier()) sleep_ms(2);
 }
 
 static void get_up(const struct stream* stream, const struct sleeper* sleeper) {
@@ -709,7 +710,6 @@ enum end consumer_wait(struct consumer* consumer) {
     }
     if (consumer->lease != NULL) {
       lie_down(stream, &consumer->sleeper);
-      if (!memory_barrier()) sleep_ms(2);
     }
     unsigned watched[64];
     size_t count = 0;

@@ -2,7 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import {
+  type CreateOptions,
+  type OpenOptions,
+  publishesPlainly,
+  SharedMemory,
+  SharedMemoryError,
+  type WaitOptions,
+} from '@memlane/core'
 import {
   type AnyCodec,
   encodeDescriptor,
@@ -45,8 +52,6 @@ export type CreateChannelOptions = StreamOptions & Omit<CreateOptions, 'access' 
 const READY_LIMIT_MS = 1000
 const READY_INTERVAL_MS = 5
 
-const inOrder = process.arch === 'x64'
-
 /** A stream's memory, mapped: the control part, and its lanes one by one. */
 export class StreamChannel implements Disposable {
   /** The control part. */
@@ -59,7 +64,7 @@ export class StreamChannel implements Disposable {
   private constructor(memory: SharedMemory, header: StreamHeader, trustOwner: OpenOptions['trustOwner']) {
     this.memory = memory
     this.header = header
-    this.control = new StreamControl(memory.buffer, header, inOrder)
+    this.control = new StreamControl(memory.buffer, header, publishesPlainly)
     this.#trustOwner = trustOwner
   }
 

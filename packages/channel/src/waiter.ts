@@ -10,7 +10,7 @@
  * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
  * or heard. A ring may be late or spurious, so all of that is done again after each.
  *
- * Who publishes a message may do without a fence between that and its look for marks. Then the sleeper has the kernel put one
+ * Who publishes a message, or gives back room, may do without a fence between that and its look for marks. Then the sleeper has the kernel put one
  * there, between its mark and its last look. Where the kernel cannot, its first sleep is a short one, and it looks again: by
  * then, what was published by one who could not see the mark yet has arrived.
  */
@@ -39,8 +39,6 @@ export interface Awaited {
 export interface Bedside {
   readonly mark: SleepMark
   readonly bell: Doorbell
-  /** Whether all who ring have a fence before they look for the mark, as consumers that give room back. Default false. */
-  readonly ringersFence?: boolean
 }
 
 const LOOK_MS = 0.01
@@ -169,7 +167,7 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        const first = firstSleepMs(this.#bedside, left)
+        const first = firstSleepMs(left)
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
         this.#sleepsInLoop = true
         const rung = await bell.wait({ ...options, timeoutMs: first, ref: this.#ref })
@@ -208,7 +206,7 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        const first = firstSleepMs(this.#bedside, left)
+        const first = firstSleepMs(left)
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
         if (bell.waitSync(first) || first === left || awaited.isThere()) continue
         bell.waitSync(left - first)
@@ -236,10 +234,10 @@ export class Waiter {
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
 /** After the mark, before the last look: how long one may sleep before another look. */
-function firstSleepMs(bedside: Bedside, leftMs: number): number {
-  // SYNC: pairs with publishAndLook in LaneWriter; prevents the last look from missing a record whose writer has missed the
-  // mark.
-  return bedside.ringersFence || memoryBarrier() ? leftMs : Math.min(SETTLING_MS, leftMs)
+function firstSleepMs(leftMs: number): number {
+  // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents the last look from missing what
+  // somebody published who has missed the mark.
+  return memoryBarrier() ? leftMs : Math.min(SETTLING_MS, leftMs)
 }
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
