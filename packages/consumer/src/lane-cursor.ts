@@ -1,4 +1,4 @@
-import { LaneReader, LayoutError, type PayloadView, type StreamControl } from '@memlane/protocol'
+import { LaneReader, LayoutError, outOfLine, type PayloadView, type StreamControl } from '@memlane/protocol'
 
 /** Where one consumer stands in one lane. */
 export interface LaneCursor<View> {
@@ -45,7 +45,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
   private readonly portion: number
   private readonly release: (producer: number, position: number) => void
   private released: number
-  private readonly run: [(message: View) => void, number] = [() => {}, 0]
+  private readonly run: [handle: (message: View) => void, limit: number] = [() => {}, 0]
 
   /** @param release gives back what is older than a position */
   constructor(
@@ -92,14 +92,14 @@ export class HeldCursor<View> implements LaneCursor<View> {
       if (count === 1) continue // a single message comes and goes the shortest way
       run[0] = handle
       run[1] = limit - count
-      count += Reflect.apply(this.drainRun, this, run)
+      count += outOfLine(this.drainRun, this, run)
     }
     return count
   }
 
   /**
-   * Goes on while one message follows the other. It is called by Reflect.apply with an array that stays, which the optimising compiler does not
-   * inline: so this becomes a unit of its own, and all that may be inlined into one goes to `handle` and its accessors.
+   * Goes on while one message follows the other. A unit of its own (see outOfLine): all that may be inlined goes to `handle`
+   * and its accessors.
    */
   private drainRun(handle: (message: View) => void, limit: number): number {
     const { reader, view } = this

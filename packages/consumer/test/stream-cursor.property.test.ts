@@ -42,7 +42,7 @@ function makeLane(overflow: Overflow, start: bigint) {
   const message = Message.view(lane, 0)
   let sent = 0
   const send = (count: number) =>
-    slot.lane.fill(count, Message.length, (offset) => {
+    slot.lane.fill(count, Message.length, { at: (offset) => offset }, (offset) => {
       Message.moveTo(message, offset)
       message.number = sent
       message.again = sent

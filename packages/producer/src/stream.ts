@@ -21,6 +21,7 @@ import {
   type Members,
   type MessageOf,
   type MessageView,
+  outOfLine,
   type PayloadView,
   ProducerSlot,
   producerNumber,
@@ -81,7 +82,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   #sendsWaiting = 0
   /** Bytes before the claimed payload that are not the caller's. */
   #claimedHeader = 0
-  readonly #claimArguments: [number | undefined] = [undefined]
+  readonly #claimed: [length: number | undefined] = [undefined]
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -222,9 +223,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
     if (!this.#mayGo()) return 0
-    const view = this.#view
     try {
-      return this.#fill(count, length, (offset, index) => fill(view.at(offset, length), index))
+      return this.#fill(count, length, this.#view, fill)
     } finally {
       this.#bells.ringSleepers()
     }
@@ -242,9 +242,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
     const lane = length === undefined ? this.#direct : undefined
     const offset = lane === undefined ? -1 : lane.claimSame()
     if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
-    // Called so, it is not inlined: what the optimising compiler may inline goes to the accessors of the message.
-    this.#claimArguments[0] = length
-    return Reflect.apply(this.#claimAnew, this, this.#claimArguments)
+    this.#claimed[0] = length
+    return outOfLine(this.#claimAnew, this, this.#claimed)
   }
 
   /**
@@ -366,11 +365,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
       const codec = this.#codec
       const data = this.#data
       const put = (offset: number, index: number) => {
-        const value = values[first + index] as MessageOf<S>
+        const value = values[index] as MessageOf<S>
         codec.measure(value)
         codec.encode(data, offset, value)
       }
-      return this.#fill(values.length - first, length, put)
+      return this.#fill(values.length - first, length, OFFSETS, put, first)
     }
     let index = first
     lane.beginBatch()
@@ -382,10 +381,16 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return index - first
   }
 
-  #fill(count: number, length: number, each: (offset: number, index: number) => void): number {
-    const done = this.#lane.fill(count, length, each)
+  #fill<View>(
+    count: number,
+    length: number,
+    view: PayloadView<View>,
+    each: (message: View, index: number) => void,
+    first = 0,
+  ): number {
+    const done = this.#lane.fill(count, length, view, each, first)
     if (done >= count || !this.#evictDead()) return done
-    return done + this.#lane.fill(count - done, length, (offset, index) => each(offset, done + index))
+    return done + this.#lane.fill(count - done, length, view, each, first + done)
   }
 
   #claim(length: number): number {
@@ -527,6 +532,8 @@ async function settledInTime(before: Promise<void>, { signal, timeoutMs = Infini
     if (abort !== undefined) signal?.removeEventListener('abort', abort)
   }
 }
+
+const OFFSETS: PayloadView<number> = { at: (offset) => offset }
 
 const sent = Promise.resolve()
 

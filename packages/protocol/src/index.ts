@@ -54,6 +54,7 @@ export type {
 } from './layout.js'
 export { LayoutError, type LayoutErrorCode } from './layout-error.js'
 export type { Mismatch } from './mismatch.js'
+export { outOfLine } from './out-of-line.js'
 export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './scalar.js'
 export { checkValue, isVersioned, readSnapshot, type SnapshotValue, updateSnapshot, writeSnapshot } from './snapshot.js'
 export {

@@ -12,7 +12,9 @@
  */
 
 import { loadCommit, publishAndLook } from './atomics.js'
+import type { PayloadView } from './codec/codec.js'
 import { LayoutError } from './layout-error.js'
+import { outOfLine } from './out-of-line.js'
 import {
   commitWord,
   KIND_MASK,
@@ -84,6 +86,13 @@ const FILLING = -4
  */
 export type RefreshLimit = (lane: LaneWriter, needed: number) => number
 
+type FillArguments<View> = [
+  count: number,
+  view: PayloadView<View>,
+  each: (message: View, index: number) => void,
+  first: number,
+]
+
 /** How a writer publishes. */
 export interface Publication {
   /** A word of shared memory that is not 0 while readers sleep. */
@@ -119,6 +128,9 @@ export class LaneWriter {
   /** What `lastIndex` will be when the open claim has been committed or aborted. */
   private nextLastIndex = UNKNOWN
   private batching = false
+  /** Messages of the run that `fill` is at. */
+  private filled = 0
+  private readonly run: FillArguments<number> = [0, { at: (offset) => offset }, () => {}, 0]
   /** Where the batch began. */
   private batchPosition = 0
   private batchSequence = 0
@@ -315,16 +327,23 @@ export class LaneWriter {
   /**
    * Writes up to `count` messages of one length, and publishes them as one batch. Never blocks, allocates nothing.
    *
-   * @param each fills the payload at an offset, in bytes from the start of the lane; should it throw, what was filled
-   *   before is published
+   * @param view shows a payload where it stands
+   * @param each fills what `view` shows; should it throw, what was filled before is published
+   * @param first the index that `each` gets first
    * @returns how many found room
    */
-  fill(count: number, length: number, each: (offset: number, index: number) => void): number {
+  fill<View>(
+    count: number,
+    length: number,
+    view: PayloadView<View>,
+    each: (message: View, index: number) => void,
+    first = 0,
+  ): number {
     if (this.batching) throw new TypeError('a batch is being filled already')
     let done = 0
     this.beginBatch()
     try {
-      while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, done, each)
+      while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, view, each, first + done)
     } finally {
       this.endBatch()
     }
@@ -332,26 +351,42 @@ export class LaneWriter {
   }
 
   /** Writes what fits in one piece, from the claimed record on. */
-  private fillRun(most: number, first: number, each: (offset: number, index: number) => void): number {
-    const { words, sequence_: sequence, index: start, claimSize: size, claimCommit: commit } = this
-    this.lastIndex = FILLING
+  private fillRun<View>(
+    most: number,
+    view: PayloadView<View>,
+    each: (message: View, index: number) => void,
+    first: number,
+  ): number {
+    const { index: start, claimSize: size } = this
     const room = Math.min(this.capacity, ((this.limit - this.turn) | 0) - RECORD_HEADER_LENGTH) - start
-    const run = Math.min(most, Math.floor(room / size))
-    const held = this.heldIndex === -1 ? start : this.heldIndex
-    let index = start
-    let filled = 0
+    const run = this.run as unknown as FillArguments<View>
+    run[0] = Math.min(most, Math.floor(room / size))
+    run[1] = view
+    run[2] = each
+    run[3] = first
+    this.lastIndex = FILLING
+    this.filled = 0
     try {
-      for (; filled < run; filled++) {
-        each(index + RECORD_HEADER_LENGTH, first + filled)
-        words[(index >> 2) + 1] = sequence + filled
-        if (index !== held) words[index >> 2] = commit | MORE
-        index += size
-      }
+      outOfLine(this.fillEach, this, run)
     } finally {
       this.lastIndex = UNKNOWN
-      if (filled !== 0) this.appendRun(start, filled, size, commit)
+      if (this.filled !== 0) this.appendRun(start, this.filled, size, this.claimCommit)
     }
-    return filled
+    return this.filled
+  }
+
+  /** A unit of its own: see outOfLine. */
+  private fillEach<View>(...[count, view, each, first]: FillArguments<View>): void {
+    const { words, sequence_: sequence, index: start, claimSize: size, claimLength: length, claimCommit: commit } = this
+    const held = this.heldIndex === -1 ? start : this.heldIndex
+    let index = start
+    for (let filled = 0; filled < count; filled++) {
+      each(view.at(index + RECORD_HEADER_LENGTH, length), first + filled)
+      words[(index >> 2) + 1] = sequence + filled
+      if (index !== held) words[index >> 2] = commit | MORE
+      index += size
+      this.filled = filled + 1
+    }
   }
 
   private appendRun(start: number, count: number, size: number, commit: number): void {
