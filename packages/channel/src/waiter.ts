@@ -10,14 +10,14 @@
  * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
  * or heard. A ring may be late or spurious, so all of that is done again after each.
  *
- * Who publishes a message, or gives back room, may do without a fence between that and its look for marks. Then the sleeper has the kernel put one
- * there, between its mark and its last look. Where the kernel cannot, its first sleep is a short one, and it looks again: by
- * then, what was published by one who could not see the mark yet has arrived.
+ * Who publishes a message, or gives back room, may do without a fence between that and its look for marks, and so miss one that
+ * has just been set. So a sleeper only dozes at first. Most are rung for while they do; whoever is not has the kernel put that
+ * fence into all who publish (a barrier, which interrupts them), looks once more, and sleeps on without limit.
  */
 
 import { availableParallelism } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
+import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
 import type { SleepMark } from '@memlane/protocol'
 
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
@@ -52,8 +52,11 @@ const PEERS_INTERVAL_MS = 10
 /** Without the right to write, nobody can be asked for a ring: how often to look. */
 const BLIND_INTERVAL_MS = 5
 
-/** How long a store takes, with ample margin, from a processor to all others. */
-const SETTLING_MS = 2
+/**
+ * How long a sleeper relies on being rung for before it pays for a barrier. On Windows everybody publishes with a fence, and
+ * nothing can be missed.
+ */
+const DOZE_MS = capabilities.namespace === 'posix' ? 2 : Number.POSITIVE_INFINITY
 
 /** As long as Node's timers go. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1
@@ -167,12 +170,12 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        const first = firstSleepMs(left)
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
+        const doze = Math.min(DOZE_MS, left)
         this.#sleepsInLoop = true
-        const rung = await bell.wait({ ...options, timeoutMs: first, ref: this.#ref })
-        if (rung || first === left || awaited.isThere()) continue
-        await bell.wait({ ...options, timeoutMs: left - first, ref: this.#ref })
+        const rung = await bell.wait({ ...options, timeoutMs: doze, ref: this.#ref })
+        if (rung || doze === left || isThereBehindBarrier(awaited)) continue
+        await bell.wait({ ...options, timeoutMs: left - doze, ref: this.#ref })
       } catch (error) {
         if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
       } finally {
@@ -206,10 +209,10 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        const first = firstSleepMs(left)
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
-        if (bell.waitSync(first) || first === left || awaited.isThere()) continue
-        bell.waitSync(left - first)
+        const doze = Math.min(DOZE_MS, left)
+        if (bell.waitSync(doze) || doze === left || isThereBehindBarrier(awaited)) continue
+        bell.waitSync(left - doze)
       } finally {
         mark.clear()
       }
@@ -233,11 +236,12 @@ export class Waiter {
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
-/** After the mark, before the last look: how long one may sleep before another look. */
-function firstSleepMs(leftMs: number): number {
-  // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents the last look from missing what
-  // somebody published who has missed the mark.
-  return memoryBarrier() ? leftMs : Math.min(SETTLING_MS, leftMs)
+/** Looks for what somebody may have published who had not seen the mark. */
+function isThereBehindBarrier(awaited: Awaited): boolean {
+  // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents a sleep without limit beside
+  // something whose publisher has missed the mark. Where the kernel has no barrier, the doze was long enough.
+  memoryBarrier()
+  return awaited.isThere()
 }
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
