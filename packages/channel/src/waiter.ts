@@ -56,7 +56,7 @@ const BLIND_INTERVAL_MS = 5
  * How long a sleeper relies on being rung for before it pays for a barrier. On Windows everybody publishes with a fence, and
  * nothing can be missed.
  */
-const DOZE_MS = capabilities.namespace === 'posix' ? 2 : Number.POSITIVE_INFINITY
+const DOZE_MS = capabilities.namespace === 'posix' ? 7 : Number.POSITIVE_INFINITY
 
 /** As long as Node's timers go. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1
