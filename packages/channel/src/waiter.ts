@@ -175,7 +175,7 @@ export class Waiter {
         this.#sleepsInLoop = true
         const rung = await bell.wait({ ...options, timeoutMs: doze, ref: this.#ref })
         if (rung || doze === left || isThereBehindBarrier(awaited)) continue
-        await bell.wait({ ...options, timeoutMs: left - doze, ref: this.#ref })
+        await bell.wait({ ...options, timeoutMs: Math.max(0, deadline - performance.now()), ref: this.#ref })
       } catch (error) {
         if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
       } finally {
@@ -212,7 +212,7 @@ export class Waiter {
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
         const doze = Math.min(DOZE_MS, left)
         if (bell.waitSync(doze) || doze === left || isThereBehindBarrier(awaited)) continue
-        bell.waitSync(left - doze)
+        bell.waitSync(Math.max(0, deadline - performance.now()))
       } finally {
         mark.clear()
       }

@@ -32,6 +32,8 @@ export interface LaneCursor<View> {
   count(): number
 }
 
+const ignore = () => {}
+
 /** A cursor that its producer waits for: messages are read where they stand, and their room is given back in portions. */
 export class HeldCursor<View> implements LaneCursor<View> {
   readonly producer: number
@@ -45,7 +47,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
   private readonly portion: number
   private readonly release: (producer: number, position: number) => void
   private released: number
-  private readonly run: [handle: (message: View) => void, limit: number] = [() => {}, 0]
+  private readonly run: [handle: (message: View) => void, limit: number] = [ignore, 0]
 
   /** @param release gives back what is older than a position */
   constructor(
@@ -92,7 +94,11 @@ export class HeldCursor<View> implements LaneCursor<View> {
       if (count === 1) continue // a single message comes and goes the shortest way
       run[0] = handle
       run[1] = limit - count
-      count += outOfLine(this.drainRun, this, run)
+      try {
+        count += outOfLine(this.drainRun, this, run)
+      } finally {
+        run[0] = ignore // else it would keep what the caller's holds
+      }
     }
     return count
   }

@@ -53,7 +53,7 @@ const BURST = 64
 /** Messages that `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
-/** Polls that found as much as they may handle, before one looks for new lanes. */
+/** Polls without a look for new lanes, at most. */
 const POLLS_PER_LOOK = 16
 
 /**
@@ -233,14 +233,14 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
     if (this.#closed) throw this.#closedError()
     this.#burst = 0 // of a receive
+    if (this.#pollsToLook-- === 0) this.#lookForLanes() // lanes that are busy, or whose messages throw, must not hide new ones
     const cursors = this.#cursors
     let count =
       cursors.length === 1
         ? this.#drain(cursors[0] as LaneCursor<MessageView<S>>, handle, limit)
         : this.#pollLanes(handle, limit)
     if (this.#closed) return count // by the handler
-    // Busy lanes must not hide new ones.
-    if ((count < limit || this.#isTimeToLook()) && this.#lookForLanes()) {
+    if (count < limit && this.#lookForLanes()) {
       count += this.#pollLanes(handle, limit - count)
     }
     if (count === 0) this.#foundNothing()
@@ -430,6 +430,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Takes up lanes that have become active. Tells whether anything has changed. */
   #lookForLanes(): boolean {
+    this.#pollsToLook = POLLS_PER_LOOK
     const { control } = this.#channel
     const openings = control.openings
     const active = control.activeMask(0)
@@ -440,12 +441,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#seenActive = active
     this.#seenActiveHigh = activeHigh
     this.#takeUpLanes()
-    return true
-  }
-
-  #isTimeToLook(): boolean {
-    if (this.#pollsToLook-- > 0) return false
-    this.#pollsToLook = POLLS_PER_LOOK
     return true
   }
 

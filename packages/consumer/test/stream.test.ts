@@ -304,6 +304,24 @@ describe('poll', () => {
     expect(seen).toEqual(numbers(2000))
   })
 
+  it('comes upon a new producer also when handling the messages of another always throws', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    using other = await joinStream(writer.name, u32)
+    other.trySend(7)
+    const seen: number[] = []
+    for (let value = 100; value < 200; value++) {
+      writer.trySend(value)
+      try {
+        reader.poll((message) => {
+          if (message.value >= 100) throw new Error('on purpose')
+          seen.push(message.value)
+        })
+      } catch {}
+    }
+    expect(seen).toEqual([7])
+  })
+
   it('counts a message whose handling throws as received', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)

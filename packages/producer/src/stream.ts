@@ -372,6 +372,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       return this.#fill(values.length - first, length, OFFSETS, put, first)
     }
     let index = first
+    if (index >= values.length) return 0
     lane.beginBatch()
     try {
       while (index < values.length && this.#put(values[index] as MessageOf<S>)) index++

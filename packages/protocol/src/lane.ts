@@ -86,6 +86,8 @@ const FILLING = -4
  */
 export type RefreshLimit = (lane: LaneWriter, needed: number) => number
 
+const ignore = () => {}
+
 type FillArguments<View> = [
   count: number,
   view: PayloadView<View>,
@@ -130,7 +132,7 @@ export class LaneWriter {
   private batching = false
   /** Messages of the run that `fill` is at. */
   private filled = 0
-  private readonly run: FillArguments<number> = [0, { at: (offset) => offset }, () => {}, 0]
+  private readonly run: FillArguments<number> = [0, { at: (offset) => offset }, ignore, 0]
   /** Where the batch began. */
   private batchPosition = 0
   private batchSequence = 0
@@ -297,6 +299,7 @@ export class LaneWriter {
 
   private beginTurn(): void {
     if (this.index !== this.capacity) return
+    this.lastIndex = UNKNOWN // it was one of the turn before
     this.turn = (this.turn + this.capacity) | 0
     this.index = 0
   }
@@ -340,6 +343,7 @@ export class LaneWriter {
     first = 0,
   ): number {
     if (this.batching) throw new TypeError('a batch is being filled already')
+    if (count <= 0) return 0
     let done = 0
     this.beginBatch()
     try {
@@ -370,6 +374,7 @@ export class LaneWriter {
       outOfLine(this.fillEach, this, run)
     } finally {
       this.lastIndex = UNKNOWN
+      run[2] = ignore // else it would keep what the caller's holds
       if (this.filled !== 0) this.appendRun(start, this.filled, size, this.claimCommit)
     }
     return this.filled
@@ -510,7 +515,9 @@ export class LaneReader {
     if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
     this.more = (commit & MORE) !== 0
     this.position = (this.position + this.capacity - index) | 0
-    return Math.max(-1, this.nextMessage()) // no padding is at the start of the ring: should there be, the next call tells
+    const offset = this.nextMessage()
+    if (offset === OTHER) throw this.corrupt(0, this.words[0] as number)
+    return offset
   }
 
   private isPadding(index: number, commit: number): boolean {

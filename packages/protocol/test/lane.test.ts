@@ -101,6 +101,31 @@ describe('a lane', () => {
     expect(read(reader)).toBe('next')
   })
 
+  it('that has come to the end of the ring goes no further than its limit, also when it was asked for room', () => {
+    const size = 32
+    let limit = CAPACITY
+    const buffer = new ArrayBuffer(CAPACITY)
+    const writer = new LaneWriter(buffer, 0, CAPACITY, () => limit)
+    limit = CAPACITY + size
+    for (let index = 0; index < CAPACITY / size; index++) {
+      expect(writer.claim(24)).toBe(index * size + 8)
+      writer.commit()
+    }
+    expect(writer.hasRoom(24)).toBe(false)
+    expect(writer.claim(24)).toBe(-1)
+  })
+
+  it('that leads nowhere behind padding is CORRUPT, wherever one comes from', () => {
+    const buffer = new ArrayBuffer(CAPACITY)
+    const words = new Int32Array(buffer)
+    words[(CAPACITY - 64) / 4] = ((64 - 8) << 3) | 2
+    words[0] = 3
+    const position = CAPACITY - 64
+    const corrupt = expect.objectContaining({ code: 'CORRUPT', offset: 0 })
+    expect(() => new LaneReader(buffer, 0, CAPACITY, position).next()).toThrow(corrupt)
+    expect(() => findEnd(buffer, 0, CAPACITY, { position, sequence: 0 })).toThrow(corrupt)
+  })
+
   it('is taken up where the last whole message ends', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const first = new LaneWriter(buffer, 0, CAPACITY, NO_LIMIT)

@@ -3,12 +3,15 @@
 
 #include "../memory_barrier.h"
 
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace memlane {
 namespace {
+
+// As in <linux/membarrier.h>, which not every system has that builds this.
+constexpr int kGlobalExpedited = 1 << 1;
+constexpr int kRegisterGlobalExpedited = 1 << 2;
 
 // The C library has no function for it. Any error (ENOSYS, EINVAL of an old kernel, EPERM of a sandbox) is a refusal.
 bool Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 0; }
@@ -16,10 +19,10 @@ bool Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 
 }  // namespace
 
 bool RegisterForMemoryBarriers() {
-  static const bool registered = Membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+  static const bool registered = Membarrier(kRegisterGlobalExpedited);
   return registered;
 }
 
-bool GlobalMemoryBarrier() { return Membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED); }
+bool GlobalMemoryBarrier() { return Membarrier(kGlobalExpedited); }
 
 }  // namespace memlane
