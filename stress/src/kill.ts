@@ -1,3 +1,47 @@
-import { Command } from 'commander'
+import { writeFileSync } from 'node:fs'
+import { uniqueName } from '@memlane/testing'
+import { Command, InvalidArgumentError } from 'commander'
+import { randomFrom } from './kill/random.js'
+import { playRound, type Tally } from './kill/round.js'
+
+export type KillReport = Tally & { seed: number; seconds: number }
+
+/** Plays rounds, of both kinds of overflow and both endings, until so many kills are done or something hung. */
+export async function killAtRandom(kills: number, seed: number): Promise<KillReport> {
+  const start = performance.now()
+  const random = randomFrom(seed)
+  const name = uniqueName('memlane-kill')
+  const tally: Tally = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
+  for (let round = 0; tally.kills < kills; round++) {
+    const overflow = round % 2 === 0 ? 'wait' : 'overwrite'
+    const ending = (round + (round >> 1)) % 2 === 0 ? 'finish' : 'massacre'
+    if (!(await playRound({ name: `${name}-${round}`, overflow, ending, random, kills }, tally))) break
+    const seconds = Math.round((performance.now() - start) / 1000)
+    if (round % 10 === 9) console.error(`${tally.kills} kills, ${tally.messages} messages, ${seconds} s`)
+  }
+  return { ...tally, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
+}
+
+const isClean = ({ lost, duplicated, torn, hung, leftovers }: KillReport) =>
+  lost + duplicated + torn + hung + leftovers === 0
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed')
+  return value
+}
 
 export const kill = new Command('kill')
+  .description(
+    'Kills, stops and replaces producers and consumers of streams at random, and checks that what is committed arrives ' +
+      'once, in order and whole, that nobody hangs, and that nothing is left.',
+  )
+  .option('-k, --kills <count>', 'how many kills', wholeNumber, 10_000)
+  .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumber)
+  .option('-j, --json <file>', 'also write the report to a file')
+  .action(async ({ kills, seed, json }: { kills: number; seed?: number; json?: string }) => {
+    const report = await killAtRandom(kills, seed ?? Math.floor(Math.random() * 0x7fff_ffff))
+    console.log(JSON.stringify(report))
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
+    if (!isClean(report)) process.exitCode = 1
+  })

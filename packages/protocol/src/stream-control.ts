@@ -187,7 +187,7 @@ export class ProducerSlot {
   /** Announces an orderly end: everything sent stays readable. */
   close(): void {
     const { words } = this.control
-    this.announceEnd()
+    this.announceEnd(this.lane)
     storeOwned(words, this.index + STATE, STATE_CLOSED)
     clearBits(words, ACTIVE_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
     clearBits(words, SLEEPING_PRODUCERS_INDEX + (this.producer >> 5), 1 << (this.producer & 31))
@@ -210,9 +210,9 @@ export class ProducerSlot {
     return true
   }
 
-  private announceEnd(): void {
+  private announceEnd(lane: LaneWriter): void {
     const { words } = this.control
-    const { position, sequence } = this.lane.published
+    const { position, sequence } = lane.published
     storeOwned(words, this.index + SEQUENCE, sequence)
     storeOwned(words, this.index + END, position)
   }
@@ -220,7 +220,7 @@ export class ProducerSlot {
   private readonly refreshLimit = (lane: LaneWriter, needed: number): number => {
     const { control } = this
     const { capacity } = control.header
-    if (this.lane !== undefined) this.announceEnd() // else it is asked by the constructor of the lane
+    this.announceEnd(lane) // before the base: who takes the lane up finds no number at a base that is beyond the end
     if (this.wide) {
       this.makeRoom(lane, needed)
       return (this.base + capacity) | 0

@@ -96,3 +96,11 @@ test('nothing is claimed that is longer than the longest message', () => {
   }
   expect(lane.claim(lane.maxMessageLength)).toBe(8)
 })
+
+test('a producer that takes a lane up and dies before it sends leaves the number of the next message as it was', () => {
+  const { control, lane, producer, put } = makeStream()
+  const consumer = join(control, 0)
+  for (let i = 0; i < 10; i++) put(1000)
+  consumer.release(0, producer.lane.position)
+  for (let death = 0; death < 3; death++) expect(new ProducerSlot(control, 0, lane).lane.sequence).toBe(10)
+})

@@ -1,0 +1,80 @@
+/**
+ * Where the participants of a round tell how far they are, and hear what to do next: 32-bit words in shared memory, so
+ * that what one has told is known after its death.
+ *
+ *        0  the command
+ *  16 + i   how many messages lane i has carried, as far as its producers could tell
+ *  32 + 16 n  the account of incarnation n
+ *
+ * An account: its stage, how many messages it has sent or received, those that it has found lost, duplicated and torn, and
+ * from word 8 on the number that it expects next in each lane.
+ */
+
+import { SharedMemory } from '@memlane/core'
+
+export const Command = { run: 0, pause: 1, finish: 2 } as const
+
+export const Stage = { starting: 0, joining: 1, joined: 2, paused: 3 } as const
+
+/** Words of an account. */
+export const STAGE = 0
+export const COUNT = 1
+export const LOST = 2
+export const DUPLICATED = 3
+export const TORN = 4
+const NEXT = 8
+
+const MAX_LANES = 8
+const LANES = 16
+const ACCOUNTS = 32
+const ACCOUNT_WORDS = 16
+
+export class Board implements Disposable {
+  readonly #memory: SharedMemory
+  readonly #words: Int32Array
+
+  private constructor(memory: SharedMemory) {
+    this.#memory = memory
+    this.#words = new Int32Array(memory.buffer)
+  }
+
+  static create(name: string, accounts: number): Board {
+    return new Board(SharedMemory.create(name, (ACCOUNTS + accounts * ACCOUNT_WORDS) * 4))
+  }
+
+  static open(name: string): Board {
+    return new Board(SharedMemory.open(name))
+  }
+
+  get command(): number {
+    return Atomics.load(this.#words, 0)
+  }
+
+  set command(command: number) {
+    Atomics.store(this.#words, 0, command)
+  }
+
+  /** How many messages each lane has carried. */
+  get lanes(): Int32Array {
+    return this.#words.subarray(LANES, LANES + MAX_LANES)
+  }
+
+  account(incarnation: number): Int32Array {
+    const start = ACCOUNTS + incarnation * ACCOUNT_WORDS
+    return this.#words.subarray(start, start + ACCOUNT_WORDS)
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.close()
+  }
+}
+
+/** An account that lies in nobody else's sight. */
+export function privateAccount(): Int32Array {
+  return new Int32Array(ACCOUNT_WORDS)
+}
+
+/** The number that a consumer expects next in each lane. */
+export function nextOf(account: Int32Array): Int32Array {
+  return account.subarray(NEXT, NEXT + MAX_LANES)
+}

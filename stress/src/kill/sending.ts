@@ -1,0 +1,101 @@
+import { setImmediate } from 'node:timers/promises'
+import type { StreamWriter } from '@memlane/producer'
+import { COUNT } from './board.js'
+import { type Numbered, type NumberedMessage, numbered } from './message.js'
+
+/** Sends in every way that there is, and tells on the board what is committed. */
+export class Sender {
+  readonly #writer: StreamWriter<typeof Numbered>
+  readonly #author: number
+  readonly #account: Int32Array
+  readonly #lanes: Int32Array
+  #own = 0
+
+  constructor(writer: StreamWriter<typeof Numbered>, author: number, account: Int32Array, lanes: Int32Array) {
+    this.#writer = writer
+    this.#author = author
+    this.#account = account
+    this.#lanes = lanes
+  }
+
+  async send(): Promise<void> {
+    await this.#writer.send(this.#fresh())
+    this.#sent()
+  }
+
+  /** Several that wait together for their turns. */
+  async sendAtOnce(): Promise<void> {
+    const number = this.#writer.sent
+    const sendings = Array.from({ length: 5 }, (_, index) => this.#writer.send(this.#fresh(index, number)))
+    await Promise.all(sendings)
+    this.#sent(sendings.length)
+  }
+
+  sendSync(): void {
+    this.#writer.sendSync(this.#fresh())
+    this.#sent()
+  }
+
+  async trySend(): Promise<void> {
+    if (!this.#writer.trySend(this.#fresh())) return setImmediate()
+    this.#sent()
+  }
+
+  async sendBatch(): Promise<void> {
+    const number = this.#writer.sent
+    const batch = Array.from({ length: 20 }, (_, index) => this.#fresh(index, number))
+    await this.#writer.sendBatch(batch)
+    this.#sent(batch.length)
+  }
+
+  async fillBatch(): Promise<void> {
+    const number = this.#writer.sent
+    const count = this.#writer.fillBatch(20, (view, index) => Object.assign(view, this.#fresh(index, number)))
+    if (count === 0) return setImmediate()
+    this.#sent(count)
+  }
+
+  async claim(): Promise<void> {
+    const view = this.#writer.claim()
+    if (view === undefined) return setImmediate()
+    Object.assign(view, this.#fresh())
+    this.#writer.commit()
+    this.#sent()
+  }
+
+  /** Writes something that nobody may ever see. */
+  async abort(): Promise<void> {
+    const view = this.#writer.claim()
+    if (view === undefined) return setImmediate()
+    Object.assign(view, this.#fresh(1000), { checksum: 0 })
+    this.#writer.abort()
+  }
+
+  /** Waits until everybody has taken everything. */
+  async flush(): Promise<void> {
+    await this.send()
+    await this.#writer.flush()
+  }
+
+  #fresh(ahead = 0, number = this.#writer.sent): NumberedMessage {
+    return numbered(this.#author, this.#own + ahead, this.#writer.lane, number + ahead)
+  }
+
+  #sent(count = 1): void {
+    this.#own += count
+    Atomics.store(this.#account, COUNT, this.#own)
+    Atomics.store(this.#lanes, this.#writer.lane, this.#writer.sent)
+  }
+}
+
+export const sendings = [
+  'send',
+  'sendAtOnce',
+  'sendSync',
+  'trySend',
+  'sendBatch',
+  'fillBatch',
+  'claim',
+  'abort',
+  'flush',
+] as const satisfies readonly (keyof Sender)[]

@@ -1,0 +1,14 @@
+import { capabilities } from '@memlane/core'
+import { describe, expect, it } from 'vitest'
+import { killAtRandom } from '../src/kill.js'
+
+describe.skipIf(capabilities.namespace !== 'posix')('200 random kills', () => {
+  it('lose, double and tear no message, hang nobody and leave nothing', { timeout: 300_000 }, async () => {
+    const seed = Number(process.env.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
+    console.log(`MEMLANE_SEED=${seed}`)
+    const report = await killAtRandom(200, seed)
+    console.log(JSON.stringify(report))
+    expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 })
+    expect(report.kills).toBeGreaterThanOrEqual(200)
+  })
+})
