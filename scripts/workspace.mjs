@@ -64,10 +64,11 @@ function check() {
 }
 
 function nativeSources() {
-  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
-      .filter((file) => /\.(c|cc|h)$/.test(file))
-      .map((file) => join(folder, file)),
+  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native', 'stress/native'].flatMap(
+    (folder) =>
+      readdirSync(join(root, folder), { recursive: true })
+        .filter((file) => /\.(c|cc|h)$/.test(file))
+        .map((file) => join(folder, file)),
   )
 }
 
