@@ -18,6 +18,7 @@ const tests = join(root, 'stress', 'native')
 const native = join(root, 'packages', 'core', 'native')
 const out = join(root, 'stress', 'build')
 
+const clang = 'clang++'
 const memory = '-fsanitize=address,undefined'
 const kinds = {
   asan: [memory],
@@ -34,7 +35,7 @@ function run(command, args, options) {
 }
 
 function installClang() {
-  const found = spawnSync('clang++', ['-print-runtime-dir'], { encoding: 'utf8' })
+  const found = spawnSync(clang, ['-print-runtime-dir'], { encoding: 'utf8' })
   if (found.status === 0 && existsSync(found.stdout.trim())) return
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'ignore', 'inherit'] }
   const apt = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300']
@@ -66,7 +67,7 @@ const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ??
 
 /** Compiles the tests, or the fuzz target, with the native code of Linux; gives the program. */
 async function build(kind, gcc) {
-  const compiler = gcc ? 'g++' : 'clang++'
+  const compiler = gcc ? 'g++' : clang
   if (!gcc) installClang()
   const folder = join(out, `${kind}-${compiler}`)
   mkdirSync(folder, { recursive: true })
