@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -53,8 +53,8 @@ function readCounts() {
   for (const file of data) {
     const report = run('gcov', ['--json-format', '--stdout', file], { cwd: addon, encoding: 'utf8', stdio: 'pipe' })
     for (const { file: source, lines } of JSON.parse(report).files) {
-      const name = source.replace(/^(\.\.\/)*/, '')
-      if (!name.startsWith('native/')) continue
+      const name = normalize(source).replace(/^(\.\.\/)*/, '')
+      if (!name.startsWith('native/') || lines.length === 0) continue
       if (!counts.has(name)) counts.set(name, new Map())
       const ofFile = counts.get(name)
       for (const { line_number: line, count } of lines) ofFile.set(line, (ofFile.get(line) ?? 0) + count)
@@ -68,12 +68,17 @@ function print(counts) {
     const reached = lines.filter(([, count]) => count > 0).length
     const missed = lines.filter(([, count]) => count === 0).map(([line]) => line)
     const share = ((100 * reached) / lines.length).toFixed(2)
-    console.log(`${name.padEnd(34)} | ${share.padStart(7)} | ${missed.sort((a, b) => a - b).join(' ')}`)
+    console.log(
+      `${name.padEnd(44)} | ${share.padStart(7)} | ${missed
+        .sort((a, b) => a - b)
+        .join(' ')
+        .trim()}`,
+    )
   }
-  console.log(`${'File'.padEnd(34)} | % Lines | Missed`)
+  console.log(`${'File'.padEnd(44)} | % Lines | Missed`)
   row(
     'All files',
-    [...counts.values()].flatMap((lines) => [...lines].map(([, count]) => [NaN, count])),
+    [...counts.values()].flatMap((lines) => [...lines].map(([, count]) => ['', count])),
   )
   for (const [name, lines] of [...counts].sort()) row(join(relative(root, core), name), [...lines])
 }
