@@ -1,6 +1,6 @@
 // The project's commands, on a machine that has Node.js, npm and a C++ compiler and nothing else:
 //
-//   node scripts/workspace.mjs build | demo | test | test:windows | bench | stress | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:windows | bench | stress | coverage | check  [arguments…]
 //
 // Every command first brings pnpm (through npx, at the version that package.json pins), installs from the lockfile and
 // builds, each only when out of date.
@@ -64,10 +64,11 @@ function check() {
 }
 
 function nativeSources() {
-  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true })
-      .filter((file) => /\.(c|cc|h)$/.test(file))
-      .map((file) => join(folder, file)),
+  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native', 'stress/native'].flatMap(
+    (folder) =>
+      readdirSync(join(root, folder), { recursive: true })
+        .filter((file) => /\.(c|cc|h)$/.test(file))
+        .map((file) => join(folder, file)),
   )
 }
 
@@ -92,6 +93,10 @@ const commands = {
   stress(...args) {
     build()
     run('tsx', ['stress/src/main.ts', ...args])
+  },
+  coverage(...args) {
+    build()
+    run('node', ['scripts/coverage.mjs', ...args])
   },
   check,
 }

@@ -17,6 +17,7 @@ class Lease {
 };
 
 // The claim, or a null pointer when somebody has it or is just claiming it (on Windows also while somebody just asks).
+// Threads that claim at the same time each need a segment of their own: to Linux' locks one segment is one claimer.
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 
 // Whether a living handle has the slot.

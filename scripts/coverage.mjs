@@ -1,0 +1,98 @@
+// Which lines the tests reach, file by file: node scripts/coverage.mjs [arguments of vitest…]
+//
+// First packages/*/src under vitest, by V8. What does not count: child processes, and packages that others import, which
+// is their built form. Then packages/core/native (Linux) under core's tests, by gcov: an addon of its own in coverage/,
+// at which the loader is pointed. What processes do that are killed does not count.
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const core = join(root, 'packages', 'core')
+const out = join(root, 'coverage')
+const addon = join(out, 'native')
+
+/** The command's output where it is wanted; says so when the command fails, and goes on. */
+function run(command, args, { env, ...options } = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    maxBuffer: 2 ** 28,
+    ...options,
+    env: { ...process.env, ...env },
+  })
+  if (result.status !== 0) {
+    console.error(`${command} failed: ${result.error?.message ?? result.stderr ?? `exit code ${result.status}`}`)
+    process.exitCode = 1
+  }
+  return result.stdout
+}
+
+function buildAddon() {
+  rmSync(addon, { recursive: true, force: true })
+  mkdirSync(addon, { recursive: true })
+  for (const part of ['native', 'binding.gyp', 'package.json'])
+    cpSync(join(core, part), join(addon, part), { recursive: true })
+  symlinkSync(join(core, 'node_modules'), join(addon, 'node_modules'))
+  const nodeGyp = createRequire(join(core, 'package.json')).resolve('node-gyp/bin/node-gyp.js')
+  const nodedir = `--nodedir=${dirname(dirname(process.execPath))}`
+  run(process.execPath, [nodeGyp, 'rebuild', '--debug', '--loglevel=warn', nodedir], {
+    cwd: addon,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { CXXFLAGS: '--coverage -fprofile-update=atomic', LDFLAGS: '--coverage' },
+  })
+}
+
+/** Lines by file: how often each that can run did. */
+function readCounts() {
+  const counts = new Map()
+  const data = readdirSync(addon, { recursive: true }).filter((file) => file.endsWith('.gcda'))
+  for (const file of data) {
+    const report = run('gcov', ['--json-format', '--stdout', file], { cwd: addon, encoding: 'utf8', stdio: 'pipe' })
+    for (const { file: source, lines } of JSON.parse(report).files) {
+      const name = normalize(source).replace(/^(\.\.\/)*/, '')
+      if (!name.startsWith('native/') || lines.length === 0) continue
+      if (!counts.has(name)) counts.set(name, new Map())
+      const ofFile = counts.get(name)
+      for (const { line_number: line, count } of lines) ofFile.set(line, (ofFile.get(line) ?? 0) + count)
+    }
+  }
+  return counts
+}
+
+function print(counts) {
+  const row = (name, lines) => {
+    const reached = lines.filter(([, count]) => count > 0).length
+    const missed = lines.filter(([, count]) => count === 0).map(([line]) => line)
+    const share = ((100 * reached) / lines.length).toFixed(2)
+    console.log(
+      `${name.padEnd(44)} | ${share.padStart(7)} | ${missed
+        .sort((a, b) => a - b)
+        .join(' ')
+        .trim()}`,
+    )
+  }
+  console.log(`${'File'.padEnd(44)} | % Lines | Missed`)
+  row(
+    'All files',
+    [...counts.values()].flatMap((lines) => [...lines].map(([, count]) => ['', count])),
+  )
+  for (const [name, lines] of [...counts].sort()) row(join(relative(root, core), name), [...lines])
+}
+
+// Not node_modules/.bin/vitest: a shell drops variables whose names are not its own.
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const args = process.argv.slice(2)
+const reports = ['--coverage', '--coverage.reporter=text', `--coverage.reportsDirectory=${join(out, 'src')}`]
+run(process.execPath, [vitest, 'run', ...reports, ...args])
+if (process.platform === 'linux') {
+  buildAddon()
+  // Threads: processes of tests are killed at their end, before they write what they counted.
+  run(process.execPath, [vitest, 'run', '--pool', 'threads', '--project', '@memlane/core'], {
+    env: { '@MEMLANE/CORE_PREBUILD': addon },
+  })
+  print(readCounts())
+}

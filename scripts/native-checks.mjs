@@ -1,0 +1,114 @@
+// The native code under the compilers' sanitizers, with the tests and the fuzz target of stress/native:
+//
+//   node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS
+//
+// asan: Address-, Leak- and UndefinedBehaviorSanitizer over the tests; tsan: ThreadSanitizer over the same; fuzz:
+// libFuzzer, which keeps what it learns in stress/build/corpus, and what it finds in stress/build. Debian's clang++,
+// installed where it is missing; with --gcc, g++ as it is. Linux.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { availableParallelism, homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const tests = join(root, 'stress', 'native')
+const native = join(root, 'packages', 'core', 'native')
+const out = join(root, 'stress', 'build')
+
+const clang = 'clang++'
+const memory = '-fsanitize=address,undefined'
+const kinds = {
+  asan: [memory],
+  tsan: ['-fsanitize=thread'],
+  fuzz: [memory, '-fsanitize=fuzzer'],
+}
+
+/** Leaves with what the system said when the command failed. */
+function run(command, args, options) {
+  const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit', ...options })
+  if (status === 0) return
+  console.error(`${[command, ...args].join(' ')} failed: ${error?.message ?? signal ?? `exit code ${status}`}`)
+  process.exit(1)
+}
+
+function installClang() {
+  const found = spawnSync(clang, ['-print-runtime-dir'], { encoding: 'utf8' })
+  if (found.status === 0 && existsSync(found.stdout.trim())) return
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: ['ignore', 'ignore', 'inherit'] }
+  const apt = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300']
+  const [command, ...args] = process.getuid() === 0 ? apt : ['sudo', '--preserve-env=DEBIAN_FRONTEND', ...apt]
+  run(command, [...args, 'update'], options)
+  run(command, [...args, 'install', '-y', '--no-install-recommends', 'clang', 'libclang-rt-dev'], options)
+}
+
+/** Where uv.h lies: in every Node.js distribution; where it does not, node-gyp has fetched it to compile the addon. */
+function nodeHeaders() {
+  const folders = [
+    join(dirname(dirname(process.execPath)), 'include', 'node'),
+    join(homedir(), '.cache', 'node-gyp', process.versions.node, 'include', 'node'),
+  ]
+  const found = folders.find((folder) => existsSync(join(folder, 'uv.h')))
+  if (found) return found
+  console.error(`There is no uv.h in ${folders.join(' or ')}; building the addon fetches it: npm test`)
+  process.exit(1)
+}
+
+const listFiles = (suffix, ...folders) =>
+  folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith(suffix))
+      .map((file) => join(folder, file)),
+  )
+
+const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+
+/** Compiles the tests, or the fuzz target, with the native code of Linux; gives the program. */
+async function build(kind, gcc) {
+  const compiler = gcc ? 'g++' : clang
+  if (!gcc) installClang()
+  const folder = join(out, `${kind}-${compiler}`)
+  mkdirSync(folder, { recursive: true })
+  const sanitizers = [...kinds[kind], '-fno-sanitize-recover=all', '-pthread']
+  const flags = ['-std=c++17', '-O0', '-g', '-Wall', '-Wextra', '-Werror', '-I', native, '-I', nodeHeaders()]
+  const isTarget = (source) => basename(source).startsWith('fuzz_')
+  const isTest = (source) => /(_test|^check)\.cc$/.test(basename(source))
+  const unwanted = kind === 'fuzz' ? isTest : isTarget
+  const sources = listFiles('.cc', tests, join(native, 'linux')).filter((source) => !unwanted(source))
+  const everyones = [fileURLToPath(import.meta.url), ...listFiles('.h', tests, native, join(native, 'linux'))]
+  const objectOf = (source) => join(folder, `${basename(dirname(source))}-${basename(source)}.o`)
+  const isOutOfDate = (source) => [source, ...everyones].some((file) => modified(file) > modified(objectOf(source)))
+  const pending = sources.filter(isOutOfDate)
+  const compileThem = async () => {
+    for (let source = pending.pop(); source; source = pending.pop()) {
+      const args = [...flags, ...sanitizers, '-c', source, '-o', objectOf(source)]
+      const compiling = spawn(compiler, args, { stdio: 'inherit' })
+      const [status] = await once(compiling, 'close')
+      if (status === 0) continue
+      console.error(`${source} does not compile`)
+      process.exit(1)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, compileThem))
+  const program = join(folder, kind)
+  run(compiler, [...sanitizers, ...sources.map(objectOf), '-o', program])
+  return program
+}
+
+const [kind, ...args] = process.argv.slice(2)
+const seconds = Number(args[0])
+if (!Object.hasOwn(kinds, kind ?? '') || (kind === 'fuzz' && !(seconds > 0))) {
+  console.error('usage: node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS')
+  process.exit(2)
+}
+if (kind === 'fuzz') {
+  const program = await build(kind, false)
+  const corpus = join(out, 'corpus')
+  mkdirSync(corpus, { recursive: true })
+  const limits = ['-timeout=10', '-max_len=512', '-print_final_stats=1', `-max_total_time=${seconds}`]
+  run(program, [...limits, `-artifact_prefix=${out}/`, corpus], { stdio: 'inherit' })
+} else {
+  run(await build(kind, args.includes('--gcc')), [], { stdio: 'inherit' })
+}

@@ -1,0 +1,157 @@
+#include "doorbell.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "lease.h"
+#include "object.h"
+#include "uv_stub.h"
+
+using namespace memlane;
+using namespace memlane::test;
+
+namespace {
+
+constexpr int64_t kLongMs = 60'000;
+
+}  // namespace
+
+TEST("a ring wakes who waits, is kept for the next, and several are one") {
+  const std::string name = UniqueName();
+  const int descriptors = CountDescriptors();
+  {
+    auto segment = Published(name);
+    auto bell = MUST(OpenDoorbell(*segment, 0));
+    auto same = MUST(OpenDoorbell(*segment, 0));
+    auto other = MUST(OpenDoorbell(*segment, 1));
+    CHECK(!MUST(bell->Wait(0)) && !MUST(bell->Wait(5)));
+    for (int ring = 0; ring < 10'000; ring++) MUST(same->Ring());
+    CHECK(!MUST(other->Wait(0)));
+    CHECK(MUST(bell->Wait(-1)));
+    CHECK(!MUST(bell->Wait(0)));
+    CHECK(CountFiles(name) == 3);
+  }
+  CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
+}
+
+TEST("a bell that nobody takes from is full, and rings on") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  for (int ring = 0; ring < 70'000; ring++) MUST(bell->Ring());
+  while (MUST(bell->Wait(0))) continue;
+}
+
+TEST("the loop hears of rings, stays alive only when told to, and ends it") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  int rung = 0;
+  bool closed = false;
+  bell->SetReferenced(true);  // not attached yet: nothing
+  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  CHECK(!LoopIsAlive());
+  bell->SetReferenced(true);
+  CHECK(LoopIsAlive());
+  TurnLoop();
+  CHECK(rung == 0);
+  MUST(bell->Ring());
+  TurnLoop();
+  TurnLoop();
+  CHECK(rung == 1);
+  MUST(bell->Ring());
+  bell->Close([&] { closed = true; });
+  CHECK(!closed);
+  TurnLoop();
+  CHECK(closed && rung == 1 && !LoopIsAlive());
+}
+
+TEST("a bell that was not attached is closed at once") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  bool closed = false;
+  bell->Close([&] { closed = true; });
+  CHECK(closed);
+}
+
+TEST("a watched lease rings once when it ends, however it does") {
+  const std::string name = UniqueName();
+  Child child([&] {
+    auto segment = Published(name);
+    auto lease = MUST(ClaimLease(*segment, 3));
+    return std::make_pair(std::move(segment), std::move(lease));
+  });
+  const int descriptors = CountDescriptors();
+  {
+    auto segment = MUST(Open(name));
+    auto bell = MUST(OpenDoorbell(*segment, 0));
+    auto lease = MUST(ClaimLease(*segment, 2));
+    CHECK(lease && !MUST(bell->Watch(1)));
+    CHECK(MUST(bell->Watch(2)) && MUST(bell->Watch(2)) && MUST(bell->Watch(3)));
+    CHECK(!MUST(bell->Wait(0)));
+    lease.reset();
+    CHECK(MUST(bell->Wait(kLongMs)));
+    CHECK(!MUST(IsLeased(*segment, 2)) && !MUST(bell->Wait(0)) && !MUST(bell->Watch(2)));
+    child.Kill();
+    CHECK(MUST(bell->Wait(kLongMs)));
+    CHECK(!MUST(IsLeased(*segment, 3)) && !MUST(bell->Wait(0)));
+  }
+  CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
+}
+
+TEST("what is no FIFO is refused under the names of bells") {
+  const std::string name = UniqueName();
+  const std::string path = "/dev/shm" + name + ".bell.0";
+  auto segment = Published(name);
+  const auto refused = [&](const char* code) {
+    CHECK(FailsWith(OpenDoorbell(*segment, 0), code));
+    CHECK(remove(path.c_str()) == 0);
+  };
+  CHECK(mknod(path.c_str(), S_IFREG | 0600, 0) == 0);
+  refused("ACCESS_DENIED");
+  CHECK(symlink("/dev/null", path.c_str()) == 0);
+  refused("ACCESS_DENIED");
+  CHECK(mkdir(path.c_str(), 0700) == 0);
+  refused("SYSTEM");
+  CHECK(mknod(path.c_str(), S_IFSOCK | 0600, 0) == 0);
+  refused("SYSTEM");
+}
+
+TEST("threads that ring and wait in turn lose no ring") {
+  constexpr int kTurns = 1'000;
+  auto segment = Published(UniqueName());
+  std::atomic<int> turn{0};
+  const auto play = [&](int mine) {
+    auto my_bell = MUST(OpenDoorbell(*segment, static_cast<uint32_t>(mine)));
+    auto their_bell = MUST(OpenDoorbell(*segment, static_cast<uint32_t>(1 - mine)));
+    for (int next = mine; next < kTurns; next += 2) {
+      while (turn.load() != next) CHECK(MUST(my_bell->Wait(kLongMs)));
+      turn.store(next + 1);
+      MUST(their_bell->Ring());
+    }
+  };
+  std::thread other(play, 1);
+  play(0);
+  other.join();
+  CHECK(turn == kTurns);
+}
+
+TEST("many threads may ring one bell while another waits at it") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  std::atomic<int> rung{0};
+  std::vector<std::thread> ringers;
+  for (int thread = 0; thread < 3; thread++) {
+    ringers.emplace_back([&] {
+      for (int ring = 0; ring < 300; ring++) {
+        rung++;
+        MUST(bell->Ring());
+      }
+    });
+  }
+  for (int seen = 0; seen < 900; seen = rung) CHECK(MUST(bell->Wait(kLongMs)));
+  for (auto& ringer : ringers) ringer.join();
+}

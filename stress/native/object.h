@@ -1,0 +1,119 @@
+// Objects as the tests make them: names that nobody else has, short ways to create and open, what is left of a name,
+// and children that die.
+#pragma once
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "check.h"
+#include "shared_memory.h"
+
+namespace memlane::test {
+
+inline std::string UniqueName() {
+  static int count = 0;
+  return "/memlane-native." + std::to_string(getpid()) + '.' + std::to_string(count++) + '.';
+}
+
+inline Result<std::unique_ptr<Segment>> Create(const std::string& name, uint64_t length = 64, bool persistent = false) {
+  CreateOptions options;
+  options.name = name;
+  options.length = length;
+  options.persistent = persistent;
+  return CreateSegment(options, View());
+}
+
+inline std::unique_ptr<Segment> Published(const std::string& name, uint64_t length = 64, bool persistent = false) {
+  auto segment = MUST(Create(name, length, persistent));
+  MUST(segment->Publish());
+  return segment;
+}
+
+inline Result<std::unique_ptr<Segment>> Open(const std::string& name, const View& view = View()) {
+  OpenOptions options;
+  options.name = name;
+  return OpenSegment(options, view);
+}
+
+template <typename Value>
+bool FailsWith(const Result<Value>& result, const char* code) {
+  return !result.ok() && strcmp(result.failure().code, code) == 0;
+}
+
+// How many files in the folder begin so.
+inline int CountFiles(const std::string& name) {
+  int count = 0;
+  DIR* directory = opendir("/dev/shm");
+  CHECK(directory != nullptr);
+  while (const dirent* entry = readdir(directory)) count += strncmp(entry->d_name, &name[1], name.size() - 1) == 0;
+  closedir(directory);
+  return count;
+}
+
+inline int CountDescriptors() {
+  int count = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  CHECK(directory != nullptr);
+  while (readdir(directory) != nullptr) count++;
+  closedir(directory);
+  return count;
+}
+
+// A process of its own, which has done `work` when this returns, and then waits for its end.
+class Child {
+ public:
+  template <typename Work>
+  explicit Child(Work work) {
+    int ready[2];
+    CHECK(pipe(ready) == 0);
+    CHECK(pipe(leave_) == 0);
+    pid_ = fork();
+    CHECK(pid_ >= 0);
+    if (pid_ == 0) {
+      close(leave_[1]);
+      const auto held = work();
+      CHECK(write(ready[1], "", 1) == 1);
+      char byte;
+      CHECK(read(leave_[0], &byte, 1) == 1);
+      exit(0);  // with what is held still held
+    }
+    close(ready[1]);
+    char byte;
+    CHECK(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
+    close(leave_[0]);
+  }
+  ~Child() { close(leave_[1]); }
+
+  void Kill() {
+    CHECK(kill(pid_, SIGKILL) == 0);
+    const int status = Wait();
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  }
+
+  // Has it call exit().
+  void Exit() {
+    CHECK(write(leave_[1], "", 1) == 1);
+    const int status = Wait();
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+
+ private:
+  int Wait() {
+    int status;
+    CHECK(waitpid(pid_, &status, 0) == pid_);
+    return status;
+  }
+
+  int leave_[2];
+  pid_t pid_;
+};
+
+}  // namespace memlane::test

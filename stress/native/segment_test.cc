@@ -1,0 +1,245 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "object.h"
+#include "shared_memory.h"
+
+using namespace memlane;
+using namespace memlane::test;
+
+TEST("what one handle writes another sees, and the last one takes the object with it") {
+  const std::string name = UniqueName();
+  const int descriptors = CountDescriptors();
+  {
+    auto creator = Published(name);
+    CHECK(FailsWith(Create(name), "ALREADY_EXISTS"));
+    auto opener = MUST(Open(name));
+    CHECK(opener->object_length() == 64 && opener->view_length() == 64 && opener->name() == name);
+    creator->data()[63] = 7;
+    CHECK(opener->data()[63] == 7);
+    creator->Close();
+    creator->Close();
+    CHECK(creator->handle() == -1);
+    CHECK(MUST(Open(name))->data()[63] == 7);
+  }
+  CHECK(FailsWith(Open(name), "NOT_FOUND"));
+  CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
+}
+
+TEST("nobody finds an object before it is published") {
+  const std::string name = UniqueName();
+  auto first = MUST(Create(name));
+  auto second = MUST(Create(name));
+  CHECK(FailsWith(Open(name), "NOT_FOUND"));
+  MUST(first->Publish());
+  const auto failure = second->Publish();
+  CHECK(failure && strcmp(failure->code, "ALREADY_EXISTS") == 0);
+  first.reset();
+  MUST(second->Publish());
+}
+
+TEST("a view is the part that was asked for, at any multiple of 8, and no more than is there") {
+  const std::string name = UniqueName();
+  auto whole = Published(name, 10'000);
+  for (uint64_t offset : {0, 8, 4096, 9992}) {
+    View view;
+    view.offset = offset;
+    view.length = 8;
+    auto part = MUST(Open(name, view));
+    CHECK(part->view_length() == 8);
+    whole->data()[offset] = static_cast<uint8_t>(offset / 8 + 1);
+    CHECK(part->data()[0] == static_cast<uint8_t>(offset / 8 + 1));
+    view.length.reset();
+    CHECK(MUST(Open(name, view))->view_length() == 10'000 - offset);
+  }
+  View view;
+  view.offset = 9992;
+  view.length = 16;
+  auto behind = Open(name, view);
+  CHECK(FailsWith(behind, "TOO_SHORT"));
+  CHECK(behind.failure().requested == 10'008 && behind.failure().available == 10'000);
+  view.offset = 10'000;
+  view.length.reset();
+  CHECK(FailsWith(Open(name, view), "TOO_SHORT"));
+}
+
+TEST("a copy is private from the first write on") {
+  const std::string name = UniqueName();
+  auto shared = Published(name);
+  View view;
+  view.access = Access::kCopy;
+  auto copy = MUST(Open(name, view));
+  copy->data()[0] = 1;
+  CHECK(shared->data()[0] == 0);
+}
+
+TEST("more than there is room for is refused with what is free") {
+  auto large = Create(UniqueName(), uint64_t{1} << 50);
+  CHECK(FailsWith(large, "NO_SPACE"));
+  CHECK(large.failure().requested == uint64_t{1} << 50 && large.failure().available < uint64_t{1} << 50);
+}
+
+TEST("a persistent object stays until it is unlinked") {
+  const std::string name = UniqueName();
+  Published(name, 64, true).reset();
+  CHECK(MUST(Open(name))->object_length() == 64);
+  CHECK(FailsWith(Create(name), "ALREADY_EXISTS"));
+  CHECK(MUST(UnlinkSegment(name)));
+  CHECK(FailsWith(UnlinkSegment(name), "NOT_FOUND"));
+}
+
+TEST("an object that is held cannot be unlinked") {
+  const std::string name = UniqueName();
+  auto held = Published(name);
+  CHECK(FailsWith(UnlinkSegment(name), "IN_USE"));
+}
+
+TEST("what a killed process leaves is not found, and its name is free") {
+  const std::string name = UniqueName();
+  for (int round = 0; round < 2; round++) {
+    Child child([&] { return Published(name); });
+    CHECK(CountFiles(name) == 1);
+    child.Kill();
+    CHECK(CountFiles(name) == 1);
+    if (round == 0) {
+      CHECK(FailsWith(Open(name), "NOT_FOUND"));
+    } else {
+      Published(name);
+    }
+    CHECK(CountFiles(name) == 0);
+  }
+}
+
+TEST("listing tells what is there, and clears away what a killed process leaves") {
+  const std::string name = UniqueName();
+  Child child([&] { return Published(name + "orphan"); });
+  auto held = Published(name + "held");
+  auto again = MUST(Open(name + "held"));
+  child.Kill();
+  const auto segments = MUST(ListSegments());
+  const auto find = [&](const std::string& wanted) {
+    return std::find_if(segments.begin(), segments.end(), [&](const auto& info) { return info.name == wanted; });
+  };
+  CHECK(find(name + "orphan") == segments.end());
+  const auto info = find(name + "held");
+  CHECK(info != segments.end() && info->length == 64 && info->mode == 0600 && info->counted);
+  CHECK(info->owner == std::to_string(geteuid()));
+  held.reset();
+  again.reset();
+  CHECK(CountFiles(name) == 0);
+}
+
+TEST("exit() lets go what is still held") {
+  const std::string name = UniqueName();
+  Child child([&] { return Published(name); });
+  CHECK(CountFiles(name) == 1);
+  child.Exit();
+  CHECK(CountFiles(name) == 0);
+}
+
+TEST("what is no memory is refused under the names of objects, and left alone") {
+  const std::string name = UniqueName();
+  const std::string path = "/dev/shm" + name;
+  const auto refused = [&](const char* code) {
+    CHECK(FailsWith(Open(name), code));
+    CHECK(FailsWith(Create(name), "ALREADY_EXISTS"));
+    CHECK(FailsWith(UnlinkSegment(name), code));
+    CHECK(CountFiles(name) == 1);
+  };
+  CHECK(mkdir(path.c_str(), 0700) == 0);
+  CHECK(FailsWith(Open(name), "NOT_SHARED_MEMORY"));
+  CHECK(FailsWith(Create(name), "ALREADY_EXISTS"));
+  CHECK(rmdir(path.c_str()) == 0);
+  CHECK(mknod(path.c_str(), S_IFIFO | 0600, 0) == 0);
+  refused("NOT_SHARED_MEMORY");
+  CHECK(unlink(path.c_str()) == 0);
+  CHECK(mknod(path.c_str(), S_IFSOCK | 0600, 0) == 0);
+  refused("NOT_SHARED_MEMORY");
+  CHECK(unlink(path.c_str()) == 0);
+  CHECK(symlink("/etc/passwd", path.c_str()) == 0);
+  refused("ACCESS_DENIED");
+  CHECK(unlink(path.c_str()) == 0);
+}
+
+TEST("an empty file of another program is too short, and a sparse one is reserved") {
+  const std::string name = UniqueName();
+  const int file = open(("/dev/shm" + name).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  CHECK(file >= 0);
+  CHECK(FailsWith(Open(name), "TOO_SHORT"));
+  CHECK(ftruncate(file, 100'000) == 0);
+  auto segment = MUST(Open(name));
+  struct stat status;
+  CHECK(fstat(file, &status) == 0 && status.st_size == 100'000 && status.st_blocks * 512 >= 100'000);
+  segment->data()[99'999] = 1;
+  close(file);
+  CHECK(MUST(UnlinkSegment(name)));
+}
+
+TEST("threads that create, open and close the same names see whole objects or none, and leave nothing") {
+  constexpr uint64_t kLength = 5'000;
+  const std::string name = UniqueName();
+  const int descriptors = CountDescriptors();
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; thread++) {
+    threads.emplace_back([=] {
+      for (int round = 0; round < 200; round++) {
+        const std::string chosen = name + static_cast<char>('a' + round % 2);
+        if ((thread + round) % 4 < 2) {
+          auto created = Create(chosen, kLength);
+          if (!created.ok()) {
+            CHECK(FailsWith(created, "ALREADY_EXISTS"));
+            continue;
+          }
+          memset(created.value()->data(), thread + 1, kLength);
+          const auto failure = created.value()->Publish();
+          CHECK(!failure || strcmp(failure->code, "ALREADY_EXISTS") == 0);
+        } else {
+          auto opened = Open(chosen);
+          if (!opened.ok()) {
+            CHECK(FailsWith(opened, "NOT_FOUND"));
+            continue;
+          }
+          const uint8_t* data = opened.value()->data();
+          CHECK(data[0] >= 1 && data[0] <= 4 && memcmp(data, data + 1, kLength - 1) == 0);
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
+}
+
+TEST("threads may list while others create and close") {
+  const std::string name = UniqueName();
+  std::thread lister([] {
+    for (int round = 0; round < 100; round++) MUST(ListSegments());
+  });
+  for (int round = 0; round < 100; round++) {
+    auto segment = Published(name + static_cast<char>('a' + round % 2));
+    CHECK(MUST(Open(segment->name()))->view_length() == 64);
+  }
+  lister.join();
+  CHECK(CountFiles(name) == 0);
+}
+
+TEST("a segment is of use to any thread until it is closed") {
+  const std::string name = UniqueName();
+  auto segment = Published(name, 4096);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; thread++) {
+    threads.emplace_back([&, thread] {
+      for (int round = 0; round < 100; round++) {
+        segment->data()[thread * 64] = static_cast<uint8_t>(round);
+        auto again = MUST(Open(segment->name()));
+        CHECK(again->data()[thread * 64] == round && again->object_length() == segment->object_length());
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
