@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { crash } from './crash.js'
 import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { native } from './native.js'
@@ -7,7 +6,6 @@ import { native } from './native.js'
 await new Command('stress')
   .description('Proves that memlane survives what its peers do.')
   .addCommand(kill)
-  .addCommand(crash)
   .addCommand(fuzz)
   .addCommand(native)
   .parseAsync()

@@ -1,0 +1,132 @@
+/*
+ * Sleeping and ringing: one producer, one consumer that sleeps, N messages. Either the producer's stores have a fence before its
+ * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, brings a barrier. With MORTAL the
+ * producer may die at any step, and does in the end; with SILENT it lives on, so that no death wakes the consumer.
+ * The other macros are mutations: each must be found out.
+ *
+ * The store buffer holds counts of published messages in order; it may leave at any time, and leaves as a whole with a fence, a
+ * barrier and a death (the kernel takes the process off its processor).
+ */
+#ifndef N
+#define N 2
+#endif
+
+byte visible = 0;    /* messages that the consumer can see */
+byte buffered = 0;   /* published, still in the producer's store buffer */
+bit marked = 0;      /* the consumer's bit in the mask */
+byte epoch = 0;      /* counts its sleeps */
+bit bell = 0;        /* a ring that nobody has taken */
+bit watched = 0;     /* the bell rings when the producer dies */
+bit alive = 1;       /* the producer's lease */
+byte sent = 0;
+byte got = 0;
+
+inline drain() { atomic { visible = visible + buffered; buffered = 0 } }
+
+/* The kernel at a death: the stores made become visible, the lease goes, whoever watches it is rung. */
+inline die() {
+  atomic {
+    visible = visible + buffered; buffered = 0;
+    alive = 0;
+    if :: watched -> bell = 1 :: else fi;
+    goto dead
+  }
+}
+
+active proctype Processor() {
+end:
+  do
+  :: atomic { buffered > 0 -> visible++; buffered-- }
+  od
+}
+
+active proctype Producer() {
+  byte rung = 0;
+  byte seen;
+  bit asleep;
+  do
+  :: sent < N ->
+#ifdef RING_BEFORE_PUBLISH
+     asleep = marked;
+     seen = epoch;
+#endif
+     atomic { buffered++; sent++ }
+#ifdef MORTAL
+     if :: die() :: skip fi;
+#endif
+#ifndef BARRIER
+#ifndef NO_FENCE
+     drain();
+#endif
+#endif
+#ifndef RING_BEFORE_PUBLISH
+     asleep = marked;
+     seen = epoch;
+#endif
+     if
+     :: asleep && seen != rung ->
+#ifdef MORTAL
+        if :: die() :: skip fi;
+#endif
+        bell = 1;
+        rung = seen
+     :: else
+     fi
+  :: else -> break
+  od;
+#ifdef MORTAL
+  if :: die() :: skip fi;
+#endif
+#ifdef SILENT
+end_silent:
+  false   /* lives on, and says nothing: the consumer must have everything without its end */
+#else
+  die()
+#endif
+dead:
+  skip
+}
+
+#define THERE (visible > got)
+
+active proctype Consumer() {
+  do
+  :: THERE -> got++
+  :: !THERE && (got == N || !alive) -> break
+  :: else ->
+#ifdef LOOK_BEFORE_MARK
+     if :: THERE -> goto up :: else fi;
+#endif
+     epoch++;
+#ifndef NO_MARK
+     marked = 1;
+#endif
+#ifndef LOOK_BEFORE_MARK
+#ifndef NO_LOOK
+     if :: THERE -> goto up :: else fi;
+#endif
+#endif
+#ifndef NO_WATCH
+     atomic { if :: alive -> watched = 1 :: else -> goto up fi };
+#endif
+#ifndef NO_LOOK
+#ifndef NO_LOOK_AFTER_WATCH
+     if :: THERE -> goto up :: else fi;
+#endif
+#endif
+#ifdef BARRIER
+     if :: bell -> goto ring :: skip fi;   /* dozes: is rung, or the time passes */
+#ifndef NO_BARRIER
+     drain();
+#endif
+#ifndef NO_LOOK_AFTER_BARRIER
+     if :: THERE -> goto up :: else fi;
+#endif
+#endif
+ring:
+     bell -> bell = 0;   /* sleeps without limit */
+up:
+     marked = 0
+  od;
+  assert(got == visible)
+}

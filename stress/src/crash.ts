@@ -1,3 +1,0 @@
-import { Command } from 'commander'
-
-export const crash = new Command('crash')
