@@ -1,6 +1,6 @@
 /*
- * A lane: one producer, a ring of K records, and two consumers that join and go at any time. All may die
- * at any step; a dead consumer is evicted by the producer, once the kernel has dropped its lease. Records are numbered; place i of the ring
+ * A lane: one producer, a ring of K records, and two consumers that join and go at any time. A consumer may die
+ * once it has read what there is (while it joins: lease.pml); a dead one is evicted by the producer, once the kernel has dropped its lease. Records are numbered; place i of the ring
  * holds record i, i + K, ... Positions are record numbers: bytes and their wrapping are left out, and so is padding.
  *
  * A store is one step, and all see stores in the order in which they were made: what x64 gives, and Atomics elsewhere. (The one load
