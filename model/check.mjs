@@ -45,6 +45,7 @@ const mutations = [
   ['no 0 behind the record, and the lane taken up', 'lease', ['-DNO_ZERO']],
   ['eviction without the lease', 'lease', ['-DEVICT_WITHOUT_LEASE']],
   ['a joiner that does not wait for the lease', 'lease', ['-DNO_CLAIM']],
+  ['a joiner that does not look at the base once more', 'lease', ['-DK=1', '-DN=3', '-DNO_LOOK_AT_BASE']],
 ]
 
 if (spawnSync('spin', ['-V']).error !== undefined) {

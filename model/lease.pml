@@ -74,7 +74,11 @@ active [2] proctype Producer() {
         MAY_DIE;
         seen = live;
         limit = base + K;
-        if :: seen -> p = position; if :: p <= at && p + K < limit -> limit = p + K :: else fi :: else fi;
+        /* one that is farther behind than the ring is long counts as at the base */
+        if
+        :: seen -> p = position; if :: p <= at && p + K >= at && p + K < limit -> limit = p + K :: else fi
+        :: else
+        fi;
         if :: at >= limit -> goto again :: else fi
      :: else
      fi;
@@ -112,6 +116,9 @@ active [2] proctype Consumer() {
   do
   :: position = at;
      MAY_DIE;
+#ifdef NO_LOOK_AT_BASE
+     break;
+#endif
      seen = base;
      if :: seen == at -> break :: else -> at = seen fi
   od;
@@ -119,6 +126,7 @@ active [2] proctype Consumer() {
   :: commit[at % PLACES] == 1 ->
      got = payload[at % PLACES];
      assert(got == at);
+     MAY_DIE;
      at++;
      if :: position = at :: skip fi
   :: atomic { commit[at % PLACES] == 0 -> assert(published <= at) };
