@@ -1,8 +1,15 @@
 import { defineConfig } from 'tsup'
 
-// Ten thousand of them are started: plain JavaScript, in one file. Only core finds its addon from where it lies.
+// Thousands of participants are started, and a million cases played: plain JavaScript, a file each. Only core finds its addon
+// from where it lies.
 export default defineConfig({
-  entry: ['src/kill/participant.ts'],
+  entry: {
+    participant: 'src/kill/participant.ts',
+    player: 'src/fuzz/player.ts',
+    vandal: 'src/scribble/vandal.ts',
+    victim: 'src/scribble/victim.ts',
+  },
+  splitting: false,
   format: ['esm'],
   target: 'node20',
   external: ['@memlane/core'],

@@ -328,10 +328,11 @@ static void refresh_limit(struct producer* producer, uint32_t needed) {
   if (live != 0) {
     uint32_t behind_most = 0;
     const uint32_t most = producer->position - (uint32_t)producer->base;
+    const uint32_t unpublished = producer->batching ? producer->position - producer->published_position : 0;
     for (uint32_t consumer = 0; consumer < stream->consumers; consumer++) {
       if ((live >> consumer & 1) == 0) continue;
       uint32_t behind = producer->position - load(stream, position_offset(stream, consumer, producer->lane));
-      if (behind > most) behind = most; /* newer than the end: a great number, too */
+      if (behind > most || behind < unpublished) behind = most; /* newer than the end: a great number, too */
       if (behind > behind_most) behind_most = behind;
     }
     if (behind_most < most) announce_base(producer, (uint32_t)(producer->position - behind_most));

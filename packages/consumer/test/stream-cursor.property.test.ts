@@ -143,3 +143,19 @@ describe('a cursor beside a simple queue', () => {
     )
   })
 })
+
+describe('a cursor that is overtaken, in a ring of records without end', () => {
+  it.each([0n, 2n ** 53n - 8n, 2n ** 60n, -8n])(
+    'skips and counts no more than the ring has, with the base at %s',
+    (base) => {
+      const { control, lane } = makeLane('overwrite', 0n)
+      control.wideWords[129] = base
+      new Int32Array(lane).fill(1)
+      const copy = new ArrayBuffer(CAPACITY / 2)
+      const cursor = new OverwrittenCursor(control, 0, lane, codec.view, wideStart(control, 0, 'oldest'), copy)
+      cursor.skipToEnd()
+      expect(cursor.next()).toBe(true)
+      expect(cursor.count()).toBe(CAPACITY / 8)
+    },
+  )
+})

@@ -172,8 +172,11 @@ export function loadBaseAfterCopy(words: Int32Array, index: number): number {
   return Atomics.load(words, index)
 }
 
-/** Loads both halves of a base at once. Allocates a bigint. */
+/**
+ * Loads both halves of a base at once. Allocates a bigint. Of a base that no lane comes to, the bits that a number cannot count
+ * on from are left out: a reader would stand still there, and go on for ever.
+ */
 export function loadWideBase(words: BigInt64Array, index: number): number {
   // SYNC: pairs with announceWideBase; prevents halves of two bases from being taken for one.
-  return Number(Atomics.load(words, index))
+  return Number(BigInt.asUintN(53, Atomics.load(words, index)))
 }

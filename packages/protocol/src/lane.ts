@@ -443,6 +443,8 @@ export class LaneReader {
   private readonly offset: number
   private readonly inOrder: boolean
   private more = false
+  /** The capacity; 0 where the position is no multiple of 8, so that nothing fits there. */
+  private end = 0
 
   /**
    * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
@@ -459,6 +461,7 @@ export class LaneReader {
     this.inOrder = inOrder
     this.data = new DataView(buffer, offset, capacity)
     this.position = position | 0
+    this.restart(position)
   }
 
   /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
@@ -471,10 +474,12 @@ export class LaneReader {
     return loadCommit(this.words, 0, false) !== 0 // padding may be there long before the message behind it
   }
 
-  /** Goes on elsewhere: at the start of a record. */
+  /** Goes on elsewhere: at the start of a record. Where none can begin, there is something, and `next` refuses it. */
   restart(position: number): void {
+    const isPlace = position % RECORD_ALIGNMENT === 0
     this.position = position | 0
-    this.more = false
+    this.more = !isPlace
+    this.end = isPlace ? this.capacity : 0
   }
 
   /**
@@ -501,7 +506,7 @@ export class LaneReader {
     if (commit === 0) return this.more ? OTHER : -1
     const length = commit >>> LENGTH_SHIFT // below 2^29: what follows cannot wrap
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
-    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.capacity - index) return OTHER
+    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.end - index) return OTHER
     this.more = (commit & MORE) !== 0
     this.position = (this.position + size) | 0
     this.length = length
@@ -510,14 +515,17 @@ export class LaneReader {
   }
 
   private nextBehindPadding(): number {
-    const index = this.position & this.mask
+    const { position, more } = this
+    const index = position & this.mask
     const commit = loadCommit(this.words, index >> 2, this.inOrder)
     if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
     this.more = (commit & MORE) !== 0
-    this.position = (this.position + this.capacity - index) | 0
+    this.position = (position + this.capacity - index) | 0
     const offset = this.nextMessage()
-    if (offset === OTHER) throw this.corrupt(0, this.words[0] as number)
-    return offset
+    if (offset !== OTHER) return offset
+    this.position = position
+    this.more = more
+    throw this.corrupt(0, this.words[0] as number)
   }
 
   private isPadding(index: number, commit: number): boolean {

@@ -229,26 +229,28 @@ export class ProducerSlot {
     if (live === 0) {
       if (this.keepsLatest) this.makeRoom(lane, needed)
     } else {
-      const held = Math.min(this.heldBytes(live, lane.position), (lane.position - this.base) | 0)
+      const held = Math.min(this.heldBytes(live, lane), (lane.position - this.base) | 0)
       const oldest = (lane.position - held) | 0
       if (oldest !== this.base) this.announce(oldest)
     }
     // Never beyond the base, wherever they have come meanwhile: there a joiner begins.
-    const held = Math.max((lane.position - this.base) | 0, this.heldBytes(control.liveConsumers(), lane.position))
+    const held = Math.max((lane.position - this.base) | 0, this.heldBytes(control.liveConsumers(), lane))
     return (lane.position - held + capacity) | 0
   }
 
   /**
    * How far the slowest of these consumers is behind, in bytes. It may be older than the base, when it joined while the base
-   * was announced. One that says something impossible is at the base.
+   * was announced. One that says something impossible is at the base: also one that has come into a batch that is not
+   * published, which would be overwritten before anybody sees it.
    */
-  private heldBytes(live: number, position: number): number {
+  private heldBytes(live: number, { position, published }: LaneWriter): number {
     const { control } = this
     const { capacity } = control.header
+    const unpublished = (position - published.position) | 0
     let held = 0
     for (let rest = live; rest !== 0; rest &= rest - 1) {
       const behind = (position - control.positionOf(31 - Math.clz32(rest & -rest), this.producer)) | 0
-      held = Math.max(held, behind >= 0 && behind <= capacity ? behind : (position - this.base) | 0)
+      held = Math.max(held, behind >= unpublished && behind <= capacity ? behind : (position - this.base) | 0)
     }
     return held
   }

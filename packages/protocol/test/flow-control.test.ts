@@ -104,3 +104,23 @@ test('a producer that takes a lane up and dies before it sends leaves the number
   consumer.release(0, producer.lane.position)
   for (let death = 0; death < 3; death++) expect(new ProducerSlot(control, 0, lane).lane.sequence).toBe(10)
 })
+
+test('a consumer that says it has come into a batch that is not published does not get it overwritten', () => {
+  const { control, lane, producer } = makeStream()
+  const liar = join(control, 0)
+  const { position } = producer.lane.published
+  producer.lane.beginBatch()
+  let count = 0
+  for (; count < 200 && producer.lane.claim(1000) !== -1; count++) {
+    producer.lane.commit()
+    liar.release(0, producer.lane.position)
+  }
+  producer.lane.endBatch()
+  expect(count).toBeLessThan(CAPACITY / 1000)
+  const reader = new LaneReader(lane, 0, CAPACITY, position)
+  for (let sequence = 0; sequence < count; sequence++) {
+    expect(reader.next()).not.toBe(-1)
+    expect(reader.sequence).toBe(sequence)
+  }
+  expect(reader.next()).toBe(-1)
+})

@@ -124,6 +124,29 @@ describe('a lane', () => {
     const corrupt = expect.objectContaining({ code: 'CORRUPT', offset: 0 })
     expect(() => new LaneReader(buffer, 0, CAPACITY, position).next()).toThrow(corrupt)
     expect(() => findEnd(buffer, 0, CAPACITY, { position, sequence: 0 })).toThrow(corrupt)
+    const reader = new LaneReader(buffer, 0, CAPACITY, position)
+    expect(() => reader.next()).toThrow(corrupt)
+    expect(reader.position).toBe(position)
+  })
+
+  it('is CORRUPT at a place that is no multiple of 8, whatever stands there', () => {
+    const buffer = new ArrayBuffer(CAPACITY)
+    const reader = new LaneReader(buffer, 0, CAPACITY)
+    for (const commit of [0, (16 << 3) | 1, ((CAPACITY - 16) << 3) | 2]) {
+      new Int32Array(buffer).fill(commit)
+      for (const position of [4, 9, CAPACITY - 1, -4]) {
+        const corrupt = expect.objectContaining({ code: 'CORRUPT', offset: position & (CAPACITY - 1) })
+        reader.restart(position)
+        expect(reader.ready()).toBe(true)
+        expect(() => reader.next()).toThrow(corrupt)
+        expect(() => reader.next()).toThrow(corrupt)
+        expect(() => findEnd(buffer, 0, CAPACITY, { position, sequence: 0 })).toThrow(corrupt)
+      }
+    }
+    new Int32Array(buffer).fill(0)
+    reader.restart(8)
+    expect(reader.ready()).toBe(false)
+    expect(reader.next()).toBe(-1)
   })
 
   it('is taken up where the last whole message ends', () => {

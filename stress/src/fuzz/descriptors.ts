@@ -1,0 +1,81 @@
+/** Headers and descriptors: what one reads before one knows what a stream is. */
+
+import { isDeepStrictEqual } from 'node:util'
+import {
+  decodeDescriptor,
+  encodeDescriptor,
+  hashDescriptor,
+  placesOf,
+  readStreamHeader,
+  writeStreamHeader,
+} from '@memlane/protocol'
+import { oneOf, type Random } from '../kill/random.js'
+import { below, hostileWord, scribble } from './mutation.js'
+import { Event } from './payloads.js'
+
+const schema = encodeDescriptor(Event.descriptor)
+const HEADER_LENGTH = 80
+const dimensions = [
+  { capacity: 65_536, producers: 1, consumers: 1, schemaLength: schema.length },
+  { capacity: 2 ** 20, producers: 64, consumers: 32, schemaLength: schema.length },
+]
+const headers = dimensions.map((dimension) => {
+  const places = placesOf(dimension)
+  const buffer = new ArrayBuffer(places.lanesOffset)
+  const header = {
+    ...dimension,
+    ...places,
+    overflow: 'wait' as const,
+    withoutConsumers: 'wait' as const,
+    instance: new Uint8Array(16).fill(7),
+    schemaHash: hashDescriptor(schema),
+  }
+  writeStreamHeader(buffer, header, schema)
+  return { bytes: new Uint8Array(buffer, 0, HEADER_LENGTH).slice(), length: places.length }
+})
+
+export function playHeader(random: Random): number {
+  const { bytes, length } = oneOf(random, headers)
+  const memory = bytes.slice(0, random() < 0.1 ? below(random, HEADER_LENGTH + 1) : HEADER_LENGTH)
+  // Beyond the magic word and the version, most of the time.
+  scribble(random, random() < 0.2 ? memory : memory.subarray(32), 3, [1, 2, 65_536, length, schema.length])
+  const memoryLength = random() < 0.2 ? hostileWord(random, [length]) >>> 0 : length
+  const header = readStreamHeader(memory.buffer, memoryLength)
+  if (header === undefined) return 0
+  const { schemaOffset, schemaLength, lanesOffset, capacity, producers } = header
+  const fits = schemaOffset + schemaLength <= lanesOffset && lanesOffset + capacity * producers <= memoryLength
+  if (!fits) throw new Error(`accepted: ${JSON.stringify({ ...header, schemaHash: undefined })}`)
+  return 1
+}
+
+const KEYS = ['kind', 'members', 'payload', 'length', '__proto__', 'constructor', '', '0', 'ü']
+const VALUES = [null, true, -1, 2 ** 53, 1e308, '', 'struct', '\u0000', [], {}, [[]]]
+
+/** Changes something somewhere in a tree. */
+function graft(random: Random, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || random() < 0.15) return oneOf(random, VALUES)
+  const entries = Object.entries(value)
+  if (entries.length > 0 && random() < 0.8) {
+    const entry = oneOf(random, entries)
+    if (random() < 0.2) entry[0] = oneOf(random, KEYS)
+    else entry[1] = graft(random, entry[1])
+  } else entries.push([oneOf(random, KEYS), oneOf(random, VALUES)])
+  return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
+}
+
+export function playDescriptor(random: Random): number {
+  let text = JSON.stringify(Event.descriptor)
+  for (let left = below(random, 3); left > 0; left--) text = JSON.stringify(graft(random, JSON.parse(text)))
+  if (random() < 0.05) text = `${'['.repeat(10_000)}${text}${']'.repeat(10_000)}`
+  const bytes = new TextEncoder().encode(text)
+  if (random() < 0.6) scribble(random, bytes, 2)
+  const length = random() < 0.1 ? below(random, bytes.length + 1) : bytes.length
+  const descriptor = decodeDescriptor(bytes.subarray(0, length))
+  hashDescriptor(bytes.subarray(0, 64))
+  if (length < 10_000) {
+    const again = decodeDescriptor(encodeDescriptor(descriptor as typeof Event.descriptor))
+    const written = JSON.parse(JSON.stringify(descriptor)) // what is too great for a number comes to null
+    if (!isDeepStrictEqual(again, written)) throw new Error(`encoded and decoded again: ${JSON.stringify(again)}`)
+  }
+  return 1
+}

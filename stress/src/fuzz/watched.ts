@@ -1,0 +1,66 @@
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { SharedMemory } from '@memlane/core'
+import { type Child, spawnChild, uniqueName } from '@memlane/testing'
+import { BOARD_LENGTH, CASE, MESSAGES, REFUSED, type Task } from './task.js'
+
+const program = fileURLToPath(new URL('../../dist/player.js', import.meta.url))
+const LOOK_MS = 100
+/** A case takes less than a millisecond. */
+const STANDSTILL_MS = 20_000
+const MOST_FAILURES = 10
+
+export interface FuzzReport {
+  cases: number
+  seed: number
+  /** Cases in which something was refused, by a LayoutError. */
+  refused: number
+  /** Messages, and other values, that were read. */
+  messages: number
+  /** What is not allowed: other errors, and cases that stood still or ended their process. */
+  failures: string[]
+  seconds: number
+}
+
+/** Plays cases in a process of their own, and ends it when it stands still. Goes on behind a case that ended it. */
+export async function playWatched(cases: number, seed: number, first = 0): Promise<FuzzReport> {
+  const start = performance.now()
+  const board = uniqueName('memlane-fuzz')
+  using memory = SharedMemory.create(board, BOARD_LENGTH)
+  const words = new Float64Array(memory.buffer)
+  const failures: string[] = []
+  const end = first + cases
+  for (let next = first; next < end && failures.length < MOST_FAILURES; ) {
+    words[CASE] = next
+    const task: Task = { board, seed, first: next, end }
+    using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
+    const stoodStill = await watch(child, words)
+    const { code, signal, stdout, stderr } = await child.exit
+    for (const line of stdout.split('\n')) if (line !== '') failures.push(JSON.parse(line))
+    const index = words[CASE]
+    if (index === end && code === 0) break
+    failures.push(`case ${index} ${stoodStill ? 'stands still' : `ended its process (${signal ?? code})`}\n${stderr}`)
+    next = index + 1
+  }
+  const seconds = Math.round((performance.now() - start) / 100) / 10
+  return { cases, seed, refused: words[REFUSED] as number, messages: words[MESSAGES] as number, failures, seconds }
+}
+
+/** Waits for a child's end, and kills it when it stays at one case. Tells whether it had to. */
+async function watch(child: Child, words: Float64Array): Promise<boolean> {
+  let isOver = false
+  child.exit.finally(() => {
+    isOver = true
+  })
+  let since = performance.now()
+  for (let seen = -1; !isOver; await setTimeout(LOOK_MS)) {
+    if (words[CASE] !== seen) {
+      seen = words[CASE] as number
+      since = performance.now()
+    } else if (performance.now() - since > STANDSTILL_MS) {
+      child.kill('SIGKILL')
+      return true
+    }
+  }
+  return false
+}

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url'
+import { createStream } from '@memlane/producer'
+import { spawnChild, uniqueName } from '@memlane/testing'
+import { randomFrom } from '../kill/random.js'
+import { type Account, CAPACITY, PRODUCERS, Schema, type Task } from './task.js'
+
+const programOf = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
+const HUNG_MS = 30_000
+
+export interface ScribbleReport {
+  seed: number
+  seconds: number
+  sent: number
+  received: number
+  scribbles: number
+  /** Errors of producers and consumers, by code. */
+  errors: Record<string, number>
+  /** Processes that ended otherwise than by themselves, and with what they said. */
+  failures: string[]
+}
+
+/** Lets a peer scribble all over the memory of a producer and a consumer, half of the time for each kind of stream. */
+export async function scribbleOver(seconds: number, seed: number): Promise<ScribbleReport> {
+  const random = randomFrom(seed)
+  const report: ScribbleReport = { seed, seconds, sent: 0, received: 0, scribbles: 0, errors: {}, failures: [] }
+  for (const overflow of ['wait', 'overwrite'] as const) {
+    const stream = uniqueName('memlane-scribble')
+    using _creator = createStream(stream, Schema, { capacity: CAPACITY, producers: PRODUCERS, consumers: 2, overflow })
+    const start = async (program: string, ...args: string[]): Promise<number> => {
+      const task: Task = { stream, seed: Math.floor(random() * 2 ** 31), milliseconds: (seconds * 1000) / 2 }
+      const what = [program, ...args, overflow].join(' ')
+      try {
+        const all = [programOf(program), ...args, JSON.stringify(task)]
+        using child = spawnChild(process.execPath, all, { timeoutMs: task.milliseconds + HUNG_MS })
+        const { code, signal, stdout, stderr } = await child.exit
+        if (code !== 0) throw new Error(`ended (${signal ?? code}): ${stderr}`)
+        const { done, errors }: Account = JSON.parse(stdout)
+        for (const [name, count] of Object.entries(errors)) report.errors[name] = (report.errors[name] ?? 0) + count
+        return done
+      } catch (error) {
+        report.failures.push(`${what}: ${(error as Error).message}`)
+        return 0
+      }
+    }
+    const [sent, received, scribbles] = await Promise.all([
+      start('victim', 'producer'),
+      start('victim', 'consumer'),
+      start('vandal'),
+    ])
+    report.sent += sent
+    report.received += received
+    report.scribbles += scribbles
+  }
+  return report
+}
