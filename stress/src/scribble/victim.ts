@@ -34,7 +34,7 @@ const sendings: readonly ((writer: StreamWriter<typeof Schema>) => unknown)[] = 
     if (random() < 0.7) writer.commit()
     else writer.abort()
   },
-  (writer) => writer.consumers + writer.sent,
+  (writer) => void (writer.consumers + writer.sent),
 ]
 
 const readings: readonly ((reader: StreamReader<typeof Schema>) => unknown)[] = [
