@@ -208,4 +208,25 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
     expect(results).toHaveLength(8)
     expect(left(name)).toEqual([])
   })
+
+  it.each(['receive', 'batches', 'poll', 'receiveSync', 'pollSync'])(
+    'of processes that collect garbage after each message loses none, with %s',
+    async (way) => {
+      const name = uniqueName('stream')
+      const littered = () => new StreamPeer(WATCHDOG_MS, { env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
+      await using producer = littered()
+      await using consumer = littered()
+      for (const each of [producer, consumer]) await each.call('collectGarbage')
+      await producer.call('create', name, SMALL)
+      await consumer.call('open', name)
+      const reading = consumer.call('consume', way)
+      let count = 0
+      for (const how of ['send', 'sendSync', 'trySend', 'sendBatch', 'fillBatch', 'claim', 'flush']) {
+        count += 300
+        expect(await producer.call('produce', how, 300)).toBe(count)
+      }
+      await producer.call('closeWriter')
+      expect(await reading).toMatchObject({ end: 'closed', count })
+    },
+  )
 })
