@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { spawnFixture, uniqueName } from '@memlane/testing'
-import { afterAll, describe, expect, it } from 'vitest'
-import { StreamPeer } from '../../packages/consumer/test/stream-peer.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Onlooker, StreamPeer } from '../../packages/consumer/test/stream-peer.js'
 
 const FOLDER = '/dev/shm'
 const WATCHDOG_MS = 60_000
@@ -229,4 +232,69 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       expect(await reading).toMatchObject({ end: 'closed', count })
     },
   )
+
+  describe('under a clock that is set while it runs', () => {
+    let folder = ''
+    let library = ''
+    let shiftFile = ''
+    const YEAR = 365 * 86_400
+    const ROUNDING_MS = 20
+    const setClock = (seconds: number) => {
+      const file = openSync(shiftFile, 'r+')
+      writeSync(file, new BigInt64Array([BigInt(seconds)]))
+      closeSync(file)
+    }
+    const peerOfClock = () => new StreamPeer(WATCHDOG_MS, { env: { LD_PRELOAD: library, CLOCK_SHIFT: shiftFile } })
+
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'memlane-clock-'))
+      library = join(folder, 'clock_shift.so')
+      shiftFile = join(folder, 'shift')
+      const source = fileURLToPath(new URL('../fixtures/clock_shift.c', import.meta.url))
+      execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', library, source])
+      writeFileSync(shiftFile, new Uint8Array(8))
+    })
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    it.each([
+      ['back by a second', -1],
+      ['back by years', -10 * YEAR],
+      ['forward by years', 10 * YEAR],
+    ])('goes on, sleeps and is woken, and lets go of the dead: %s', async (_, seconds) => {
+      const name = uniqueName('stream')
+      setClock(0)
+      await using producer = peerOfClock()
+      await using consumer = peerOfClock()
+      await using victim = peerOfClock()
+      await producer.call('create', name, { ...SMALL, wait: 'park' })
+      for (const each of [consumer, victim]) await each.call('open', name, { wait: 'park' })
+      using onlooker = new Onlooker(name)
+
+      let reading = consumer.call('consume', 'receive', 5000)
+      await onlooker.untilAsleep('consumers')
+      setClock(seconds)
+      const before = Date.now()
+      const shifted = (await consumer.call('now')) - seconds * 1000
+      expect(shifted).toBeGreaterThan(before - ROUNDING_MS)
+      expect(shifted).toBeLessThan(Date.now() + ROUNDING_MS)
+      const sending = producer.call('produce', 'send', 5000)
+      await onlooker.untilAsleep('producers') // for the victim, which takes nothing
+      setClock(0)
+      await victim.kill()
+      expect(await sending).toBe(5000)
+      expect(await reading).toMatchObject({ count: 5000 })
+
+      reading = consumer.call('consume', 'receiveSync', 10_000)
+      await onlooker.untilAsleep('consumers')
+      setClock(seconds)
+      expect(await producer.call('produce', 'sendBatch', 5000)).toBe(10_000)
+      expect(await reading).toMatchObject({ count: 10_000 })
+
+      const rest = consumer.call('consume', 'receive')
+      await onlooker.untilAsleep('consumers')
+      setClock(2 * seconds)
+      await producer.kill()
+      expect(await rest).toMatchObject({ end: 'lost' })
+    })
+  })
 })
