@@ -37,43 +37,47 @@ function peer(version: number): StreamPeer {
 
 const pairs = VERSIONS.flatMap((one) => VERSIONS.filter((other) => other !== one).map((other) => [one, other] as const))
 
-describe.runIf(capabilities.objectDirectory === '/dev/shm')('a stream between two versions of Node.js', () => {
-  beforeAll(() => {
-    for (const version of VERSIONS) fetchNode(version)
-  }, 300_000)
+describe.runIf(capabilities.objectDirectory === '/dev/shm')(
+  'a stream between two versions of Node.js',
+  { timeout: 90_000 },
+  () => {
+    beforeAll(() => {
+      for (const version of VERSIONS) fetchNode(version)
+    }, 300_000)
 
-  it.each(pairs)('carries every message, from Node.js %i to %i, and tells of every end', async (from, to) => {
-    const name = uniqueName('stream')
-    await using producer = peer(from)
-    await using consumer = peer(to)
-    const batches: [sending: string, reading: string, wait: string][] = [
-      ['send', 'receive', 'park'],
-      ['sendBatch', 'batches', 'adaptive'],
-      ['claim', 'poll', 'adaptive'],
-      ['fillBatch', 'pollSync', 'park'],
-      ['sendSync', 'iterate', 'park'],
-    ]
-    for (const [sending, reading, wait] of batches) {
-      await producer.call('create', name, { capacity: 65_536, wait })
-      producer.call('become', 1)
-      await consumer.call('open', name, { wait })
-      const all = consumer.call('consume', reading)
-      expect(await producer.call('produce', sending, 5000)).toBe(5000)
-      await producer.call('flush')
-      await producer.call('closeWriter')
-      expect(await all).toMatchObject({ end: 'closed', count: 5000 })
-      await consumer.call('closeReader')
-    }
-    for (const [{ child }, version] of [[producer, from] as const, [consumer, to] as const]) {
-      const program = readlinkSync(`/proc/${child.pid}/exe`)
-      expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toMatch(`v${version}.`)
-    }
-    await producer.call('create', name, { capacity: 65_536 })
-    producer.call('become', 2)
-    await consumer.call('open', name, { wait: 'park' })
-    const all = consumer.call('consume', 'receive')
-    expect(await producer.call('produce', 'send', 5000)).toBe(5000)
-    await producer.kill()
-    expect(await all).toMatchObject({ end: 'lost', count: 5000 })
-  })
-})
+    it.each(pairs)('carries every message, from Node.js %i to %i, and tells of every end', async (from, to) => {
+      const name = uniqueName('stream')
+      await using producer = peer(from)
+      await using consumer = peer(to)
+      const batches: [sending: string, reading: string, wait: string][] = [
+        ['send', 'receive', 'park'],
+        ['sendBatch', 'batches', 'adaptive'],
+        ['claim', 'poll', 'adaptive'],
+        ['fillBatch', 'pollSync', 'park'],
+        ['sendSync', 'iterate', 'park'],
+      ]
+      for (const [sending, reading, wait] of batches) {
+        await producer.call('create', name, { capacity: 65_536, wait })
+        producer.call('become', 1)
+        await consumer.call('open', name, { wait })
+        const all = consumer.call('consume', reading)
+        expect(await producer.call('produce', sending, 5000)).toBe(5000)
+        await producer.call('flush')
+        await producer.call('closeWriter')
+        expect(await all).toMatchObject({ end: 'closed', count: 5000 })
+        await consumer.call('closeReader')
+      }
+      for (const [{ child }, version] of [[producer, from] as const, [consumer, to] as const]) {
+        const program = readlinkSync(`/proc/${child.pid}/exe`)
+        expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toMatch(`v${version}.`)
+      }
+      await producer.call('create', name, { capacity: 65_536 })
+      producer.call('become', 2)
+      await consumer.call('open', name, { wait: 'park' })
+      const all = consumer.call('consume', 'receive')
+      expect(await producer.call('produce', 'send', 5000)).toBe(5000)
+      await producer.kill()
+      expect(await all).toMatchObject({ end: 'lost', count: 5000 })
+    })
+  },
+)
