@@ -12,6 +12,7 @@ const FOLDER = '/dev/shm'
 const WATCHDOG_MS = 60_000
 const SMALL = { capacity: 65_536 }
 const NO_SPACE = 'NO_SPACE'
+const NO_FILE = expect.stringContaining('no room for another file')
 
 const peer = (...through: string[]) => new StreamPeer(WATCHDOG_MS, { through, group: true })
 const left = (name: string) => readdirSync(FOLDER).filter((file) => file.includes(name))
@@ -181,8 +182,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         run(producer, 'i=0; while touch no-file-$i; do i=$((i+1)); done')
         const files = run(producer, 'ls')
         await expect(late.call('create', `${name}-late`, SMALL)).rejects.toMatchObject({ code: NO_SPACE })
-        await expect(late.call('open', name)).rejects.toMatchObject({ code: NO_SPACE })
-        await expect(late.call('join', name, { lane: 2 })).rejects.toMatchObject({ code: NO_SPACE })
+        await expect(late.call('open', name)).rejects.toMatchObject({ code: NO_SPACE, message: NO_FILE })
+        await expect(late.call('join', name, { lane: 2 })).rejects.toMatchObject({ code: NO_SPACE, message: NO_FILE })
         expect(run(producer, 'ls')).toBe(files)
         await goOn(consumer)
 
