@@ -74,7 +74,7 @@ const step = fc.record({
 describe('a cursor beside a simple queue', () => {
   it('that is waited for gets everything, and gives back no room that it still needs', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 80 }), (start, steps) => {
+      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), (start, steps) => {
         const { control, lane, send, sent } = makeLane('wait', start)
         const slot = new ConsumerSlot(control, 0)
         slot.join()
@@ -111,7 +111,7 @@ describe('a cursor beside a simple queue', () => {
 
   it('that is overtaken counts exactly what it lost, however far positions have come', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 80 }), (start, steps) => {
+      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), (start, steps) => {
         const { control, lane, send, sent } = makeLane('overwrite', start)
         const copy = new ArrayBuffer(CAPACITY / 2)
         const cursor = new OverwrittenCursor(control, 0, lane, codec.view, wideStart(control, 0, 'now'), copy)

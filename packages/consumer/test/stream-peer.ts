@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { StreamChannel } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
 import { codecOf, Sleepers } from '@memlane/protocol'
-import { type Child, type ChildExit, spawnFixture } from '@memlane/testing'
+import { type Child, type ChildExit, type FixtureOptions, spawnFixture } from '@memlane/testing'
 import { afterAll } from 'vitest'
 import { Numbered } from '../fixtures/stream-numbered.js'
 
@@ -16,8 +16,9 @@ export class StreamPeer implements AsyncDisposable {
   readonly child: Child
   #lastId = 0
 
-  constructor(timeoutMs = 60_000) {
-    this.child = spawnFixture(new URL('../fixtures/stream-peer.child.ts', import.meta.url), [], { timeoutMs })
+  constructor(timeoutMs = 60_000, options: FixtureOptions = {}) {
+    const fixture = new URL('../fixtures/stream-peer.child.ts', import.meta.url)
+    this.child = spawnFixture(fixture, [], { timeoutMs, ...options })
     this.child.exit.catch(() => {})
   }
 

@@ -12,7 +12,7 @@ import { capabilities } from './capabilities.js'
  * | `INVALID_NAME` | the name cannot name an object |
  * | `INVALID_SECURITY_DESCRIPTOR` | Windows cannot read the SDDL text |
  * | `NOT_SHARED_MEMORY` | the name belongs to something else |
- * | `NO_SPACE` | not enough memory for the length asked for |
+ * | `NO_SPACE` | not enough memory for the length asked for; on Linux also: no file left for a doorbell or a lease |
  * | `TOO_SHORT` | the memory is shorter than what was asked of it |
  * | `TOO_LONG` | the memory is longer than one ArrayBuffer can be |
  * | `NOT_READY` | a stopped process is just removing the old memory of that name, or just making a stream |
@@ -113,7 +113,7 @@ interface NativeFailure extends Error {
 export function explainFailure(failure: unknown, verb: string, name: string, objectName: string): SharedMemoryError {
   const native = failure as NativeFailure
   const { code, syscall, osCode, owner } = native
-  const sized = code === 'NO_SPACE' || code === 'TOO_SHORT' || code === 'TOO_LONG'
+  const sized = (code === 'NO_SPACE' && native.requested !== 0) || code === 'TOO_SHORT' || code === 'TOO_LONG'
   const message = `Could not ${verb} shared memory "${name}" (${objectName}): ${explanation(native)}`
   return new SharedMemoryError(code, owner ? `${message} It belongs to user ${owner}.` : message, {
     syscall,
@@ -140,6 +140,8 @@ function explanation({ code, message, osCode, requested, available, owner }: Nat
     case 'NOT_SHARED_MEMORY':
       return `the name belongs to something else than shared memory. Choose another name. ${system}`
     case 'NO_SPACE':
+      if (requested === 0)
+        return `there is no room for another file. Make room in ${capabilities.objectDirectory}. ${system}`
       return `${requested} bytes asked for, ${available} bytes free. Ask for less, or make room${
         capabilities.objectDirectory ? ` in ${capabilities.objectDirectory}` : ''
       }. ${system}`

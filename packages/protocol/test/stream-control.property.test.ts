@@ -120,7 +120,7 @@ const start = fc.oneof(
 describe('slots beside a simple queue', () => {
   it.each(['keep-latest', 'wait'] as const)('give every live consumer everything once, in order, %s', (policy) => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 120 }), (start, steps) => {
+      fc.property(start, fc.array(step, { maxLength: 120, size: 'max' }), (start, steps) => {
         const { control, lanes } = makeStream('wait', policy, start)
         const model = new Model()
         const producers = lanes.map((lane, index) => new ProducerSlot(control, index, lane))
@@ -175,7 +175,7 @@ describe('slots beside a simple queue', () => {
 
   it('keep what is sure to stay, where nobody is waited for', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 60 }), (start, steps) => {
+      fc.property(start, fc.array(step, { maxLength: 60, size: 'max' }), (start, steps) => {
         const { control, lanes } = makeStream('overwrite', 'keep-latest', start)
         const model = new Model()
         const producers = lanes.map((lane, index) => new ProducerSlot(control, index, lane))
@@ -227,7 +227,7 @@ describe('slots beside a simple queue', () => {
     fc.assert(
       fc.property(
         kind,
-        fc.array(fc.tuple(step, fc.array(scribble, { maxLength: 3 })), { maxLength: 40 }),
+        fc.array(fc.tuple(step, fc.array(scribble, { maxLength: 3 })), { maxLength: 40, size: 'max' }),
         ([overflow, policy], steps) => {
           const { control, lanes, buffer } = makeStream(overflow, policy, 0n)
           const producers = lanes.map((lane, index) => new ProducerSlot(control, index, lane))

@@ -1,0 +1,305 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { capabilities, SharedMemory } from '@memlane/core'
+import { spawnFixture, uniqueName } from '@memlane/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Onlooker, StreamPeer } from '../../packages/consumer/test/stream-peer.js'
+
+const FOLDER = '/dev/shm'
+const WATCHDOG_MS = 60_000
+const SMALL = { capacity: 65_536 }
+const NO_SPACE = 'NO_SPACE'
+const NO_FILE = expect.stringContaining('no room for another file')
+
+const peer = (...through: string[]) => new StreamPeer(WATCHDOG_MS, { through, group: true })
+const left = (name: string) => readdirSync(FOLDER).filter((file) => file.includes(name))
+
+describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() === 0)(
+  'a stream',
+  { timeout: 90_000 },
+  () => {
+    describe.each([
+      ['pid', ['-p', '-f', '--mount-proc', '--kill-child']],
+      ['mount', ['-m']],
+      ['pid, mount, IPC, network and host name', ['-p', '-f', '--mount-proc', '--kill-child', '-i', '-n', '-u']],
+    ])('between %s namespaces', (_, options) => {
+      const inside = () => peer('unshare', ...options)
+
+      it('goes on when one of the others is killed, and ends when its producer is', async () => {
+        const name = uniqueName('stream')
+        await using producer = inside()
+        await using victim = inside()
+        await using survivor = inside()
+        await using outside = peer('env')
+        await producer.call('create', name, SMALL)
+        for (const consumer of [victim, survivor, outside]) await consumer.call('open', name, { wait: 'park' })
+        const all = Promise.all([survivor, outside].map((consumer) => consumer.call('consume', 'receive')))
+        const some = victim.call('consume', 'receive', 1000)
+        expect(await producer.call('produce', 'send', 1000)).toBe(1000)
+        expect(await some).toMatchObject({ count: 1000 })
+        await victim.kill() // and holds nobody back from then on
+        expect(await producer.call('produce', 'send', 10_000)).toBe(11_000)
+        await producer.kill()
+        for (const result of await all) expect(result).toMatchObject({ end: 'lost', count: 11_000 })
+        for (const consumer of [survivor, outside]) await consumer.call('closeReader')
+        expect(left(name)).toEqual([])
+      })
+    })
+
+    describe('of several users', () => {
+      const as = (user: number) => peer('setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups')
+      const [NOBODY, OTHER, THIRD] = [65_534, 12_345, 12_346]
+      const fileOf = (name: string) => name.slice('Global\\'.length)
+      const names: string[] = []
+      const globalName = () => {
+        const name = `Global\\${uniqueName('stream')}`
+        names.push(name)
+        return name
+      }
+      // Nobody but root can remove the bells and leases that several users have made.
+      afterAll(() => {
+        for (const file of names.flatMap((name) => left(fileOf(name)))) rmSync(`${FOLDER}/${file}`)
+      })
+
+      it('that admits everybody is written and read by all of them, and outlives any of them', async () => {
+        const name = globalName()
+        await using owner = as(NOBODY)
+        await using guest = as(OTHER)
+        await using reader = as(THIRD)
+        const trust = { trustOwner: [NOBODY] }
+        await owner.call('create', name, { ...SMALL, mode: 0o666 })
+        await expect(guest.call('join', name)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+        await guest.call('join', name, trust)
+        await reader.call('open', name, { ...trust, wait: 'park' })
+        const first = reader.call('consume', 'receive', 10_000)
+        for (const count of [2500, 5000]) {
+          expect(await owner.call('produce', 'send', 2500)).toBe(count)
+          expect(await guest.call('produce', 'send', 2500)).toBe(count)
+        }
+        expect(await first).toMatchObject({ count: 10_000 })
+        await guest.kill()
+        {
+          await using heir = as(THIRD)
+          expect(await heir.call('join', name, trust)).toMatchObject({ lane: 1, sent: 5000 })
+          const more = reader.call('consume', 'receive', 12_000)
+          expect(await heir.call('produce', 'send', 2000)).toBe(2000)
+          expect(await more).toMatchObject({ count: 12_000 })
+          await reader.kill() // full lanes do not wait for it
+          expect(await heir.call('produce', 'send', 10_000)).toBe(12_000)
+          await heir.call('closeWriter')
+        }
+        await owner.call('closeWriter')
+      })
+
+      it('goes on when a consumer of another user dies asleep, and tells a sleeper that a producer of another has', async () => {
+        const name = globalName()
+        await using owner = as(NOBODY)
+        await using guest = as(OTHER)
+        const options = { trustOwner: [NOBODY], wait: 'park' }
+        await owner.call('create', name, { ...SMALL, mode: 0o666, wait: 'park' })
+        await guest.call('open', name, options)
+        void guest.call('consume', 'receive', 0)
+        const sending = owner.call('produce', 'send', 10_000)
+        await new Promise((resolve) => setTimeout(resolve, 50)) // it waits for room, if it has come so far
+        await guest.kill()
+        expect(await sending).toBe(10_000)
+        await using reader = as(OTHER)
+        await reader.call('open', name, options)
+        const reading = reader.call('consume', 'receive')
+        await owner.call('produce', 'send', 10)
+        await owner.kill()
+        expect(await reading).toMatchObject({ end: 'lost', count: 10 })
+      })
+
+      it('admits those that its bits admit, and only for what they allow', async () => {
+        await using root = peer('env')
+        for (const overflow of ['wait', 'overwrite']) {
+          for (const mode of [0o600, 0o644]) {
+            const name = globalName()
+            await root.call('create', name, { ...SMALL, mode, overflow })
+            await using stranger = as(NOBODY)
+            const denied = { code: 'ACCESS_DENIED' }
+            await expect(stranger.call('join', name)).rejects.toMatchObject(denied)
+            await expect(stranger.call('create', name, { existing: 'join' })).rejects.toMatchObject(denied)
+            await expect(stranger.call('open', name, { access: 'readwrite' })).rejects.toMatchObject(denied)
+            if (mode === 0o600 || overflow === 'wait') {
+              await expect(stranger.call('open', name)).rejects.toMatchObject(denied)
+              await expect(stranger.call('open', name, { access: 'read' })).rejects.toMatchObject(denied)
+            } else {
+              await stranger.call('open', name)
+              const reading = stranger.call('consume', 'receive')
+              await root.call('produce', 'send', 1000)
+              await root.call('closeWriter')
+              expect(await reading).toMatchObject({ end: 'closed', count: 1000 })
+              await stranger.call('closeReader') // the last, who may not remove what is root's
+              await expect(stranger.call('open', name, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+              SharedMemory.list()
+            }
+            await root.call('closeWriter')
+            expect(left(fileOf(name))).toEqual([])
+          }
+        }
+      })
+    })
+
+    describe('in a /dev/shm that fills up', () => {
+      const room = (options: string) =>
+        peer('unshare', '-m', 'sh', '-c', `mount -t tmpfs -o ${options} tmpfs ${FOLDER} && exec "$@"`, 'sh')
+      const within = ({ child }: StreamPeer) => ['nsenter', '-t', String(child.pid), '-m']
+      const run = (where: StreamPeer, script: string) => {
+        const [command = '', ...args] = [...within(where), 'sh', '-c', `cd ${FOLDER}; ${script}`]
+        return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      }
+
+      it('goes on, and newcomers are told NO_SPACE, with no room left and with no file left', async () => {
+        const name = uniqueName('stream')
+        await using producer = room('size=1m,nr_inodes=60')
+        await producer.call('create', name, { ...SMALL, wait: 'park' })
+        const entered = () => peer(...within(producer))
+        await using consumer = entered()
+        await using second = entered()
+        await using late = entered()
+        await consumer.call('open', name, { wait: 'park' })
+        let count = 0
+        const goOn = async (...consumers: StreamPeer[]) => {
+          count += 5000
+          const reading = consumers.map((each) => each.call('consume', 'receive', count))
+          expect(await producer.call('produce', 'send', 5000)).toBe(count)
+          for (const each of reading) expect(await each).toMatchObject({ count })
+        }
+        await goOn(consumer)
+
+        run(producer, 'cat /dev/zero > full; true')
+        await expect(late.call('create', `${name}-late`, SMALL)).rejects.toMatchObject({ code: NO_SPACE })
+        await goOn(consumer)
+        await second.call('join', name) // which needs files, but no room
+        await second.call('closeWriter')
+        await goOn(consumer)
+
+        run(producer, 'i=0; while touch no-file-$i; do i=$((i+1)); done')
+        const files = run(producer, 'ls')
+        await expect(late.call('create', `${name}-late`, SMALL)).rejects.toMatchObject({ code: NO_SPACE })
+        await expect(late.call('open', name)).rejects.toMatchObject({ code: NO_SPACE, message: NO_FILE })
+        await expect(late.call('join', name, { lane: 2 })).rejects.toMatchObject({ code: NO_SPACE, message: NO_FILE })
+        expect(run(producer, 'ls')).toBe(files)
+        await goOn(consumer)
+
+        run(producer, 'rm full no-file-*')
+        await late.call('create', `${name}-late`, SMALL)
+        await late.call('closeWriter')
+        await late.call('open', name)
+        await late.call('closeReader')
+        await goOn(consumer)
+        await producer.call('closeWriter')
+        await consumer.call('closeReader')
+        expect(run(producer, 'ls')).toBe('')
+      })
+    })
+
+    it('of a process that has no descriptors left says so, leaves nothing open, and works as soon as it has some', async () => {
+      const name = uniqueName('stream')
+      using child = spawnFixture(new URL('../fixtures/starved.child.ts', import.meta.url), [name], {
+        through: ['prlimit', '--nofile=200'],
+        timeoutMs: WATCHDOG_MS,
+      })
+      const { code, signal, stdout, stderr } = await child.exit
+      expect([code, signal, stderr]).toEqual([0, null, ''])
+      const results = stdout.trim().split('\n')
+      for (const line of results) {
+        const { what, refusals, left } = JSON.parse(line)
+        expect({ what, refusals: [...new Set(refusals)], left }).toEqual({ what, refusals: ['SYSTEM 24'], left: 0 })
+      }
+      expect(results).toHaveLength(8)
+      expect(left(name)).toEqual([])
+    })
+
+    it.each(['receive', 'batches', 'poll', 'receiveSync', 'pollSync'])(
+      'of processes that collect garbage after each message loses none, with %s',
+      async (way) => {
+        const name = uniqueName('stream')
+        const littered = () => new StreamPeer(WATCHDOG_MS, { env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
+        await using producer = littered()
+        await using consumer = littered()
+        for (const each of [producer, consumer]) await each.call('collectGarbage')
+        await producer.call('create', name, SMALL)
+        await consumer.call('open', name)
+        const reading = consumer.call('consume', way)
+        let count = 0
+        for (const how of ['send', 'sendSync', 'trySend', 'sendBatch', 'fillBatch', 'claim', 'flush']) {
+          count += 300
+          expect(await producer.call('produce', how, 300)).toBe(count)
+        }
+        await producer.call('closeWriter')
+        expect(await reading).toMatchObject({ end: 'closed', count })
+      },
+    )
+
+    describe('under a clock that is set while it runs', () => {
+      let folder = ''
+      let library = ''
+      let shiftFile = ''
+      const YEAR = 365 * 86_400
+      const ROUNDING_MS = 20
+      const setClock = (seconds: number) => {
+        const file = openSync(shiftFile, 'r+')
+        writeSync(file, new BigInt64Array([BigInt(seconds)]))
+        closeSync(file)
+      }
+      const peerOfClock = () => new StreamPeer(WATCHDOG_MS, { env: { LD_PRELOAD: library, CLOCK_SHIFT: shiftFile } })
+
+      beforeAll(() => {
+        folder = mkdtempSync(join(tmpdir(), 'memlane-clock-'))
+        library = join(folder, 'clock_shift.so')
+        shiftFile = join(folder, 'shift')
+        const source = fileURLToPath(new URL('../fixtures/clock_shift.c', import.meta.url))
+        execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', library, source])
+        writeFileSync(shiftFile, new Uint8Array(8))
+      })
+      afterAll(() => rmSync(folder, { recursive: true }))
+
+      it.each([
+        ['back by a second', -1],
+        ['back by years', -10 * YEAR],
+        ['forward by years', 10 * YEAR],
+      ])('goes on, sleeps and is woken, and lets go of the dead: %s', async (_, seconds) => {
+        const name = uniqueName('stream')
+        setClock(0)
+        await using producer = peerOfClock()
+        await using consumer = peerOfClock()
+        await using victim = peerOfClock()
+        await producer.call('create', name, { ...SMALL, wait: 'park' })
+        for (const each of [consumer, victim]) await each.call('open', name, { wait: 'park' })
+        using onlooker = new Onlooker(name)
+
+        let reading = consumer.call('consume', 'receive', 5000)
+        await onlooker.untilAsleep('consumers')
+        setClock(seconds)
+        const before = Date.now()
+        const shifted = (await consumer.call('now')) - seconds * 1000
+        expect(shifted).toBeGreaterThan(before - ROUNDING_MS)
+        expect(shifted).toBeLessThan(Date.now() + ROUNDING_MS)
+        const sending = producer.call('produce', 'send', 5000)
+        await onlooker.untilAsleep('producers') // for the victim, which takes nothing
+        setClock(0)
+        await victim.kill()
+        expect(await sending).toBe(5000)
+        expect(await reading).toMatchObject({ count: 5000 })
+
+        reading = consumer.call('consume', 'receiveSync', 10_000)
+        await onlooker.untilAsleep('consumers')
+        setClock(seconds)
+        expect(await producer.call('produce', 'sendBatch', 5000)).toBe(10_000)
+        expect(await reading).toMatchObject({ count: 10_000 })
+
+        const rest = consumer.call('consume', 'receive')
+        await onlooker.untilAsleep('consumers')
+        setClock(2 * seconds)
+        await producer.kill()
+        expect(await rest).toMatchObject({ end: 'lost' })
+      })
+    })
+  },
+)
