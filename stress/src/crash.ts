@@ -52,9 +52,9 @@ export const crash = new Command('crash')
   .action(async ({ role, stride, json }: { role?: Role; stride: number; json?: string }) => {
     const reports = await crashEverywhere(role === undefined ? roles : [role], stride)
     console.table(
-      Object.fromEntries(reports.map(({ role, points, cases, passed }) => [role, { points, deaths: cases, passed }])),
+      Object.fromEntries(reports.map(({ role, points, deaths, passed }) => [role, { points, deaths, passed }])),
     )
     for (const { role, failures } of reports) for (const failure of failures) console.log(`${role}, ${failure}`)
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, undefined, 2)}\n`)
-    if (reports.some(({ cases, passed }) => passed !== cases)) process.exitCode = 1
+    if (reports.some(({ deaths, passed }) => passed !== deaths)) process.exitCode = 1
   })

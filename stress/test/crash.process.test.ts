@@ -19,8 +19,8 @@ describe('the crash points', () => {
 describe.skipIf(capabilities.namespace !== 'posix')('a death at a crash point', () => {
   it(`loses and tears nothing, hangs nobody and leaves nothing: each ${STRIDE}th`, { timeout: 600_000 }, async () => {
     const reports = await crashEverywhere(roles, STRIDE)
-    console.log(reports.map(({ role, points, cases }) => `${role}: ${cases} deaths at ${points} stores`).join('\n'))
+    console.log(reports.map(({ role, points, deaths }) => `${role}: ${deaths} deaths at ${points} stores`).join('\n'))
     expect(reports.flatMap(({ role, failures }) => failures.map((failure) => `${role}, ${failure}`))).toEqual([])
-    expect(reports.filter(({ passed, cases }) => passed !== cases || cases === 0)).toEqual([])
+    expect(reports.filter(({ passed, deaths }) => passed !== deaths || deaths === 0)).toEqual([])
   })
 })

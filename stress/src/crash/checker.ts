@@ -9,8 +9,8 @@ export interface RoleReport {
   role: string
   /** Ordered stores of the role. */
   points: number
-  /** Deaths: two for each store, or those of them that were asked for. */
-  cases: number
+  /** Two for each store, or those of them that were asked for. */
+  deaths: number
   passed: number
   failures: string[]
 }
@@ -40,19 +40,17 @@ async function playUntilReached(point: CrashPoint): Promise<void> {
 }
 
 const points = Number((await play({ store: 0, side: 'before' })).where)
-const report: RoleReport = { role, points, cases: 0, passed: 0, failures: [] }
-const deaths = Array.from({ length: points }, (_, index) => index + 1).flatMap((store) => [
-  { store, side: 'before' } as const,
-  { store, side: 'after' } as const,
-])
-for (const point of deaths) {
-  if (report.cases++ % stride !== 0) continue
+const deaths: CrashPoint[] = []
+for (let store = 1; store <= points; store++) deaths.push({ store, side: 'before' }, { store, side: 'after' })
+const tried = deaths.filter((_, index) => index % stride === 0)
+const failures: string[] = []
+for (const point of tried) {
   try {
     await playUntilReached(point)
-    report.passed++
   } catch (error) {
-    report.failures.push(`${point.side} store ${point.store}: ${error instanceof Error ? error.message : error}`)
+    failures.push(`${point.side} store ${point.store}: ${error instanceof Error ? error.message : error}`)
   }
 }
-report.cases = Math.ceil(deaths.length / stride)
+const passed = tried.length - failures.length
+const report: RoleReport = { role, points, deaths: tried.length, passed, failures }
 console.log(JSON.stringify(report))
