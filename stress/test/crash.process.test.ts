@@ -5,7 +5,7 @@ import * as counted from '../src/crash/counted-atomics.js'
 import { crashEverywhere, roles } from '../src/crash.js'
 
 /** Of how many deaths one is tried here; `npm run stress -- crash` tries all. Odd, so that both sides of stores have their turn. */
-const STRIDE = 7
+const STRIDE = 11
 
 describe('the crash points', () => {
   it('are all functions of the one module that store', () => {
@@ -17,7 +17,7 @@ describe('the crash points', () => {
 })
 
 describe.skipIf(capabilities.namespace !== 'posix')('a death at a crash point', () => {
-  it(`loses and tears nothing, hangs nobody and leaves nothing: each ${STRIDE}th`, { timeout: 600_000 }, async () => {
+  it(`loses and tears nothing, hangs nobody and leaves nothing: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
     const reports = await crashEverywhere(roles, STRIDE)
     console.log(reports.map(({ role, points, deaths }) => `${role}: ${deaths} deaths at ${points} stores`).join('\n'))
     expect(reports.flatMap(({ role, failures }) => failures.map((failure) => `${role}, ${failure}`))).toEqual([])
