@@ -1,18 +1,54 @@
-import { defineConfig } from 'tsup'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Options } from 'tsup'
 
-// Thousands of participants are started, and a million cases played: plain JavaScript, a file each. Only core finds its addon
-// from where it lies.
-export default defineConfig({
-  entry: {
-    participant: 'src/kill/participant.ts',
-    player: 'src/fuzz/player.ts',
-    vandal: 'src/scribble/vandal.ts',
-    victim: 'src/scribble/victim.ts',
-  },
-  splitting: false,
+// Thousands of them are started, and a million cases played: plain JavaScript, a file each. Only core finds its addon from
+// where it lies.
+const programs: Options = {
   format: ['esm'],
   target: 'node20',
   external: ['@memlane/core'],
+  splitting: false,
   sourcemap: true,
-  clean: true,
-})
+}
+
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Builds memlane itself from its sources, each of its ordered stores a point where the process can die. */
+const countedStores: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'counted stores',
+  setup(build) {
+    const atomics = pathOf('../packages/protocol/src/atomics.ts')
+    const counted = pathOf('src/crash/counted-atomics.ts')
+    let replaced = 0
+    build.onResolve({ filter: /^@memlane\/(channel|consumer|producer|protocol)$/ }, ({ path }) => ({
+      path: pathOf(`../packages/${path.slice('@memlane/'.length)}/src/index.ts`),
+    }))
+    build.onResolve({ filter: /\/atomics\.js$/ }, ({ importer }) => {
+      if (importer === counted) return { path: atomics }
+      replaced++
+      return { path: counted }
+    })
+    build.onEnd(() => {
+      if (replaced === 0) throw new Error('nothing imports the module of the ordered stores')
+    })
+  },
+}
+
+export default defineConfig([
+  {
+    ...programs,
+    entry: {
+      checker: 'src/crash/checker.ts',
+      participant: 'src/kill/participant.ts',
+      player: 'src/fuzz/player.ts',
+      vandal: 'src/scribble/vandal.ts',
+      vandalized: 'src/scribble/vandalized.ts',
+    },
+  },
+  {
+    ...programs,
+    entry: { victim: 'src/crash/victim.ts' },
+    noExternal: [/^@memlane\/(?!core)/],
+    esbuildPlugins: [countedStores],
+  },
+])

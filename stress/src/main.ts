@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { crash } from './crash.js'
 import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { native } from './native.js'
@@ -6,6 +7,7 @@ import { native } from './native.js'
 await new Command('stress')
   .description('Proves that memlane survives what its peers do.')
   .addCommand(kill)
+  .addCommand(crash)
   .addCommand(fuzz)
   .addCommand(native)
   .parseAsync()

@@ -43,8 +43,8 @@ export async function scribbleOver(seconds: number, seed: number): Promise<Scrib
       }
     }
     const [sent, received, scribbles] = await Promise.all([
-      start('victim', 'producer'),
-      start('victim', 'consumer'),
+      start('vandalized', 'producer'),
+      start('vandalized', 'consumer'),
       start('vandal'),
     ])
     report.sent += sent

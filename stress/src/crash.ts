@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { spawnChild } from '@memlane/testing'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { RoleReport } from './crash/checker.js'
+import { type Role, scenes } from './crash/scenes.js'
+
+const checker = fileURLToPath(new URL('../dist/checker.js', import.meta.url))
+/** Above all that a checker itself has patience for: it ends one that runs in circles. */
+const HUNG_MS = 600_000
+
+export const roles = Object.keys(scenes) as Role[]
+
+/**
+ * Has victims die before and after each ordered store of each role.
+ *
+ * @param stride of how many deaths one is tried
+ */
+export async function crashEverywhere(wanted: readonly Role[], stride = 1): Promise<RoleReport[]> {
+  const reports = new Map<Role, RoleReport>()
+  const left = [...wanted]
+  const work = async () => {
+    for (let role = left.shift(); role !== undefined; role = left.shift())
+      reports.set(role, await crashRole(role, stride))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return wanted.map((role) => reports.get(role) as RoleReport)
+}
+
+async function crashRole(role: Role, stride: number): Promise<RoleReport> {
+  using child = spawnChild(process.execPath, [checker, role, `${stride}`], { timeoutMs: HUNG_MS })
+  const { code, signal, stdout, stderr } = await child.exit
+  if (code !== 0) throw new Error(`the role ${role}, without any crash, ended with ${signal ?? code}:\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
+function strideOf(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is needed')
+  return value
+}
+
+export const crash = new Command('crash')
+  .description(
+    'Kills each participant of streams and regions before and after each of its ordered stores, and checks what survivors ' +
+      'and newcomers find: each message that was published, once, in order and whole; slots that are free; nothing left.',
+  )
+  .addOption(new Option('-r, --role <role>', 'only this one').choices(roles))
+  .option('-s, --stride <count>', 'of how many deaths to try one', strideOf, 1)
+  .option('-j, --json <file>', 'also write the report to a file')
+  .action(async ({ role, stride, json }: { role?: Role; stride: number; json?: string }) => {
+    const reports = await crashEverywhere(role === undefined ? roles : [role], stride)
+    console.table(
+      Object.fromEntries(reports.map(({ role, points, deaths, passed }) => [role, { points, deaths, passed }])),
+    )
+    for (const { role, failures } of reports) for (const failure of failures) console.log(`${role}, ${failure}`)
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, undefined, 2)}\n`)
+    if (reports.some(({ deaths, passed }) => passed !== deaths)) process.exitCode = 1
+  })

@@ -1,0 +1,56 @@
+// Plays one role again and again, the victim dying at one crash point after the other. Started by crash.ts with the name of the
+// role and a stride: of how many points one is taken. Says what it found as JSON.
+import { uniqueName } from '@memlane/testing'
+import type { CrashPoint } from './crash-point.js'
+import { type Role, scenes } from './scenes.js'
+import { type Outcome, Stage } from './stage.js'
+
+export interface RoleReport {
+  role: string
+  /** Ordered stores of the role. */
+  points: number
+  /** Two for each store, or those of them that were asked for. */
+  deaths: number
+  passed: number
+  failures: string[]
+}
+
+/** Where others come into play, a store may be missing, as the announcement of room that was not given back yet. */
+const ATTEMPTS = 5
+
+const [role, stride] = [process.argv[2] as Role, Number(process.argv[3])]
+const names = uniqueName(`memlane-crash-${role}`)
+let count = 0
+
+async function play(point: CrashPoint): Promise<Outcome> {
+  const stage = new Stage(`${names}-${++count}`, point)
+  let outcome: Outcome
+  try {
+    outcome = await scenes[role](stage)
+  } finally {
+    stage.close()
+  }
+  stage.checkNothingLeft()
+  return outcome
+}
+
+async function playUntilReached(point: CrashPoint): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) if ((await play(point)).died) return
+  throw new Error('the victim never came to this point')
+}
+
+const points = Number((await play({ store: 0, side: 'before' })).where)
+const deaths: CrashPoint[] = []
+for (let store = 1; store <= points; store++) deaths.push({ store, side: 'before' }, { store, side: 'after' })
+const tried = deaths.filter((_, index) => index % stride === 0)
+const failures: string[] = []
+for (const point of tried) {
+  try {
+    await playUntilReached(point)
+  } catch (error) {
+    failures.push(`${point.side} store ${point.store}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+const passed = tried.length - failures.length
+const report: RoleReport = { role, points, deaths: tried.length, passed, failures }
+console.log(JSON.stringify(report))

@@ -1,0 +1,41 @@
+/** What victims have in place of protocol's module of ordered accesses: the same, each store a crash point. */
+import * as atomics from '../../../packages/protocol/src/atomics.js'
+import { KIND_MASK, KIND_MESSAGE, MORE } from '../../../packages/protocol/src/record.js'
+import { crashPoints } from './crash-point.js'
+
+export {
+  loadAfterCopy,
+  loadBaseAfterCopy,
+  loadBeforeCopy,
+  loadCommit,
+  loadMagic,
+  loadMask,
+  loadOwn,
+  loadOwned,
+  loadWideBase,
+  wordsOf,
+} from '../../../packages/protocol/src/atomics.js'
+
+function counted<Arguments extends unknown[], Result>(
+  store: (...args: Arguments) => Result,
+  publishes: (...args: Arguments) => boolean = () => false,
+): (...args: Arguments) => Result {
+  return (...args) => crashPoints.pass(store.name, () => store(...args), publishes(...args))
+}
+
+export const publishAndLook: typeof atomics.publishAndLook = counted(
+  atomics.publishAndLook,
+  (_words, _index, commit) => {
+    return (commit & KIND_MASK) === KIND_MESSAGE || (commit & MORE) !== 0 // else it is padding
+  },
+)
+export const storeBeforeWrites: typeof atomics.storeBeforeWrites = counted(atomics.storeBeforeWrites)
+export const storeAfterWrites: typeof atomics.storeAfterWrites = counted(atomics.storeAfterWrites, () => true)
+export const publishMagic: typeof atomics.publishMagic = counted(atomics.publishMagic)
+export const storeOwned: typeof atomics.storeOwned = counted(atomics.storeOwned)
+export const storeRelease: typeof atomics.storeRelease = counted(atomics.storeRelease)
+export const setBits: typeof atomics.setBits = counted(atomics.setBits)
+export const clearBits: typeof atomics.clearBits = counted(atomics.clearBits)
+export const countUp: typeof atomics.countUp = counted(atomics.countUp)
+export const announceBase: typeof atomics.announceBase = counted(atomics.announceBase)
+export const announceWideBase: typeof atomics.announceWideBase = counted(atomics.announceWideBase)

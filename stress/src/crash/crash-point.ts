@@ -1,0 +1,47 @@
+/**
+ * The points where a victim can die: before and after each of its ordered stores, numbered from 1 in the order in which it
+ * comes to them.
+ */
+import { writeSync } from 'node:fs'
+
+export interface CrashPoint {
+  /** The number of the store; 0 for none. */
+  readonly store: number
+  readonly side: 'before' | 'after'
+}
+
+class CrashPoints {
+  /** The last message of the send that is under way. */
+  intended = 0
+  /** The last message that is published. */
+  committed = 0
+  /** Stores so far. */
+  stores = 0
+  /** Called behind each store that is survived. */
+  onStore: (name: string) => void = () => {}
+  #fatal: CrashPoint = { store: 0, side: 'before' }
+
+  arm(point: CrashPoint): void {
+    this.#fatal = point
+  }
+
+  /** Does a store, if the process lives so long. */
+  pass<Result>(name: string, store: () => Result, publishes: boolean): Result {
+    this.stores++
+    const { store: fatalStore, side } = this.#fatal
+    if (this.stores === fatalStore && side === 'before') this.die(`before ${name}`)
+    const result = store()
+    if (publishes) this.committed = this.intended
+    if (this.stores === fatalStore) this.die(`after ${name}`)
+    this.onStore(name)
+    return result
+  }
+
+  /** By a signal that nothing can be done about, so that nothing is tidied up. */
+  die(where: string): never {
+    writeSync(1, `died ${this.committed} ${where}\n`)
+    for (;;) process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+export const crashPoints = new CrashPoints()

@@ -1,0 +1,85 @@
+import type { StreamReader } from '@memlane/consumer'
+import { isWhole, type Numbered } from './message.js'
+import { within } from './patience.js'
+
+/** A consumer that survives: receives all there is, asleep whenever there is nothing, and remembers it. */
+export class Recipient implements Disposable {
+  readonly reader: StreamReader<typeof Numbered>
+  /** Settles when the stream ends, or something is wrong. */
+  readonly over: Promise<void>
+  readonly #lanes = new Map<number, number[]>()
+  #onMessage: () => void = () => {}
+  #disposed = false
+
+  constructor(reader: StreamReader<typeof Numbered>) {
+    this.reader = reader
+    this.over = this.#receive()
+    this.over.catch(() => {}) // whoever waits hears of it
+  }
+
+  /** The numbers that came on a lane. */
+  on(lane: number): readonly number[] {
+    return this.#lanes.get(lane) ?? []
+  }
+
+  /** Waits for that message of a lane, or a later one; 0 is there from the start. */
+  async until(lane: number, number: number): Promise<void> {
+    const arrival = new Promise<void>((resolve) => {
+      this.#onMessage = () => {
+        if ((this.on(lane).at(-1) ?? 0) >= number) resolve()
+      }
+      this.#onMessage()
+    })
+    const end = this.over.then(() => {
+      if ((this.on(lane).at(-1) ?? 0) < number) throw new Error(`the stream ended before message ${number}`)
+    })
+    await within(`message ${number} of lane ${lane}`, Promise.race([arrival, end]))
+  }
+
+  /**
+   * @param first the number of the first message that had to come
+   * @throws Error when one to `last` did not, or another did, or not in order
+   */
+  checkAll(lane: number, first: number, last: number): void {
+    const wanted = Array.from({ length: last - first + 1 }, (_, index) => first + index)
+    if (this.on(lane).join() === wanted.join()) return
+    throw new Error(`lane ${lane}: got ${this.on(lane).join()}, and not ${first} to ${last}`)
+  }
+
+  /** As checkAll, for one who came late: the oldest may have given way, but for so many. */
+  checkLatest(lane: number, fewest: number, last: number): void {
+    const numbers = this.on(lane)
+    if (numbers.length < fewest) throw new Error(`lane ${lane}: got ${numbers.join()}, fewer than ${fewest}`)
+    this.checkAll(lane, numbers[0] ?? last + 1, last)
+  }
+
+  /** As checkLatest, where messages are overwritten: each that did not come is counted. */
+  checkCounted(lane: number, fewest: number, last: number): void {
+    const numbers = this.on(lane)
+    const { lost } = this.reader
+    const inOrder = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] as number))
+    const counted = numbers.length + lost
+    const span = last + 1 - (numbers[0] ?? last + 1)
+    if (inOrder && numbers.at(-1) === last && counted >= Math.max(fewest, span) && counted <= last) return
+    throw new Error(`lane ${lane}: got ${numbers.join()} and lost ${lost}, and not ${fewest} to ${last} in all`)
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    this.reader.close()
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      for await (const message of this.reader) {
+        if (!isWhole(message)) throw new Error(`message ${message.number} of lane ${message.lane} is torn`)
+        const numbers = this.#lanes.get(message.lane)
+        if (numbers === undefined) this.#lanes.set(message.lane, [message.number])
+        else numbers.push(message.number)
+        this.#onMessage()
+      }
+    } catch (error) {
+      if (!this.#disposed) throw error
+    }
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * What is played for each role: who was there before, what the victim does, and what survivors and newcomers must find.
+ * Dimensions are such that a newcomer has no other slot than the victim's.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { openRegionSync, openStream } from '@memlane/consumer'
+import { SharedMemory } from '@memlane/core'
+import { type CreateStreamOptions, createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { CAPACITY, Numbered, numbered, regions } from './message.js'
+import { HUNG_MS, within } from './patience.js'
+import { Recipient } from './recipient.js'
+import type { Outcome, Stage } from './stage.js'
+
+/** Messages of a newcomer: once round the lane and more. */
+const NEW = 12
+/** As many as a lane holds at least, beside a batch of three and what its producer has left out at the end of a turn. */
+const HELD = 3
+
+type Scene = (stage: Stage) => Promise<Outcome>
+
+const forever = { from: 'oldest', endOn: 'never', wait: 'park', timeoutMs: HUNG_MS } as const
+
+function create(stage: Stage, options: CreateStreamOptions): StreamWriter<typeof Numbered> {
+  return stage.keep(createStream(stage.name, Numbered, { capacity: CAPACITY, ...options }))
+}
+
+const open = async ({ name }: Stage, endOn: 'never' | 'lost' = 'never') =>
+  openStream(name, Numbered, { ...forever, endOn })
+
+/** Sends messages up to that number, waiting for room. */
+async function send(writer: StreamWriter<typeof Numbered>, lane: number, first: number, last: number): Promise<void> {
+  for (let number = first; number <= last; number++) {
+    await writer.send(numbered(lane, number), { timeoutMs: HUNG_MS })
+  }
+}
+
+/** A newcomer takes the victim's lane up, behind its last message. */
+async function carryOn(stage: Stage, recipient: Recipient, lane: number, committed: number): Promise<number> {
+  using newcomer = await joinStream(stage.name, Numbered, { lane, timeoutMs: HUNG_MS })
+  const last = committed + NEW
+  await send(newcomer, lane, committed + 1, last)
+  await recipient.until(lane, last)
+  if (newcomer.sent !== last) throw new Error(`the lane counts ${newcomer.sent} messages of ${last}`)
+  return last
+}
+
+/** Waits until the consumer has all up to that number, has given back the room, and sleeps. */
+async function drain(recipient: Recipient, lane: number, number: number): Promise<void> {
+  await recipient.until(lane, number)
+  await setImmediate()
+  await setImmediate()
+}
+
+const producing =
+  (others: 'none' | 'a producer' | 'a dead producer'): Scene =>
+  async (stage) => {
+    const lane = others === 'a producer' ? 1 : 0
+    const creator = create(stage, { producers: lane + 1, consumers: 1 })
+    const recipient = stage.keep(new Recipient(await open(stage)))
+    if (lane === 0) creator.close()
+    const before = others === 'a dead producer' ? (await stage.precede('dead-producer')).committed : 0
+    const outcome = await stage.act('producer', { lane, first: before + 1 }, (_, number) => {
+      return drain(recipient, lane, number)
+    })
+    await recipient.until(lane, outcome.committed)
+    const last = await carryOn(stage, recipient, lane, outcome.committed)
+    recipient.checkAll(lane, 1, last)
+    if (lane === 1) {
+      await send(creator, 0, 1, NEW)
+      await recipient.until(0, NEW)
+      recipient.checkAll(0, 1, NEW)
+    }
+    return outcome
+  }
+
+const overwriting =
+  (overflow: 'wait' | 'overwrite'): Scene =>
+  async (stage) => {
+    create(stage, { producers: 2, consumers: 1, overflow })
+    const early = overflow === 'overwrite' ? stage.keep(new Recipient(await open(stage))) : undefined
+    const outcome = await stage.act('overwriting-producer', { lane: 1 })
+    const recipient = early ?? stage.keep(new Recipient(await open(stage)))
+    await recipient.until(1, outcome.committed)
+    const last = await carryOn(stage, recipient, 1, outcome.committed)
+    if (overflow === 'overwrite') recipient.checkCounted(1, last, last)
+    else recipient.checkLatest(1, NEW + Math.min(outcome.committed, HELD), last)
+    return outcome
+  }
+
+const consuming =
+  (role: 'consumer' | 'waiting-consumer', overflow: 'wait' | 'overwrite', predecessor?: 'dead-consumer'): Scene =>
+  async (stage) => {
+    const writer = create(stage, { producers: 1, consumers: 2, overflow })
+    const survivor = stage.keep(new Recipient(await open(stage, 'lost')))
+    let sent = 0
+    const sendMore = async (count: number) => {
+      await send(writer, 0, sent + 1, sent + count)
+      sent += count
+    }
+    await sendMore(3)
+    if (predecessor !== undefined) await stage.precede(predecessor)
+    const outcome = await stage.act(role, {}, (_, number) => sendMore(number))
+    await sendMore(2 * NEW)
+    await survivor.until(0, sent)
+    const newcomer = stage.keep(new Recipient(await open(stage, 'lost')))
+    await sendMore(NEW)
+    writer.close()
+    for (const recipient of [survivor, newcomer]) {
+      await within('the end', recipient.over)
+      if (recipient.reader.end !== 'closed') throw new Error(`the stream's end is ${recipient.reader.end}`)
+    }
+    if (overflow === 'overwrite') {
+      survivor.checkCounted(0, sent, sent)
+      newcomer.checkCounted(0, NEW, sent)
+    } else {
+      survivor.checkAll(0, 1, sent)
+      newcomer.checkLatest(0, NEW, sent)
+    }
+    return outcome
+  }
+
+const updating =
+  (kind: keyof typeof regions): Scene =>
+  async (stage) => {
+    const layout = regions[kind]
+    stage.keep(createRegion(stage.name, layout, { value: numbered(0, 0) }))
+    const reader = stage.keep(openRegionSync(stage.name, layout))
+    const check = (number: number, value = reader.snapshot()) => {
+      const { body } = numbered(0, number)
+      if (value?.number === number && Buffer.compare(value.body, body) === 0) return
+      throw new Error(`the region holds ${value?.number}, or a torn ${number}`)
+    }
+    const outcome = await stage.act(`region-${kind}`)
+    const dead = /^(before storeAfterWrites|after storeBeforeWrites)/.test(outcome.where)
+    const value = reader.snapshot()
+    // A counter does not show a death inside; but everything is written by then.
+    if (dead && kind === 'counter') check(outcome.committed + 1, value)
+    else if (!dead) check(outcome.committed, value)
+    else if (value !== undefined) throw new Error(`a snapshot of an update that was never finished: ${value.number}`)
+    const newcomer = stage.keep(createRegion(stage.name, layout, { existing: 'open' }))
+    newcomer.write(numbered(0, 100))
+    check(100)
+    newcomer.update((view) => Object.assign(view, { number: 101, body: numbered(0, 101).body }))
+    check(101)
+    return outcome
+  }
+
+export const scenes = {
+  creator: async (stage) => {
+    const opened = open(stage)
+    opened.catch(() => {}) // whoever awaits it hears of it
+    let recipient: Recipient | undefined
+    const listen = async () => {
+      recipient ??= stage.keep(new Recipient(await within('the stream', opened)))
+      return recipient
+    }
+    const outcome = await stage.act('creator', {}, async (word, number) => {
+      const listening = await listen()
+      if (word === 'drain') await drain(listening, 0, number)
+    })
+    const options = { capacity: CAPACITY, producers: 1, consumers: 1, existing: 'join' } as const
+    const newcomer = createStream(stage.name, Numbered, options)
+    const survivor = await listen()
+    const last = outcome.committed + NEW
+    await send(newcomer, 0, outcome.committed + 1, last)
+    await survivor.until(0, last)
+    survivor.checkAll(0, 1, last)
+    newcomer.close()
+    return outcome
+  },
+  producer: producing('none'),
+  'further-producer': producing('a producer'),
+  'taker-over': producing('a dead producer'),
+  'producer-without-consumer': overwriting('wait'),
+  'overwriting-producer': overwriting('overwrite'),
+  'waiting-producer': async (stage) => {
+    create(stage, { producers: 2, consumers: 1 })
+    const reader = stage.keep(await open(stage))
+    let recipient: Recipient | undefined
+    const listen = () => {
+      recipient ??= stage.keep(new Recipient(reader))
+      return recipient
+    }
+    const outcome = await stage.act('waiting-producer', { lane: 1 }, (_, number) => drain(listen(), 1, number))
+    await listen().until(1, outcome.committed)
+    const last = await carryOn(stage, listen(), 1, outcome.committed)
+    listen().checkAll(1, 1, last)
+    return outcome
+  },
+  'closing-producer': async (stage) => {
+    const creator = create(stage, { producers: 2, consumers: 1 })
+    const reader = stage.keep(await open(stage, 'lost'))
+    const first = stage.keep(new Recipient(reader))
+    const outcome = await stage.act('closing-producer', { lane: 1 }, () => creator.close())
+    creator.close()
+    await within('the end', first.over)
+    first.checkAll(1, 1, outcome.committed)
+    if (reader.end !== 'closed' && !(reader.end === 'lost' && outcome.died)) {
+      throw new Error(`the stream's end is ${reader.end}`)
+    }
+    using newcomer = await joinStream(stage.name, Numbered, { lane: 1, timeoutMs: HUNG_MS })
+    const second = stage.keep(new Recipient(reader))
+    await send(newcomer, 1, outcome.committed + 1, outcome.committed + NEW)
+    await second.until(1, outcome.committed + NEW)
+    second.checkAll(1, outcome.committed + 1, outcome.committed + NEW)
+    return outcome
+  },
+  consumer: consuming('consumer', 'wait'),
+  'overwriting-consumer': consuming('consumer', 'overwrite'),
+  'waiting-consumer': consuming('waiting-consumer', 'wait'),
+  'consumer-after-a-dead-one': consuming('consumer', 'wait', 'dead-consumer'),
+  evictor: async (stage) => {
+    const creator = create(stage, { producers: 2, consumers: 1 })
+    await send(creator, 0, 1, 1)
+    await stage.precede('dead-consumer')
+    const outcome = await stage.act('evicting-producer', { lane: 1 })
+    const recipient = stage.keep(new Recipient(await open(stage)))
+    await recipient.until(1, outcome.committed)
+    const last = await carryOn(stage, recipient, 1, outcome.committed)
+    recipient.checkLatest(1, NEW + Math.min(outcome.committed, HELD), last)
+    return outcome
+  },
+  /** Producer and consumer in one, and nobody else: what is left is found by the next one who looks. */
+  loner: async (stage) => {
+    const outcome = await stage.act('loner')
+    SharedMemory.list()
+    stage.checkNothingLeft()
+    const newcomer = create(stage, { producers: 1, consumers: 1 })
+    const recipient = stage.keep(new Recipient(await open(stage)))
+    await send(newcomer, 0, 1, NEW)
+    await recipient.until(0, NEW)
+    recipient.checkAll(0, 1, NEW)
+    return outcome
+  },
+  'region-creator': async (stage) => {
+    const outcome = await stage.act('region-creator')
+    SharedMemory.list()
+    stage.checkNothingLeft()
+    const region = stage.keep(createRegion(stage.name, regions.sequence, { value: numbered(0, 1) }))
+    if (region.view.number !== 1) throw new Error(`the region holds ${region.view.number}`)
+    return outcome
+  },
+  'region-sequence': updating('sequence'),
+  'region-pair': updating('pair'),
+  'region-counter': updating('counter'),
+} satisfies Record<string, Scene>
+
+export type Role = keyof typeof scenes

@@ -1,0 +1,88 @@
+/** Where a scene is played: starts victims, and keeps what survives until the end. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { capabilities, SharedMemory } from '@memlane/core'
+import { type Child, spawnChild } from '@memlane/testing'
+import type { CrashPoint } from './crash-point.js'
+import { HUNG_MS } from './patience.js'
+import type { Task, VictimRole } from './victim.js'
+
+/** How a victim came to its end. */
+export interface Outcome {
+  died: boolean
+  /** The last message that it had published. */
+  committed: number
+  /** In which store it died; or how many it came to. */
+  where: string
+}
+
+/** Does what a victim asks for, which waits meanwhile. */
+export type Hear = (word: string, number: number) => Promise<void> | void
+
+const program = fileURLToPath(new URL('victim.js', import.meta.url))
+
+export class Stage {
+  /** Of the stream or region. */
+  readonly name: string
+  readonly #point: CrashPoint
+  readonly #kept: Disposable[] = []
+
+  constructor(name: string, point: CrashPoint) {
+    this.name = name
+    this.#point = point
+  }
+
+  /** Has something closed when the scene is over; what came last, first. */
+  keep<T extends Disposable>(resource: T): T {
+    this.#kept.unshift(resource)
+    return resource
+  }
+
+  /** Plays the role that is examined: it dies at the crash point. */
+  act(role: VictimRole, part: { lane?: number; first?: number } = {}, hear: Hear = () => {}): Promise<Outcome> {
+    return play({ role, name: this.name, lane: 0, first: 1, ...part, ...this.#point }, hear)
+  }
+
+  /** Plays a role of somebody who has died before. */
+  async precede(role: 'dead-producer' | 'dead-consumer', lane = 0): Promise<Outcome> {
+    const outcome = await play({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
+    if (!outcome.died) throw new Error(`the ${role} lives`)
+    return outcome
+  }
+
+  close(): void {
+    for (const resource of this.#kept.splice(0)) resource[Symbol.dispose]()
+  }
+
+  /** @throws Error when a name or a file of the scene is there */
+  checkNothingLeft(): void {
+    const { objectDirectory } = capabilities
+    const objects =
+      objectDirectory === undefined
+        ? SharedMemory.list().map(({ objectName }) => objectName)
+        : readdirSync(objectDirectory)
+    const left = objects.filter((object) => object.includes(this.name))
+    if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`)
+  }
+}
+
+async function play(task: Task, hear: Hear): Promise<Outcome> {
+  using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: HUNG_MS })
+  const [{ code, signal, stdout, stderr }] = await Promise.all([child.exit, listen(child, hear)])
+  const [end, committed, ...where] = stdout.trimEnd().split('\n').at(-1)?.split(' ') ?? []
+  const died = end === 'died' && signal === 'SIGKILL'
+  if (!died && !(end === 'done' && code === 0)) {
+    throw new Error(`the ${task.role} ended with ${signal ?? code}:\n${stdout}${stderr}`)
+  }
+  return { died, committed: Number(committed), where: where.join(' ') }
+}
+
+async function listen(child: Child, hear: Hear): Promise<void> {
+  for (let count = 1; ; count++) {
+    const line = await child.line(new RegExp(`^ask ${count} `)).catch(() => undefined)
+    if (line === undefined) return // it has ended
+    const [, , word = '', number] = line.split(' ')
+    await hear(word, Number(number))
+    child.write('\n')
+  }
+}

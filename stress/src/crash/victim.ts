@@ -1,0 +1,203 @@
+// A process that plays a role in a stream or a region, and dies at the crash point that it is told. Started by stage.ts with a
+// Task as JSON for its one argument. Says `ask N WORD NUMBER`, and waits for a byte; as its last words, `died COMMITTED WHERE`,
+// or `done COMMITTED STORES` when it has come to the end of its role.
+import { readSync, writeSync } from 'node:fs'
+import { openStream, type StreamReader } from '@memlane/consumer'
+import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { type CrashPoint, crashPoints } from './crash-point.js'
+import { CAPACITY, isWhole, Numbered, numbered, regions } from './message.js'
+
+type Writer = StreamWriter<typeof Numbered>
+type Reader = StreamReader<typeof Numbered>
+
+export interface Task extends CrashPoint {
+  role: VictimRole
+  name: string
+  lane: number
+  /** The number of the first message to send. */
+  first: number
+}
+
+export type VictimRole = keyof typeof roles
+
+const { role, name, lane, first, ...point }: Task = JSON.parse(process.argv[2] as string)
+
+let asked = 0
+
+/** Blocks until the answer comes. */
+function ask(word: string, number = 0): void {
+  writeSync(1, `ask ${++asked} ${word} ${number}\n`)
+  if (readSync(0, Buffer.alloc(1)) === 0) process.exit(1) // whoever started this is gone
+}
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new Error(what)
+}
+
+/** The next to send. */
+let next = first
+
+function intend(count: number): number {
+  const number = next
+  next += count
+  crashPoints.intended = next - 1
+  return number
+}
+
+function trySend(writer: Writer, count: number): void {
+  for (let left = count; left > 0; left--) demand(writer.trySend(numbered(lane, intend(1))), 'there is no room')
+}
+
+function sendBatch(writer: Writer, count: number): void {
+  const number = intend(count)
+  const batch = Array.from({ length: count }, (_, index) => numbered(lane, number + index))
+  demand(writer.trySendBatch(batch) === count, 'there is no room for a batch')
+}
+
+function fillBatch(writer: Writer, count: number): void {
+  const number = intend(count)
+  const filled = writer.fillBatch(count, (message, index) => Object.assign(message, numbered(lane, number + index)))
+  demand(filled === count, 'there is no room to fill')
+}
+
+function claim(writer: Writer): void {
+  const message = writer.claim()
+  demand(message !== undefined, 'there is no room to claim')
+  Object.assign(message as object, numbered(lane, intend(1)))
+  writer.commit()
+}
+
+/** In each way, once round the lane and more; the consumer takes all of it in between. */
+function sendInEachWay(writer: Writer): void {
+  trySend(writer, 2)
+  claim(writer)
+  writer.claim()
+  writer.abort()
+  ask('drain', crashPoints.committed)
+  sendBatch(writer, 3)
+  ask('drain', crashPoints.committed)
+  fillBatch(writer, 3)
+  ask('drain', crashPoints.committed)
+  trySend(writer, 2)
+}
+
+let received = 0
+
+/** Checks one more message. */
+function take(message: { number: number; body: Uint8Array } | undefined): void {
+  if (message === undefined) throw new Error('there is no message')
+  demand(isWhole(message), `message ${message.number} is torn`)
+  demand(received === 0 || message.number === received + 1, `message ${message.number} came after ${received}`)
+  received = message.number
+}
+
+function receiveInEachWay(reader: Reader): void {
+  take(reader.tryReceive())
+  take(reader.tryReceive())
+  reader.poll(take)
+  ask('send', 4)
+  reader.poll(take, 2)
+  take(reader.tryReceive())
+  reader.poll(take)
+  ask('send', 5)
+  reader.poll(take)
+  demand(reader.tryReceive() === undefined, 'there is a message too many')
+}
+
+/** Before its second look and its sleep, once its mark is up, whoever sleeps has happen what it waits for. */
+function whenMarked(happen: () => void): void {
+  crashPoints.onStore = (store) => {
+    if (store === 'setBits') happen()
+  }
+}
+
+async function updateRegion(kind: keyof typeof regions): Promise<void> {
+  using region = createRegion(name, regions[kind], { existing: 'open' })
+  region.write(numbered(0, intend(1)))
+  region.update((view) => Object.assign(view, { number: next, body: numbered(0, intend(1)).body }))
+  region.write(numbered(0, intend(1)))
+}
+
+const join = () => joinStream(name, Numbered, { lane, wait: 'park' })
+const open = () => openStream(name, Numbered, { from: 'oldest', wait: 'park' })
+
+const roles = {
+  async creator() {
+    using writer = createStream(name, Numbered, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    ask('created')
+    sendInEachWay(writer)
+  },
+  async producer() {
+    using writer = await join()
+    sendInEachWay(writer)
+  },
+  async 'closing-producer'() {
+    using writer = await join()
+    ask('joined')
+    trySend(writer, 2)
+  },
+  async 'overwriting-producer'() {
+    using writer = await join()
+    trySend(writer, 9)
+    sendBatch(writer, 3)
+    fillBatch(writer, 3)
+    claim(writer)
+  },
+  async 'waiting-producer'() {
+    using writer = await join()
+    whenMarked(() => ask('drain', crashPoints.committed))
+    while (writer.trySend(numbered(lane, intend(1))));
+    await writer.send(numbered(lane, next - 1)) // which had no room
+    while (writer.trySend(numbered(lane, intend(1))));
+    demand(writer.sendSync(numbered(lane, next - 1)), 'the time has passed')
+  },
+  async 'evicting-producer'() {
+    using writer = await join()
+    trySend(writer, 9)
+  },
+  async consumer() {
+    using reader = await open()
+    receiveInEachWay(reader)
+  },
+  async 'waiting-consumer'() {
+    using reader = await open()
+    reader.poll(take)
+    whenMarked(() => ask('send', 1))
+    take(await reader.receive())
+    take(reader.receiveSync())
+    demand(await reader.ready(), 'there is no message')
+    reader.poll(take)
+  },
+  async loner() {
+    using writer = createStream(name, Numbered, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    using reader = await openStream(name, Numbered)
+    trySend(writer, 3)
+    take(reader.tryReceive())
+    reader.poll(take)
+    trySend(writer, 5)
+    reader.poll(take)
+  },
+  async 'dead-producer'() {
+    const writer = await join()
+    trySend(writer, 3)
+    writer.claim()
+    crashPoints.die('in a claim')
+  },
+  async 'dead-consumer'() {
+    const reader = await open()
+    take(reader.tryReceive())
+    crashPoints.die('with a message')
+  },
+  async 'region-creator'() {
+    using region = createRegion(name, regions.sequence, { value: numbered(0, intend(1)) })
+    region.write(numbered(0, intend(1)))
+  },
+  'region-sequence': () => updateRegion('sequence'),
+  'region-pair': () => updateRegion('pair'),
+  'region-counter': () => updateRegion('counter'),
+}
+
+crashPoints.committed = first - 1
+crashPoints.arm(point)
+await roles[role]()
+writeSync(1, `done ${crashPoints.committed} ${crashPoints.stores}\n`)

@@ -1,0 +1,26 @@
+import { capabilities } from '@memlane/core'
+import { describe, expect, it } from 'vitest'
+import * as atomics from '../../packages/protocol/src/atomics.js'
+import * as counted from '../src/crash/counted-atomics.js'
+import { crashEverywhere, roles } from '../src/crash.js'
+
+/** Of how many deaths one is tried here; `npm run stress -- crash` tries all. Odd, so that both sides of stores have their turn. */
+const STRIDE = 11
+
+describe('the crash points', () => {
+  it('are all functions of the one module that store', () => {
+    expect(Object.keys(counted).sort()).toEqual(Object.keys(atomics).sort())
+    const others: Record<string, unknown> = { ...counted }
+    const uncounted = Object.entries(atomics).filter(([name, access]) => others[name] === access)
+    expect(uncounted.filter(([name]) => !/^load|^wordsOf$/.test(name))).toEqual([])
+  })
+})
+
+describe.skipIf(capabilities.namespace !== 'posix')('a death at a crash point', () => {
+  it(`loses and tears nothing, hangs nobody and leaves nothing: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
+    const reports = await crashEverywhere(roles, STRIDE)
+    console.log(reports.map(({ role, points, deaths }) => `${role}: ${deaths} deaths at ${points} stores`).join('\n'))
+    expect(reports.flatMap(({ role, failures }) => failures.map((failure) => `${role}, ${failure}`))).toEqual([])
+    expect(reports.filter(({ passed, deaths }) => passed !== deaths || deaths === 0)).toEqual([])
+  })
+})
