@@ -28,8 +28,12 @@ export interface Sender {
 
 /** The reading side. Whatever comes is checked. */
 export interface Receiver {
-  /** Calls `take` with the number of each message that is there. Returns how many there were. */
-  poll(): number
+  /**
+   * Calls `take` with the number of each message that is there. Returns how many there were.
+   *
+   * @param limit the most that are taken: 1 where one is expected, which saves the look for the next
+   */
+  poll(limit?: number): number
   /** Waits for a message, blocking; not at all with `spin`, where polling again is the shortest way. */
   readySync(): void
   /** Waits for a message in the event loop, and returns its number. */
@@ -257,16 +261,18 @@ function receiverOver<Value, View>(
   const handle = (message: View) => {
     take(checkView(message))
   }
-  const pollValues = () => {
+  const pollValues = (limit = Infinity) => {
     let count = 0
-    for (let message = reader.tryReceive(); message !== undefined; message = reader.tryReceive()) {
+    while (count < limit) {
+      const message = reader.tryReceive()
+      if (message === undefined) break
       count++
       if (!take(checkValue(message))) break
     }
     return count
   }
   return {
-    poll: way === 'objects' || way === 'bytes' ? pollValues : () => reader.poll(handle),
+    poll: way === 'objects' || way === 'bytes' ? pollValues : (limit) => reader.poll(handle, limit),
     readySync() {
       if (!spins && !reader.readySync()) throw ended()
     },

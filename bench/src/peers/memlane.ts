@@ -159,8 +159,8 @@ async function receiving(trial: Trial, name: string, producers: number): Promise
 }
 
 /** Takes what is there, or waits for something; blocks. */
-function receive(receiver: Receiver): void {
-  if (receiver.poll() === 0) receiver.readySync()
+function receive(receiver: Receiver, limit?: number): void {
+  if (receiver.poll(limit) === 0) receiver.readySync()
 }
 
 async function asking(trial: Trial, requests: Sender, repliesName: string): Promise<Role> {
@@ -172,7 +172,7 @@ async function asking(trial: Trial, requests: Sender, repliesName: string): Prom
   const replies = await open(trial, repliesName, take)
   const ask = (sequence: number) => {
     requests.send(sequence, 1)
-    while (replies.poll() === 0) replies.readySync()
+    while (replies.poll(1) === 0) replies.readySync()
     if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
     return undefined
   }
@@ -210,7 +210,7 @@ async function answering(trial: Trial, name: string, replies: Sender): Promise<R
     async run() {
       const stopwatch = new Stopwatch()
       if (plan(trial).way === 'event loop') await requests.forEach()
-      else while (!ended) receive(requests)
+      else while (!ended) receive(requests, 1)
       return stopwatch.stop(next)
     },
     close() {
