@@ -23,7 +23,7 @@ const PRODUCER_SHIFT = 28
 const NUMBER_MASK = 2 ** PRODUCER_SHIFT - 1
 /** What is worth measuring with other payloads than 32 bytes. */
 const FOR_LARGE: Readonly<Partial<Record<Workload, readonly string[]>>> = {
-  throughput: ['in place', 'bytes in place', 'bytes'],
+  throughput: ['in place', 'in place, spin', 'bytes in place', 'bytes'],
   'round-trip': ['in place, spin'],
 }
 const WAITS = ['adaptive', 'park', 'spin'] as const

@@ -5,8 +5,8 @@
  *   round   lets the event loop go round between two looks
  *   sleep   in the kernel, until the doorbell rings
  *
- * `adaptive` goes through the three in this order, for some tens of microseconds in all before it sleeps; it looks only while
- * that has lately been worth it. `park` sleeps at once, `spin` never. A sleeper sets its mark, has the bell watch its
+ * `adaptive` goes through the three in this order, for some tens of microseconds in all before it sleeps; it does without the
+ * first two where they have lately been in vain. `park` sleeps at once, `spin` never. A sleeper sets its mark, has the bell watch its
  * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
  * or heard. A ring may be late or spurious, so all of that is done again after each.
  *
@@ -16,7 +16,7 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
 import type { SleepMark } from '@memlane/protocol'
 
@@ -42,9 +42,9 @@ export interface Bedside {
 }
 
 const LOOK_MS = 0.01
-const HOT_MS = 0.05
 /** A wait that ended within this would have been worth a look. */
 const QUICK_MS = 0.02
+const HOT_MS = 0.05
 const MOST_CREDIT = 16
 const LOOKS_PER_CLOCK = 16
 /** While spinning: how often to ask the kernel who lives. */
@@ -67,9 +67,14 @@ const canLook = availableParallelism() > 1
 export class Waiter {
   readonly #strategy: WaitStrategy
   readonly #bedside: Bedside | undefined
-  #credit = MOST_CREDIT
+  /** While looks, or rounds, are more often in vain than not, these are 0, and one does without. */
+  #lookCredit = MOST_CREDIT
+  #roundCredit = MOST_CREDIT
   #waiting = false
-  #sleepsInLoop = false
+  /** What is slept for in the event loop, and the how manieth sleep that is. */
+  #sleepsFor: Awaited | undefined
+  #sleeps = 0
+  #dozeTimer: NodeJS.Timeout | undefined
   #ref = true
   /** Keeps the process running for the rest of a wait that began without. */
   #hold: NodeJS.Timeout | undefined
@@ -88,16 +93,15 @@ export class Waiter {
     this.#ref = ref
     clearInterval(this.#hold)
     this.#hold = ref && this.#waiting ? setInterval(() => {}, MAX_INTERVAL_MS) : undefined
-    if (!ref && this.#sleepsInLoop) this.#bedside?.bell.ring() // it lies down again, without
+    if (!ref && this.#sleepsFor !== undefined) this.#bedside?.bell.ring() // it lies down again, without
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
   look(awaited: Awaited): boolean {
     if (this.#strategy === 'park' || !canLook) return awaited.isThere()
-    if (this.#strategy === 'adaptive' && this.#credit === 0) return awaited.isThere()
+    if (this.#strategy === 'adaptive' && this.#lookCredit === 0) return awaited.isThere()
     const found = lookUntil(awaited, performance.now() + LOOK_MS)
-    if (found) this.#credit = MOST_CREDIT
-    else if (this.#credit > 0) this.#credit--
+    this.#lookCredit = found ? more(this.#lookCredit) : Math.max(0, this.#lookCredit - 1)
     return found
   }
 
@@ -115,11 +119,13 @@ export class Waiter {
     try {
       const start = performance.now()
       const deadline = start + timeoutMs
-      if (this.#strategy !== 'park') {
+      if (this.#goesHot()) {
         const found = await this.#goRound(awaited, signal, start, deadline)
         if (found !== undefined) return found
       }
-      return await this.#sleep(awaited, signal, deadline)
+      const found = await this.#sleep(awaited, signal, deadline)
+      if (found) this.#judge(start)
+      return found
     } finally {
       this.#waiting = false
       clearInterval(this.#hold)
@@ -138,12 +144,15 @@ export class Waiter {
     let nextPeers = start + PEERS_INTERVAL_MS
     for (;;) {
       if (awaited.isThere() || (spins && canLook && lookUntil(awaited, performance.now() + HOT_MS))) {
-        if (performance.now() - start < QUICK_MS) this.#credit = MOST_CREDIT
+        this.#judge(start)
         return true
       }
       const now = performance.now()
       if (now >= deadline) return isThereOrOver(awaited)
-      if (!spins && now - start >= HOT_MS) return undefined
+      if (!spins && now - start >= HOT_MS) {
+        this.#roundCredit--
+        return undefined
+      }
       if (now >= nextPeers) {
         nextPeers = now + PEERS_INTERVAL_MS
         awaited.watchPeers(undefined)
@@ -153,6 +162,18 @@ export class Waiter {
     }
   }
 
+  /** Whether to look, or to go round, before one sleeps. */
+  #goesHot(): boolean {
+    return this.#strategy === 'spin' || (this.#strategy === 'adaptive' && this.#roundCredit > 0)
+  }
+
+  /** What would have ended a wait as short as this one was worth it. */
+  #judge(start: number): void {
+    const took = performance.now() - start
+    if (took < QUICK_MS) this.#lookCredit = more(this.#lookCredit)
+    if (took < HOT_MS) this.#roundCredit = more(this.#roundCredit)
+  }
+
   async #sleep(awaited: Awaited, signal: AbortSignal | undefined, deadline: number): Promise<boolean> {
     const options = signal ? { signal } : {}
     for (;;) {
@@ -160,7 +181,7 @@ export class Waiter {
       if (this.#bedside === undefined) {
         if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
-        await setTimeout(Math.min(BLIND_INTERVAL_MS, left), undefined, { ref: this.#ref })
+        await sleep(Math.min(BLIND_INTERVAL_MS, left), undefined, { ref: this.#ref })
         signal?.throwIfAborted()
         continue
       }
@@ -171,18 +192,40 @@ export class Waiter {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
         if (awaited.watchPeers(bell) || awaited.isThere()) continue
-        const doze = Math.min(DOZE_MS, left)
-        this.#sleepsInLoop = true
-        const rung = await bell.wait({ ...options, timeoutMs: doze, ref: this.#ref })
-        if (rung || doze === left || isThereBehindBarrier(awaited)) continue
-        await bell.wait({ ...options, timeoutMs: Math.max(0, deadline - performance.now()), ref: this.#ref })
+        this.#sleepsFor = awaited
+        this.#sleeps++
+        this.#dozeTimer ??= this.#startDoze(bell)
+        await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
       } catch (error) {
         if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
       } finally {
-        this.#sleepsInLoop = false
+        this.#sleepsFor = undefined
         mark.clear()
       }
     }
+  }
+
+  /** Starts the timer that ends dozes in the event loop. It goes on from one sleep to the next, as they can be many. */
+  #startDoze(bell: Doorbell): NodeJS.Timeout | undefined {
+    if (DOZE_MS === Number.POSITIVE_INFINITY) return undefined
+    let sleeps = this.#sleeps
+    const timer = setTimeout(() => {
+      if (this.#sleepsFor !== undefined && this.#sleeps !== sleeps) {
+        sleeps = this.#sleeps
+        timer.refresh()
+        return
+      }
+      this.#dozeTimer = undefined
+      if (this.#sleepsFor === undefined) return
+      let wakes = true
+      try {
+        wakes = isThereBehindBarrier(this.#sleepsFor)
+      } catch {
+        // The sleeper's own look will fail likewise, where somebody hears of it.
+      }
+      if (wakes) bell.ring()
+    }, DOZE_MS).unref()
+    return timer
   }
 
   /**
@@ -195,7 +238,20 @@ export class Waiter {
     const start = performance.now()
     const deadline = start + timeoutMs
     if (this.#strategy === 'spin') return this.#spin(awaited, deadline)
-    if (this.#strategy === 'adaptive' && canLook && lookUntil(awaited, Math.min(start + HOT_MS, deadline))) return true
+    if (canLook && this.#goesHot()) {
+      const end = Math.min(start + HOT_MS, deadline)
+      if (lookUntil(awaited, end)) {
+        this.#judge(start)
+        return true
+      }
+      if (end < deadline) this.#roundCredit--
+    }
+    const found = this.#sleepSync(awaited, deadline)
+    if (found) this.#judge(start)
+    return found
+  }
+
+  #sleepSync(awaited: Awaited, deadline: number): boolean {
     for (;;) {
       const left = deadline - performance.now()
       if (this.#bedside === undefined) {
@@ -232,6 +288,10 @@ export class Waiter {
       if (performance.now() >= deadline) return isThereOrOver(awaited)
     }
   }
+}
+
+function more(credit: number): number {
+  return Math.min(MOST_CREDIT, credit + 1)
 }
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))

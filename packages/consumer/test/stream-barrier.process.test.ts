@@ -37,14 +37,11 @@ it.each([
   using sleeper = spawnFixture(new URL('../fixtures/stream-sleeper.child.ts', import.meta.url), [writer.name, way], {
     env: { MEMLANE_MEMBARRIER: setting },
   })
-  const sleeps = capabilities.namespace === 'posix' ? 2 : 1
-  await sleeper.line(`sleep ${sleeps}`)
+  const looks = capabilities.namespace === 'windows' ? [] : [way === 'receive' ? 'timer' : 'sleep 2']
+  const lines = ['sleep 1', ...looks]
+  for (const line of lines) await sleeper.line(line)
   await setTimeout(50)
   writer.trySend(7)
-  expect(await sleeper.exit).toEqual({
-    code: 0,
-    signal: null,
-    stderr: '',
-    stdout: `${sleeps === 2 ? 'sleep 1\n' : ''}sleep ${sleeps}\nreceived 7\n`,
-  })
+  const stdout = [...lines, 'received 7', ''].join('\n')
+  expect(await sleeper.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
 })

@@ -76,7 +76,8 @@ export function publishAndLook(
 /**
  * Looks whether a record is there.
  *
- * @param inOrder by a plain load: the record is known to be there, or the processor keeps loads in order (x64)
+ * @param inOrder by a plain load: the record is known to be there, or the processor keeps loads in order (x64), behind the atomic
+ *   store of a sleeper's mark, too
  */
 export function loadCommit(words: Int32Array, index: number, inOrder: boolean): number {
   // SYNC: pairs with publishAndLook in LaneWriter; prevents the payload from being read before the commit word.

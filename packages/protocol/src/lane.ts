@@ -468,10 +468,10 @@ export class LaneReader {
   ready(): boolean {
     if (this.more) return true
     const index = this.position & this.mask
-    const commit = loadCommit(this.words, index >> 2, false)
+    const commit = loadCommit(this.words, index >> 2, this.inOrder)
     if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0
     if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
-    return loadCommit(this.words, 0, false) !== 0 // padding may be there long before the message behind it
+    return loadCommit(this.words, 0, this.inOrder) !== 0 // padding may be there long before the message behind it
   }
 
   /** Goes on elsewhere: at the start of a record. Where none can begin, there is something, and `next` refuses it. */

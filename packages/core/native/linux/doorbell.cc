@@ -81,8 +81,13 @@ class LinuxDoorbell final : public Doorbell {
     rung_ = std::move(rung);
     uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       auto* bell = static_cast<LinuxDoorbell*>(poll->data);
-      auto rung = bell->Take(0);
-      if (rung.ok() && rung.value()) bell->rung_();
+      // Nearly always it is the bell; a lease that has ended will be told of again.
+      bool rung = bell->Drain();
+      if (!rung) {
+        auto taken = bell->Take(0);
+        rung = taken.ok() && taken.value();
+      }
+      if (rung) bell->rung_();
     });
     SetReferenced(false);
     return std::nullopt;
