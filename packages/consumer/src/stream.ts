@@ -108,10 +108,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     if (memory.access === 'readwrite') {
       const { index } = takeConsumerSeat(channel)
       const bell = channel.keep(Doorbell.open(memory, consumerNumber(index)))
-      this.#slot = new ConsumerSlot(control, index)
+      const slot = new ConsumerSlot(control, index)
+      this.#slot = slot
       this.#bells = Bells.ofProducers(channel)
       this.#waiter = new Waiter(wait, { bell, mark: SleepMark.ofConsumer(control, index) })
-      if (!overwritten) this.#slot.join()
+      if (!overwritten) this.#explained(() => slot.join())
     } else {
       this.#waiter = new Waiter(wait, undefined)
     }

@@ -28,6 +28,7 @@ import {
 } from './atomics.js'
 import type { StreamHeader } from './channel-header.js'
 import { findEnd, LaneReader, LaneWriter } from './lane.js'
+import { LayoutError } from './layout-error.js'
 import {
   ACTIVE_INDEX,
   BASE,
@@ -46,6 +47,9 @@ import {
   STATE_CLOSED,
   STATE_OPEN,
 } from './stream-layout.js'
+
+/** A producer moves its base once or twice before it sees a joiner, and then no more. */
+const MOST_LOOKS = 1000
 
 /** How a producer slot was left: `open` means that its holder, if there is none any more, did not close it. */
 export type ProducerState = 'unused' | 'open' | 'closed'
@@ -299,7 +303,11 @@ export class ConsumerSlot {
     control.evict(consumer) // a predecessor that died
   }
 
-  /** Becomes live, in every lane at the oldest record that is still there. From now on producers wait for it. */
+  /**
+   * Becomes live, in every lane at the oldest record that is still there. From now on producers wait for it.
+   *
+   * @throws LayoutError `CORRUPT` when a base does not come to rest, and nobody is joined
+   */
   join(): void {
     const { control, positionsIndex } = this
     const { words, header } = control
@@ -308,13 +316,24 @@ export class ConsumerSlot {
     }
     setBits(words, LIVE_INDEX, 1 << this.consumer)
     for (let producer = 0; producer < header.producers; producer++) {
-      let held = control.baseOf(producer)
-      for (let seen: number; ; held = seen) {
-        storeOwned(words, positionsIndex + producer, held)
-        seen = control.baseOf(producer)
-        if (seen === held) break
-      }
+      if (this.hold(producer)) continue
+      this.leave()
+      const offset = (producerSlotIndex(producer) + BASE) * 4
+      throw new LayoutError('CORRUPT', offset, `the base at offset ${offset} does not come to rest`)
     }
+  }
+
+  /** Takes the base of a lane for the own position, until it has stayed what it was. */
+  private hold(producer: number): boolean {
+    const { control, positionsIndex } = this
+    let held = control.baseOf(producer)
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      storeOwned(control.words, positionsIndex + producer, held)
+      const seen = control.baseOf(producer)
+      if (seen === held) return true
+      held = seen
+    }
+    return false
   }
 
   /** Gives back what is older in a lane. */
