@@ -29,7 +29,8 @@ export const expectTypeOf = () => anything
 export const assertType = () => {}
 const anything = new Proxy(() => anything, { get: () => anything, apply: () => anything })
 
-export const describe = chainable((title, options, body) => node.describe(title, options, body))
+// A group takes as long as its tests.
+export const describe = chainable((title, options, body) => node.describe(title, options, body), {})
 export const suite = describe
 
 export const test = chainable((title, options, body) => {
