@@ -1,6 +1,6 @@
 // The project's commands, on a machine that has Node.js, npm and a C++ compiler and nothing else:
 //
-//   node scripts/workspace.mjs build | demo | test | test:windows | bench | stress | coverage | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:windows | bench | stress | stress:windows | coverage | check  [arguments…]
 //
 // Every command first brings pnpm (through npx, at the version that package.json pins), installs from the lockfile and
 // builds, each only when out of date.
@@ -93,6 +93,10 @@ const commands = {
   stress(...args) {
     build()
     run('tsx', ['stress/src/main.ts', ...args])
+  },
+  'stress:windows'(...args) {
+    build()
+    run('scripts/windows/stress.sh', args)
   },
   coverage(...args) {
     build()
