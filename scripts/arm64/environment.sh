@@ -1,8 +1,8 @@
-# Where everything is; sourced by the scripts beside it. MEMLANE_ARM64_VERSION: of Node.js, as npm names versions.
+# Where everything is; sourced by the scripts beside it.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scripts=$root/scripts/arm64
 home=$root/.arm64
-node_version=${MEMLANE_ARM64_VERSION:-20.20.2}
+node_version=20.20.2
 node=$home/node-$node_version
 addon=$root/packages/core/prebuilds/linux-arm64/memlane.node
 gcc=aarch64-linux-gnu-g++
