@@ -1,6 +1,7 @@
 // The project's commands, on a machine that has Node.js, npm and a C++ compiler and nothing else:
 //
-//   node scripts/workspace.mjs build | demo | test | test:windows | bench | stress | coverage | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
+//     check  [arguments…]
 //
 // Every command first brings pnpm (through npx, at the version that package.json pins), installs from the lockfile and
 // builds, each only when out of date.
@@ -86,6 +87,10 @@ const commands = {
     build()
     run('scripts/windows/test.sh', args)
   },
+  'test:arm64'(...args) {
+    build()
+    run('scripts/arm64/test.sh', args)
+  },
   bench(...args) {
     build()
     run('tsx', ['bench/src/main.ts', ...args])
@@ -93,6 +98,10 @@ const commands = {
   stress(...args) {
     build()
     run('tsx', ['stress/src/main.ts', ...args])
+  },
+  'stress:windows'(...args) {
+    build()
+    run('scripts/windows/stress.sh', args)
   },
   coverage(...args) {
     build()

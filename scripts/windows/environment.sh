@@ -3,6 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scripts=$root/scripts/windows
 home=$root/.wine
+stage=$home/stage
 node_version=${MEMLANE_WINDOWS_NODE:-20.20.2}
 node_exe=$home/node-$node_version.exe
 winpipe_exe=$home/winpipe.exe

@@ -4,6 +4,7 @@
 //   FOLDER/node_modules          the packages as they would be published, packed and installed: real copies
 //   FOLDER/apps/NAME             the programs, from there
 //   FOLDER/packages/NAME ...     sources, tests and fixtures, each file translated by itself (*.child.ts to *.child.mjs)
+//   FOLDER/stress                the same, and the programs that it starts, as they were built
 //   FOLDER/node_modules/vitest   vitest-on-node-test.mjs, with vitest's own matchers
 
 import { execFileSync } from 'node:child_process'
@@ -112,6 +113,7 @@ mkdirSync(stage, { recursive: true })
 installPackages()
 await stageVitest()
 const folders = ['packages', 'apps'].flatMap((parent) => list(join(root, parent)).map((name) => `${parent}/${name}`))
-for (const folder of ['testing', ...folders]) {
+for (const folder of ['testing', ...folders, 'stress']) {
   if (existsSync(join(root, folder, 'package.json'))) await stageFolder(folder)
 }
+cpSync(join(root, 'stress', 'dist'), join(stage, 'stress', 'dist'), { recursive: true })

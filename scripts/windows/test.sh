@@ -6,10 +6,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 limit=${MEMLANE_WINDOWS_TEST_SECONDS:-1800} # for each part: then what hangs is ended, and the run has failed
 
-[ -d "$root/packages/core/dist" ] || node "$root/scripts/workspace.mjs" build
-GUI=1 "$scripts/setup.sh"
-"$scripts/build-addon.sh"
-node "$scripts/stage.mjs" "$home/stage"
+GUI=1 "$scripts/prepare.sh"
 
 log=$home/test.log passed=0 failed=0
 # part COMMAND...: runs it, and adds up its last "N passed, N failed".
@@ -23,7 +20,7 @@ part() {
   passed=$((passed + now_passed)) failed=$((failed + now_failed))
 }
 
-part "$scripts/run.sh" "$node_exe" --enable-source-maps --no-warnings "$scripts/run-tests.mjs" "$home/stage" "$@"
+part "$scripts/run.sh" "$node_exe" --enable-source-maps --no-warnings "$scripts/run-tests.mjs" "$stage" "$@"
 cd "$root/interop"
 part "$root/node_modules/.bin/vitest" run --config vitest.windows.config.ts --passWithNoTests \
   --reporter=default --reporter="$root/scripts/count-reporter.ts" "$@"

@@ -29,8 +29,8 @@ export const expectTypeOf = () => anything
 export const assertType = () => {}
 const anything = new Proxy(() => anything, { get: () => anything, apply: () => anything })
 
-// A group takes as long as its tests.
-export const describe = chainable((title, options, body) => node.describe(title, options, body), {})
+/** A timeout is each test's, with vitest; here it would be that of all of them together. */
+export const describe = chainable((title, { timeout, ...options }, body) => node.describe(title, options, body))
 export const suite = describe
 
 export const test = chainable((title, options, body) => {

@@ -15,7 +15,7 @@ export const roles = Object.keys(scenes) as Role[]
 /**
  * Has victims die before and after each ordered store of each role.
  *
- * @param stride of how many deaths one is tried
+ * @param stride of how many deaths one is tried, from a random one on
  */
 export async function crashEverywhere(wanted: readonly Role[], stride = 1): Promise<RoleReport[]> {
   const reports = new Map<Role, RoleReport>()
@@ -47,7 +47,7 @@ export const crash = new Command('crash')
       'and newcomers find: each message that was published, once, in order and whole; slots that are free; nothing left.',
   )
   .addOption(new Option('-r, --role <role>', 'only this one').choices(roles))
-  .option('-s, --stride <count>', 'of how many deaths to try one', strideOf, 1)
+  .option('-s, --stride <count>', 'of how many deaths to try one, from a random one on', strideOf, 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, stride, json }: { role?: Role; stride: number; json?: string }) => {
     const reports = await crashEverywhere(role === undefined ? roles : [role], stride)

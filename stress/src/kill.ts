@@ -4,9 +4,12 @@ import { Command, InvalidArgumentError } from 'commander'
 import { randomFrom } from './kill/random.js'
 import { playRound, type Tally } from './kill/round.js'
 
+/** Of rounds: few kills are shared out among them. */
+const KINDS = 4
+
 export type KillReport = Tally & { seed: number; seconds: number }
 
-/** Plays rounds, of both kinds of overflow and both endings, until so many kills are done or something hung. */
+/** Plays rounds, of both kinds of overflow with both endings, until so many kills are done or something hung. */
 export async function killAtRandom(kills: number, seed: number): Promise<KillReport> {
   const start = performance.now()
   const random = randomFrom(seed)
@@ -15,7 +18,8 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillRep
   for (let round = 0; tally.kills < kills; round++) {
     const overflow = round % 2 === 0 ? 'wait' : 'overwrite'
     const ending = (round + (round >> 1)) % 2 === 0 ? 'finish' : 'massacre'
-    if (!(await playRound({ name: `${name}-${round}`, overflow, ending, random, kills }, tally))) break
+    const enough = Math.min(kills, tally.kills + Math.ceil(kills / KINDS))
+    if (!(await playRound({ name: `${name}-${round}`, overflow, ending, random, kills: enough }, tally))) break
     const seconds = Math.round((performance.now() - start) / 1000)
     if (round % 10 === 9) console.error(`${tally.kills} kills, ${tally.messages} messages, ${seconds} s`)
   }

@@ -1,5 +1,5 @@
 // Plays one role again and again, the victim dying at one crash point after the other. Started by crash.ts with the name of the
-// role and a stride: of how many points one is taken. Says what it found as JSON.
+// role and a stride: of how many points one is taken, from a random one on. Says what it found as JSON.
 import { uniqueName } from '@memlane/testing'
 import type { CrashPoint } from './crash-point.js'
 import { type Role, scenes } from './scenes.js'
@@ -42,7 +42,8 @@ async function playUntilReached(point: CrashPoint): Promise<void> {
 const points = Number((await play({ store: 0, side: 'before' })).where)
 const deaths: CrashPoint[] = []
 for (let store = 1; store <= points; store++) deaths.push({ store, side: 'before' }, { store, side: 'after' })
-const tried = deaths.filter((_, index) => index % stride === 0)
+const start = Math.floor(Math.random() * Math.min(stride, deaths.length))
+const tried = deaths.filter((_, index) => index % stride === start)
 const failures: string[] = []
 for (const point of tried) {
   try {

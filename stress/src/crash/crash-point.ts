@@ -37,7 +37,7 @@ class CrashPoints {
     return result
   }
 
-  /** By a signal that nothing can be done about, so that nothing is tidied up. */
+  /** In a way that nothing can be done about, so that nothing is tidied up: by a signal, or TerminateProcess on Windows. */
   die(where: string): never {
     writeSync(1, `died ${this.committed} ${where}\n`)
     for (;;) process.kill(process.pid, 'SIGKILL')

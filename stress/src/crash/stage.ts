@@ -70,11 +70,16 @@ async function play(task: Task, hear: Hear): Promise<Outcome> {
   using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: HUNG_MS })
   const [{ code, signal, stdout, stderr }] = await Promise.all([child.exit, listen(child, hear)])
   const [end, committed, ...where] = stdout.trimEnd().split('\n').at(-1)?.split(' ') ?? []
-  const died = end === 'died' && signal === 'SIGKILL'
+  const died = end === 'died' && isKill(code, signal)
   if (!died && !(end === 'done' && code === 0)) {
     throw new Error(`the ${task.role} ended with ${signal ?? code}:\n${stdout}${stderr}`)
   }
   return { died, committed: Number(committed), where: where.join(' ') }
+}
+
+/** On Windows a process that ends itself by SIGKILL leaves the exit code 1. */
+function isKill(code: number | null, signal: NodeJS.Signals | null): boolean {
+  return capabilities.namespace === 'windows' ? code === 1 : signal === 'SIGKILL'
 }
 
 async function listen(child: Child, hear: Hear): Promise<void> {

@@ -242,7 +242,7 @@ class Round implements Disposable {
       await this.#reached(seat, Stage.joined)
       await setTimeout(random() * LIFE_MS)
     }
-    if (random() < 0.3) {
+    if (random() < 0.3 && capabilities.namespace === 'posix') {
       child.kill('SIGSTOP')
       this.#tally.stops++
       await setTimeout(random() * STOP_MS)

@@ -1,0 +1,7 @@
+#!/bin/bash
+# test.sh [ARGUMENT...]: the tests between this machine's Node.js and one for arm64. Arguments go to vitest.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+"$scripts/setup.sh"
+cd "$root"
+MEMLANE_ARM64_NODE=$scripts/node.sh exec node_modules/.bin/vitest run --project @memlane/stress arm64 "$@"

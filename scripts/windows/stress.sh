@@ -1,0 +1,6 @@
+#!/bin/bash
+# stress.sh crash | kill | fuzz [OPTION...]: `npm run stress`, on Windows' node.exe under Wine.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+"$scripts/prepare.sh" </dev/null >&2
+exec "$scripts/run.sh" "$node_exe" --enable-source-maps --no-warnings "$stage/stress/src/main.js" "$@"

@@ -1,0 +1,149 @@
+import { fileURLToPath } from 'node:url'
+import { SharedMemory } from '@memlane/core'
+import { createStream } from '@memlane/producer'
+import { u32 } from '@memlane/protocol'
+import { type FixtureOptions, spawnFixture, uniqueName } from '@memlane/testing'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Onlooker, StreamPeer } from '../../packages/consumer/test/stream-peer.js'
+
+/** Node.js for arm64, as `npm run test:arm64` gives it: it installs a good deal, so that `npm test` is without. */
+const arm64Node = process.env.MEMLANE_ARM64_NODE
+const WATCHDOG_MS = 280_000
+const MESSAGES = 60_000
+const ROUNDS = 2000
+const SMALL = { capacity: 65_536 }
+
+type Machine = 'x64' | 'arm64'
+
+/** Here the fixture itself runs; there the same as one file of JavaScript, without a loader that would be emulated, too. */
+function on(machine: Machine, program: string): FixtureOptions {
+  if (machine === 'x64') return { timeoutMs: WATCHDOG_MS }
+  const script = 'program=$1; shift 5; exec "$0" "$program" "$@"' // leaves out: node --import tsx fixture
+  const file = fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url))
+  return { timeoutMs: WATCHDOG_MS, through: ['sh', '-c', script, arm64Node as string, file] }
+}
+
+const peer = (machine: Machine) => new StreamPeer(WATCHDOG_MS, on(machine, 'stream-peer'))
+
+afterAll(() => {
+  SharedMemory.list()
+})
+
+describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream between x64 and arm64', () => {
+  it('has one side that may publish plainly, and one that may not', { timeout: 60_000 }, async () => {
+    await using here = peer('x64')
+    await using there = peer('arm64')
+    expect(await here.call('system')).toMatchObject({ arch: 'x64' })
+    const system = await there.call('system')
+    console.log(JSON.stringify(system))
+    expect(system).toMatchObject({ arch: 'arm64', publishesPlainly: false })
+  })
+
+  describe.each<[Machine, Machine]>([
+    ['x64', 'arm64'],
+    ['arm64', 'x64'],
+  ])('from %s to %s', (from, to) => {
+    it('carries every message, and tells of the end', { timeout: 300_000 }, async () => {
+      const name = uniqueName('stream')
+      await using producer = peer(from)
+      await using consumer = peer(to)
+      let carried = 0
+      for (const [sending, reading, wait] of [
+        ['send', 'receive', 'park'],
+        ['sendBatch', 'batches', 'adaptive'],
+        ['claim', 'poll', 'adaptive'],
+        ['fillBatch', 'pollSync', 'park'],
+        ['sendSync', 'iterate', 'adaptive'],
+      ] as const) {
+        await producer.call('create', name, { ...SMALL, wait })
+        await producer.call('become', 1)
+        await consumer.call('open', name, { wait })
+        const all = consumer.call('consume', reading)
+        expect(await producer.call('produce', sending, MESSAGES)).toBe(MESSAGES)
+        await producer.call('flush')
+        await producer.call('closeWriter')
+        expect(await all).toEqual({ end: 'closed', count: MESSAGES, authors: { 1: [0, MESSAGES - 1] } })
+        await consumer.call('closeReader')
+        carried += MESSAGES
+      }
+      console.log(`${carried} messages from ${from} to ${to}`)
+    })
+
+    it('wakes who sleeps for a message, and who sleeps for room', { timeout: 300_000 }, async () => {
+      using asks = createStream(uniqueName('stream'), u32)
+      using answers = createStream(uniqueName('stream'), u32)
+      const fixture = new URL('../../packages/consumer/fixtures/stream-echo.child.ts', import.meta.url)
+      const echo = (machine: Machine, receives: string, sends: string, role: string) =>
+        spawnFixture(fixture, [receives, sends, `${ROUNDS}`, role], on(machine, 'stream-echo'))
+      using answering = echo(to, asks.name, answers.name, 'second')
+      await answering.line('joined')
+      using asking = echo(from, answers.name, asks.name, 'first')
+      const orderly = { code: 0, signal: null, stderr: '', stdout: `joined\n${ROUNDS} rounds\n` }
+      expect(await asking.exit).toEqual(orderly)
+      expect(await answering.exit).toEqual(orderly)
+
+      const name = uniqueName('stream')
+      await using producer = peer(from)
+      await using consumer = peer(to)
+      await producer.call('create', name, { ...SMALL, wait: 'park' })
+      await consumer.call('open', name, { wait: 'park' })
+      using onlooker = new Onlooker(name)
+      let count = 0
+      for (const [sending, reading] of [
+        ['send', 'receive'],
+        ['sendSync', 'receiveSync'],
+      ]) {
+        for (let round = 0; round < 10; round++) {
+          count += 5000
+          const sent = producer.call('produce', sending, 5000)
+          await onlooker.untilAsleep('producers')
+          const received = consumer.call('consume', reading, count)
+          expect(await sent).toBe(count)
+          expect(await received).toMatchObject({ count })
+        }
+      }
+    })
+
+    it('is taken up where a producer was killed, and not held back by a killed consumer', {
+      timeout: 300_000,
+    }, async () => {
+      const name = uniqueName('stream')
+      await using survivor = peer(to)
+      await using victim = peer(to)
+      await using producer = peer(from)
+      await producer.call('create', name, SMALL)
+      await producer.call('become', 1)
+      for (const consumer of [survivor, victim]) await consumer.call('open', name, { endOn: 'closed', wait: 'park' })
+      const all = survivor.call('consume', 'receive')
+      using onlooker = new Onlooker(name)
+      const sending = producer.call('produce', 'send', 10_000)
+      await onlooker.untilAsleep('producers') // for the victim, which takes nothing
+      await victim.kill()
+      expect(await sending).toBe(10_000)
+      expect(await producer.last('dieInClaim')).toMatchObject({ signal: 'SIGKILL' })
+
+      await using successor = peer(to)
+      expect(await successor.call('join', name)).toMatchObject({ lane: 0, sent: 10_000 })
+      await successor.call('become', 2)
+      await successor.call('produce', 'sendBatch', 10_000)
+      expect(await successor.last('dieInFill')).toMatchObject({ signal: 'SIGKILL' })
+
+      await using last = peer(from)
+      expect(await last.call('join', name)).toMatchObject({ lane: 0, sent: 20_000 })
+      await last.call('become', 3)
+      await last.call('produce', 'fillBatch', 10_000)
+      await last.call('closeWriter')
+      const authors = { 1: [0, 9999], 2: [0, 9999], 3: [0, 9999] }
+      expect(await all).toEqual({ end: 'closed', count: 30_000, authors })
+
+      await survivor.call('closeReader')
+      const next = uniqueName('stream')
+      await last.call('create', next, SMALL)
+      await survivor.call('open', next, { wait: 'park' })
+      const rest = survivor.call('consume', 'receive')
+      await last.call('produce', 'send', 1000)
+      await last.kill()
+      expect(await rest).toMatchObject({ end: 'lost', count: 1000 })
+    })
+  })
+})
