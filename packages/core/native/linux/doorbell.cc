@@ -82,7 +82,8 @@ class LinuxDoorbell final : public Doorbell {
     uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       auto* bell = static_cast<LinuxDoorbell*>(poll->data);
       auto rung = bell->Take(0);
-      if (rung.ok() && rung.value()) bell->rung_();
+      // Who waits must not sleep on where it cannot be told.
+      if (!rung.ok() || rung.value()) bell->rung_();
     });
     SetReferenced(false);
     return std::nullopt;
@@ -117,7 +118,9 @@ class LinuxDoorbell final : public Doorbell {
     bool rung = false;
     for (int i = 0; i < count; i++) {
       if (events[i].data.u64 == kBell) {
-        rung |= Drain();
+        auto drained = Drain();
+        if (!drained.ok()) return drained;
+        rung |= drained.value();
       } else {
         EndWatch(static_cast<uint32_t>(events[i].data.u64));
         rung = true;
@@ -126,15 +129,15 @@ class LinuxDoorbell final : public Doorbell {
     return rung;
   }
 
-  bool Drain() {
+  Result<bool> Drain() {
     char rings[4096];
-    ssize_t length;
     bool rung = false;
-    do {
-      length = read(bell_.get(), rings, sizeof rings);
+    for (;;) {
+      const ssize_t length = read(bell_.get(), rings, sizeof rings);
+      if (length < 0 && errno != EINTR && errno != EAGAIN) return SystemFailure("SYSTEM", "read", errno);
       rung |= length > 0;
-    } while (length == sizeof rings || (length < 0 && errno == EINTR));
-    return rung;
+      if (length != sizeof rings && (length >= 0 || errno != EINTR)) return rung;
+    }
   }
 
   void EndWatch(uint32_t slot) {
@@ -159,7 +162,9 @@ class LinuxDoorbell final : public Doorbell {
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
   const std::string path = PathOf(segment.name());
-  auto bell = MakeFifo(BellPath(path, number), static_cast<int>(segment.handle()));
+  const int object = static_cast<int>(segment.handle());
+  if (auto failure = NeedName(object, path)) return *failure;
+  auto bell = OpenOrMakeFifo(BellPath(path, number), object);
   if (!bell.ok()) return bell.failure();
   Descriptor waiting(epoll_create1(EPOLL_CLOEXEC));
   if (!waiting.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);

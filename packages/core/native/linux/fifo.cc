@@ -2,12 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "object_path.h"
 #include "system_failure.h"
 
 namespace memlane {
+namespace {
+
+// Of one bell or lease: being made just now, or left by those who were killed meanwhile.
+constexpr int kMostUnfinished = 1000;
+
+// Of opening a bell that others make and remove all the time.
+constexpr int kAttempts = 100;
+
+}  // namespace
 
 Result<Descriptor> OpenFifo(const std::string& path, int flags) {
   Descriptor fifo(open(path.c_str(), flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
@@ -22,20 +33,49 @@ Result<Descriptor> OpenFifo(const std::string& path, int flags) {
   return fifo;
 }
 
-Result<Descriptor> MakeFifo(const std::string& path, int object) {
+Result<NewFifo> MakeFifo(const std::string& path, int object) {
   struct stat status;
   if (fstat(object, &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  const bool made = mkfifo(path.c_str(), 0600) == 0;
-  if (!made && errno != EEXIST) return SystemFailure(errno == ENOSPC ? "NO_SPACE" : "SYSTEM", "mkfifo", errno);
-  auto fifo = OpenFifo(path, O_RDWR);
-  if (fifo.ok() && !fifo.value().valid()) return SystemFailure("SYSTEM", "open", ENOENT);
-  if (!fifo.ok() || !made) return fifo;
+  std::string unfinished = path + kUnfinishedSuffix;
+  for (int others = 0; mkfifo(unfinished.c_str(), 0600) != 0;) {
+    const int error = errno;
+    if (error != EEXIST || ++others == kMostUnfinished) {
+      return SystemFailure(error == ENOSPC ? "NO_SPACE" : "SYSTEM", "mkfifo", error);
+    }
+    unfinished = path + kUnfinishedSuffix + std::to_string(others);
+  }
+  const auto giveUp = [&](const Failure& failure) {
+    unlink(unfinished.c_str());
+    return failure;
+  };
+  auto fifo = OpenFifo(unfinished, O_RDWR);
+  if (!fifo.ok()) return giveUp(fifo.failure());
+  if (!fifo.value().valid()) return SystemFailure("SYSTEM", "open", ENOENT);
   // Who is not root, or not of that group, cannot give it away, and keeps it.
   const uid_t owner = geteuid() == 0 ? status.st_uid : static_cast<uid_t>(-1);
   [[maybe_unused]] const int given = fchown(fifo.value().get(), owner, status.st_gid);
   // Not by mkfifo's argument, which the umask cuts.
-  if (fchmod(fifo.value().get(), status.st_mode & 0777) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
-  return fifo;
+  if (fchmod(fifo.value().get(), (status.st_mode & 0777) | kFifoMark) != 0) {
+    return giveUp(SystemFailure("SYSTEM", "fchmod", errno));
+  }
+  return NewFifo{std::move(fifo.value()), unfinished};
+}
+
+Result<Descriptor> OpenOrMakeFifo(const std::string& path, int object) {
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    auto there = OpenFifo(path, O_RDWR);
+    if (!there.ok() || there.value().valid()) return there;
+    auto made = MakeFifo(path, object);
+    if (!made.ok()) return made.failure();
+    const char* unfinished = made.value().path.c_str();
+    if (renameat2(AT_FDCWD, unfinished, AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) {
+      return std::move(made.value().descriptor);
+    }
+    const int error = errno;
+    unlink(unfinished);
+    if (error != EEXIST) return SystemFailure("SYSTEM", "renameat2", error);
+  }
+  return SystemFailure("SYSTEM", "renameat2", EEXIST);
 }
 
 }  // namespace memlane
