@@ -66,7 +66,10 @@ struct Player {
   std::unique_ptr<Lease> lease;
 
   // The fault is none: another outcome is right, too.
-  bool IsAnswered() const { return fault.error != 0 && IsAnswer(report->calls.functions[fault.call - 1], fault.error); }
+  bool IsAnswered() const {
+    const char* function = fault.call == 0 ? nullptr : report->calls.functions[fault.call - 1];
+    return function != nullptr && fault.error != 0 && IsAnswer(function, fault.error);
+  }
 
   void Judge(const Failure& failure) const {
     const std::string what = std::string(failure.code) + " of " + failure.syscall + ", " + failure.os_message;

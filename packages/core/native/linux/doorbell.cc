@@ -43,8 +43,11 @@ std::optional<Failure> Add(const Descriptor& set, const Descriptor& fifo, uint32
 
 class LinuxDoorbell final : public Doorbell {
  public:
-  LinuxDoorbell(std::string object_path, Descriptor bell, Descriptor waiting)
-      : object_path_(std::move(object_path)), bell_(std::move(bell)), waiting_(std::move(waiting)) {}
+  LinuxDoorbell(std::string object_path, const Admission& admission, Descriptor bell, Descriptor waiting)
+      : object_path_(std::move(object_path)),
+        admission_(admission),
+        bell_(std::move(bell)),
+        waiting_(std::move(waiting)) {}
 
   std::optional<Failure> Ring() override {
     while (write(bell_.get(), "", 1) != 1) {
@@ -65,7 +68,7 @@ class LinuxDoorbell final : public Doorbell {
 
   Result<bool> Watch(uint32_t slot) override {
     if (watched_.count(slot) != 0) return true;
-    auto lease = OpenHeldLease(object_path_, slot);
+    auto lease = OpenHeldLease(object_path_, slot, admission_);
     if (!lease.ok()) return lease.failure();
     if (!lease.value().valid()) return false;
     // No events: hanging up is always told, here at once if the owner has just gone.
@@ -149,6 +152,7 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   const std::string object_path_;
+  const Admission admission_;
   Descriptor bell_;
   Descriptor waiting_;
   std::map<uint32_t, Descriptor> watched_;  // by slot
@@ -164,12 +168,15 @@ Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t 
   const std::string path = PathOf(segment.name());
   const int object = static_cast<int>(segment.handle());
   if (auto failure = NeedName(object, path)) return *failure;
-  auto bell = OpenOrMakeFifo(BellPath(path, number), object);
+  const auto admission = AdmissionTo(object);
+  if (!admission.ok()) return admission.failure();
+  auto bell = OpenOrMakeFifo(BellPath(path, number), admission.value());
   if (!bell.ok()) return bell.failure();
   Descriptor waiting(epoll_create1(EPOLL_CLOEXEC));
   if (!waiting.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
   if (auto failure = Add(waiting, bell.value(), EPOLLIN, kBell)) return *failure;
-  return std::unique_ptr<Doorbell>(std::make_unique<LinuxDoorbell>(path, std::move(bell.value()), std::move(waiting)));
+  return std::unique_ptr<Doorbell>(
+      std::make_unique<LinuxDoorbell>(path, admission.value(), std::move(bell.value()), std::move(waiting)));
 }
 
 }  // namespace memlane

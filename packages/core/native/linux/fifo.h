@@ -10,8 +10,17 @@
 
 namespace memlane {
 
-// Never blocks. No descriptor when there is no such file.
-Result<Descriptor> OpenFifo(const std::string& path, int flags);
+// Whom an object admits; they alone may have made what lies beside it.
+struct Admission {
+  uid_t owner;
+  gid_t group;
+  mode_t mode;
+};
+
+Result<Admission> AdmissionTo(int object);
+
+// Never blocks. No descriptor when there is no such file. ACCESS_DENIED when it is a stranger's.
+Result<Descriptor> OpenFifo(const std::string& path, int flags, const Admission& admission);
 
 // Whoever has the sticky bit, which Linux ignores on FIFOs, is one of ours.
 constexpr mode_t kFifoMark = S_ISVTX;
@@ -23,9 +32,9 @@ struct NewFifo {
 };
 
 // To be renamed to `path`: as readable and writable as the object, and its owner's where that can be.
-Result<NewFifo> MakeFifo(const std::string& path, int object);
+Result<NewFifo> MakeFifo(const std::string& path, const Admission& admission);
 
 // For reading and writing; makes it when it is not there.
-Result<Descriptor> OpenOrMakeFifo(const std::string& path, int object);
+Result<Descriptor> OpenOrMakeFifo(const std::string& path, const Admission& admission);
 
 }  // namespace memlane

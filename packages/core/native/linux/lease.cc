@@ -66,9 +66,9 @@ class LinuxLease final : public Lease {
 };
 
 // The caller alone is claiming, and has seen the slot free.
-Result<std::unique_ptr<Lease>> Take(const std::string& path, int object) {
+Result<std::unique_ptr<Lease>> Take(const std::string& path, const Admission& admission) {
   unlink((path + kUnfinishedSuffix).c_str());  // of a claimer that was killed
-  auto made = MakeFifo(path, object);
+  auto made = MakeFifo(path, admission);
   if (!made.ok()) return made.failure();
   Descriptor fifo = std::move(made.value().descriptor);
   auto locked = TryLock(fifo.get(), 0);
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Lease>> Take(const std::string& path, int object) {
     if (error != EPERM && error != EACCES) return failure;
     // /dev/shm lets nobody replace another user's file: then take that one. Who still watches its last owner hears of
     // the end of this claim.
-    auto theirs = OpenFifo(path, O_RDWR);
+    auto theirs = OpenFifo(path, O_RDWR, admission);
     if (!theirs.ok()) return theirs.failure();
     if (!theirs.value().valid()) return failure;
     fifo = std::move(theirs.value());
@@ -95,8 +95,8 @@ Result<std::unique_ptr<Lease>> Take(const std::string& path, int object) {
 
 }  // namespace
 
-Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot) {
-  auto fifo = OpenFifo(LeasePath(object_path, slot), O_RDONLY);
+Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot, const Admission& admission) {
+  auto fifo = OpenFifo(LeasePath(object_path, slot), O_RDONLY, admission);
   if (!fifo.ok() || !fifo.value().valid()) return fifo;
   struct flock lock = ByteAt(0, F_WRLCK);
   if (fcntl(fifo.value().get(), F_OFD_GETLK, &lock) != 0) return SystemFailure("SYSTEM", "fcntl(F_OFD_GETLK)", errno);
@@ -108,6 +108,8 @@ Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot)
   const int object = static_cast<int>(segment.handle());
   const std::string path = PathOf(segment.name());
   if (auto failure = NeedName(object, path)) return *failure;
+  const auto admission = AdmissionTo(object);
+  if (!admission.ok()) return admission.failure();
   // Looked at first without the byte: who only finds the slot taken is in nobody's way.
   auto leased = IsLeased(segment, slot);
   if (!leased.ok()) return leased.failure();
@@ -121,14 +123,16 @@ Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot)
   if (!leased.ok()) {
     claim = leased.failure();
   } else if (!leased.value()) {
-    claim = Take(LeasePath(path, slot), object);
+    claim = Take(LeasePath(path, slot), admission.value());
   }
   Unlock(object, slot);
   return claim;
 }
 
 Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
-  auto held = OpenHeldLease(PathOf(segment.name()), slot);
+  const auto admission = AdmissionTo(static_cast<int>(segment.handle()));
+  if (!admission.ok()) return admission.failure();
+  const auto held = OpenHeldLease(PathOf(segment.name()), slot, admission.value());
   if (!held.ok()) return held.failure();
   return held.value().valid();
 }
