@@ -44,9 +44,9 @@ Result<Descriptor> OpenFifo(const std::string& path, int flags, const Admission&
   if (fstat(fifo.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
   if (!S_ISFIFO(status.st_mode)) return Failure{"ACCESS_DENIED", "open", 0, "not a FIFO"};
   if (!CanHaveMade(status, admission)) {
-    Failure failure = SystemFailure("ACCESS_DENIED", "open", EACCES);
-    failure.owner = std::to_string(status.st_uid);
-    return failure;
+    const std::string owner = std::to_string(status.st_uid);
+    return Failure{"ACCESS_DENIED", "open", EACCES,
+                   path + " belongs to user " + owner + ", whom the memory does not admit"};
   }
   return fifo;
 }
