@@ -1,12 +1,13 @@
 // The native code under the compilers' sanitizers, with the tests and the fuzz target of stress/native:
 //
-//   node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS
+//   node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS | faults STRIDE [SCENE...]
 //
 // asan: Address-, Leak- and UndefinedBehaviorSanitizer over the tests; tsan: ThreadSanitizer over the same; fuzz:
 // libFuzzer, which keeps what it learns in stress/build/corpus, and what it finds in stress/build. Debian's clang++,
-// installed where it is missing; with --gcc, g++ as it is. Linux.
+// installed where it is missing; with --gcc, g++ as it is. faults: system calls that fail, and kills behind them
+// (faults.cc), by g++. Linux.
 
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
@@ -24,7 +25,24 @@ const kinds = {
   asan: [memory],
   tsan: ['-fsanitize=thread'],
   fuzz: [memory, '-fsanitize=fuzzer'],
+  faults: [],
 }
+
+/** What is built of stress/native, besides what all share. */
+const parts = {
+  asan: /^check\.cc$|_test\.cc$/,
+  tsan: /^check\.cc$|_test\.cc$/,
+  fuzz: /^fuzz_/,
+  faults: /^fault/,
+}
+const isPart = (kind, source) => parts[kind].test(basename(source))
+const isShared = (source) => !Object.keys(parts).some((kind) => isPart(kind, source))
+
+/** What the native code calls besides the system: what cannot fail, or tells no more than the call that began it. */
+const harmless = new RegExp(
+  '^(_Z|_GLOBAL|_Unwind|__(cxa|gxx|dso|stack_chk|errno|isoc99_sscanf|libc_single|gmon|tls)|uv_|mem|str|pthread_|' +
+    '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|gnu_dev_m\\w+|sysconf)$)',
+)
 
 /** Leaves with what the system said when the command failed. */
 function run(command, args, options) {
@@ -73,10 +91,8 @@ async function build(kind, gcc) {
   mkdirSync(folder, { recursive: true })
   const sanitizers = [...kinds[kind], '-fno-sanitize-recover=all', '-pthread']
   const flags = ['-std=c++17', '-O0', '-g', '-Wall', '-Wextra', '-Werror', '-I', native, '-I', nodeHeaders()]
-  const isTarget = (source) => basename(source).startsWith('fuzz_')
-  const isTest = (source) => /(_test|^check)\.cc$/.test(basename(source))
-  const unwanted = kind === 'fuzz' ? isTest : isTarget
-  const sources = listFiles('.cc', tests, join(native, 'linux')).filter((source) => !unwanted(source))
+  const ours = listFiles('.cc', join(native, 'linux'))
+  const sources = [...ours, ...listFiles('.cc', tests).filter((source) => isPart(kind, source) || isShared(source))]
   const everyones = [fileURLToPath(import.meta.url), ...listFiles('.h', tests, native, join(native, 'linux'))]
   const objectOf = (source) => join(folder, `${basename(dirname(source))}-${basename(source)}.o`)
   const isOutOfDate = (source) => [source, ...everyones].some((file) => modified(file) > modified(objectOf(source)))
@@ -93,14 +109,34 @@ async function build(kind, gcc) {
   }
   await Promise.all(Array.from({ length: availableParallelism() }, compileThem))
   const program = join(folder, kind)
-  run(compiler, [...sanitizers, ...sources.map(objectOf), '-o', program])
+  const wraps = kind === 'faults' ? wrapsOf(ours.map(objectOf), objectOf(join(tests, 'fault_shim.cc'))) : []
+  run(compiler, [...sanitizers, ...wraps, ...sources.map(objectOf), '-o', program])
   return program
+}
+
+/** Puts the shim between the native code and the system, and sees to it that it is between all of it. */
+function wrapsOf(objects, shim) {
+  const symbols = (option, ...files) =>
+    execFileSync('nm', ['--format=just-symbols', option, ...files], { encoding: 'utf8' }).match(/^\w+$/gm)
+  const wrapped = symbols('--defined-only', shim)
+    .filter((symbol) => symbol.startsWith('__wrap_'))
+    .map((symbol) => symbol.slice('__wrap_'.length))
+  const defined = symbols('--defined-only', ...objects)
+  const called = new Set(symbols('--undefined-only', ...objects).filter((symbol) => !defined.includes(symbol)))
+  const missing = [...called].filter((symbol) => !harmless.test(symbol) && !wrapped.includes(symbol))
+  if (missing.length > 0) {
+    console.error(`stress/native/fault_shim.cc does not know ${missing.join(', ')}`)
+    process.exit(1)
+  }
+  return wrapped.map((symbol) => `-Wl,--wrap=${symbol}`)
 }
 
 const [kind, ...args] = process.argv.slice(2)
 const seconds = Number(args[0])
 if (!Object.hasOwn(kinds, kind ?? '') || (kind === 'fuzz' && !(seconds > 0))) {
-  console.error('usage: node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS')
+  console.error(
+    'usage: node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS | faults STRIDE [SCENE...]',
+  )
   process.exit(2)
 }
 if (kind === 'fuzz') {
@@ -109,6 +145,8 @@ if (kind === 'fuzz') {
   mkdirSync(corpus, { recursive: true })
   const limits = ['-timeout=10', '-max_len=512', '-print_final_stats=1', `-max_total_time=${seconds}`]
   run(program, [...limits, `-artifact_prefix=${out}/`, corpus], { stdio: 'inherit' })
+} else if (kind === 'faults') {
+  run(await build(kind, true), args)
 } else {
   run(await build(kind, args.includes('--gcc')), [], { stdio: 'inherit' })
 }

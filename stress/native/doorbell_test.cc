@@ -120,6 +120,42 @@ TEST("what is no FIFO is refused under the names of bells") {
   refused("SYSTEM");
 }
 
+TEST("a bell needs a name that leads to its object, and leaves no file without one") {
+  const std::string name = UniqueName();
+  auto nameless = MUST(Create(name));
+  CHECK(FailsWith(OpenDoorbell(*nameless, 0), "NOT_FOUND"));
+  auto removed = Published(name, 64, true);
+  MUST(OpenDoorbell(*removed, 0));
+  CHECK(CountFiles(name) == 2);
+  CHECK(MUST(UnlinkSegment(name)));
+  CHECK(FailsWith(OpenDoorbell(*removed, 0), "NOT_FOUND"));
+  CHECK(CountFiles(name) == 0);
+  auto successor = Published(name);
+  CHECK(FailsWith(OpenDoorbell(*removed, 0), "NOT_FOUND"));
+  CHECK(CountFiles(name) == 1);
+}
+
+TEST("threads that open the same bells at once have one of each") {
+  const std::string name = UniqueName();
+  auto segment = Published(name);
+  for (uint32_t number = 0; number < 50; number++) {
+    std::atomic<int> arrived{0};
+    std::unique_ptr<Doorbell> bells[4];
+    std::vector<std::thread> threads;
+    for (auto& bell : bells) {
+      threads.emplace_back([&] {
+        arrived++;
+        while (arrived < 4) std::this_thread::yield();
+        bell = MUST(OpenDoorbell(*segment, number));
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    MUST(bells[number % 4]->Ring());
+    CHECK(MUST(bells[(number + 1) % 4]->Wait(kLongMs)));
+  }
+  CHECK(CountFiles(name) == 51);
+}
+
 TEST("threads that ring and wait in turn lose no ring") {
   constexpr int kTurns = 1'000;
   auto segment = Published(UniqueName());

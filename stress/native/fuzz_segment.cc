@@ -8,9 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 
 #include "check.h"
 #include "doorbell.h"
+#include "folder.h"
 #include "lease.h"
 #include "linux/descriptor.h"
 #include "memory_barrier.h"
@@ -34,8 +33,6 @@ using namespace memlane::test;
 extern "C" int usleep(useconds_t) { return 0; }
 
 namespace {
-
-const std::string kFolder = "/dev/shm";
 
 class Bytes {
  public:
@@ -184,15 +181,6 @@ class Case {
     if (writable) *last = *last;
   }
 
-  // The files beside an object go with its name; who makes some without one leaves them.
-  void ExpectNamed(const Segment& segment) {
-    struct stat object, named;
-    if (fstat(static_cast<int>(segment.handle()), &object) != 0 ||
-        lstat((kFolder + segment.name()).c_str(), &named) != 0 || object.st_ino != named.st_ino) {
-      hostile_ = true;
-    }
-  }
-
   void Step() {
     auto& segment = segments_[bytes_.Below(segments_.size())];
     auto& bell = bells_[bytes_.Below(bells_.size())];
@@ -237,7 +225,6 @@ class Case {
         return Ask(ListSegments());
       case 6:
         if (!segment) return;
-        ExpectNamed(*segment);
         CloseBell(bell);
         return Keep(OpenDoorbell(*segment, bytes_.Number()), bell.doorbell);
       case 7:
@@ -262,7 +249,6 @@ class Case {
         return;
       case 13:
         if (!segment) return;
-        ExpectNamed(*segment);
         return Keep(ClaimLease(*segment, bytes_.Number()), lease);
       case 14:
         lease.reset();
@@ -338,44 +324,6 @@ class Case {
   std::array<Descriptor, 3> held_;
   bool hostile_ = false;
 };
-
-void MustSystem(bool succeeded, const char* what) {
-  if (succeeded) return;
-  perror(what);
-  exit(1);
-}
-
-void WriteFile(const char* path, const std::string& text) {
-  Descriptor file(open(path, O_WRONLY | O_CLOEXEC));
-  MustSystem(write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), path);
-}
-
-// Root may do it at once; others in a user namespace, where the system admits those.
-void IsolateFolder() {
-  const std::string user = std::to_string(geteuid()), group = std::to_string(getegid());
-  if (unshare(CLONE_NEWNS) != 0) {
-    MustSystem(unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "unshare");
-    WriteFile("/proc/self/setgroups", "deny");
-    WriteFile("/proc/self/uid_map", "0 " + user + " 1");
-    WriteFile("/proc/self/gid_map", "0 " + group + " 1");
-  }
-  MustSystem(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-  const char* options = "mode=1777,size=256k,nr_inodes=24";
-  MustSystem(mount("memlane", kFolder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0, "mount");
-}
-
-int ClearFolder() {
-  int count = 0;
-  DIR* directory = opendir(kFolder.c_str());
-  CHECK(directory != nullptr);
-  while (const dirent* entry = readdir(directory)) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    count++;
-    CHECK(remove((kFolder + '/' + entry->d_name).c_str()) == 0);
-  }
-  closedir(directory);
-  return count;
-}
 
 }  // namespace
 

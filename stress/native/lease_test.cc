@@ -39,7 +39,22 @@ TEST("a slot whose owner was killed is free, and what its claim left half made i
   child.Kill();
   CHECK(mknod(("/dev/shm" + name + ".lease.0.new").c_str(), S_IFIFO | 0600, 0) == 0);
   CHECK(!MUST(IsLeased(*segment, 0)) && MUST(ClaimLease(*segment, 0)));
-  CHECK(CountFiles(name) == 2);
+  CHECK(CountFiles(name) == 1);
+}
+
+TEST("a lease leaves another one's file alone, whose memory has come to have its name") {
+  const std::string name = UniqueName();
+  auto segment = Published(name, 64, true);
+  auto lease = MUST(ClaimLease(*segment, 0));
+  CHECK(MUST(UnlinkSegment(name)));
+  CHECK(FailsWith(ClaimLease(*segment, 1), "NOT_FOUND"));
+  auto successor = Published(name);
+  auto other = MUST(ClaimLease(*successor, 0));
+  CHECK(FailsWith(ClaimLease(*segment, 1), "NOT_FOUND"));
+  lease.reset();
+  CHECK(MUST(IsLeased(*successor, 0)) && CountFiles(name) == 2);
+  other.reset();
+  CHECK(CountFiles(name) == 1);
 }
 
 TEST("a slot cannot be claimed by who may only read") {

@@ -135,6 +135,37 @@ TEST("listing tells what is there, and clears away what a killed process leaves"
   CHECK(CountFiles(name) == 0);
 }
 
+TEST("bells and leases beside no memory are cleared by listing and by creating, and other FIFOs are left alone") {
+  const std::string name = UniqueName();
+  const auto leave = [&](const std::string& suffix, mode_t mode) {
+    const std::string path = "/dev/shm" + name + suffix;
+    CHECK(mknod(path.c_str(), S_IFIFO | 0600, 0) == 0 && chmod(path.c_str(), mode) == 0);
+  };
+  const auto leave_all = [&] {
+    for (const char* suffix : {".bell.0", ".lease.12", ".lease.12.new", ".bell.1.new3"}) leave(suffix, S_ISVTX | 0600);
+  };
+  leave(".bell.y", S_ISVTX | 0600);
+  leave(".bell.7", 0600);  // as another program makes them
+  MUST(ListSegments());
+  CHECK(CountFiles(name) == 2);
+  leave_all();
+  MUST(ListSegments());
+  CHECK(CountFiles(name) == 1);
+  leave_all();
+  auto segment = MUST(Create(name));
+  CHECK(CountFiles(name) == 1);
+  MUST(segment->Publish());
+  leave_all();
+  MUST(ListSegments());
+  CHECK(CountFiles(name) == 6);
+  auto other = Published(name + ".bell.x");
+  CHECK(mknod(("/dev/shm" + name + ".bell.x.bell.0").c_str(), S_IFIFO | 0600, 0) == 0);
+  segment.reset();
+  CHECK(CountFiles(name) == 3);
+  other.reset();
+  CHECK(CountFiles(name) == 1 && unlink(("/dev/shm" + name + ".bell.y").c_str()) == 0);
+}
+
 TEST("exit() lets go what is still held") {
   const std::string name = UniqueName();
   Child child([&] { return Published(name); });

@@ -35,7 +35,7 @@ async function crashRole(role: Role, stride: number): Promise<RoleReport> {
   return JSON.parse(stdout)
 }
 
-function strideOf(text: string): number {
+export function strideOf(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is needed')
   return value

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { crash } from './crash.js'
+import { faults } from './faults.js'
 import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { native } from './native.js'
@@ -8,6 +9,7 @@ await new Command('stress')
   .description('Proves that memlane survives what its peers do.')
   .addCommand(kill)
   .addCommand(crash)
+  .addCommand(faults)
   .addCommand(fuzz)
   .addCommand(native)
   .parseAsync()

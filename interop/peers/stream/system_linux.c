@@ -181,14 +181,23 @@ static void lease_path(const struct memory* memory, unsigned number, char path[s
   snprintf(path, 340, "%s.lease.%u", memory->path, number);
 }
 
-/* A new FIFO, or the one that is there, open for reading and writing. */
-static int open_fifo(const struct memory* memory, const char* path) {
-  const bool made = mkfifo(path, 0600) == 0;
-  if (!made && errno != EEXIST) fail("mkfifo");
+/* The FIFO that is there, open for reading and writing; -1 when there is none. */
+static int open_fifo(const char* path) {
   const int fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) fail(path);
+  if (fd < 0 && errno != ENOENT) fail(path);
+  return fd;
+}
+
+/* A new one, under a name of its own. */
+static int make_fifo(const struct memory* memory, const char* path, char fresh[static 360]) {
+  snprintf(fresh, 360, "%s.new", path);
+  for (unsigned number = 1; mkfifo(fresh, 0600) != 0; number++) {
+    if (errno != EEXIST) fail("mkfifo");
+    snprintf(fresh, 360, "%s.new%u", path, number);
+  }
+  const int fd = open_fifo(fresh);
   struct stat status;
-  if (made && (fstat(memory->fd, &status) != 0 || fchmod(fd, status.st_mode & 0777) != 0)) fail("fchmod");
+  if (fstat(memory->fd, &status) != 0 || fchmod(fd, (status.st_mode & 0777) | S_ISVTX) != 0) fail("fchmod");
   return fd;
 }
 
@@ -213,17 +222,16 @@ bool lease_is_held(const struct memory* memory, unsigned number) {
 }
 
 static int take(struct memory* memory, unsigned number) {
-  char path[340], fresh[345];
+  char path[340], fresh[360];
   lease_path(memory, number, path);
-  snprintf(fresh, sizeof fresh, "%s.new", path);
-  unlink(fresh);
-  int fd = open_fifo(memory, fresh);
+  int fd = make_fifo(memory, path, fresh);
   if (!try_lock(fd, 0)) fail("a new FIFO is locked");
   if (rename(fresh, path) == 0) return fd;
   if (errno != EPERM && errno != EACCES) fail("rename");
   unlink(fresh);
   close(fd);
-  fd = open_fifo(memory, path);
+  fd = open_fifo(path);
+  if (fd < 0) fail(path);
   if (try_lock(fd, 0)) return fd;
   close(fd);
   return -1;
@@ -251,7 +259,14 @@ struct bell* bell_open(struct memory* memory, unsigned number) {
   char path[340];
   snprintf(path, sizeof path, "%s.bell.%u", memory->path, number);
   struct bell* bell = allocate(sizeof *bell);
-  bell->fd = open_fifo(memory, path);
+  while ((bell->fd = open_fifo(path)) < 0) {
+    char fresh[360];
+    bell->fd = make_fifo(memory, path, fresh);
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0) break;
+    if (errno != EEXIST) fail("renameat2");
+    unlink(fresh); /* somebody was quicker */
+    close(bell->fd);
+  }
   return bell;
 }
 

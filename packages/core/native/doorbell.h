@@ -40,6 +40,7 @@ class Doorbell {
   virtual void Close(std::function<void()> closed) = 0;
 };
 
+// NOT_FOUND: the object has no name yet, or has lost it (Linux).
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number);
 
 }  // namespace memlane

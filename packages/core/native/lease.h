@@ -17,7 +17,8 @@ class Lease {
 };
 
 // The claim, or a null pointer when somebody has it or is just claiming it (on Windows also while somebody just asks).
-// Threads that claim at the same time each need a segment of their own: to Linux' locks one segment is one claimer.
+// NOT_FOUND: the object has lost its name (Linux). Threads that claim at the same time each need a segment of their
+// own: to Linux' locks one segment is one claimer.
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 
 // Whether a living handle has the slot.

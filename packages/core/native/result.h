@@ -28,6 +28,7 @@ class Result {
 
   bool ok() const { return std::holds_alternative<Value>(state_); }
   Value& value() { return std::get<Value>(state_); }
+  const Value& value() const { return std::get<Value>(state_); }
   const Failure& failure() const { return std::get<Failure>(state_); }
 
  private:

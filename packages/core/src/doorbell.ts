@@ -37,7 +37,8 @@ export class Doorbell implements Disposable {
    * leaves in the system goes with the memory's last handle.
    *
    * @param number a whole number from 0 to 2^31 - 1
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`; `NOT_FOUND` when the memory's name has been
+   * removed (Linux)
    */
   static open(memory: SharedMemory, number: number): Doorbell {
     if (!Number.isInteger(number) || number < 0 || number >= BELL_COUNT) {

@@ -26,7 +26,8 @@ export class Lease implements Disposable {
    * @param slot a whole number from 0 to 2^31 - 1
    * @returns `undefined` when a living handle, this one included, has it or is just claiming it. On Windows also, for a
    * moment, while somebody asks `isHeld` for it or begins to `watch` it
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`; `NOT_FOUND` when the memory's name has been
+   * removed (Linux)
    */
   static claim(memory: SharedMemory, slot: number): Lease | undefined {
     checkSlot(memory, slot)

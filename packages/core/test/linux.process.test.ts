@@ -191,6 +191,54 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       await expect(stranger.call('claim', 0, 1)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
     })
 
+    it("takes its files away, but not its users' bells, which their makers' next list clears, or root's", async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      const left = () => readdirSync(FOLDER).filter((file) => file.startsWith(name.slice('Global\\'.length)))
+      await using owner = new Peer({ through: asOtherUser })
+      await using stranger = new Peer({ through: asStranger })
+      for (const clear of [() => stranger.call('list'), async () => SharedMemory.list()]) {
+        const index = await owner.call('create', name, 64, { mode: 0o666 })
+        const opened = await stranger.call('open', name, { trustOwner: true })
+        await owner.call('bell', index, 0)
+        await stranger.call('bell', opened, 0)
+        await stranger.call('bell', opened, 1)
+        await stranger.call('claim', opened, 0)
+        await stranger.call('release', 0)
+        expect(left()).toHaveLength(3)
+        await stranger.call('close', opened)
+        await owner.call('close', index)
+        expect(left()).toEqual([expect.stringMatching(/\.bell\.1$/)])
+        await owner.call('list')
+        expect(left()).toHaveLength(1)
+        await clear()
+        expect(left()).toEqual([])
+      }
+    })
+
+    it('refuses bells and leases of those whom its bits do not admit, and names their owner', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      await using stranger = new Peer({ through: asStranger })
+      const index = await stranger.call('create', name, 64, { mode: 0o666 })
+      await stranger.call('bell', index, 0)
+      await using owner = new Peer({ through: asOtherUser })
+      const opened = await owner.call('open', name, { trustOwner: true })
+      for (const number of [1, 2]) await owner.call('bell', opened, number)
+      await owner.call('claim', opened, 0)
+      await owner.call('close', opened)
+      await stranger.call('close', index)
+      await stranger.call('create', name, 64)
+      const refusal = { code: 'ACCESS_DENIED', message: expect.stringContaining(`belongs to user ${OTHER_USER}`) }
+      await expect(stranger.call('bell', 1, 1)).rejects.toMatchObject(refusal)
+      await stranger.call('bell', 1, 0)
+      SharedMemory.list() // not what lies beside memory that lives
+      await expect(stranger.call('bell', 1, 2)).rejects.toMatchObject(refusal)
+      await stranger.call('close', 1)
+      SharedMemory.list()
+      await stranger.call('create', name, 64)
+      await stranger.call('bell', 2, 1)
+      await stranger.call('close', 2)
+    })
+
     it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {
       const name = `Global\\${uniqueName('memlane')}`
       await using owner = new Peer({ through: asOtherUser })

@@ -43,8 +43,11 @@ std::optional<Failure> Add(const Descriptor& set, const Descriptor& fifo, uint32
 
 class LinuxDoorbell final : public Doorbell {
  public:
-  LinuxDoorbell(std::string object_path, Descriptor bell, Descriptor waiting)
-      : object_path_(std::move(object_path)), bell_(std::move(bell)), waiting_(std::move(waiting)) {}
+  LinuxDoorbell(std::string object_path, const Admission& admission, Descriptor bell, Descriptor waiting)
+      : object_path_(std::move(object_path)),
+        admission_(admission),
+        bell_(std::move(bell)),
+        waiting_(std::move(waiting)) {}
 
   std::optional<Failure> Ring() override {
     while (write(bell_.get(), "", 1) != 1) {
@@ -65,7 +68,7 @@ class LinuxDoorbell final : public Doorbell {
 
   Result<bool> Watch(uint32_t slot) override {
     if (watched_.count(slot) != 0) return true;
-    auto lease = OpenHeldLease(object_path_, slot);
+    auto lease = OpenHeldLease(object_path_, slot, admission_);
     if (!lease.ok()) return lease.failure();
     if (!lease.value().valid()) return false;
     // No events: hanging up is always told, here at once if the owner has just gone.
@@ -82,12 +85,10 @@ class LinuxDoorbell final : public Doorbell {
     uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
       auto* bell = static_cast<LinuxDoorbell*>(poll->data);
       // Nearly always it is the bell; a lease that has ended will be told of again.
-      bool rung = bell->Drain();
-      if (!rung) {
-        auto taken = bell->Take(0);
-        rung = taken.ok() && taken.value();
-      }
-      if (rung) bell->rung_();
+      auto rung = bell->Drain();
+      if (rung.ok() && !rung.value()) rung = bell->Take(0);
+      // Who waits must not sleep on where it cannot be told.
+      if (!rung.ok() || rung.value()) bell->rung_();
     });
     SetReferenced(false);
     return std::nullopt;
@@ -122,7 +123,9 @@ class LinuxDoorbell final : public Doorbell {
     bool rung = false;
     for (int i = 0; i < count; i++) {
       if (events[i].data.u64 == kBell) {
-        rung |= Drain();
+        auto drained = Drain();
+        if (!drained.ok()) return drained;
+        rung |= drained.value();
       } else {
         EndWatch(static_cast<uint32_t>(events[i].data.u64));
         rung = true;
@@ -131,15 +134,15 @@ class LinuxDoorbell final : public Doorbell {
     return rung;
   }
 
-  bool Drain() {
+  Result<bool> Drain() {
     char rings[4096];
-    ssize_t length;
     bool rung = false;
-    do {
-      length = read(bell_.get(), rings, sizeof rings);
+    for (;;) {
+      const ssize_t length = read(bell_.get(), rings, sizeof rings);
+      if (length < 0 && errno != EINTR && errno != EAGAIN) return SystemFailure("SYSTEM", "read", errno);
       rung |= length > 0;
-    } while (length == sizeof rings || (length < 0 && errno == EINTR));
-    return rung;
+      if (length != sizeof rings && (length >= 0 || errno != EINTR)) return rung;
+    }
   }
 
   void EndWatch(uint32_t slot) {
@@ -151,6 +154,7 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   const std::string object_path_;
+  const Admission admission_;
   Descriptor bell_;
   Descriptor waiting_;
   std::map<uint32_t, Descriptor> watched_;  // by slot
@@ -164,12 +168,17 @@ class LinuxDoorbell final : public Doorbell {
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
   const std::string path = PathOf(segment.name());
-  auto bell = MakeFifo(BellPath(path, number), static_cast<int>(segment.handle()));
+  const int object = static_cast<int>(segment.handle());
+  if (auto failure = NeedName(object, path)) return *failure;
+  const auto admission = AdmissionTo(object);
+  if (!admission.ok()) return admission.failure();
+  auto bell = OpenOrMakeFifo(BellPath(path, number), admission.value());
   if (!bell.ok()) return bell.failure();
   Descriptor waiting(epoll_create1(EPOLL_CLOEXEC));
   if (!waiting.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
   if (auto failure = Add(waiting, bell.value(), EPOLLIN, kBell)) return *failure;
-  return std::unique_ptr<Doorbell>(std::make_unique<LinuxDoorbell>(path, std::move(bell.value()), std::move(waiting)));
+  return std::unique_ptr<Doorbell>(
+      std::make_unique<LinuxDoorbell>(path, admission.value(), std::move(bell.value()), std::move(waiting)));
 }
 
 }  // namespace memlane

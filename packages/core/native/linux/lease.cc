@@ -7,6 +7,8 @@
 // or the other. Between looking at the old one and renaming, a claimer holds a lock on byte i of the object, which
 // keeps other claimers out.
 //
+// An owner that lets go removes its FIFO while it still has the lock, so that nobody else's can be there by then.
+//
 // Open-file-description locks go with the last descriptor of their handle. Never plain F_SETLK: closing any descriptor
 // of the file would drop it.
 
@@ -50,40 +52,51 @@ void Unlock(int fd, uint32_t offset) {
 
 class LinuxLease final : public Lease {
  public:
-  explicit LinuxLease(Descriptor fifo) : fifo_(std::move(fifo)) {}
-  ~LinuxLease() override { Unlock(fifo_.get(), 0); }
+  LinuxLease(std::string path, Descriptor fifo) : path_(std::move(path)), fifo_(std::move(fifo)) {}
+  ~LinuxLease() override {
+    // The object may have lost its name, and another one have it.
+    const auto named = IsNamed(fifo_.get(), path_);
+    if (named.ok() && named.value()) unlink(path_.c_str());
+    Unlock(fifo_.get(), 0);
+  }
 
  private:
+  const std::string path_;
   Descriptor fifo_;
 };
 
 // The caller alone is claiming, and has seen the slot free.
-Result<std::unique_ptr<Lease>> Take(const std::string& path, int object) {
-  const std::string fresh = path + ".new";
-  unlink(fresh.c_str());  // of a claimer that was killed
-  auto fifo = MakeFifo(fresh, object);
-  if (!fifo.ok()) return fifo.failure();
-  auto locked = TryLock(fifo.value().get(), 0);
-  if (!locked.ok()) return locked.failure();
-  if (locked.value() && rename(fresh.c_str(), path.c_str()) != 0) {
+Result<std::unique_ptr<Lease>> Take(const std::string& path, const Admission& admission) {
+  unlink((path + kUnfinishedSuffix).c_str());  // of a claimer that was killed
+  auto made = MakeFifo(path, admission);
+  if (!made.ok()) return made.failure();
+  Descriptor fifo = std::move(made.value().descriptor);
+  auto locked = TryLock(fifo.get(), 0);
+  const bool renamed = locked.ok() && locked.value() && rename(made.value().path.c_str(), path.c_str()) == 0;
+  if (!renamed) {
     const int error = errno;
-    unlink(fresh.c_str());
-    if (error != EPERM && error != EACCES) return SystemFailure("SYSTEM", "rename", error);
+    unlink(made.value().path.c_str());
+    if (!locked.ok()) return locked.failure();
+    if (!locked.value()) return std::unique_ptr<Lease>();
+    const Failure failure = SystemFailure("SYSTEM", "rename", error);
+    if (error != EPERM && error != EACCES) return failure;
     // /dev/shm lets nobody replace another user's file: then take that one. Who still watches its last owner hears of
     // the end of this claim.
-    fifo = MakeFifo(path, object);
-    if (!fifo.ok()) return fifo.failure();
-    locked = TryLock(fifo.value().get(), 0);
+    auto theirs = OpenFifo(path, O_RDWR, admission);
+    if (!theirs.ok()) return theirs.failure();
+    if (!theirs.value().valid()) return failure;
+    fifo = std::move(theirs.value());
+    locked = TryLock(fifo.get(), 0);
     if (!locked.ok()) return locked.failure();
+    if (!locked.value()) return std::unique_ptr<Lease>();
   }
-  if (!locked.value()) return std::unique_ptr<Lease>();
-  return std::unique_ptr<Lease>(new LinuxLease(std::move(fifo.value())));
+  return std::unique_ptr<Lease>(new LinuxLease(path, std::move(fifo)));
 }
 
 }  // namespace
 
-Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot) {
-  auto fifo = OpenFifo(LeasePath(object_path, slot), O_RDONLY);
+Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot, const Admission& admission) {
+  auto fifo = OpenFifo(LeasePath(object_path, slot), O_RDONLY, admission);
   if (!fifo.ok() || !fifo.value().valid()) return fifo;
   struct flock lock = ByteAt(0, F_WRLCK);
   if (fcntl(fifo.value().get(), F_OFD_GETLK, &lock) != 0) return SystemFailure("SYSTEM", "fcntl(F_OFD_GETLK)", errno);
@@ -93,6 +106,10 @@ Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot) 
 
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot) {
   const int object = static_cast<int>(segment.handle());
+  const std::string path = PathOf(segment.name());
+  if (auto failure = NeedName(object, path)) return *failure;
+  const auto admission = AdmissionTo(object);
+  if (!admission.ok()) return admission.failure();
   // Looked at first without the byte: who only finds the slot taken is in nobody's way.
   auto leased = IsLeased(segment, slot);
   if (!leased.ok()) return leased.failure();
@@ -106,14 +123,16 @@ Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot)
   if (!leased.ok()) {
     claim = leased.failure();
   } else if (!leased.value()) {
-    claim = Take(LeasePath(PathOf(segment.name()), slot), object);
+    claim = Take(LeasePath(path, slot), admission.value());
   }
   Unlock(object, slot);
   return claim;
 }
 
 Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
-  auto held = OpenHeldLease(PathOf(segment.name()), slot);
+  const auto admission = AdmissionTo(static_cast<int>(segment.handle()));
+  if (!admission.ok()) return admission.failure();
+  const auto held = OpenHeldLease(PathOf(segment.name()), slot, admission.value());
   if (!held.ok()) return held.failure();
   return held.value().valid();
 }

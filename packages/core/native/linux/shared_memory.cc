@@ -11,8 +11,12 @@
 //
 // Two rules keep this right. Only a holder of LOCK_EX unlinks a counted object, so a name seen to lead to the locked
 // object still does when it is unlinked. And the kernel drops a lock with its last descriptor, so a crash is a close
-// without the unlink, which the next comer makes good. A failing upgrade from SH to EX loses the SH lock; that does no
-// harm, as only a handle that is being closed tries it, and of two that race the second one gets EX.
+// without the unlink, which the next comer makes good; so is a close that the system does not let finish. A failing
+// upgrade from SH to EX loses the SH lock; that does no harm, as only a handle that is being closed tries it, and of
+// two that race the second one gets EX.
+//
+// What lies beside an object, the FIFOs of its bells and leases, goes before its name does. Where that was not
+// possible, as they were another user's, they are cleared under a name taken for that moment.
 //
 // Objects without the sticky bit (made by other programs, or persistent) are never locked, and unlinked only on demand.
 
@@ -37,6 +41,7 @@
 #include <tuple>
 
 #include "descriptor.h"
+#include "fifo.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -52,37 +57,67 @@ constexpr useconds_t kRemovalRetryMicroseconds = 1000;
 
 bool IsCounted(const struct stat& status) { return (status.st_mode & kCountedMark) != 0; }
 
-bool TryLock(const Descriptor& descriptor, int operation) { return flock(descriptor.get(), operation | LOCK_NB) == 0; }
-
-// Does `path` still lead to the object behind `descriptor`?
-bool IsNamed(const Descriptor& descriptor, const std::string& path) {
-  struct stat object, named;
-  return fstat(descriptor.get(), &object) == 0 && lstat(path.c_str(), &named) == 0 && object.st_dev == named.st_dev &&
-         object.st_ino == named.st_ino;
+// False when another handle's lock is in its way.
+Result<bool> TryLock(const Descriptor& descriptor, int operation) {
+  if (flock(descriptor.get(), operation | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return SystemFailure("SYSTEM", "flock", errno);
 }
 
-// Those of its doorbells and leases.
-void RemoveFifos(const std::string& path) {
-  const auto begins = [](const dirent* entry, const std::string& prefix) {
-    const std::string file_prefix = prefix.substr(prefix.rfind('/') + 1);
-    return file_prefix.compare(0, std::string::npos, entry->d_name, file_prefix.size()) == 0;
-  };
+struct File {
+  std::string path;
+  bool is_fifo;
+};
+
+Result<std::vector<File>> ReadFolder() {
   DIR* directory = opendir(kDirectory);
-  if (directory == nullptr) return;
+  if (directory == nullptr) return SystemFailure("SYSTEM", "opendir", errno);
+  std::vector<File> files;
+  errno = 0;
   while (const dirent* entry = readdir(directory)) {
-    if (entry->d_type != DT_FIFO || !(begins(entry, BellPrefix(path)) || begins(entry, LeasePrefix(path)))) continue;
-    unlink((std::string(kDirectory) + '/' + entry->d_name).c_str());
+    files.push_back({std::string(kDirectory) + '/' + entry->d_name, entry->d_type == DT_FIFO});
+    errno = 0;
   }
+  const int error = errno;
   closedir(directory);
+  if (error != 0) return SystemFailure("SYSTEM", "readdir", error);
+  return files;
 }
 
-// The caller holds LOCK_EX on the object.
+// Those of the object's doorbells and leases.
+Result<std::vector<std::string>> FifosOf(const std::string& path) {
+  const auto files = ReadFolder();
+  if (!files.ok()) return files.failure();
+  std::vector<std::string> fifos;
+  for (const File& file : files.value()) {
+    if (file.is_fifo && ObjectOfFifo(file.path) == path) fifos.push_back(file.path);
+  }
+  return fifos;
+}
+
+bool IsDenied(int error) { return error == EACCES || error == EPERM; }
+
+// The caller holds LOCK_EX on the object. A failure leaves its name, so that the next comer finds what is left.
 Result<bool> Unlink(const Descriptor& descriptor, const std::string& path) {
-  if (!IsNamed(descriptor, path)) return false;
-  RemoveFifos(path);
+  const auto named = IsNamed(descriptor.get(), path);
+  if (!named.ok() || !named.value()) return named;
+  const auto fifos = FifosOf(path);
+  if (!fifos.ok()) return fifos.failure();
+  for (const std::string& fifo : fifos.value()) {
+    // /dev/shm lets nobody remove another user's file.
+    if (unlink(fifo.c_str()) == 0 || errno == ENOENT || IsDenied(errno)) continue;
+    return SystemFailure("SYSTEM", "unlink", errno);
+  }
   if (unlink(path.c_str()) == 0) return true;
-  int error = errno;
-  return SystemFailure(error == EACCES || error == EPERM ? "ACCESS_DENIED" : "SYSTEM", "unlink", error);
+  const int error = errno;
+  if (error == ENOENT) return false;
+  return SystemFailure(IsDenied(error) ? "ACCESS_DENIED" : "SYSTEM", "unlink", error);
+}
+
+// Gives a holder's lock back, and removes the object if it was the last.
+void Leave(const Descriptor& descriptor, const std::string& path) {
+  const auto last = TryLock(descriptor, LOCK_EX);
+  if (last.ok() && last.value()) Unlink(descriptor, path);
 }
 
 // ---- opening ----
@@ -128,10 +163,21 @@ enum class Presence {
   kCorpse,  // unlinked between our open and our lock
 };
 
-Presence Join(const Descriptor& descriptor, const std::string& path) {
-  if (TryLock(descriptor, LOCK_EX)) return IsNamed(descriptor, path) ? Presence::kOrphan : Presence::kCorpse;
-  if (!TryLock(descriptor, LOCK_SH)) return Presence::kDying;
-  return IsNamed(descriptor, path) ? Presence::kAlive : Presence::kCorpse;
+Result<Presence> Join(const Descriptor& descriptor, const std::string& path) {
+  const auto alone = TryLock(descriptor, LOCK_EX);
+  if (!alone.ok()) return alone.failure();
+  if (!alone.value()) {
+    const auto shared = TryLock(descriptor, LOCK_SH);
+    if (!shared.ok()) return shared.failure();
+    if (!shared.value()) return Presence::kDying;
+  }
+  const auto named = IsNamed(descriptor.get(), path);
+  if (!named.ok()) {
+    Leave(descriptor, path);
+    return named.failure();
+  }
+  if (!named.value()) return Presence::kCorpse;
+  return alone.value() ? Presence::kOrphan : Presence::kAlive;
 }
 
 bool IsTrusted(uid_t owner, const OpenOptions& options) {
@@ -243,16 +289,18 @@ Result<Taken> ClearOrphan(const std::string& path) {
   }
   Opened& file = opened.value();
   if (!IsCounted(file.status)) return Taken{true, false};
-  switch (Join(file.descriptor, path)) {
+  const auto presence = Join(file.descriptor, path);
+  if (!presence.ok()) return presence.failure();
+  switch (presence.value()) {
     case Presence::kAlive:
-      // Leave as a closer does: the others may have gone while we looked, taking us for a holder.
-      if (TryLock(file.descriptor, LOCK_EX)) Unlink(file.descriptor, path);
+      // The others may have gone while we looked, taking us for a holder.
+      Leave(file.descriptor, path);
       return Taken{true, false};
     case Presence::kOrphan: {
       auto removed = Unlink(file.descriptor, path);
       if (!removed.ok()) {
         Failure failure = removed.failure();
-        failure.owner = std::to_string(file.status.st_uid);
+        if (IsDenied(static_cast<int>(failure.os_code))) failure.owner = std::to_string(file.status.st_uid);
         return failure;
       }
       return Taken{false, false};
@@ -267,25 +315,56 @@ Result<Taken> ClearOrphan(const std::string& path) {
 
 Failure AlreadyExists() { return SystemFailure("ALREADY_EXISTS", "linkat", EEXIST); }
 
-// Gives the unnamed file its name.
-std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path) {
+Result<Descriptor> OpenUnnamed() {
+  Descriptor descriptor(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (descriptor.valid()) return descriptor;
+  const int error = errno;
+  const char* code = error == EACCES                          ? "ACCESS_DENIED"
+                     : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
+                                                              : "SYSTEM";
+  return SystemFailure(code, "open", error);
+}
+
+// Gives the unnamed file that name. False: it is taken.
+Result<bool> TryLink(const Descriptor& descriptor, const std::string& path) {
   const std::string unnamed = "/proc/self/fd/" + std::to_string(descriptor.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  const int error = errno;
+  if (error == EEXIST) return false;
+  const char* code = IsDenied(error) ? "ACCESS_DENIED" : error == ENAMETOOLONG ? "INVALID_NAME" : "SYSTEM";
+  return SystemFailure(code, "linkat", error);
+}
+
+std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path) {
   for (int attempt = 0; attempt < kRemovalRetries; attempt++) {
-    if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return std::nullopt;
-    int error = errno;
-    if (error != EEXIST) {
-      bool denied = error == EACCES || error == EPERM;
-      return SystemFailure(denied                  ? "ACCESS_DENIED"
-                           : error == ENAMETOOLONG ? "INVALID_NAME"
-                                                   : "SYSTEM",
-                           "linkat", error);
-    }
+    const auto linked = TryLink(descriptor, path);
+    if (!linked.ok()) return linked.failure();
+    if (linked.value()) return std::nullopt;
     auto taken = ClearOrphan(path);
     if (!taken.ok()) return taken.failure();
     if (taken.value().taken) return AlreadyExists();
     if (taken.value().dying) usleep(kRemovalRetryMicroseconds);
   }
   return SystemFailure("NOT_READY", "linkat", EEXIST);
+}
+
+// Removes FIFOs that lie beside no object, if there are any: left where whoever removed the object could not remove
+// them. An empty object takes the name meanwhile, as one that is just being removed, so that nobody makes new ones.
+std::optional<Failure> ClearFifos(const std::string& path) {
+  const auto fifos = FifosOf(path);
+  if (!fifos.ok()) return fifos.failure();
+  if (fifos.value().empty()) return std::nullopt;
+  auto unnamed = OpenUnnamed();
+  if (!unnamed.ok()) return unnamed.failure();
+  const Descriptor& descriptor = unnamed.value();
+  if (fchmod(descriptor.get(), 0444 | kCountedMark) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
+  const auto locked = TryLock(descriptor, LOCK_EX);
+  if (!locked.ok()) return locked.failure();
+  const auto linked = TryLink(descriptor, path);
+  if (!linked.ok()) return linked.failure();
+  if (!linked.value()) return std::nullopt;  // then they are somebody's
+  const auto removed = Unlink(descriptor, path);
+  return removed.ok() ? std::nullopt : std::optional<Failure>(removed.failure());
 }
 
 // ---- handles ----
@@ -352,7 +431,7 @@ class LinuxSegment final : public Segment {
   // Leaves the mapping alone: at the exit of the process another thread may still be using it.
   void LetGo() {
     if (!descriptor_.valid()) return;
-    if (counted_ && TryLock(descriptor_, LOCK_EX)) Unlink(descriptor_, path_);
+    if (counted_) Leave(descriptor_, path_);
     descriptor_.Close();
   }
 
@@ -397,14 +476,20 @@ std::map<Inode, std::vector<uint32_t>> ReadLocks() {
   return holders;
 }
 
-// Clears the object away, if a crash has left it and this process may. True when it is an orphan.
-bool ClearIfOrphan(const std::string& path) {
+// Clears the object away, if a crash has left it and this process may. True when it is an orphan, or gone.
+Result<bool> ClearIfOrphan(const std::string& path) {
   auto opened = OpenFile(path, O_RDONLY);
-  if (!opened.ok()) return false;
+  if (!opened.ok()) {
+    const std::string code = opened.failure().code;
+    if (code == "NOT_FOUND") return true;
+    if (code == "ACCESS_DENIED" || code == "NOT_SHARED_MEMORY") return false;
+    return opened.failure();
+  }
   const Opened& file = opened.value();
-  if (!IsCounted(file.status) || !TryLock(file.descriptor, LOCK_EX)) return false;
-  Unlink(file.descriptor, path);
-  return true;
+  if (!IsCounted(file.status)) return false;
+  const auto alone = TryLock(file.descriptor, LOCK_EX);
+  if (alone.ok() && alone.value()) Unlink(file.descriptor, path);
+  return alone;
 }
 
 }  // namespace
@@ -416,17 +501,17 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   auto taken = ClearOrphan(path);
   if (!taken.ok()) return taken.failure();
   if (taken.value().taken) return AlreadyExists();
+  auto failure = ClearFifos(path);
+  if (failure) return *failure;
 
-  Descriptor descriptor(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!descriptor.valid()) {
-    int error = errno;
+  auto unnamed = OpenUnnamed();
+  if (!unnamed.ok()) {
+    const int error = static_cast<int>(unnamed.failure().os_code);
     if (error == ENOSPC || error == ENOMEM) return ReservationFailure("open", error, options.length);
-    const char* code = error == EACCES                          ? "ACCESS_DENIED"
-                       : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
-                                                                : "SYSTEM";
-    return SystemFailure(code, "open", error);
+    return unnamed.failure();
   }
-  auto failure = Reserve(descriptor, options.length);
+  Descriptor descriptor = std::move(unnamed.value());
+  failure = Reserve(descriptor, options.length);
   if (failure && strcmp(failure->code, "NO_SPACE") == 0) {
     ListSegments();  // clears away what crashes have left, under whatever names
     failure = Reserve(descriptor, options.length);
@@ -435,7 +520,10 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   // Not by open's argument, which the umask cuts.
   mode_t mode = options.mode | (options.persistent ? 0 : kCountedMark);
   if (fchmod(descriptor.get(), mode) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
-  if (!options.persistent && !TryLock(descriptor, LOCK_SH)) return SystemFailure("SYSTEM", "flock", errno);
+  if (!options.persistent) {
+    const auto locked = TryLock(descriptor, LOCK_SH);
+    if (!locked.ok()) return locked.failure();
+  }
 
   auto mapping = Map(descriptor, options.length, view);
   if (!mapping.ok()) return mapping.failure();
@@ -457,7 +545,9 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
     }
     const bool counted = IsCounted(file.status);
     if (counted) {
-      Presence presence = Join(file.descriptor, path);
+      const auto joined = Join(file.descriptor, path);
+      if (!joined.ok()) return joined.failure();
+      const Presence presence = joined.value();
       if (presence == Presence::kCorpse) continue;
       if (presence == Presence::kOrphan) Unlink(file.descriptor, path);  // if it may not, the owner's next create does
       if (presence != Presence::kAlive) return SystemFailure("NOT_FOUND", "open", ENOENT);
@@ -472,8 +562,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       failure = ReserveForeign(file.descriptor, view.offset, mapping.value().length());
     }
     if (failure) {
-      // Leave as a closer does: the others may have gone meanwhile, taking us for a holder.
-      if (counted && TryLock(file.descriptor, LOCK_EX)) Unlink(file.descriptor, path);
+      if (counted) Leave(file.descriptor, path);  // the others may have gone meanwhile, taking us for a holder
       return *failure;
     }
     return std::unique_ptr<Segment>(
@@ -486,24 +575,37 @@ Result<bool> UnlinkSegment(const std::string& name) {
   auto opened = OpenFile(path, O_RDONLY);
   if (!opened.ok()) return opened.failure();
   Opened& file = opened.value();
-  if (!TryLock(file.descriptor, LOCK_EX)) return SystemFailure("IN_USE", "flock", errno);
+  const auto alone = TryLock(file.descriptor, LOCK_EX);
+  if (!alone.ok()) return alone.failure();
+  if (!alone.value()) return SystemFailure("IN_USE", "flock", EWOULDBLOCK);
   auto removed = Unlink(file.descriptor, path);
   if (removed.ok() && !removed.value()) return SystemFailure("NOT_FOUND", "unlink", ENOENT);
   return removed;
 }
 
 Result<std::vector<SegmentInfo>> ListSegments() {
-  DIR* directory = opendir(kDirectory);
-  if (directory == nullptr) return SystemFailure("SYSTEM", "opendir", errno);
+  const auto files = ReadFolder();
+  if (!files.ok()) return files.failure();
   const auto locks = ReadLocks();
   std::vector<SegmentInfo> segments;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string name = std::string("/") + entry->d_name;
-    const std::string path = PathOf(name);
+  std::set<std::string> with_fifos;
+  for (const File& file : files.value()) {
+    const std::string& path = file.path;
     struct stat status;
-    if (lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || ClearIfOrphan(path)) continue;
+    if (lstat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT) continue;
+      return SystemFailure("SYSTEM", "lstat", errno);
+    }
+    const bool is_removable = status.st_uid == geteuid() || geteuid() == 0;
+    if (S_ISFIFO(status.st_mode) && (status.st_mode & kFifoMark) != 0 && is_removable) {
+      with_fifos.insert(ObjectOfFifo(path));
+    }
+    if (!S_ISREG(status.st_mode)) continue;
+    const auto orphan = ClearIfOrphan(path);
+    if (!orphan.ok()) return orphan.failure();
+    if (orphan.value()) continue;
     SegmentInfo info;
-    info.name = name;
+    info.name = path.substr(strlen(kDirectory));
     info.length = static_cast<uint64_t>(status.st_size);
     info.owner = std::to_string(status.st_uid);
     info.mode = status.st_mode & 0777;
@@ -518,7 +620,11 @@ Result<std::vector<SegmentInfo>> ListSegments() {
     }
     segments.push_back(std::move(info));
   }
-  closedir(directory);
+  with_fifos.erase("");
+  for (const std::string& path : with_fifos) {
+    struct stat status;
+    if (lstat(path.c_str(), &status) != 0 && errno == ENOENT) ClearFifos(path);
+  }
   return segments;
 }
 

@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { spawnChild } from '@memlane/testing'
+import { Command } from 'commander'
+import { strideOf } from './crash.js'
+
+const script = fileURLToPath(new URL('../../scripts/native-checks.mjs', import.meta.url))
+/** Above all that the program itself has patience for. */
+const HUNG_MS = 1_800_000
+
+export interface FaultReport {
+  scene: string
+  /** To the system, undisturbed. */
+  calls: number
+  /** Calls that failed, each with one error, once or from then on. */
+  faults: number
+  /** Processes that were killed behind a call. */
+  kills: number
+  passed: number
+  failures: string[]
+}
+
+/**
+ * Has each system call of each scene of the native code fail with each plausible error, and the process killed behind it.
+ *
+ * @param stride of how many of those one is tried
+ */
+export async function failEverywhere(stride: number, scenes: readonly string[] = []): Promise<FaultReport[]> {
+  const args = [script, 'faults', `${stride}`, ...scenes]
+  using child = spawnChild(process.execPath, args, { timeoutMs: HUNG_MS, group: true })
+  const { code, signal, stdout, stderr } = await child.exit
+  if (code !== 0) throw new Error(`the scenes ended with ${signal ?? code}:\n${stderr}`)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+export const faults = new Command('faults')
+  .description(
+    'Has each system call of the native code fail with each plausible error, and the process killed behind it, and checks ' +
+      'that the operation tells the error, that no descriptor or file is left, and that survivors and newcomers go on (Linux).',
+  )
+  .argument('[scenes...]', 'only these')
+  .option('-s, --stride <count>', 'of how many faults and kills to try one', strideOf, 1)
+  .option('-j, --json <file>', 'also write the report to a file')
+  .action(async (scenes: string[], { stride, json }: { stride: number; json?: string }) => {
+    const reports = await failEverywhere(stride, scenes)
+    console.table(Object.fromEntries(reports.map(({ scene, failures: _, ...counts }) => [scene, counts])))
+    for (const { scene, failures } of reports) for (const failure of failures) console.log(`${scene}, ${failure}`)
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, undefined, 2)}\n`)
+    if (reports.length === 0 || reports.some(({ failures }) => failures.length > 0)) process.exitCode = 1
+  })

@@ -1,0 +1,23 @@
+import { capabilities } from '@memlane/core'
+import { describe, expect, it } from 'vitest'
+import { failEverywhere } from '../src/faults.js'
+
+/** Of how many faults and kills one is tried here; `npm run stress -- faults` tries all. */
+const STRIDE = 13
+
+describe.skipIf(capabilities.namespace !== 'posix')(
+  'a system call of the native code that fails, or is the last one',
+  () => {
+    it(`harms nobody and leaves nothing: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
+      const reports = await failEverywhere(STRIDE)
+      console.log(
+        reports
+          .map(({ scene, calls, faults, kills }) => `${scene}: ${faults} faults, ${kills} kills at ${calls} calls`)
+          .join('\n'),
+      )
+      expect(reports.flatMap(({ scene, failures }) => failures.map((failure) => `${scene}, ${failure}`))).toEqual([])
+      expect(reports.filter(({ passed, faults, kills }) => passed !== faults + kills || kills === 0)).toEqual([])
+      expect(reports.length).toBeGreaterThan(30)
+    })
+  },
+)
