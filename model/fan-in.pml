@@ -26,6 +26,7 @@ byte state[2];
 byte lanes;          /* the mask of active lanes */
 byte openings;
 bit held[2];          /* the producers' leases */
+bit counted[2];       /* observer: is open, and has said so */
 byte visible[2];
 byte buffered[2];
 byte sent[2];
@@ -33,18 +34,18 @@ byte sent[2];
 byte marks;           /* the mask of sleepers */
 bit bell[C];
 byte watched[C];      /* lanes whose producers' end rings the bell */
-bit none[C];          /* observer: since the consumer last began to look for the end, there was no producer */
+byte none[C];         /* observer: 0: does not look for the end; 1: does; 2: and there was a moment without producers */
 
-#define HAS_PRODUCER ((state[0] == OPEN && held[0]) || (state[1] == OPEN && held[1]))
+#define HAS_PRODUCER (counted[0] || counted[1])
 
 inline drain(j) { visible[j] = visible[j] + buffered[j]; buffered[j] = 0 }
 
 inline observe() {
   if
   :: HAS_PRODUCER -> skip
-  :: else -> none[0] = 1;
+  :: else -> if :: none[0] == 1 -> none[0] = 2 :: else fi;
 #if C > 1
-     none[1] = 1
+     if :: none[1] == 1 -> none[1] = 2 :: else fi
 #endif
   fi
 }
@@ -52,7 +53,7 @@ inline observe() {
 /* The lease goes: whoever watches it is rung. */
 inline release(j) {
   drain(j);
-  held[j] = 0;
+  held[j] = 0; counted[j] = 0;
   if :: watched[0] & BIT(j) -> bell[0] = 1; watched[0] = watched[0] & ~BIT(j) :: else fi;
 #if C > 1
   if :: watched[1] & BIT(j) -> bell[1] = 1; watched[1] = watched[1] & ~BIT(j) :: else fi;
@@ -60,7 +61,11 @@ inline release(j) {
   observe()
 }
 
+#ifdef IMMORTAL
+#define MAY_DIE skip
+#else
 #define MAY_DIE if :: goto dead :: skip fi
+#endif
 
 inline ringOne(c) {
   if
@@ -103,6 +108,12 @@ active [2] proctype Producer() {
 #else
   me = _pid;
 #endif
+#ifdef ONE_OPEN
+  if   /* the second producer has been there for long */
+  :: me == 1 -> atomic { held[1] = 1; state[1] = OPEN; lanes = lanes | 2; openings++; counted[1] = 1; life++ } goto open
+  :: else
+  fi;
+#endif
   do
   :: life == L -> break
   :: else ->
@@ -116,14 +127,16 @@ active [2] proctype Producer() {
      MAY_DIE;
 #endif
 #ifdef COUNT_FIRST
-     openings++;
+     atomic { openings++; counted[me] = 1 }
      MAY_DIE;
      lanes = lanes | BIT(me);
 #else
      lanes = lanes | BIT(me);
-#ifndef NO_OPENINGS
      MAY_DIE;
-     openings++;
+#ifdef NO_OPENINGS
+     counted[me] = 1;
+#else
+     atomic { openings++; counted[me] = 1 }
 #endif
 #endif
 #ifdef STATE_LAST
@@ -134,6 +147,7 @@ active [2] proctype Producer() {
 #ifndef NO_RING_AT_OPENING
      ring();
 #endif
+open:
 #ifdef CLEAR_EARLY
      if :: lanes = lanes & ~BIT(me) :: skip fi;
 #endif
@@ -143,11 +157,11 @@ active [2] proctype Producer() {
      od;
      if
      :: goto silent
-     :: goto dead
      :: skip
      fi;
+     MAY_DIE;
      /* closes */
-     atomic { drain(me); state[me] = CLOSED; observe() }
+     atomic { drain(me); state[me] = CLOSED; counted[me] = 0; observe() }
      MAY_DIE;
      lanes = lanes & ~BIT(me);
      MAY_DIE;
@@ -164,10 +178,9 @@ over:
 
 #define READY(j) (visible[j] > got[j])
 
+/* One step: a lane that is looked at later can only have more. It is the same below. */
 inline hasMessage() {
-  there = 0;
-  if :: (cursors & 1) -> if :: READY(0) -> there = 1 :: else fi :: else fi;
-  if :: (cursors & 2) && !there -> if :: READY(1) -> there = 1 :: else fi :: else fi
+  there = ((cursors & 1) && READY(0)) || ((cursors & 2) && READY(1))
 }
 
 inline takeUp(j) {
@@ -180,35 +193,33 @@ inline takeUp(j) {
 
 inline lookForLanes() {
 #ifdef ACTIVE_BEFORE_OPENINGS
-  a = lanes; o = openings;
+  a = lanes;
 #else
-  o = openings; a = lanes;
+  o = openings;
 #endif
-  if
-  :: o == seenOpenings && a == seenActive -> changed = 0
-  :: else ->
-     atomic { seenOpenings = o; seenActive = a };
-     takeUp(0); takeUp(1);
-     atomic { draining = 1; changed = 1 }
-  fi;
-  a = 0; o = 0
+  atomic {
+#ifdef ACTIVE_BEFORE_OPENINGS
+    o = openings;
+#else
+    a = lanes;
+#endif
+    if
+    :: o == seenOpenings && a == seenActive -> changed = 0
+    :: else ->
+       seenOpenings = o; seenActive = a;
+       takeUp(0); takeUp(1);
+       draining = 1; changed = 1
+    fi;
+    a = 0; o = 0
+  }
 }
 
 inline watchOne(j, withBell) {
-  s = state[j];
-#ifndef WATCH_OPEN_ONLY
-  if
-  :: withBell && s == UNUSED ->
-     atomic { if :: held[j] -> watched[me] = watched[me] | BIT(j) :: else fi };
-     s = state[j]
-  :: else
-  fi;
-#endif
-  if
-  :: s == UNUSED -> skip
-  :: s == CLOSED -> used = 1
-  :: s == OPEN ->
-     atomic {
+  atomic {
+    if
+    :: state[j] == UNUSED -> skip
+    :: state[j] == CLOSED -> used = 1
+    :: state[j] == OPEN ->
        used = 1;
        if
        :: held[j] ->
@@ -216,9 +227,13 @@ inline watchOne(j, withBell) {
           if :: withBell -> watched[me] = watched[me] | BIT(j) :: else fi
        :: else
        fi
-     }
-  fi;
-  s = 0
+    fi
+  }
+}
+
+inline watchFirst(j) {
+  atomic { if :: held[j] -> watched[me] = watched[me] | BIT(j) :: else fi };
+  if :: state[j] != UNUSED -> result = 1 :: else fi
 }
 
 inline watchBoth(withBell) {
@@ -233,17 +248,23 @@ inline watchBoth(withBell) {
 
 /* Sets `result` as #watchProducers returns it. */
 inline watchProducers(withBell) {
-  atomic { none[me] = !HAS_PRODUCER; floor[0] = visible[0]; floor[1] = visible[1] };
+  atomic { if :: HAS_PRODUCER -> none[me] = 1 :: else -> none[me] = 2 fi; missing = READY(0) || READY(1) };
+  o = openings;
   watchBoth(withBell);
   if
-  :: living || !used -> result = 0
-  :: else ->
-#ifndef ONE_PASS
-     watchBoth(withBell);
+#ifndef NO_WATCH_OF_UNUSED
+  :: !used && withBell -> atomic { result = 0; o = 0 }; watchFirst(0); watchFirst(1)
+  :: living || (!used && !withBell) -> atomic { result = 0; o = 0 }
+#else
+  :: living || !used -> atomic { result = 0; o = 0 }
 #endif
+  :: else ->
      if
-     :: living || !used -> result = 0
+#ifndef ONE_PASS
+     :: o != openings -> atomic { result = withBell; o = 0 }   /* looks again, before it sleeps */
+#endif
      :: else ->
+        o = 0;
 #ifdef END_WITHOUT_LOOK
         there = 0;
 #else
@@ -254,15 +275,15 @@ inline watchProducers(withBell) {
         :: there -> there = 0
         :: else ->
            atomic {
-             assert(none[me]);
-             assert(got[0] >= floor[0] && got[1] >= floor[1]);
+             assert(none[me] == 2);
+             assert(!missing);
              end = 1
            }
         fi;
         result = 1
      fi
   fi;
-  atomic { floor[0] = 0; floor[1] = 0; living = 0; used = 0; none[me] = 0 }
+  atomic { missing = 0; living = 0; used = 0; none[me] = 0 }
 }
 
 inline isThere() {
@@ -289,28 +310,37 @@ inline isThere() {
 #define MAY_SLEEP (ALL_RECEIVED && (HAS_PRODUCER || (state[0] == UNUSED && state[1] == UNUSED)))
 
 active [C] proctype Consumer() {
-  byte me, cursors, seenOpenings, seenActive, o, a, s; byte got[2]; byte floor[2];
-  bit draining, changed, there, living, used, result, end;
+  byte me, cursors, seenOpenings, seenActive, o, a; byte got[2];
+  bit missing, draining, changed, there, living, used, result, end;
 #ifdef BARRIER
   me = _pid - 3;
 #else
   me = _pid - 2;
 #endif
+#ifdef ONE_OPEN
+  openings > 0;
+#endif
   /* the constructor: what was ever used */
-  takeUp(0); takeUp(1);
-  draining = 1;
+  atomic { takeUp(0); takeUp(1); draining = 1 }
 receive:
-  lookForLanes(); changed = 0;
-  if :: (cursors & 1) -> if :: READY(0) -> got[0]++; goto receive :: else fi :: else fi;
-  if :: (cursors & 2) -> if :: READY(1) -> got[1]++; goto receive :: else fi :: else fi;
+  lookForLanes();
+  atomic {
+    changed = 0;
+    if
+    :: (cursors & 1) && READY(0) -> got[0]++; goto receive
+    :: else -> if :: (cursors & 2) && READY(1) -> got[1]++; goto receive :: else fi
+    fi
+  }
   /* found nothing: lanes that are closed and read to their end are let go */
-  if
-  :: draining ->
-     if :: (cursors & 1) && !(seenActive & 1) -> if :: READY(0) -> skip :: else -> cursors = cursors & ~1 fi :: else fi;
-     if :: (cursors & 2) && !(seenActive & 2) -> if :: READY(1) -> skip :: else -> cursors = cursors & ~2 fi :: else fi;
-     draining = (cursors & ~seenActive) != 0
-  :: else
-  fi;
+  atomic {
+    if
+    :: draining ->
+       if :: (cursors & 1) && !(seenActive & 1) && !READY(0) -> cursors = cursors & ~1 :: else fi;
+       if :: (cursors & 2) && !(seenActive & 2) && !READY(1) -> cursors = cursors & ~2 :: else fi;
+       draining = (cursors & ~seenActive) != 0
+    :: else
+    fi
+  }
 wait:
   marks = marks | BIT(me);
   isThere();
