@@ -26,6 +26,9 @@ byte state[2];
 byte lanes;          /* the mask of active lanes */
 byte openings;
 bit held[2];          /* the producers' leases */
+#ifdef ONE_OPEN
+bit begun;
+#endif
 bit counted[2];       /* observer: is open, and has said so */
 byte visible[2];
 byte buffered[2];
@@ -110,8 +113,8 @@ active [2] proctype Producer() {
 #endif
 #ifdef ONE_OPEN
   if   /* the second producer has been there for long */
-  :: me == 1 -> atomic { held[1] = 1; state[1] = OPEN; lanes = lanes | 2; openings++; counted[1] = 1; life++ } goto open
-  :: else
+  :: me == 1 -> atomic { begun = 1; held[1] = 1; state[1] = OPEN; lanes = lanes | 2; openings++; counted[1] = 1; life++ } goto open
+  :: else -> begun
   fi;
 #endif
   do
@@ -318,7 +321,7 @@ active [C] proctype Consumer() {
   me = _pid - 2;
 #endif
 #ifdef ONE_OPEN
-  openings > 0;
+  begun;
 #endif
   /* the constructor: what was ever used */
   atomic { takeUp(0); takeUp(1); draining = 1 }
