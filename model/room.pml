@@ -160,6 +160,11 @@ inline watch(c) {
         if
         :: atomic { lease[c] == FREE -> lease[c] = EVICTOR; evicting = c + 1; seen = seen & ~BIT(c) }
            MAY_DIE;
+#if P > 1
+#ifndef NO_RING_BEFORE_EVICTION
+           if :: marks & BIT(1 - me) -> MAY_DIE; bell[1 - me] = 1 :: else fi;
+#endif
+#endif
            live = live & ~BIT(c);
            MAY_DIE;
            atomic { release(c); evicting = 0; dead_ = 1 }

@@ -64,6 +64,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #channel: StreamChannel
   readonly #slot: ProducerSlot
   readonly #bells: Bells
+  /** Those of the producers. */
+  readonly #otherBells: Bells
   readonly #waiter: Waiter
   readonly #rounds = new Rounds()
   readonly #codec: Codec<MessageOf<S>, MessageView<S>>
@@ -96,6 +98,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     })
     const memory = channel.openLane(seat.index, 'readwrite')
     this.#bells = Bells.ofConsumers(channel)
+    this.#otherBells = Bells.ofProducers(channel)
     this.#bells.ringSleepers() // who waits for the first producer has to watch this one: its death would leave them asleep
     try {
       this.#slot = new ProducerSlot(channel.control, seat.index, memory.buffer)
@@ -439,7 +442,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#nextEviction = now + EVICTION_INTERVAL_MS
     let evicted = false
     forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
-      if (evictIfDead(this.#channel, consumer)) evicted = true
+      if (evictIfDead(this.#channel, consumer, this.#otherBells)) evicted = true
     })
     return evicted
   }
@@ -449,7 +452,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#watched = this.#channel.control.liveConsumers()
     forEachBit(this.#watched, (consumer) => {
       if (bell?.watch(consumerNumber(consumer))) return
-      if (evictIfDead(this.#channel, consumer)) dead = true
+      if (evictIfDead(this.#channel, consumer, this.#otherBells)) dead = true
       else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
     })
     return dead
