@@ -50,6 +50,9 @@ active proctype Producer() {
      asleep = marked;
      seen = epoch;
 #endif
+#ifdef EPOCH_BEFORE_PUBLISH
+     seen = epoch;
+#endif
      atomic { buffered++; sent++ }
 #ifdef MORTAL
      if :: die() :: skip fi;
@@ -61,7 +64,9 @@ active proctype Producer() {
 #endif
 #ifndef RING_BEFORE_PUBLISH
      asleep = marked;
+#ifndef EPOCH_BEFORE_PUBLISH
      seen = epoch;
+#endif
 #endif
      if
      :: asleep && seen != rung ->
@@ -96,6 +101,9 @@ active proctype Consumer() {
   :: else ->
 #ifdef LOOK_BEFORE_MARK
      if :: THERE -> goto up :: else fi;
+#endif
+#ifdef EPOCH_AFTER_MARK
+     marked = 1;
 #endif
      epoch++;
 #ifndef NO_MARK

@@ -1,7 +1,8 @@
 /*
- * A lane: one producer, a ring of K records, and two consumers that join and go at any time. A consumer may die
- * once it has read what there is (while it joins: lease.pml); a dead one is evicted by the producer, once the kernel has dropped its lease. Records are numbered; place i of the ring
- * holds record i, i + K, ... Positions are record numbers: bytes and their wrapping are left out, and so is padding.
+ * A lane: one producer, a ring of 2 K + 1 words, and C consumers that join and go at any time. A consumer may die while it reads
+ * (while it joins: lease.pml); a dead one is evicted by the producer, once the kernel has dropped its lease. A record takes two words,
+ * commit word and payload, and the 0 behind it one more, so that records come to lie on every word, and every word of the ring is
+ * used again as soon as it may be. Positions are record numbers; wrapping and padding are left out.
  *
  * A store is one step, and all see stores in the order in which they were made: what x64 gives, and Atomics elsewhere. (The one load
  * that may pass a store, the look for sleepers, is in doorbell.pml.)
@@ -12,15 +13,21 @@
 #ifndef N
 #define N 5
 #endif
-#define PLACES (K + 1)
-#define NONE 255
+#ifndef C
+#define C 2
+#endif
+#define W (2 * K + 1)
+#define HEADER(r) mem[(2 * (r)) % W]
+#define PAYLOAD(r) mem[(2 * (r) + 1) % W]
+#define COMMITTED 1
+#define CONTENT(r) ((r) + 2)   /* neither 0 nor COMMITTED */
 
-byte commit[PLACES] = 0;     /* 0: nothing; else 1 */
-byte payload[PLACES] = NONE; /* the record's number; NONE while it is half written */
+byte mem[W];
 byte base = 0;               /* announced: the oldest record that is sure to stay */
-bit live[2];                 /* the mask */
-bit held[2];                 /* the consumers' leases */
-byte position[2];
+bit live[C];                 /* the mask */
+bit held[C];                 /* the consumers' leases */
+byte position[C];
+byte come = 0;                /* consumers take the slots one after the other */
 byte published = 0;
 
 inline refresh() {
@@ -28,7 +35,7 @@ inline refresh() {
   d_step { oldest = sent; i = 0 }
   i = 0;
   do
-  :: i < 2 ->
+  :: i < C ->
      if :: live[i] && !held[i] -> live[i] = 0   /* evicted */
         :: else fi;
      if :: live[i] -> p = position[i]; if :: p < oldest && p >= base -> oldest = p :: p < base -> oldest = base :: else fi
@@ -47,7 +54,7 @@ inline refresh() {
   limit = oldest + K;
   i = 0;
   do
-  :: i < 2 ->
+  :: i < C ->
      if :: live[i] -> p = position[i]; if :: p + K < limit -> limit = p + K :: else fi
         :: else fi;
      i++
@@ -70,14 +77,18 @@ active proctype Producer() {
      :: else
      fi;
 #ifdef COMMIT_FIRST
-     commit[sent % PLACES] = 1;
+     HEADER(sent) = COMMITTED;
 #endif
-     payload[sent % PLACES] = NONE;
-     payload[sent % PLACES] = sent;
+     PAYLOAD(sent) = CONTENT(sent);
+#ifdef ZERO_LATE
+     atomic { HEADER(sent) = COMMITTED; published++ }
+     HEADER(sent + 1) = 0;
+#else
 #ifndef NO_ZERO
-     commit[(sent + 1) % PLACES] = 0;
+     HEADER(sent + 1) = 0;
 #endif
-     atomic { commit[sent % PLACES] = 1; published++ }
+     atomic { HEADER(sent) = COMMITTED; published++ }
+#endif
      sent++;
 #ifdef ANNOUNCE_LATE
      if :: oldest > base -> base = oldest :: else fi;
@@ -93,23 +104,47 @@ dead:
 /* Reads from where it stands; each record must be the one that is due, and whole. */
 inline consume() {
   do
-  :: commit[at % PLACES] == 1 && reading ->
-     got = payload[at % PLACES];
-     assert(got == at);
-     at++;
-     if :: position[me] = at :: skip fi   /* gives back now, or together with a later one */
-  :: atomic { commit[at % PLACES] == 0 && reading -> assert(published <= at) }   /* else it was overtaken */
-     if :: position[me] != at -> position[me] = at :: else fi;   /* gives back when there is nothing more */
-     reading = 0
-  :: !reading -> if :: (commit[at % PLACES] == 1) -> reading = 1 :: break fi   /* waits; or closes, or dies */
+  :: reading ->
+#ifdef PAYLOAD_FIRST
+     got = PAYLOAD(at);
+     commit = HEADER(at);
+#else
+     atomic { commit = HEADER(at); assert(commit != 0 || published <= at) }   /* else it was overtaken */
+#endif
+     if
+     :: commit != 0 ->
+#ifdef RELEASE_FIRST
+        position[me] = at + 1;
+#endif
+#ifdef LEAVE_FIRST
+        if :: live[me] = 0; held[me] = 0 :: skip fi;
+#endif
+#ifndef PAYLOAD_FIRST
+        got = PAYLOAD(at);
+#endif
+        atomic { assert(commit == COMMITTED && got == CONTENT(at)); got = 0; commit = 0; at++ }
+        if
+        :: position[me] = at   /* gives back now */
+        :: skip                /* or together with a later one */
+#ifdef MORTAL
+        :: goto dead
+#endif
+        fi
+     :: else ->
+        if :: position[me] != at -> position[me] = at :: else fi;   /* gives back when there is nothing more */
+        reading = 0
+     fi
+  :: !reading -> if :: (HEADER(at) != 0) -> reading = 1 :: break fi   /* waits; or closes, or dies */
   od;
   /* closes; or dies, which the kernel tells the producer */
-  if :: live[me] = 0; held[me] = 0 :: held[me] = 0 fi
+  if :: live[me] = 0 :: skip fi;
+dead:
+  atomic { held[me] = 0; reading = 0 }
 }
 
-active [2] proctype Consumer() {
-  byte me = _pid - 1, at = 0, got, seen; bit reading = 1;
-  held[me] = 1;
+active [C] proctype Consumer() {
+  byte me = _pid - 1, at = 0, got, commit, seen; bit reading = 1;
+  atomic { come == me -> held[me] = 1; come++ }
   position[me] = base;
 #ifdef LIVE_LAST
   at = position[me];

@@ -1,5 +1,6 @@
 import { Lease } from '@memlane/core'
 import { consumerNumber, producerNumber } from '@memlane/protocol'
+import type { Bells } from './bells.js'
 import { type StreamChannel, streamError } from './stream-channel.js'
 
 /** A slot of a stream that this participant holds, by a lease: nobody else has it, and its death frees it. */
@@ -73,14 +74,19 @@ const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 /**
  * Removes a consumer if it has died, so that producers do not wait for it any more.
  *
+ * @param producers rung before: who sleeps for room may have looked at this consumer, and not watch it
  * @returns whether it was removed
  */
-export function evictIfDead(channel: StreamChannel, consumer: number): boolean {
+export function evictIfDead(channel: StreamChannel, consumer: number, producers: Bells): boolean {
   const number = consumerNumber(consumer)
   if (Lease.isHeld(channel.memory, number)) return false
   const lease = Lease.claim(channel.memory, number) // nobody joins there meanwhile
   if (lease === undefined) return false
-  channel.control.evict(consumer)
-  lease.release()
+  try {
+    producers.ringSleepers()
+    channel.control.evict(consumer)
+  } finally {
+    lease.release()
+  }
   return true
 }

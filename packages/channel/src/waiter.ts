@@ -33,6 +33,11 @@ export interface Awaited {
    * @returns true when a peer is dead already: then look again
    */
   watchPeers(bell: Doorbell | undefined): boolean
+  /**
+   * Whether somebody has become a peer since `watchPeers`, whose death nobody would hear. Called after the last look before a
+   * sleep: what that look found may be this one's doing.
+   */
+  hasNewPeer?(): boolean
 }
 
 /** What wakes a sleeper: its mark in shared memory and its bell. */
@@ -191,7 +196,7 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (awaited.watchPeers(bell) || awaited.isThere()) continue
+        if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
         this.#sleepsFor = awaited
         this.#sleeps++
         this.#dozeTimer ??= this.#startDoze(bell)
@@ -265,7 +270,7 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (awaited.watchPeers(bell) || awaited.isThere()) continue
+        if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
         const doze = Math.min(DOZE_MS, left)
         if (bell.waitSync(doze) || doze === left || isThereBehindBarrier(awaited)) continue
         bell.waitSync(Math.max(0, deadline - performance.now()))

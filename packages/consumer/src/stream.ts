@@ -108,11 +108,17 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     if (memory.access === 'readwrite') {
       const { index } = takeConsumerSeat(channel)
       const bell = channel.keep(Doorbell.open(memory, consumerNumber(index)))
+      this.#bells = Bells.ofProducers(channel)
+      // Producers that sleep have to watch this consumer, or its death would leave them asleep; the first ring is for those who
+      // watched a predecessor, whose bit goes here.
+      if (!overwritten) this.#bells.ringSleepers()
       const slot = new ConsumerSlot(control, index)
       this.#slot = slot
-      this.#bells = Bells.ofProducers(channel)
       this.#waiter = new Waiter(wait, { bell, mark: SleepMark.ofConsumer(control, index) })
-      if (!overwritten) this.#explained(() => slot.join())
+      if (!overwritten) {
+        this.#explained(() => slot.join())
+        this.#bells.ringSleepers()
+      }
     } else {
       this.#waiter = new Waiter(wait, undefined)
     }
@@ -503,8 +509,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /** Looks who lives, and has the bell ring when one of them dies; should nobody be left, then the stream ends here. */
-  #watchProducers(bell: Doorbell | undefined, again = false): boolean {
+  #watchProducers(bell: Doorbell | undefined): boolean {
     const { control, header, memory } = this.#channel
+    const { openings } = control
     let living = false
     let lost = false
     let used = false
@@ -519,11 +526,23 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (living && bell === undefined) return false
     }
     const end = lost ? 'lost' : 'closed'
+    if (!used && bell !== undefined) return this.#watchFirst(bell)
     if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
-    if (!again) return this.#watchProducers(bell, true) // one may have come to a slot that was seen before another went
+    if (control.openings !== openings) return bell !== undefined // to a slot that was seen before another went: look again
     this.#lookForLanes()
     if (!this.#hasMessage()) this.#end = end
     return true
+  }
+
+  /** Nobody has opened a lane yet. Who is about to has rung already, and might die before it rings again. */
+  #watchFirst(bell: Doorbell): boolean {
+    const { control, header } = this.#channel
+    let used = false
+    for (let producer = 0; producer < header.producers; producer++) {
+      bell.watch(producerNumber(producer))
+      if (control.stateOf(producer) !== 'unused') used = true
+    }
+    return used
   }
 
   #decode(cursor: LaneCursor<MessageView<S>>): MessageOf<S> {

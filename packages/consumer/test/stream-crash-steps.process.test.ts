@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
+import { StreamChannel } from '@memlane/channel'
 import { capabilities, Lease, type SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import { consumerNumber } from '@memlane/protocol'
+import { codecOf, consumerNumber } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Ledger, Numbered, numbered } from '../fixtures/stream-numbered.js'
@@ -53,6 +54,33 @@ describe('death at one step', () => {
       await victim.last('closeReader')
       await all
     }
+  })
+
+  it('of giving room back to a producer that slept before there was any consumer wakes it', async () => {
+    const name = uniqueName('memlane')
+    using producer = createStream(name, Numbered, { capacity: 65_536, withoutConsumers: 'wait' })
+    let own = 0
+    while (producer.trySend(numbered(1, own, 0, own))) own++
+    const sent = producer.send(numbered(1, own, 0, own))
+    using onlooker = new Onlooker(name)
+    await onlooker.untilAsleep('producers')
+    await using victim = new StreamPeer()
+    await victim.call('signalAt', 'SIGKILL', 'ConsumerSlot', 'release', 'after')
+    await victim.last('open', name, { from: 'now' })
+    await sent
+  })
+
+  it('of opening the first lane that there ever was is told to who waits for it', async () => {
+    const name = uniqueName('memlane')
+    using channel = StreamChannel.create(name, codecOf(Numbered))
+    using consumer = await openStream(channel.name, Numbered)
+    const received = consumer.receive()
+    using onlooker = new Onlooker(name)
+    await onlooker.untilAsleep('consumers')
+    await using victim = new StreamPeer()
+    await victim.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before', 2) // the first time, it has not opened
+    await victim.last('join', name)
+    expect([await received, consumer.end]).toEqual([undefined, 'lost'])
   })
 
   it('of taking up a lane leaves it to the next, as often as it happens', async () => {

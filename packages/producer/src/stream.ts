@@ -64,6 +64,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #channel: StreamChannel
   readonly #slot: ProducerSlot
   readonly #bells: Bells
+  /** Those of the producers. */
+  readonly #otherBells: Bells
   readonly #waiter: Waiter
   readonly #rounds = new Rounds()
   readonly #codec: Codec<MessageOf<S>, MessageView<S>>
@@ -77,6 +79,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #fixedLength: number | undefined
   #closed = false
   #nextEviction = 0
+  /** Consumers whose end rings the bell, as of the last sleep. */
+  #watched = 0
   /** The last of those who wait: one after the other, in the order in which they came. */
   #lastInTurn: Promise<void> = sent
   #sendsWaiting = 0
@@ -93,6 +97,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
       mark: SleepMark.ofProducer(channel.control, seat.index),
     })
     const memory = channel.openLane(seat.index, 'readwrite')
+    this.#bells = Bells.ofConsumers(channel)
+    this.#otherBells = Bells.ofProducers(channel)
+    this.#bells.ringSleepers() // who waits for the first producer has to watch this one: its death would leave them asleep
     try {
       this.#slot = new ProducerSlot(channel.control, seat.index, memory.buffer)
     } catch (error) {
@@ -108,7 +115,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#fixedLength = codec.fixedLength
     this.#setFree(this.#lane)
     this.maxMessageLength = this.#lane.maxMessageLength
-    this.#bells = Bells.ofConsumers(channel)
     this.#bells.ringSleepers() // who waits for a producer
   }
 
@@ -297,7 +303,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return this.#inTurn(options, async (rest) => {
       this.#checkOpen()
       const { position } = this.#lane
-      const taken = { isThere: () => this.#closed || this.#slot.isTaken(position), watchPeers: this.#watchConsumers }
+      const taken = {
+        isThere: () => this.#closed || this.#slot.isTaken(position),
+        watchPeers: this.#watchConsumers,
+        hasNewPeer: this.#hasNewConsumer,
+      }
       if (!(await this.#waiter.wait(taken, rest))) throw this.#timedOut()
       this.#checkOpen()
     }).catch((error) => {
@@ -432,23 +442,32 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#nextEviction = now + EVICTION_INTERVAL_MS
     let evicted = false
     forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
-      if (evictIfDead(this.#channel, consumer)) evicted = true
+      if (evictIfDead(this.#channel, consumer, this.#otherBells)) evicted = true
     })
     return evicted
   }
 
   readonly #watchConsumers = (bell: Doorbell | undefined): boolean => {
     let dead = false
-    forEachBit(this.#channel.control.liveConsumers(), (consumer) => {
+    this.#watched = this.#channel.control.liveConsumers()
+    forEachBit(this.#watched, (consumer) => {
       if (bell?.watch(consumerNumber(consumer))) return
-      if (evictIfDead(this.#channel, consumer)) dead = true
+      if (evictIfDead(this.#channel, consumer, this.#otherBells)) dead = true
       else bell?.ring() // somebody else is removing it, or is joining there: look again soon, with nothing watched
     })
     return dead
   }
 
+  readonly #hasNewConsumer = (): boolean => {
+    return !this.#closed && (this.#channel.control.liveConsumers() & ~this.#watched) !== 0
+  }
+
   #roomFor(length: number) {
-    return { isThere: () => this.#closed || this.#lane.hasRoom(length), watchPeers: this.#watchConsumers }
+    return {
+      isThere: () => this.#closed || this.#lane.hasRoom(length),
+      watchPeers: this.#watchConsumers,
+      hasNewPeer: this.#hasNewConsumer,
+    }
   }
 
   async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs = Infinity }: StreamWaitOptions) {
