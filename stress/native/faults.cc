@@ -186,6 +186,14 @@ void LeaveHalfClaimed(Player& player) {
   CHECK(mknod((kPath + ".lease.0.new").c_str(), S_IFIFO | 0600, 0) == 0);
 }
 
+// The files of two, in a folder that lets nobody else remove them.
+void MakeWithDeadClaimers(Player& player) {
+  LeaveHalfClaimed(player);
+  Child claimer([&] { return MUST(ClaimLease(*player.segment, 0)); });
+  CHECK(mknod((kPath + ".lease.0.new").c_str(), S_IFIFO | 0600, 0) == 0);
+  claimer.Kill();
+}
+
 void Create(Player& player) {
   if (!player.Got(CreateShared(kLength), player.segment)) return;
   player.segment->data()[0] = 7;
@@ -343,6 +351,7 @@ const Scene kScenes[] = {
     {"life", nullptr, Make, nullptr, Live},
     {"life-alone", nullptr, nullptr, Make, Live},
     {"life-of-another-user", nullptr, Make, nullptr, Live, kOwner},
+    {"claim-after-another-user", nullptr, MakeWithDeadClaimers, Join, Claim, kOwner},
 };
 
 // ---- playing them ----
