@@ -370,6 +370,7 @@ void producer_join(struct producer* producer, struct stream* stream) {
                                        .mask_offset = SLEEPING_PRODUCERS,
                                        .bit = lane,
                                        .epoch_offset = (uint32_t)slot + EPOCH};
+  ring_consumers(stream, &producer->consumers);
   clear_bit(stream, SLEEPING_PRODUCERS, lane);
 
   producer->base = load_base(stream, lane);
@@ -430,11 +431,11 @@ static bool evict_dead(struct producer* producer) {
     gone = true;
     struct lease* lease = lease_claim(stream->memory, consumer);
     if (lease == NULL) continue;
+    ring_producers(stream, &producer->producers);
     clear_bit(stream, LIVE, consumer);
     clear_bit(stream, SLEEPING_CONSUMERS, consumer);
     lease_release(lease);
   }
-  if (gone) ring_producers(stream, &producer->producers);
   return gone;
 }
 
@@ -645,10 +646,14 @@ void consumer_join(struct consumer* consumer, struct stream* stream, bool writab
                          .mask_offset = SLEEPING_CONSUMERS,
                          .bit = consumer->slot,
                          .epoch_offset = (uint32_t)consumer_slot(stream, consumer->slot) + CONSUMER_EPOCH};
+    if (consumer->holds) ring_producers(stream, &consumer->producers);
     clear_bit(stream, LIVE, consumer->slot);
     clear_bit(stream, SLEEPING_CONSUMERS, consumer->slot);
   }
-  if (consumer->holds) join_live(consumer);
+  if (consumer->holds) {
+    join_live(consumer);
+    ring_producers(stream, &consumer->producers);
+  }
   for (uint32_t lane = 0; lane < stream->producers; lane++) {
     if (!is_used(stream, lane)) continue;
     if (from_oldest) {
@@ -685,7 +690,7 @@ static bool is_ready(struct consumer* consumer) {
   return false;
 }
 
-/* The end, or all producers that live, to be watched; neither when nobody has come yet. */
+/* The end, or all producers that live, to be watched; when nobody has come yet, those that are about to. */
 static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_t* count) {
   const struct stream* stream = consumer->stream;
   enum end end = NOT_ENDED;
@@ -699,6 +704,9 @@ static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_
     } else {
       end = ENDED_LOST;
     }
+  }
+  for (uint32_t lane = 0; *count == 0 && end == NOT_ENDED && lane < stream->producers; lane++) {
+    if (lease_is_held(stream->memory, FIRST_PRODUCER_NUMBER + lane)) watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;
   }
   return *count == 0 ? end : NOT_ENDED;
 }
@@ -717,8 +725,12 @@ enum end consumer_wait(struct consumer* consumer) {
     enum end end = NOT_ENDED;
     bool ready = is_ready(consumer);
     if (!ready) {
+      const uint32_t openings = load(stream, OPENINGS);
       end = look_for_end(consumer, watched, &count);
-      if (end != NOT_ENDED) end = look_for_end(consumer, watched, &count);
+      if (end != NOT_ENDED && load(stream, OPENINGS) != openings) {
+        if (consumer->lease != NULL) get_up(stream, &consumer->sleeper);
+        continue;
+      }
       ready = is_ready(consumer);
     }
     if (!ready && end == NOT_ENDED) {
