@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { failEverywhere } from '../src/faults.js'
 
 /** Of how many faults and kills one is tried here; `npm run stress -- faults` tries all. */
-const STRIDE = 13
+const STRIDE = 7
 
 describe.skipIf(capabilities.namespace !== 'posix')(
   'a system call of the native code that fails, or is the last one',
