@@ -88,6 +88,18 @@ test('the base does not go back to a joiner that has not looked a second time', 
   expect(put(1016)).toBe(true)
 })
 
+test('a base that never comes to rest makes nobody join, and nobody wait', () => {
+  const { control } = makeStream()
+  const joiner = new ConsumerSlot(control, 0)
+  let base = 0
+  control.baseOf = () => {
+    base += 8
+    return base
+  }
+  expect(() => joiner.join()).toThrow(expect.objectContaining({ name: 'LayoutError', code: 'CORRUPT' }))
+  expect(control.liveConsumers()).toBe(0)
+})
+
 test('nothing is claimed that is longer than the longest message', () => {
   const { producer } = makeStream()
   const { lane } = producer
