@@ -6,9 +6,11 @@ import {
   linkSync,
   lstatSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
@@ -75,6 +77,23 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       expect(await peer.call('files')).toHaveLength(1)
       await peer.call('create', uniqueName('memlane'), 900_000)
       expect(await peer.call('files')).toHaveLength(1)
+    })
+
+    it('in what a process may map is NO_SPACE, and does not speak of files', async () => {
+      const [name, path] = verbatim()
+      writeFileSync(path, '')
+      truncateSync(path, 2 ** 33)
+      await using peer = new Peer()
+      const small = await peer.call('open', name, { access: 'read', view: { length: 4096 } })
+      const { pid } = peer.child
+      const mapped = /VmSize:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      execFileSync('prlimit', [`--pid=${pid}`, `--as=${Number(mapped) * 1024 + 2 ** 30}`])
+      await expect(peer.call('open', name, { access: 'read', view: { length: 2 ** 31 } })).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        osCode: 12,
+        message: expect.stringContaining('no room left to map it'),
+      })
+      expect(await peer.call('length', small)).toBe(4096)
     })
 
     it('of another program that reserved nothing is NO_SPACE when it is opened for writing', async () => {
