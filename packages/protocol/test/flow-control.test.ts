@@ -124,3 +124,13 @@ test('a consumer that says it has come into a batch that is not published does n
   }
   expect(reader.next()).toBe(-1)
 })
+
+test('a consumer gives up on a base that does not come to rest, and nobody is joined', () => {
+  const { control } = makeStream()
+  let base = 0
+  control.baseOf = () => (base += 8)
+  expect(() => new ConsumerSlot(control, 0).join()).toThrow(
+    expect.objectContaining({ code: 'CORRUPT', offset: 1024 + 8 }),
+  )
+  expect(control.liveConsumers()).toBe(0)
+})
