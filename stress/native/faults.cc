@@ -180,6 +180,13 @@ void MakeForeign(Player&) {
   CHECK(ftruncate(file.get(), kLength) == 0);
 }
 
+// What another user leaves who was the last to close the memory.
+void LeaveFifos(Player&) {
+  for (const char* fifo : {".bell.0", ".lease.0", ".bell.1.new"}) {
+    CHECK(mknod((kPath + fifo).c_str(), S_IFIFO | S_ISVTX | 0600, 0) == 0);
+  }
+}
+
 // A lease as a claimer leaves it who is killed before it has it.
 void LeaveHalfClaimed(Player& player) {
   Make(player);
@@ -241,6 +248,7 @@ const Scene kScenes[] = {
     {"create-taken", nullptr, Make, nullptr,
      [](Player& player) { player.ExpectRefusal(CreateShared(kLength), "ALREADY_EXISTS"); }},
     {"create-after-crash", MakeWithAll, nullptr, nullptr, Create},
+    {"create-beside-bells", LeaveFifos, nullptr, nullptr, Create},
     {"create-full", MakeLargeOther, nullptr, nullptr, CreateLarge},
     {"create-no-space", nullptr, MakeWithBell, nullptr,
      [](Player& player) {
@@ -283,6 +291,11 @@ const Scene kScenes[] = {
      [](Player& player) {
        const auto list = ListSegments();
        if (player.Went(list)) EXPECT(list.value().size() == 1 && list.value()[0].name == kName);
+     }},
+    {"list-bells", LeaveFifos, nullptr, nullptr,
+     [](Player& player) {
+       const auto list = ListSegments();
+       if (player.Went(list)) EXPECT(list.value().empty());
      }},
     {"claim", nullptr, Make, Join, Claim},
     {"claim-held", nullptr, MakeWithAll, Join,

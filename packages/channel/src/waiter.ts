@@ -196,7 +196,13 @@ export class Waiter {
       try {
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
-        if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
+        const again = awaited.watchPeers(bell)
+        if (awaited.isThere()) return true
+        if (again || awaited.hasNewPeer?.()) {
+          await setImmediate(undefined, { ref: this.#ref }) // who scribbles can say again and again that peers come and go
+          signal?.throwIfAborted()
+          continue
+        }
         this.#sleepsFor = awaited
         this.#sleeps++
         this.#dozeTimer ??= this.#startDoze(bell)

@@ -183,6 +183,19 @@ describe('a waiter', () => {
     expect(waiter.waitSync(awaited)).toBe(true)
   })
 
+  it.each(['watchPeers', 'hasNewPeer'])('lets the event loop go round while peers come and go: %s', async (method) => {
+    using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', bedside(channel, 0))
+    let calls = 0
+    const awaited = { ...nothing, [method]: () => ++calls < 100_000 }
+    const controller = new AbortController()
+    const waiting = waiter.wait(awaited, { signal: controller.signal })
+    setImmediate(() => controller.abort('enough'))
+    await expect(waiting).rejects.toBe('enough')
+    expect(calls).toBeLessThan(100_000)
+    expect(channel.control.words[384 / 4]).toBe(0)
+  })
+
   it('sleeps once at a time', async () => {
     using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
     const waiter = new Waiter('park', bedside(channel, 0))

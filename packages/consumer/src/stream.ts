@@ -198,7 +198,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
-    for (;;) {
+    const deadline = options?.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs
+    for (let again = false; ; again = true) {
       options?.signal?.throwIfAborted()
       const message = this.tryReceive()
       if (message !== undefined) {
@@ -206,6 +207,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (round !== undefined) await round
         return message
       }
+      // What was there may have been overwritten before it was read: then there is nothing yet.
+      if (again && performance.now() >= deadline) return undefined
+      if (again) await this.#rounds.after(BURST)
       this.#end = undefined // a producer may have come
       if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(options))) return undefined
     }
@@ -220,11 +224,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   receiveSync(timeoutMs = Infinity): MessageOf<S> | undefined {
     const deadline = performance.now() + timeoutMs
-    for (let left = timeoutMs; ; left = Math.max(0, deadline - performance.now())) {
+    let left = timeoutMs
+    for (let again = false; ; again = true) {
       const message = this.tryReceive()
-      if (message !== undefined) return message
       // What was there may have been overwritten before it was read: then there is nothing yet.
+      if (message !== undefined || (again && left === 0)) return message
       if (!this.readySync(left)) return undefined
+      left = Math.max(0, deadline - performance.now())
     }
   }
 

@@ -1,6 +1,6 @@
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import { payload, struct, u32, u64 } from '@memlane/protocol'
+import { payload, StreamControl, struct, u32, u64 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { openStream, type StreamReader } from '../src/index.js'
@@ -169,4 +169,23 @@ it('4 GiB and more are counted: a position of the last turn is not taken for one
   view.setBigUint64(slot + 8, after + 2n ** 32n, true)
   expect(stuck.tryReceive()).toBeDefined()
   expect(keeper.closed).toBe(false)
+})
+
+it('a consumer gives up, and lets the event loop go round, while all is overwritten before it is read', async () => {
+  const most = 3_000_000
+  using writer = make()
+  using reader = await openStream(writer.name, u32)
+  const { hasStayed } = StreamControl.prototype
+  let looks = 0
+  StreamControl.prototype.hasStayed = () => ++looks > most
+  try {
+    const controller = new AbortController()
+    setImmediate(() => controller.abort('enough'))
+    await expect(reader.receive({ signal: controller.signal })).rejects.toBe('enough')
+    expect(await reader.receive({ timeoutMs: 1 })).toBe(undefined)
+    for (const timeoutMs of [0, 1]) expect(reader.receiveSync(timeoutMs)).toBe(undefined)
+    expect(looks).toBeLessThan(most)
+  } finally {
+    StreamControl.prototype.hasStayed = hasStayed
+  }
 })

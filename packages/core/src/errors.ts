@@ -124,7 +124,7 @@ export function explainFailure(failure: unknown, verb: string, name: string, obj
   })
 }
 
-function explanation({ code, message, osCode, requested, available, owner }: NativeFailure): string {
+function explanation({ code, message, syscall, osCode, requested, available, owner }: NativeFailure): string {
   const system = `${message.replace(/\.$/, '')} (${osCode}).`
   switch (code) {
     case 'NOT_FOUND':
@@ -140,6 +140,9 @@ function explanation({ code, message, osCode, requested, available, owner }: Nat
     case 'NOT_SHARED_MEMORY':
       return `the name belongs to something else than shared memory. Choose another name. ${system}`
     case 'NO_SPACE':
+      if (syscall === 'mmap') {
+        return `this process has no room left to map it. Map a part of it (view), or raise the process's limit. ${system}`
+      }
       if (requested === 0)
         return `there is no room for another file. Make room in ${capabilities.objectDirectory}. ${system}`
       return `${requested} bytes asked for, ${available} bytes free. Ask for less, or make room${

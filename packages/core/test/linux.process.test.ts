@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, linkSync, lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory, type SharedMemoryError } from '../src/index.js'
@@ -64,6 +77,23 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       expect(await peer.call('files')).toHaveLength(1)
       await peer.call('create', uniqueName('memlane'), 900_000)
       expect(await peer.call('files')).toHaveLength(1)
+    })
+
+    it('in what a process may map is NO_SPACE, and does not speak of files', async () => {
+      const [name, path] = verbatim()
+      writeFileSync(path, '')
+      truncateSync(path, 2 ** 33)
+      await using peer = new Peer()
+      const small = await peer.call('open', name, { access: 'read', view: { length: 4096 } })
+      const { pid } = peer.child
+      const mapped = /VmSize:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      execFileSync('prlimit', [`--pid=${pid}`, `--as=${Number(mapped) * 1024 + 2 ** 30}`])
+      await expect(peer.call('open', name, { access: 'read', view: { length: 2 ** 31 } })).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        osCode: 12,
+        message: expect.stringContaining('no room left to map it'),
+      })
+      expect(await peer.call('length', small)).toBe(4096)
     })
 
     it('of another program that reserved nothing is NO_SPACE when it is opened for writing', async () => {
@@ -237,6 +267,32 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       await stranger.call('create', name, 64)
       await stranger.call('bell', 2, 1)
       await stranger.call('close', 2)
+    })
+
+    it('is not there while its name is taken for clearing bells away', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      const path = `${FOLDER}/${name.slice('Global\\'.length)}`
+      leftovers.push(path, `${path}.unnamed`)
+      await using waiter = new Peer({ through: asOtherUser })
+      const found = waiter.call('waitFor', name)
+      found.catch(() => {})
+      writeFileSync(`${path}.unnamed`, '')
+      chmodSync(`${path}.unnamed`, 0o1444)
+      using clearer = spawnChild('flock', ['-x', `${path}.unnamed`, 'sh', '-c', 'echo taken; read line'])
+      await clearer.line(/taken/)
+      renameSync(`${path}.unnamed`, path)
+      for (const user of [0, OTHER_USER + 1]) {
+        chownSync(path, user, user)
+        await using stranger = new Peer({ through: asOtherUser })
+        for (const access of ['readwrite', 'read']) {
+          await expect(stranger.call('open', name, { access })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+        }
+      }
+      clearer.write('\n')
+      await clearer.exit
+      using memory = SharedMemory.create(name, 64, { mode: 0o666 })
+      memory.bytes[0] = 7
+      expect(await waiter.call('get', await found, 0)).toBe(7)
     })
 
     it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {

@@ -321,6 +321,7 @@ Result<Descriptor> OpenUnnamed() {
   const int error = errno;
   const char* code = error == EACCES                          ? "ACCESS_DENIED"
                      : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
+                     : error == ENOSPC                        ? "NO_SPACE"
                                                               : "SYSTEM";
   return SystemFailure(code, "open", error);
 }
@@ -365,6 +366,15 @@ std::optional<Failure> ClearFifos(const std::string& path) {
   if (!linked.value()) return std::nullopt;  // then they are somebody's
   const auto removed = Unlink(descriptor, path);
   return removed.ok() ? std::nullopt : std::optional<Failure>(removed.failure());
+}
+
+// Nobody holds what has that name: at most ClearFifos has taken it for a moment, with an object that not all may open.
+bool IsHeldByNobody(const std::string& path) {
+  struct stat status;
+  if (lstat(path.c_str(), &status) != 0) return errno == ENOENT;
+  if (!S_ISREG(status.st_mode) || status.st_size != 0) return false;
+  const auto taken = ClearOrphan(path);
+  return taken.ok() && !taken.value().taken;
 }
 
 // ---- handles ----
@@ -536,9 +546,13 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
   const int flags = view.access == Access::kReadWrite ? O_RDWR : O_RDONLY;
   for (;;) {
     auto opened = OpenFile(path, flags);
-    if (!opened.ok()) return opened.failure();
+    if (!opened.ok()) {
+      const bool denied = strcmp(opened.failure().code, "ACCESS_DENIED") == 0;
+      return denied && IsHeldByNobody(path) ? SystemFailure("NOT_FOUND", "open", ENOENT) : opened.failure();
+    }
     Opened& file = opened.value();
     if (!IsTrusted(file.status.st_uid, options)) {
+      if (IsHeldByNobody(path)) return SystemFailure("NOT_FOUND", "open", ENOENT);
       Failure failure = SystemFailure("ACCESS_DENIED", "open", EACCES);
       failure.owner = std::to_string(file.status.st_uid);
       return failure;
