@@ -30,6 +30,7 @@ export async function failEverywhere(stride: number, scenes: readonly string[] =
   using child = spawnChild(process.execPath, args, { timeoutMs: HUNG_MS, group: true })
   const { code, signal, stdout, stderr } = await child.exit
   if (code !== 0) throw new Error(`the scenes ended with ${signal ?? code}:\n${stderr}`)
+  if (stdout === '') throw new Error(`there is no scene ${scenes.join(', ')}: without one, all are played and named`)
   return stdout
     .trimEnd()
     .split('\n')

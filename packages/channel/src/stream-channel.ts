@@ -16,11 +16,13 @@ import {
   hashDescriptor,
   LANE_ALIGNMENT,
   LayoutError,
+  maxMessageLength,
   type Overflow,
   placesOf,
   readStreamHeader,
   StreamControl,
   type StreamHeader,
+  tooLong,
   type WithoutConsumers,
   writeStreamHeader,
   wrongDimension,
@@ -86,6 +88,8 @@ export class StreamChannel implements Disposable {
     const dimensions = { capacity, producers, consumers, schemaLength: schema.length }
     const wrong = wrongDimension(dimensions)
     if (wrong !== undefined) throw new RangeError(wrong)
+    const { fixedLength = 0 } = codec
+    if (fixedLength > maxMessageLength(capacity)) throw tooLong(fixedLength, capacity)
     const header: StreamHeader = {
       ...dimensions,
       ...placesOf(dimensions),

@@ -582,7 +582,7 @@ export interface CreateStreamOptions extends CreateChannelOptions, JoinOptions, 
  *
  * @param schema what the messages are: a layout (struct) or a codec
  * @throws SharedMemoryError as `SharedMemory.create`; with `existing: 'join'` also as `joinStream`
- * @throws RangeError for dimensions that no stream can have
+ * @throws RangeError for dimensions that no stream can have, or messages that are too long for them
  */
 export function createStream<S extends Schema>(
   name: string,
@@ -590,6 +590,9 @@ export function createStream<S extends Schema>(
   options: CreateStreamOptions = {},
 ): StreamWriter<S> {
   const { existing = 'refuse', lane, wait, trustOwner, ...channelOptions } = options
+  if (existing !== 'refuse' && existing !== 'join') {
+    throw new TypeError(`existing must be "refuse" or "join", not ${JSON.stringify(existing)}`)
+  }
   const codec = codecOf(schema)
   const joinOptions = { ...(lane !== undefined && { lane }), ...(wait !== undefined && { wait }) }
   for (;;) {

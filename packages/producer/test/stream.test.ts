@@ -49,8 +49,23 @@ describe('createStream', () => {
 
   it('refuses manners that there are not, and makes nothing', () => {
     const name = uniqueName('stream')
-    for (const options of [{ overflow: 'drop' }, { withoutConsumers: 'drop' }, { wait: 'never' }]) {
+    for (const options of [
+      { overflow: 'drop' },
+      { withoutConsumers: 'drop' },
+      { wait: 'never' },
+      { existing: 'open' },
+    ]) {
       expect(() => createStream(name, u32, options as never)).toThrow(TypeError)
+    }
+    expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('refuses messages that no lane can take, and what is no schema, and makes nothing', () => {
+    const name = uniqueName('stream')
+    const layout = struct('Large', { bytes: bytes(32_760) })
+    expect(() => createStream(name, layout, { capacity: 65_536 })).toThrow(/message of 32760 bytes .* the 32752 /)
+    for (const schema of [undefined, null, 5, {}]) {
+      expect(() => createStream(name, schema as never)).toThrow(/^schema must be a layout or a codec, not /)
     }
     expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
   })

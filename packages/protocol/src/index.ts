@@ -40,6 +40,7 @@ export {
   MIN_LANE_CAPACITY,
   maxMessageLength,
   type RefreshLimit,
+  tooLong,
 } from './lane.js'
 export type {
   AnyLayout,

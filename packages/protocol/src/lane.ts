@@ -37,6 +37,14 @@ export function maxMessageLength(capacity: number): number {
   return capacity / 2 - 2 * RECORD_HEADER_LENGTH
 }
 
+/** What to say of a message that no lane of that capacity can take. */
+export function tooLong(length: number, capacity: number): RangeError {
+  return new RangeError(
+    `a message of ${length} bytes is longer than the ${maxMessageLength(capacity)} that a capacity of ${capacity} allows: ` +
+      'create the stream with a larger one',
+  )
+}
+
 /** The bytes of one lane. */
 interface Ring {
   readonly words: Int32Array
@@ -317,6 +325,7 @@ export class LaneWriter {
 
   private checkLength(length: number): void {
     if (length >= 0 && length <= this.maxMessageLength && (length | 0) === length) return
+    if (length > this.maxMessageLength) throw tooLong(length, this.capacity)
     throw new RangeError(`message length ${length} is not a whole number from 0 to ${this.maxMessageLength}`)
   }
 

@@ -10,7 +10,7 @@ import {
 } from './accessor.js'
 import { checkCount } from './count.js'
 import type { AnyLayout, Consistency, FieldDescriptor, Infer, InferField, Layout } from './layout.js'
-import { type Mismatch, typeMismatch } from './mismatch.js'
+import { describe, type Mismatch, typeMismatch } from './mismatch.js'
 import { codingOf, type NamedField } from './struct-fields.js'
 
 /** A field at an explicit offset: see `at`. */
@@ -205,6 +205,9 @@ function place(name: string, fields: Fields, { packed = false, length, overlap =
   let alignment = 1
   for (const [field, declared] of Object.entries(fields)) {
     checkFieldName(name, field)
+    if (typeof declared !== 'object' || declared === null || !('descriptor' in declared || 'layout' in declared)) {
+      throw new TypeError(`struct ${name}: field ${field} is no layout, but ${describe(declared)}`)
+    }
     const explicit = !('descriptor' in declared)
     const layout = explicit ? declared.layout : declared
     const step = packed ? 1 : layout.alignment

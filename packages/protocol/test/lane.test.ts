@@ -78,7 +78,7 @@ describe('a lane', () => {
       expect(read(reader)).toHaveLength(longest)
       expect(write(writer, 'y'.repeat(longest))).toBe(true)
       expect(read(reader)).toHaveLength(longest)
-      expect(() => writer.claim(longest + 1)).toThrow(`message length ${longest + 1}`)
+      expect(() => writer.claim(longest + 1)).toThrow(`message of ${longest + 1} bytes`)
     }
   })
 

@@ -98,6 +98,12 @@ describe('names of fields', () => {
     }
     expect(() => struct('Empty', {})).toThrow(new TypeError('struct Empty has no fields'))
   })
+
+  it('must be layouts', () => {
+    for (const field of [5, undefined, null, {}, 'u8']) {
+      expect(() => struct('Bad', { field } as never)).toThrow(/^struct Bad: field field is no layout, but /)
+    }
+  })
 })
 
 describe('plain values', () => {

@@ -1,4 +1,5 @@
 import type { AnyLayout, Infer, Layout, LayoutDescriptor } from '../layout.js'
+import { describe } from '../mismatch.js'
 import { layoutCodec } from './layout-codec.js'
 
 /**
@@ -85,7 +86,14 @@ export interface MemberDescriptor {
   readonly payload: PayloadDescriptor
 }
 
-/** Returns the codec of a schema: a codec is its own, and a layout becomes one. */
+/**
+ * Returns the codec of a schema: a codec is its own, and a layout becomes one.
+ *
+ * @throws TypeError for anything else
+ */
 export function codecOf<S extends Schema>(schema: S): Codec<MessageOf<S>, MessageView<S>> {
+  if (typeof schema !== 'object' || schema === null || !('descriptor' in schema)) {
+    throw new TypeError(`schema must be a layout or a codec, not ${describe(schema)}`)
+  }
   return 'measure' in schema ? schema : layoutCodec(schema)
 }
