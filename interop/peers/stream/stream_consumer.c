@@ -3,6 +3,7 @@
  *
  *   stream_consumer [--oldest] [--read-only] [--hold N] [--pause] OBJECT
  *
+ *   OBJECT       the system's name for it: on Linux "/NAME.UID", on Windows "Local\NAME"
  *   --oldest     begins with the oldest sample that is there, not now
  *   --read-only  maps the stream without the right to write
  *   --hold N     stops for good when it has N samples

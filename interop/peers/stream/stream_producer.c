@@ -3,6 +3,7 @@
  *
  *   stream_producer [OPTIONS] OBJECT COUNT
  *
+ *   OBJECT             the system's name for it: on Linux "/NAME.UID", on Windows "Local\NAME"
  *   --create CAPACITY  makes the stream, with 4 producer slots and 4 consumer slots; else it waits for the stream
  *   --overwrite        makes it one whose producers never wait
  *   --first NUMBER     the number of the first sample
