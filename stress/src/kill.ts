@@ -21,7 +21,7 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillRep
     const enough = Math.min(kills, tally.kills + Math.ceil(kills / KINDS))
     if (!(await playRound({ name: `${name}-${round}`, overflow, ending, random, kills: enough }, tally))) break
     const seconds = Math.round((performance.now() - start) / 1000)
-    if (round % 10 === 9) console.error(`${tally.kills} kills, ${tally.messages} messages, ${seconds} s`)
+    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify(tally)}`)
   }
   return { ...tally, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
 }

@@ -475,10 +475,9 @@ export class LaneReader {
 
   /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
   ready(): boolean {
-    if (this.more) return true
     const index = this.position & this.mask
-    const commit = loadCommit(this.words, index >> 2, this.inOrder)
-    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0
+    const commit = loadCommit(this.words, index >> 2, this.more || this.inOrder)
+    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0 || this.more
     if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
     return loadCommit(this.words, 0, this.inOrder) !== 0 // padding may be there long before the message behind it
   }

@@ -115,6 +115,29 @@ describe('a lane', () => {
     expect(writer.claim(24)).toBe(-1)
   })
 
+  it('has nothing ready where a batch ends with padding, behind which filling failed', () => {
+    const buffer = new ArrayBuffer(CAPACITY)
+    const writer = new LaneWriter(buffer, 0, CAPACITY, NO_LIMIT)
+    const reader = new LaneReader(buffer, 0, CAPACITY)
+    for (const text of ['x'.repeat(400), 'y'.repeat(400)]) {
+      write(writer, text)
+      read(reader)
+    }
+    const each = (_: number, index: number) => {
+      if (index === 2) throw new Error('in the middle')
+    }
+    expect(() => writer.fill(3, 81, { at: (offset) => offset }, each)).toThrow('in the middle')
+    for (let message = 0; message < 2; message++) {
+      expect(reader.ready()).toBe(true)
+      expect(read(reader)).toHaveLength(81)
+    }
+    expect(reader.ready()).toBe(false)
+    expect(read(reader)).toBeUndefined()
+    write(writer, 'next')
+    expect(reader.ready()).toBe(true)
+    expect(read(reader)).toBe('next')
+  })
+
   it('that leads nowhere behind padding is CORRUPT, wherever one comes from', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const words = new Int32Array(buffer)
