@@ -239,7 +239,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * 'overwrite'`), and nothing allocated for layouts. Never blocks.
    *
    * @param handle gets each message's view, which is valid until it returns
-   * @param limit the most messages to handle; 1024 by default
+   * @param limit the most messages to handle; 1024 by default. 1 where just one is expected, as in a conversation: that spares the
+   *   look for the next
    * @returns how many were handled
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
    */
