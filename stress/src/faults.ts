@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { spawnChild } from '@memlane/testing'
 import { Command } from 'commander'
-import { strideOf } from './crash.js'
+import { wholeNumberFrom } from './whole-number.js'
 
 const script = fileURLToPath(new URL('../../scripts/native-checks.mjs', import.meta.url))
 /** Above all that the program itself has patience for. */
@@ -30,10 +30,9 @@ export async function failEverywhere(stride: number, scenes: readonly string[] =
   using child = spawnChild(process.execPath, args, { timeoutMs: HUNG_MS, group: true })
   const { code, signal, stdout, stderr } = await child.exit
   if (code !== 0) throw new Error(`the scenes ended with ${signal ?? code}:\n${stderr}`)
-  if (stdout === '') throw new Error(`there is no scene ${scenes.join(', ')}: without one, all are played and named`)
   return stdout
-    .trimEnd()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 }
 
@@ -43,12 +42,14 @@ export const faults = new Command('faults')
       'that the operation tells the error, that no descriptor or file is left, and that survivors and newcomers go on (Linux).',
   )
   .argument('[scenes...]', 'only these')
-  .option('-s, --stride <count>', 'of how many faults and kills to try one', strideOf, 1)
+  .option('-s, --stride <count>', 'of how many faults and kills to try one', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async (scenes: string[], { stride, json }: { stride: number; json?: string }) => {
     const reports = await failEverywhere(stride, scenes)
+    if (reports.length === 0)
+      faults.error(`error: no scene ${scenes.join(', ')}: without one, all are played and named`)
     console.table(Object.fromEntries(reports.map(({ scene, failures: _, ...counts }) => [scene, counts])))
     for (const { scene, failures } of reports) for (const failure of failures) console.log(`${scene}, ${failure}`)
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, undefined, 2)}\n`)
-    if (reports.length === 0 || reports.some(({ failures }) => failures.length > 0)) process.exitCode = 1
+    if (reports.some(({ failures }) => failures.length > 0)) process.exitCode = 1
   })

@@ -1,13 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { playWatched } from './fuzz/watched.js'
 import { scribbleOver } from './scribble/scribble.js'
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed')
-  return value
-}
+import { wholeNumberFrom } from './whole-number.js'
 
 interface Options {
   cases: number
@@ -22,13 +17,13 @@ export const fuzz = new Command('fuzz')
     'Changes the bytes of streams, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
       'them: nothing but values and a LayoutError may come of it. Or, with --scribble, changes the memory of processes at work.',
   )
-  .option('-c, --cases <count>', 'how many cases', wholeNumber, 1_000_000)
-  .option('-s, --seed <number>', 'repeats an earlier run', wholeNumber)
-  .option('-o, --only <index>', 'only this case of a seed', wholeNumber)
+  .option('-c, --cases <count>', 'how many cases', wholeNumberFrom(0), 1_000_000)
+  .option('-s, --seed <number>', 'repeats an earlier run', wholeNumberFrom(0))
+  .option('-o, --only <index>', 'only this case of a seed', wholeNumberFrom(0))
   .option(
     '--scribble <seconds>',
     'no cases: a peer scribbles over streams while producers and consumers run',
-    wholeNumber,
+    wholeNumberFrom(0),
   )
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ cases, seed = Math.floor(Math.random() * 0x7fff_ffff), only, scribble, json }: Options) => {

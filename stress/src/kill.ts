@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { randomFrom } from './kill/random.js'
 import { playRound, type Tally } from './kill/round.js'
+import { wholeNumberFrom } from './whole-number.js'
 
 /** Of rounds: few kills are shared out among them. */
 const KINDS = 4
@@ -29,19 +30,13 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillRep
 const isClean = ({ lost, duplicated, torn, hung, leftovers }: KillReport) =>
   lost + duplicated + torn + hung + leftovers === 0
 
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is needed')
-  return value
-}
-
 export const kill = new Command('kill')
   .description(
     'Kills, stops and replaces producers and consumers of streams at random, and checks that what is committed arrives ' +
       'once, in order and whole, that nobody hangs, and that nothing is left.',
   )
-  .option('-k, --kills <count>', 'how many kills', wholeNumber, 10_000)
-  .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumber)
+  .option('-k, --kills <count>', 'how many kills', wholeNumberFrom(0), 10_000)
+  .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumberFrom(0))
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ kills, seed, json }: { kills: number; seed?: number; json?: string }) => {
     const report = await killAtRandom(kills, seed ?? Math.floor(Math.random() * 0x7fff_ffff))

@@ -76,7 +76,7 @@ export class Waiter {
   #lookCredit = MOST_CREDIT
   #roundCredit = MOST_CREDIT
   #waiting = false
-  /** What is slept for in the event loop, and the how manieth sleep that is. */
+  /** What is slept for in the event loop; and sleeps so far, by which the timer tells one from the next. */
   #sleepsFor: Awaited | undefined
   #sleeps = 0
   #dozeTimer: NodeJS.Timeout | undefined

@@ -199,6 +199,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     const deadline = options?.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs
+    let left = options
     for (let again = false; ; again = true) {
       options?.signal?.throwIfAborted()
       const message = this.tryReceive()
@@ -208,10 +209,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         return message
       }
       // What was there may have been overwritten before it was read: then there is nothing yet.
-      if (again && performance.now() >= deadline) return undefined
-      if (again) await this.#rounds.after(BURST)
+      if (again) {
+        await this.#rounds.after(BURST)
+        left = { ...options, timeoutMs: Math.max(0, deadline - performance.now()) }
+        if (left.timeoutMs === 0) return undefined
+      }
       this.#end = undefined // a producer may have come
-      if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(options))) return undefined
+      if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(left))) return undefined
     }
   }
 
