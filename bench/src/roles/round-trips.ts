@@ -16,6 +16,7 @@ export async function measureRoundTrips(
   trip: (sequence: number) => Promise<unknown> | undefined,
 ): Promise<RoleReport> {
   const times = new Times()
+  const durations = new Float64Array(BLOCK)
   let sequence = 0
   const makeTrips = async (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -34,13 +35,15 @@ export async function measureRoundTrips(
       await makeTrips(BLOCK)
       times.addBlock(start)
     }
-    for (let i = 0; i < (trial.pauseMs === 0 ? BLOCK : 1); i++) {
+    const singles = trial.pauseMs === 0 ? BLOCK : 1
+    for (let i = 0; i < singles; i++) {
       if (trial.pauseMs !== 0) await setTimeout(trial.pauseMs)
       const start = performance.now()
       const answer = trip(sequence++)
       if (answer !== undefined) await answer
-      times.addSingle(start)
+      durations[i] = performance.now() - start
     }
+    times.addSingles(durations, singles)
   }
   return times.report(stopwatch.stop(sequence - first))
 }
@@ -51,11 +54,11 @@ class Times {
   private readonly singles = createHistogram()
 
   addBlock(start: number): void {
-    this.blocks.record(wholeNs(start))
+    this.blocks.record(wholeNs(performance.now() - start))
   }
 
-  addSingle(start: number): void {
-    this.singles.record(wholeNs(start))
+  addSingles(durations: Float64Array, count: number): void {
+    for (let i = 0; i < count; i++) this.singles.record(wholeNs(durations[i] as number))
   }
 
   report(role: RoleReport): RoleReport {
@@ -72,6 +75,6 @@ class Times {
   }
 }
 
-function wholeNs(start: number): number {
-  return Math.max(1, Math.round((performance.now() - start) * 1e6))
+function wholeNs(ms: number): number {
+  return Math.max(1, Math.round(ms * 1e6))
 }

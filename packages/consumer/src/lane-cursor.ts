@@ -19,9 +19,10 @@ export interface LaneCursor<View> {
   /**
    * Hands over the messages that are there, each where it lies. Never blocks, allocates nothing.
    *
+   * @param looks how often to look again where there is none; only a cursor that its producer waits for does
    * @returns how many; fewer than `limit` when no more are there
    */
-  drain(handle: (message: View) => void, limit: number): number
+  drain(handle: (message: View) => void, limit: number, looks?: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
   /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
@@ -79,15 +80,17 @@ export class HeldCursor<View> implements LaneCursor<View> {
     return true
   }
 
-  drain(handle: (message: View) => void, limit: number): number {
+  drain(handle: (message: View) => void, limit: number, looks = 0): number {
     const { reader, run } = this
     let count = 0
     while (count < limit && !this.stopped) {
       if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
-      const offset = reader.next()
+      let offset = reader.next()
       if (offset === -1) {
         this.giveBack()
-        break
+        if (count !== 0) break
+        for (let look = 0; look < looks && offset === -1; look++) offset = reader.next()
+        if (offset === -1) break
       }
       handle(this.view.at(offset, reader.length))
       count++

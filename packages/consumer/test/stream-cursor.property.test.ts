@@ -96,9 +96,10 @@ describe('a cursor beside a simple queue', () => {
             }
           }
           if (action.do === 'drain') {
-            const handled = cursor.drain((message) => {
+            const take = (message: { number: number; last: number }) => {
               if (message.number !== next++ || message.last !== message.number) expect.unreachable()
-            }, action.count)
+            }
+            const handled = cursor.drain(take, action.count, action.rare)
             expect(handled).toBeLessThanOrEqual(action.count)
           }
           expect(cursor.ready()).toBe(next < sent())
