@@ -9,7 +9,8 @@
 //   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
 //
 // Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes
-// the fields one by one and copies the body; the consumer compares every field and every byte.
+// the fields one by one and copies the body; the consumer compares every field and every byte. The pattern begins in the
+// middle of a page: why, says the twin.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +34,11 @@ static_assert(sizeof(Fields) == 32);
 
 class Content {
  public:
-  explicit Content(uint32_t payload) : body_length_(payload - sizeof(Fields)), pattern_(body_length_ + 8 * 64) {
+  explicit Content(uint32_t payload)
+      : body_length_(payload - sizeof(Fields)), pages_(1 + (kPatternOffset + body_length_ + 8 * 64) / sizeof(Page)) {
+    char* pattern = pages_.front().bytes + kPatternOffset;
     constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (uint32_t k = 0; k < pattern_.size(); k++) pattern_[k] = kAlphabet[(k * 2654435761u) >> 26];
+    for (uint32_t k = 0; k < body_length_ + 8 * 64; k++) pattern[k] = kAlphabet[(k * 2654435761u) >> 26];
   }
 
   void write(uint8_t* message, uint32_t sequence) const {
@@ -63,8 +66,13 @@ class Content {
   }
 
  private:
-  const char* body(uint32_t sequence) const { return pattern_.data() + 8 * (sequence % 64); }
+  struct alignas(4096) Page {
+    char bytes[4096];
+  };
+  static constexpr uint32_t kPatternOffset = 2048;
+
+  const char* body(uint32_t sequence) const { return pages_.front().bytes + kPatternOffset + 8 * (sequence % 64); }
 
   uint32_t body_length_;
-  std::vector<char> pattern_;
+  std::vector<Page> pages_;
 };

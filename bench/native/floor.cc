@@ -163,11 +163,15 @@ class RingReceiver {
   std::vector<uint8_t> own_;
 };
 
-size_t ring_length(uint32_t capacity) { return sizeof(Positions) + capacity; }
+// Rings begin pages, as lanes do.
+constexpr size_t kRingOffset = 4096;
+static_assert(sizeof(Positions) <= kRingOffset);
+
+size_t ring_length(uint32_t capacity) { return kRingOffset + capacity; }
 
 Ring ring_at(uint8_t* memory, uint32_t capacity, uint32_t index) {
   uint8_t* start = memory + index * ring_length(capacity);
-  return {reinterpret_cast<Positions*>(start), start + sizeof(Positions), capacity};
+  return {reinterpret_cast<Positions*>(start), start + kRingOffset, capacity};
 }
 
 template <bool kCopy>
