@@ -237,7 +237,8 @@ export async function openReceiver(
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
     const check = (message: Uint8Array) => content.check(memoryFor(message), message.byteOffset)
-    return receiverOver(way, await openStream(name, payload.bytes, options), check, check, take, spins)
+    const checkCopy = (message: Uint8Array) => content.checkBytes(message)
+    return receiverOver(way, await openStream(name, payload.bytes, options), check, checkCopy, take, spins)
   }
   const hasBody = content.bodyLength !== 0
   const checkView = (message: MessageView) => {
