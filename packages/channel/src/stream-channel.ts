@@ -27,6 +27,7 @@ import {
   writeStreamHeader,
   wrongDimension,
 } from '@memlane/protocol'
+import { firstDifference } from './first-difference.js'
 
 /** The dimensions and the manners of a stream. */
 export interface StreamOptions {
@@ -230,7 +231,7 @@ export function explain(name: string, error: unknown): unknown {
     return streamError(
       'NOT_A_CHANNEL',
       name,
-      `the memory of that name is no channel: it has ${error.available} bytes.`,
+      `the memory of that name is no stream: it has ${error.available} bytes.`,
       error,
     )
   }
@@ -253,7 +254,7 @@ function notReady(name: string): SharedMemoryError {
   return streamError(
     'NOT_READY',
     name,
-    `its creator has not finished it within ${READY_LIMIT_MS} ms; or it is no channel. Let the creator go on, or end it.`,
+    `its creator has not finished it within ${READY_LIMIT_MS} ms; or it is no stream. Let the creator go on, or end it.`,
   )
 }
 
@@ -263,11 +264,11 @@ function checkSchema(memory: SharedMemory, header: StreamHeader, codec: AnyCodec
   const expected = encodeDescriptor(codec.descriptor)
   const found = new Uint8Array(memory.buffer, header.schemaOffset, header.schemaLength)
   if (expected.length === found.length && expected.every((byte, index) => byte === found[index])) return
-  const decoder = new TextDecoder()
+  const [there, here] = [found, expected].map((bytes) => new TextDecoder().decode(bytes)) as [string, string]
   const shown = (text: string) => (text.length > MAX_SHOWN_SCHEMA ? `${text.slice(0, MAX_SHOWN_SCHEMA)}…` : text)
   throw streamError(
     'SCHEMA_MISMATCH',
     memory.name,
-    `it carries messages of another schema.\nThere: ${shown(decoder.decode(found))}\nHere:  ${shown(decoder.decode(expected))}`,
+    `it carries messages of another schema${firstDifference(there, here)}.\nThere: ${shown(there)}\nHere:  ${shown(here)}`,
   )
 }

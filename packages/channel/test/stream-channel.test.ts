@@ -1,5 +1,5 @@
 import { Doorbell, Lease, SharedMemory } from '@memlane/core'
-import { ConsumerSlot, codecOf, LayoutError, payload, SleepMark, struct, u32, utf8 } from '@memlane/protocol'
+import { ConsumerSlot, codecOf, f64, i32, LayoutError, payload, SleepMark, struct, u32, utf8 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { Bells, evictIfDead, explain, StreamChannel, takeConsumerSeat, takeProducerSeat, Waiter } from '../src/index.js'
@@ -63,6 +63,16 @@ describe('a channel', () => {
     expect([opened.closed, lane.closed]).toEqual([true, true])
     await expect(waiting).rejects.toThrow(code('CLOSED'))
     expect(Lease.isHeld(created.memory, index)).toBe(false)
+  })
+
+  it.each([
+    ['kind', struct('Tick', { price: f64, size: i32 }), 'fields[1].layout.kind is "u32" there, "i32" here'],
+    ['name', struct('Tick', { price: f64, volume: u32 }), 'fields[1].name is "size" there, "volume" here'],
+    ['number', struct('Tick', { price: f64 }), 'fields[1] is {'],
+    ['schema', payload.json(), 'kind is "struct" there, "payload" here'],
+  ])('of another %s tells the first difference', (_, other, difference) => {
+    using created = StreamChannel.create(uniqueName('channel'), codecOf(struct('Tick', { price: f64, size: u32 })), SMALL)
+    expect(() => StreamChannel.open(created.name, codecOf(other))).toThrow(`another schema: ${difference}`)
   })
 
   it('that was refused leaves nothing mapped', () => {

@@ -85,7 +85,7 @@ export function writeStreamHeader(buffer: ArrayBuffer, header: StreamHeader, sch
  */
 export function readStreamHeader(buffer: ArrayBuffer, memoryLength: number): StreamHeader | undefined {
   if (buffer.byteLength < CHANNEL_HEADER_LENGTH) {
-    throw new LayoutError('NOT_A_CHANNEL', 0, `${buffer.byteLength} bytes are too few for a channel`)
+    throw new LayoutError('NOT_A_CHANNEL', 0, `${buffer.byteLength} bytes are too few for a stream`)
   }
   const magic = loadMagic(wordsOf(buffer), MAGIC_INDEX)
   if (magic === 0) return undefined
