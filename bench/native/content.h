@@ -9,8 +9,8 @@
 //   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
 //
 // Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes
-// the fields one by one and copies the body; the consumer compares every field and every byte. The pattern begins in the
-// middle of a page: why, says the twin.
+// the fields one by one and copies the body; the consumer compares every field and every byte. The pattern begins in
+// the middle of a page: why, says the twin.
 #pragma once
 
 #include <cstdint>

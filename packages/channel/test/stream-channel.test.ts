@@ -71,7 +71,11 @@ describe('a channel', () => {
     ['number', struct('Tick', { price: f64 }), 'fields[1] is {'],
     ['schema', payload.json(), 'kind is "struct" there, "payload" here'],
   ])('of another %s tells the first difference', (_, other, difference) => {
-    using created = StreamChannel.create(uniqueName('channel'), codecOf(struct('Tick', { price: f64, size: u32 })), SMALL)
+    using created = StreamChannel.create(
+      uniqueName('channel'),
+      codecOf(struct('Tick', { price: f64, size: u32 })),
+      SMALL,
+    )
     expect(() => StreamChannel.open(created.name, codecOf(other))).toThrow(`another schema: ${difference}`)
   })
 
