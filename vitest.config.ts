@@ -4,6 +4,6 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/count-reporter.ts'],
     projects: ['packages/*', 'apps/*', 'interop', 'testing', 'bench', 'stress'],
-    coverage: { include: ['packages/*/src/**'] },
+    coverage: { include: ['packages/*/src/**'], reportOnFailure: true },
   },
 })

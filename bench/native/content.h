@@ -1,4 +1,4 @@
-// What message number i says, the same for every peer in every language. src/content.ts is this file's twin.
+// What message number i says, the same for every peer in every language. src/roles/content.ts is this file's twin.
 //
 //    0  u32  sequence    i; BEGIN and END stand before the first and behind the last message that is measured
 //    4  u32  complement  ~i

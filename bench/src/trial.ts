@@ -83,8 +83,9 @@ export interface TrialReport {
 }
 
 /**
- * The command that runs a TypeScript file in a Node process of its own. `file` is relative to the module at `base`. What V8
- * clears away once, when a process has been idle for some seconds, takes 130 ms, and would be laid to whatever it waits for.
+ * The command that runs a TypeScript file in a Node process of its own. `file` is relative to the module at `base`. Without the memory
+ * reducer: what V8 clears away once, when a process has been idle for some seconds, takes 130 ms, and would be laid to whatever
+ * it waits for.
  */
 export function nodeCommand(file: string, base: string, args: readonly string[]): readonly string[] {
   const flags = ['--expose-gc', '--no-memory-reducer', '--import', 'tsx']

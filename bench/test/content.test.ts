@@ -12,6 +12,7 @@ describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
     const memory = memoryOf(Buffer.alloc(OFFSET + payload))
     content.write(memory, OFFSET, sequence)
     expect(content.check(memory, OFFSET)).toBe(sequence)
+    expect(content.checkBytes(memory.bytes.subarray(OFFSET))).toBe(sequence)
   })
 
   test('is found torn whichever byte is another', () => {
@@ -20,6 +21,7 @@ describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
       content.write(memory, OFFSET, 4711)
       memory.bytes[at] = (memory.bytes[at] ?? 0) ^ 0x10
       expect(() => content.check(memory, OFFSET), `byte ${at}`).toThrow('is torn')
+      expect(() => content.checkBytes(memory.bytes.subarray(OFFSET)), `byte ${at}`).toThrow('is torn')
     }
   })
 

@@ -119,6 +119,7 @@ export class Content {
 
   /** As `check`, of bytes that have a buffer of their own, whose making a DataView would take longer than all else. */
   checkBytes(message: Uint8Array): number {
+    if (message.length !== this.payload) throw new Error(`a message has ${message.length} bytes`)
     const { bytes, data } = this.fields
     bytes.set(this.bodyLength === 0 ? message : message.subarray(0, FIELDS_LENGTH))
     const sequence = checkFieldsIn(data, 0)

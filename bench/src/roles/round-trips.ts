@@ -7,7 +7,8 @@ const BLOCK = 64
 
 /**
  * Measures round trips in turn as blocks of 64 (the clock read once a block) and one by one; native/floor.cc does the
- * same. With a pause before each, only one by one.
+ * same, but for when it counts what it measured: here after the trips, as that takes Node longer. With a pause before
+ * each, only one by one.
  *
  * @param trip makes round trip number `sequence`; a promise is waited for
  */

@@ -22,7 +22,7 @@ function compare(there: unknown, here: unknown, path: string): string | undefine
   }
   for (const key of new Set([...TELLING, ...Object.keys(here), ...Object.keys(there)])) {
     const inner = Array.isArray(here) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
-    const difference = compare(there[key], here[key], inner)
+    const difference = compare(own(there, key), own(here, key), inner)
     if (difference !== undefined) return difference
   }
   return undefined
@@ -30,6 +30,10 @@ function compare(there: unknown, here: unknown, path: string): string | undefine
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+function own(value: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 function brief(value: unknown): string {

@@ -262,13 +262,14 @@ const MAX_SHOWN_SCHEMA = 2000
 
 function checkSchema(memory: SharedMemory, header: StreamHeader, codec: AnyCodec): void {
   const expected = encodeDescriptor(codec.descriptor)
-  const found = new Uint8Array(memory.buffer, header.schemaOffset, header.schemaLength)
+  // A copy: a peer might change the bytes while they are decoded.
+  const found = new Uint8Array(memory.buffer, header.schemaOffset, header.schemaLength).slice()
   if (expected.length === found.length && expected.every((byte, index) => byte === found[index])) return
   const [there, here] = [found, expected].map((bytes) => new TextDecoder().decode(bytes)) as [string, string]
   const shown = (text: string) => (text.length > MAX_SHOWN_SCHEMA ? `${text.slice(0, MAX_SHOWN_SCHEMA)}…` : text)
   throw streamError(
     'SCHEMA_MISMATCH',
     memory.name,
-    `it carries messages of another schema${firstDifference(there, here)}.\nThere: ${shown(there)}\nHere:  ${shown(here)}`,
+    `it carries messages of another schema${shown(firstDifference(there, here))}.\nThere: ${shown(there)}\nHere:  ${shown(here)}`,
   )
 }

@@ -245,7 +245,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /**
    * Hands messages that are there to `handle`, each where it lies in memory: nothing is copied (but with `overflow:
-   * 'overwrite'`), and nothing allocated for layouts. Never blocks; with `wait: 'spin'`, looks for some 50 ns before it says that
+   * 'overwrite'`), and nothing allocated for layouts. Never blocks. With
+   * `wait: 'spin'`, of a stream that has one lane in use and does not overwrite, it looks for some 50 ns before it says that
    * nothing is there.
    *
    * @param handle gets each message's view, which is valid until it returns

@@ -1,9 +1,22 @@
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import { array, bytes, f64, i64, payload, type Schema, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import {
+  array,
+  bytes,
+  f64,
+  i64,
+  LaneReader,
+  payload,
+  type Schema,
+  struct,
+  u8,
+  u32,
+  union,
+  utf8,
+} from '@memlane/protocol'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openStream, type StreamReader } from '../src/index.js'
 
 const CAPACITY = 65_536
@@ -531,4 +544,24 @@ describe('lag', () => {
     expect(lag).toBeLessThanOrEqual(CAPACITY / 16)
     expect(drain(reader)).toHaveLength(lag)
   })
+})
+
+it.each([
+  ['spin', 1],
+  ['adaptive', 0],
+] as const)('poll, with wait %s, gets %i message that comes right after its first look', async (wait, handled) => {
+  using writer = make()
+  using reader = await openStream(writer.name, u32, { wait })
+  expect(reader.poll(() => {})).toBe(0) // takes up the lane
+  const { next } = LaneReader.prototype
+  const look = vi.spyOn(LaneReader.prototype, 'next').mockImplementation(function (this: LaneReader) {
+    const found = next.call(this)
+    if (look.mock.calls.length === 1) writer.trySend(7)
+    return found
+  })
+  onTestFinished(() => look.mockRestore())
+  const got: number[] = []
+  expect(reader.poll(({ value }) => got.push(value))).toBe(handled)
+  expect(reader.poll(({ value }) => got.push(value))).toBe(1 - handled)
+  expect(got).toEqual([7])
 })
