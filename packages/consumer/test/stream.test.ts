@@ -16,7 +16,7 @@ import {
 } from '@memlane/protocol'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openStream, type StreamReader } from '../src/index.js'
 
 const CAPACITY = 65_536
@@ -554,14 +554,18 @@ it.each([
   using reader = await openStream(writer.name, u32, { wait })
   expect(reader.poll(() => {})).toBe(0) // takes up the lane
   const { next } = LaneReader.prototype
-  const look = vi.spyOn(LaneReader.prototype, 'next').mockImplementation(function (this: LaneReader) {
-    const found = next.call(this)
-    if (look.mock.calls.length === 1) writer.trySend(7)
-    return found
-  })
-  onTestFinished(() => look.mockRestore())
   const got: number[] = []
-  expect(reader.poll(({ value }) => got.push(value))).toBe(handled)
+  let looks = 0
+  LaneReader.prototype.next = function (this: LaneReader) {
+    const found = next.call(this)
+    if (++looks === 1) writer.trySend(7)
+    return found
+  }
+  try {
+    expect(reader.poll(({ value }) => got.push(value))).toBe(handled)
+  } finally {
+    LaneReader.prototype.next = next
+  }
   expect(reader.poll(({ value }) => got.push(value))).toBe(1 - handled)
   expect(got).toEqual([7])
 })
