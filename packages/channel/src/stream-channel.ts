@@ -114,18 +114,13 @@ export class StreamChannel implements Disposable {
    * `NOT_READY`
    */
   static open(name: string, codec: AnyCodec, options: ChannelOpenOptions = {}): StreamChannel {
-    const first = explained(name, () => SharedMemory.open(name, { ...options, view: { length: LANE_ALIGNMENT } }))
-    try {
-      const pause = new Int32Array(new SharedArrayBuffer(4))
-      for (let waited = 0; ; waited += READY_INTERVAL_MS) {
-        const header = headerOf(first)
-        if (header !== undefined) return StreamChannel.#over(first, header, codec, options)
-        if (waited >= READY_LIMIT_MS) throw notReady(name)
-        Atomics.wait(pause, 0, 0, READY_INTERVAL_MS)
-      }
-    } catch (error) {
-      first.close()
-      throw error
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+      const first = explained(name, () => SharedMemory.open(name, { ...options, view: { length: LANE_ALIGNMENT } }))
+      const channel = StreamChannel.#ifFinished(first, codec, options)
+      if (channel !== undefined) return channel
+      if (waited >= READY_LIMIT_MS) throw notReady(name)
+      Atomics.wait(pause, 0, 0, READY_INTERVAL_MS)
     }
   }
 
@@ -139,22 +134,36 @@ export class StreamChannel implements Disposable {
     codec: AnyCodec,
     options: ChannelOpenOptions & WaitOptions = {},
   ): Promise<StreamChannel> {
-    const { signal, ref, timeoutMs, ...openOptions } = options
-    const first = await SharedMemory.waitFor(name, { ...options, view: { length: LANE_ALIGNMENT } }).catch((error) => {
-      throw explain(name, error)
-    })
-    try {
-      for (let waited = 0; ; waited += READY_INTERVAL_MS) {
-        const header = headerOf(first)
-        if (header !== undefined) return StreamChannel.#over(first, header, codec, openOptions)
-        if (waited >= READY_LIMIT_MS) throw notReady(name)
-        await setTimeout(READY_INTERVAL_MS)
-        signal?.throwIfAborted()
-      }
-    } catch (error) {
-      first.close()
-      throw error
+    const { signal, ref, timeoutMs = Infinity, ...openOptions } = options
+    const deadline = performance.now() + timeoutMs
+    let left = timeoutMs
+    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+      const view = { length: LANE_ALIGNMENT }
+      const first = await SharedMemory.waitFor(name, { ...options, timeoutMs: left, view }).catch((error) => {
+        throw explain(name, error)
+      })
+      const channel = StreamChannel.#ifFinished(first, codec, openOptions)
+      if (channel !== undefined) return channel
+      if (waited >= READY_LIMIT_MS) throw notReady(name)
+      await setTimeout(READY_INTERVAL_MS)
+      signal?.throwIfAborted()
+      left = Math.max(0, deadline - performance.now())
     }
+  }
+
+  /**
+   * Goes on with a stream whose creator has finished it. Else lets go of it: had its creator died, it would be kept, unfinished,
+   * by those who wait for it.
+   */
+  static #ifFinished(first: SharedMemory, codec: AnyCodec, options: ChannelOpenOptions): StreamChannel | undefined {
+    let channel: StreamChannel | undefined
+    try {
+      const header = headerOf(first)
+      if (header !== undefined) channel = StreamChannel.#over(first, header, codec, options)
+    } finally {
+      if (channel === undefined) first.close()
+    }
+    return channel
   }
 
   static #over(first: SharedMemory, header: StreamHeader, codec: AnyCodec, options: ChannelOpenOptions): StreamChannel {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Doorbell, Lease, SharedMemory } from '@memlane/core'
 import { ConsumerSlot, codecOf, f64, i32, LayoutError, payload, SleepMark, struct, u32, utf8 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
@@ -77,6 +78,19 @@ describe('a channel', () => {
       SMALL,
     )
     expect(() => StreamChannel.open(created.name, codecOf(other))).toThrow(`another schema: ${difference}`)
+  })
+
+  it('whose creator dies before it is finished is not kept by who waits for it, and the next one is found', async () => {
+    const name = uniqueName('channel')
+    const unfinished = SharedMemory.create(name, 65_536)
+    const waiting = StreamChannel.waitFor(name, Count)
+    const inVain = StreamChannel.waitFor(name, Count, { timeoutMs: 100 })
+    await sleep(20)
+    unfinished.close()
+    await expect(inVain).rejects.toThrow(code('NOT_FOUND'))
+    using created = StreamChannel.create(name, Count, SMALL)
+    using found = await waiting
+    expect(plain(found.header)).toEqual(plain(created.header))
   })
 
   it('that was refused leaves nothing mapped', () => {
