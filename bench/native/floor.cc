@@ -224,7 +224,8 @@ void fan_in(const Trial& trial) {
 }
 
 // Measures round trips in turn as blocks of 64 (the clock read once a block) and one by one; src/roles/round-trips.ts
-// does the same. With a pause before each, only one by one.
+// does the same, but for when it counts what it measured: here after each trip. With a pause before each, only one by
+// one.
 template <typename Trip>
 Report measure_round_trips(const Trial& trial, Trip trip) {
   constexpr uint32_t kBlock = 64;

@@ -124,13 +124,20 @@ static uint64_t wide_at(const unsigned char* bytes) {
 }
 
 bool stream_open(struct stream* stream, const char* object, const char* descriptor, bool writable) {
-  memset(stream, 0, sizeof *stream);
-  stream->memory = memory_open(object, writable);
-  if (stream->memory == NULL) return false;
-  stream->bytes = memory_bytes(stream->memory);
-  if (memory_length(stream->memory) < HEADER_LENGTH) corrupt("too short for a header");
   uint32_t magic = 0;
-  for (int attempt = 0; attempt < 200 && (magic = load(stream, 0)) == 0; attempt++) sleep_ms(5);
+  for (int attempt = 0;; attempt++) {
+    memset(stream, 0, sizeof *stream);
+    stream->memory = memory_open(object, writable);
+    if (stream->memory == NULL) return false;
+    stream->bytes = memory_bytes(stream->memory);
+    if (memory_length(stream->memory) < HEADER_LENGTH) corrupt("too short for a header");
+    magic = load(stream, 0);
+    if (magic != 0) break;
+    /* Held on to, it would stay unfinished for all if its creator has died. */
+    memory_close(stream->memory);
+    if (attempt == 200) corrupt("not finished");
+    sleep_ms(5);
+  }
   if (magic != MAGIC) corrupt("no stream");
 
   const unsigned char* bytes = stream->bytes;

@@ -40,7 +40,7 @@ async function playUntilReached(point: CrashPoint): Promise<void> {
   throw new Error('the victim never came to this point')
 }
 
-/** The least of some plays: one that has to wait more often than others has more stores, of the same kinds. */
+/** The least of some plays: one that has to wait more often has more stores, to which others do not come. */
 async function countPoints(): Promise<number> {
   const counts: number[] = []
   for (let i = 0; i < COUNTED_PLAYS; i++) counts.push(Number((await play({ store: 0, side: 'before' })).where))
