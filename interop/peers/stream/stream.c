@@ -703,14 +703,16 @@ static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_
   enum end end = NOT_ENDED;
   *count = 0;
   for (uint32_t lane = 0; lane < stream->producers; lane++) {
-    const uint32_t state = load(stream, producer_slot(lane) + STATE);
-    if (state == STATE_CLOSED && end == NOT_ENDED) end = ENDED_CLOSED;
-    if (state != STATE_OPEN) continue;
-    if (lease_is_held(stream->memory, FIRST_PRODUCER_NUMBER + lane)) {
-      watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;
-    } else {
-      end = ENDED_LOST;
+    uint32_t state = load(stream, producer_slot(lane) + STATE);
+    if (state == STATE_OPEN) {
+      if (lease_is_held(stream->memory, FIRST_PRODUCER_NUMBER + lane)) {
+        watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;
+        continue;
+      }
+      state = load(stream, producer_slot(lane) + STATE); /* who closes says so before it lets go */
     }
+    if (state == STATE_OPEN) end = ENDED_LOST;
+    if (state == STATE_CLOSED && end == NOT_ENDED) end = ENDED_CLOSED;
   }
   for (uint32_t lane = 0; *count == 0 && end == NOT_ENDED && lane < stream->producers; lane++) {
     if (lease_is_held(stream->memory, FIRST_PRODUCER_NUMBER + lane)) watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;

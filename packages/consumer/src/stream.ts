@@ -545,7 +545,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       const number = producerNumber(producer)
       // All are watched: one may die between its last message and the ring for it, while another lives and is silent.
       if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) living = true
-      else lost = true
+      else if (control.stateOf(producer) === 'open') lost = true // else it has closed meanwhile, and let go only then
       if (living && bell === undefined) return false
     }
     const end = lost ? 'lost' : 'closed'

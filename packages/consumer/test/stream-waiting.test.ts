@@ -1,3 +1,4 @@
+import { Doorbell, Lease } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
 import { payload, u32 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
@@ -11,6 +12,28 @@ const make = (options: Parameters<typeof createStream>[2] = {}) =>
 const later = (ms = 10) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
+  it('a producer that closes while one looks who lives is not lost', async () => {
+    using writer = make({ wait })
+    using reader = await openStream(writer.name, u32, { wait })
+    const { watch } = Doorbell.prototype
+    const { isHeld } = Lease
+    Doorbell.prototype.watch = function (this: Doorbell, slot) {
+      writer.close()
+      return watch.call(this, slot)
+    }
+    Lease.isHeld = (memory, slot) => {
+      writer.close()
+      return isHeld(memory, slot)
+    }
+    try {
+      expect(await reader.ready({ timeoutMs: 10_000 })).toBe(false)
+    } finally {
+      Doorbell.prototype.watch = watch
+      Lease.isHeld = isHeld
+    }
+    expect([writer.closed, reader.end]).toEqual([true, 'closed'])
+  })
+
   it('ends with a message, one after the other', async () => {
     using writer = make({ wait })
     using reader = await openStream(writer.name, u32, { wait })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
@@ -35,6 +36,24 @@ describe.runIf(capabilities.permissions === 'securityDescriptor')('on Windows', 
     using memory = SharedMemory.create(uniqueName('memlane'), 64, { mode: 0o400 })
     memory.bytes[0] = 1
     expect(memory.bytes[0]).toBe(1)
+  })
+
+  it('is listed, whatever comes and goes meanwhile', async () => {
+    const name = uniqueName('memlane')
+    using _memory = SharedMemory.create(name, 64)
+    await using peer = new Peer()
+    let over = false
+    const churning = peer.call('comeAndGo', uniqueName('memlane'), 3000).finally(() => {
+      over = true
+    })
+    let lists = 0
+    let missed = 0
+    for (; !over; lists++) {
+      if (!SharedMemory.list().some((entry) => entry.name === name)) missed++
+      await setImmediate()
+    }
+    await churning
+    expect([lists > 100, missed]).toEqual([true, 0])
   })
 
   it('memory of more than 4 GiB is served right through several views', () => {

@@ -8,6 +8,8 @@
 #include <winternl.h>
 // clang-format on
 
+#include <set>
+
 #include "../shared_memory.h"
 #include "section.h"
 #include "utf16.h"
@@ -16,6 +18,7 @@ namespace memlane {
 namespace {
 
 constexpr ACCESS_MASK kDirectoryQuery = 0x0001;  // DIRECTORY_QUERY of the driver kit
+constexpr int kMostPasses = 10;
 
 // What NtQueryDirectoryObject returns for one object, the texts behind it.
 struct DirectoryEntry {
@@ -43,11 +46,12 @@ bool IsLease(std::wstring_view name) {
          name.substr(digits - kInfix.size(), kInfix.size()) == kInfix;
 }
 
-// The names of the sections in a directory; none where this process may not look.
-std::vector<std::wstring> SectionNames(const std::wstring& directory) {
+// The names of the sections in a directory; none where this process may not look. The kernel counts its objects off:
+// one that goes meanwhile has another left out. So the directory is read until a pass finds nothing new.
+std::set<std::wstring> SectionNames(const std::wstring& directory) {
   const auto open = FromNtdll<NtOpenDirectoryObject>("NtOpenDirectoryObject");
   const auto query = FromNtdll<NtQueryDirectoryObject>("NtQueryDirectoryObject");
-  std::vector<std::wstring> names;
+  std::set<std::wstring> names;
   if (open == nullptr || query == nullptr) return names;
 
   UNICODE_STRING path;
@@ -61,12 +65,17 @@ std::vector<std::wstring> SectionNames(const std::wstring& directory) {
 
   // One entry a call (Wine knows no other way); no entry is longer than two UNICODE_STRINGs can be.
   std::vector<DirectoryEntry> buffer(1 + 2 * (USHRT_MAX + 1) / sizeof(DirectoryEntry));
-  ULONG context = 0;
-  for (BOOLEAN restart = TRUE; query(handle.get(), buffer.data(), static_cast<ULONG>(buffer.size() * sizeof buffer[0]),
-                                     TRUE, restart, &context, nullptr) == 0;
-       restart = FALSE) {
-    const std::wstring_view name = TextOf(buffer[0].name);
-    if (TextOf(buffer[0].type) == L"Section" && !IsLease(name)) names.emplace_back(name);
+  for (int pass = 0; pass < kMostPasses; pass++) {
+    const size_t before = names.size();
+    ULONG context = 0;
+    for (BOOLEAN restart = TRUE;
+         query(handle.get(), buffer.data(), static_cast<ULONG>(buffer.size() * sizeof buffer[0]), TRUE, restart,
+               &context, nullptr) == 0;
+         restart = FALSE) {
+      const std::wstring_view name = TextOf(buffer[0].name);
+      if (TextOf(buffer[0].type) == L"Section" && !IsLease(name)) names.emplace(name);
+    }
+    if (names.size() == before) break;
   }
   return names;
 }
