@@ -18,7 +18,8 @@ namespace memlane {
 namespace {
 
 constexpr ACCESS_MASK kDirectoryQuery = 0x0001;  // DIRECTORY_QUERY of the driver kit
-constexpr int kMostPasses = 10;
+constexpr int kPasses = 3;
+constexpr int kMostSteps = 100000;  // in a pass, where others never let it come to an end
 
 // What NtQueryDirectoryObject returns for one object, the texts behind it.
 struct DirectoryEntry {
@@ -47,12 +48,14 @@ bool IsLease(std::wstring_view name) {
 }
 
 // The names of the sections in a directory; none where this process may not look. The kernel counts its objects off:
-// one that goes meanwhile has another left out. So the directory is read until a pass finds nothing new.
+// one that goes meanwhile has another left out. So an entry counts only if the one before it is still in its place
+// after the look; else the reading steps back to an entry that it knows. An object that goes before a look and is back
+// after it deceives even that, but hardly at the same place in each pass.
 std::set<std::wstring> SectionNames(const std::wstring& directory) {
   const auto open = FromNtdll<NtOpenDirectoryObject>("NtOpenDirectoryObject");
   const auto query = FromNtdll<NtQueryDirectoryObject>("NtQueryDirectoryObject");
-  std::set<std::wstring> names;
-  if (open == nullptr || query == nullptr) return names;
+  std::set<std::wstring> sections;
+  if (open == nullptr || query == nullptr) return sections;
 
   UNICODE_STRING path;
   path.Buffer = const_cast<wchar_t*>(directory.c_str());
@@ -60,24 +63,41 @@ std::set<std::wstring> SectionNames(const std::wstring& directory) {
   OBJECT_ATTRIBUTES attributes;
   InitializeObjectAttributes(&attributes, &path, 0, nullptr, nullptr);
   HANDLE opened = nullptr;
-  if (open(&opened, kDirectoryQuery, &attributes) < 0) return names;
+  if (open(&opened, kDirectoryQuery, &attributes) < 0) return sections;
   const Handle handle(opened);
 
   // One entry a call (Wine knows no other way); no entry is longer than two UNICODE_STRINGs can be.
   std::vector<DirectoryEntry> buffer(1 + 2 * (USHRT_MAX + 1) / sizeof(DirectoryEntry));
-  for (int pass = 0; pass < kMostPasses; pass++) {
-    const size_t before = names.size();
-    ULONG context = 0;
-    for (BOOLEAN restart = TRUE;
-         query(handle.get(), buffer.data(), static_cast<ULONG>(buffer.size() * sizeof buffer[0]), TRUE, restart,
-               &context, nullptr) == 0;
-         restart = FALSE) {
-      const std::wstring_view name = TextOf(buffer[0].name);
-      if (TextOf(buffer[0].type) == L"Section" && !IsLease(name)) names.emplace(name);
+  const auto read = [&](ULONG index) {
+    return query(handle.get(), buffer.data(), static_cast<ULONG>(buffer.size() * sizeof buffer[0]), TRUE, FALSE, &index,
+                 nullptr) == 0;
+  };
+  for (int pass = 0; pass < kPasses; pass++) {
+    std::set<std::wstring> seen;
+    std::wstring last;
+    ULONG index = 0;
+    for (int step = 0; step < kMostSteps; step++) {
+      const bool there = read(index);
+      std::wstring name;
+      if (there) {
+        name = TextOf(buffer[0].name);
+        if (TextOf(buffer[0].type) == L"Section" && !IsLease(name)) sections.insert(name);
+      }
+      if (index != 0 && !(read(index - 1) && TextOf(buffer[0].name) == last)) {
+        while (--index != 0) {
+          if (!read(index - 1)) continue;
+          last = TextOf(buffer[0].name);
+          if (seen.count(last) != 0) break;
+        }
+        continue;
+      }
+      if (!there) break;
+      seen.insert(name);
+      last = std::move(name);
+      index++;
     }
-    if (names.size() == before) break;
   }
-  return names;
+  return sections;
 }
 
 std::string OwnerOf(const Handle& section) {
