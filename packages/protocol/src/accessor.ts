@@ -11,6 +11,8 @@ export class Accessor {
   declare readonly '\0data': DataView
   /** Bytes from the start of the data to those of this accessor. */
   declare '\0offset': number
+  /** The data as bytes, once any were assigned: made once, as a new one each time would take longer than a small copy. */
+  declare '\0bytes': Uint8Array | undefined
   /** What moves along: of a struct the nested structs and arrays; of an array its elements, by index, once made. */
   declare readonly '\0nested': (Accessor | undefined)[]
   declare readonly '\0parent': Accessor | undefined
@@ -22,6 +24,7 @@ export class Accessor {
       '\0data': { value: data },
       '\0offset': { value: offset, writable: true },
       '\0nested': { value: [] },
+      '\0bytes': { value: undefined, writable: true },
       '\0parent': { value: parent },
       '\0segment': { value: segment },
     })

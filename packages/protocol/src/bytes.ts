@@ -6,7 +6,7 @@ import { Mismatch, typeMismatch } from './mismatch.js'
 /**
  * Creates the layout of raw bytes. `read` returns a copy; `view`, and a field of an accessor, are the bytes themselves: a
  * Uint8Array over the memory where it stands now (one allocation per access, and it does not move with the accessor).
- * Assigning to such a field copies.
+ * Assigning to such a field copies, and allocates nothing but with the accessor's first.
  *
  * @param length bytes, at least 1; a value has exactly as many
  * @throws RangeError for any other length
@@ -36,6 +36,18 @@ export function bytes(length: number): Layout<Uint8Array, Uint8Array> {
       put(view, offset, value)
     },
     peek: over,
+    property: (fieldOffset, refuse) => ({
+      get() {
+        return over(this['\0data'], this['\0offset'] + fieldOffset)
+      },
+      set(value: Uint8Array) {
+        if (!(value instanceof Uint8Array) || value.length !== length) refuse(this, value)
+        this['\0bytes'] ??= bytesOf(this['\0data'])
+        this['\0bytes'].set(value, this['\0offset'] + fieldOffset)
+      },
+    }),
     view: (buffer, offset = 0) => over(new DataView(buffer), offset),
   }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: DataView) => new Uint8Array(buffer, byteOffset, byteLength)

@@ -4,6 +4,7 @@ import {
   at,
   bool,
   bytes,
+  codecOf,
   enumeration,
   f32,
   f64,
@@ -283,6 +284,27 @@ describe('accessors', () => {
       view.pixels = new Uint8Array(5)
     }).toThrow(new RangeError('Frame.pixels: 5 bytes given where there are 4'))
     expect(() => bytes(4).read(new DataView(buffer, 0, 6), 3)).toThrow(RangeError)
+  })
+
+  it('copy what is assigned to bytes to where they stand now', () => {
+    const Pixel = struct('Pixel', { rgb: bytes(3) })
+    const Frame = struct('Frame', { size: u32, first: Pixel, raw: bytes(3) })
+    const buffer = new ArrayBuffer(40)
+    const view = codecOf(Frame).view(new DataView(buffer, 16)).at(0, Frame.length)
+    view.raw = Uint8Array.of(1, 2, 3)
+    Frame.moveTo(view, 12)
+    view.raw = Uint8Array.of(4, 5, 6)
+    view.first.rgb = Uint8Array.of(7, 8, 9)
+    expect([...new Uint8Array(buffer, 16)]).toEqual([
+      0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 7, 8, 9, 4, 5, 6, 0, 0,
+    ])
+    expect(() => {
+      view.first.rgb = 'red' as unknown as Uint8Array
+    }).toThrow(new TypeError('Frame.first.rgb: expected a Uint8Array of 3 bytes, got the string "red"'))
+    structuredClone(buffer, { transfer: [buffer] })
+    expect(() => {
+      view.raw = Uint8Array.of(1, 2, 3)
+    }).toThrow(TypeError)
   })
 
   it('throw a TypeError after their buffer was detached', () => {
