@@ -53,8 +53,8 @@ class Backoff {
 // Sends numbered messages: some to warm up, BEGIN, those that are measured, END.
 template <typename Send>
 Report produce(const Trial& trial, Send send) {
-  // The clock is read once in so many messages, about every 64 KiB.
-  const uint32_t clock_mask = trial.payload >= 65536 ? 0 : trial.payload >= 1024 ? 63 : 1023;
+  // The clock is read once in so many messages.
+  const uint32_t clock_mask = trial.payload >= 65536 ? 15 : trial.payload >= 1024 ? 63 : 1023;
   uint32_t sequence = 0;
   const int64_t warm = now_ns() + ns(trial.warm_up_seconds);
   while ((sequence & clock_mask) != 0 || now_ns() < warm) send(sequence++);

@@ -2,7 +2,7 @@ import { measurementsOf } from './metrics.js'
 import type { Peer } from './peer.js'
 import { floor } from './peers/floor.js'
 import { peers } from './peers/peers.js'
-import { betweenProbes, type Probed } from './probe.js'
+import { alike, betweenProbes, type Probed } from './probe.js'
 import { currentEnvironment, type Environment, type Result, summarize } from './report.js'
 import type { Suite, SuiteOptions } from './suite.js'
 import { caseTables, NOT_MEASURED, peerTables, type Reference } from './tables.js'
@@ -89,7 +89,9 @@ async function runCase(
       }
     }
   }
-  return entries.flatMap(({ trial, done }) => {
+  const kept = alike(entries.map(({ done }) => done))
+  return entries.flatMap(({ trial }, index) => {
+    const done = kept[index] ?? []
     const variant = label === undefined ? trial.variant : `${trial.variant} (${label})`
     return resultsOf(trial, done).map((figure) => ({
       ...{ suite, peer: trial.peer, variant, payload: trial.payload, ...figure },

@@ -32,3 +32,27 @@ export async function betweenProbes<T>(run: () => Promise<T>, look = probe, atte
     if (steady || attempt >= attempts) return { value, probes: [before, after], steady }
   }
 }
+
+/**
+ * Keeps, of the runs of each line of a table, those that compare: the system moves processes to processors that are nearer to each
+ * other, or farther. Kept are those of the like probes that most lines have a part in; a line that has none keeps all.
+ */
+export function alike<T>(lines: readonly (readonly Probed<T>[])[]): (readonly Probed<T>[])[] {
+  const keepFrom = (fastest: number) =>
+    lines.map((runs) =>
+      runs.filter(({ steady, probes }) => {
+        const slower = Math.max(...probes)
+        return steady && slower >= fastest && slower <= MAX_DRIFT * fastest
+      }),
+    )
+  const linesIn = (kept: readonly unknown[][]) => kept.filter((runs) => runs.length !== 0).length
+  const choices = lines.flat().map(({ probes }) => keepFrom(Math.max(...probes)))
+  const best = choices.reduce<readonly Probed<T>[][]>(
+    (best, each) => {
+      const more = linesIn(each) - linesIn(best) || each.flat().length - best.flat().length
+      return more > 0 ? each : best
+    },
+    lines.map(() => []),
+  )
+  return lines.map((runs, index) => (best[index]?.length ? best[index] : runs))
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CHECKED, IDLE_HUB, IDLE_SPOKE, MESSAGES, measurementsOf, PROCESSOR_TIME } from '../src/metrics.js'
-import { betweenProbes } from '../src/probe.js'
+import { alike, betweenProbes } from '../src/probe.js'
 import { summarize } from '../src/report.js'
 import type { RoleReport, Trial, Workload } from '../src/trial.js'
 
@@ -69,5 +69,27 @@ describe('a trial between probes', () => {
 
   test('is marked when they never do', async () => {
     expect(await looking(80, 300, 80, 300, 80, 300)).toEqual({ value: 3, probes: [80, 300], steady: false })
+  })
+})
+
+describe('the runs of a table', () => {
+  const run = (value: string, first: number, second = first, steady = true) =>
+    ({ value, probes: [first, second], steady }) as const
+  const values = (...lines: Parameters<typeof alike<string>>[0]) =>
+    alike(lines).map((runs) => runs.map(({ value }) => value))
+
+  test('all count when their probes are alike', () => {
+    expect(values([run('a', 400), run('b', 430, 450)], [run('c', 420)])).toEqual([['a', 'b'], ['c']])
+  })
+
+  test('count where most lines have one that compares, and else where most runs do', () => {
+    const moved = [run('a', 110), run('b', 120), run('c', 430)]
+    expect(values(moved, [run('d', 440)])).toEqual([['c'], ['d']])
+    expect(values(moved, [run('d', 100), run('e', 440)])).toEqual([['a', 'b'], ['d']])
+  })
+
+  test('do not count when they were disturbed, unless a line has no other', () => {
+    expect(values([run('a', 400), run('b', 400, 900, false)], [run('c', 400, 900, false)])).toEqual([['a'], ['c']])
+    expect(values([], [run('a', 400, 900, false)])).toEqual([[], ['a']])
   })
 })

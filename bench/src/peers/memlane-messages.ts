@@ -46,7 +46,7 @@ export interface Receiver {
 const BATCH = 64
 
 interface MessageView extends Fields {
-  readonly body?: Uint8Array
+  body?: Uint8Array
 }
 
 const FIELDS = { sequence: u32, complement: u32, first: f64, second: f64, third: u32, fourth: u32 }
@@ -70,21 +70,6 @@ function laneMemory(): (message: Uint8Array) => Memory {
   }
 }
 
-const pauseWord = new Int32Array(new SharedArrayBuffer(4))
-
-/** What a sender does that finds no room: looks again, and sleeps between two looks if that has been in vain for long. */
-class Backoff {
-  private looks = 0
-
-  wait(): void {
-    if (++this.looks > 1000) Atomics.wait(pauseWord, 0, 0, 0.05)
-  }
-
-  reset(): void {
-    this.looks = 0
-  }
-}
-
 export function createSender(way: Way, name: string, content: Content, options: CreateStreamOptions): Sender {
   return isOfBytes(way)
     ? bytesSender(way, name, content, options)
@@ -93,12 +78,10 @@ export function createSender(way: Way, name: string, content: Content, options: 
 
 function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, MessageView>>, content: Content): Sender {
   const close = () => writer.close()
-  const backoff = new Backoff()
   const hasBody = content.bodyLength !== 0
   const claimAgain = () => {
-    backoff.reset()
     for (;;) {
-      backoff.wait()
+      writer.readySync()
       const message = writer.claim()
       if (message !== undefined) return message
     }
@@ -109,7 +92,7 @@ function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, Messag
       const fill = (message: MessageView, index: number) => {
         const sequence = start + index
         writeFields(message, sequence)
-        if (hasBody) content.writeBody(message.body as Uint8Array, 0, sequence)
+        if (hasBody) message.body = content.bodyOf(sequence)
       }
       return {
         close,
@@ -117,8 +100,7 @@ function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, Messag
           for (let done = 0; done < count; ) {
             start = (first | 0) + done
             const sent = writer.fillBatch(Math.min(BATCH, count - done), fill)
-            if (sent === 0) backoff.wait()
-            else backoff.reset()
+            if (sent === 0) writer.readySync()
             done += sent
           }
           return undefined
@@ -147,8 +129,7 @@ function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, Messag
             const messages = Array.from({ length }, (_, index) => messageObject(content, start + index, 'bytes'))
             for (let sent = 0; sent < length; ) {
               const more = writer.trySendBatch(messages, sent)
-              if (more === 0) backoff.wait()
-              else backoff.reset()
+              if (more === 0) writer.readySync()
               sent += more
             }
             done += length
@@ -174,7 +155,7 @@ function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, Messag
           for (let sequence = first | 0; sequence !== end; sequence++) {
             const message = writer.claim() ?? claimAgain()
             writeFields(message, sequence)
-            if (hasBody) content.writeBody(message.body as Uint8Array, 0, sequence)
+            if (hasBody) message.body = content.bodyOf(sequence)
             writer.commit()
           }
           return undefined
@@ -202,11 +183,9 @@ function bytesSender(way: Way, name: string, content: Content, options: CreateSt
     }
   }
   const memoryFor = laneMemory()
-  const backoff = new Backoff()
   const claimAgain = () => {
-    backoff.reset()
     for (;;) {
-      backoff.wait()
+      writer.readySync(Infinity, length)
       const message = writer.claim(length)
       if (message !== undefined) return message
     }

@@ -127,12 +127,16 @@ export class Content {
     return sequence
   }
 
+  bodyOf(sequence: number): Buffer {
+    return this.bodies[sequence & 63] as Buffer
+  }
+
   writeBody(bytes: Uint8Array, offset: number, sequence: number): void {
-    bytes.set(this.bodies[sequence & 63] as Buffer, offset)
+    bytes.set(this.bodyOf(sequence), offset)
   }
 
   checkBody(bytes: Uint8Array, offset: number, sequence: number): void {
-    const body = this.bodies[sequence & 63] as Buffer
+    const body = this.bodyOf(sequence)
     const isWhole = bytes.length === body.length // then it takes less trouble
     if ((isWhole ? Buffer.compare(body, bytes) : body.compare(bytes, offset, offset + body.length)) !== 0) {
       throw torn(sequence)

@@ -4,9 +4,9 @@ import { BEGIN, END } from './content.js'
 import { watchGarbage } from './garbage.js'
 import { Stopwatch } from './stopwatch.js'
 
-/** The clock is read once in so many messages, about every 64 KiB. */
+/** The clock is read once in so many messages. */
 function messagesPerBurst(payload: number): number {
-  if (payload >= 65_536) return 1
+  if (payload >= 65_536) return 16
   return payload >= 1024 ? 64 : 1024
 }
 
