@@ -101,12 +101,13 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
     send: (writer, signal) => writer.send(1_000_001, { signal }),
     sendBatch: (writer, signal) => writer.sendBatch([1_000_001, 1_000_002], { signal }),
     flush: (writer, signal) => writer.flush({ signal }),
+    ready: (writer, signal) => writer.ready({ signal }),
   }
   for (const [name, send] of Object.entries(sendings)) {
     it(`ends ${name}, which sends nothing then, and works the next time`, async () => {
       using both = await pair()
       const { writer, reader, asleep } = both
-      const extra = { send: [1_000_001], sendBatch: [1_000_001, 1_000_002], flush: [] }[name]
+      const extra = { send: [1_000_001], sendBatch: [1_000_001, 1_000_002] }[name]
       const fill = () => {
         const filled: number[] = []
         while (writer.trySend(filled.length)) filled.push(filled.length)

@@ -9,7 +9,7 @@ import { openStream } from '../src/index.js'
 import { StreamPeer } from './stream-peer.js'
 
 const SOAK_MS = capabilities.namespace === 'posix' ? 10_000 : 5000
-const sendings = ['send', 'sendSync', 'trySend', 'sendBatch', 'fillBatch', 'claim', 'flush']
+const sendings = ['send', 'sendSync', 'trySend', 'sendBatch', 'fillBatch', 'claim', 'claimSync', 'flush']
 const readings = ['receive', 'iterate', 'batches', 'poll', 'receiveSync', 'pollSync', 'tryReceive']
 const waits = ['park', 'adaptive', 'spin']
 

@@ -19,6 +19,8 @@ describe('a consumer that is killed while it holds the producer back', () => {
     ['sendSync', 'spin'],
     ['trySend', 'adaptive'],
     ['fillBatch', 'adaptive'],
+    ['claim', 'park'],
+    ['claimSync', 'park'],
     ['flush', 'park'],
   ] as const
   for (const [how, wait] of cases) {
@@ -146,7 +148,7 @@ describe('a producer that dies', () => {
   })
 
   it('while it is held back leaves all that it had sent', async () => {
-    for (const how of ['send', 'sendSync', 'trySend', 'flush']) {
+    for (const how of ['send', 'sendSync', 'trySend', 'claim', 'claimSync', 'flush']) {
       const name = uniqueName('memlane')
       await using producer = new StreamPeer()
       const { author } = await producer.call('create', name, { producers: 1 })

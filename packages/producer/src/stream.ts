@@ -35,7 +35,7 @@ import {
 export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
 
 interface WriterOptions {
-  /** How `send`, `sendBatch`, `flush` and `sendSync` wait. Default `adaptive`. */
+  /** How `send`, `sendBatch`, `flush`, `ready`, `sendSync` and `readySync` wait. Default `adaptive`. */
   wait?: WaitStrategy
 }
 
@@ -83,6 +83,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   #watched = 0
   /** The last of those who wait: one after the other, in the order in which they came. */
   #lastInTurn: Promise<void> = sent
+  #turns = 0
   #sendsWaiting = 0
   /** Bytes before the claimed payload that are not the caller's. */
   #claimedHeader = 0
@@ -169,15 +170,13 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param timeoutMs milliseconds, or Infinity (default)
    * @returns false when the time has passed
-   * @throws as `trySend`; TypeError while somebody else waits in `send`, whose turn would never come
+   * @throws as `trySend`; TypeError while somebody else waits in `send`, `ready` or `flush`, whose turn would never come
    */
   sendSync(value: MessageOf<S>, timeoutMs = Infinity): boolean {
     if (this.trySend(value)) return true
-    if (this.#sendsWaiting !== 0)
-      throw new TypeError('somebody waits in send: blocking the thread would be without end')
-    const room = this.#roomFor(this.#codec.measure(value))
+    const length = this.#codec.measure(value)
     const deadline = performance.now() + timeoutMs
-    for (let left = timeoutMs; this.#waiter.waitSync(room, left); left = Math.max(0, deadline - performance.now())) {
+    for (let left = timeoutMs; this.#waitSync(length, left); left = Math.max(0, deadline - performance.now())) {
       if (this.trySend(value)) return true
     }
     return false
@@ -241,7 +240,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * allocates nothing for layouts. The bytes are those that were there before.
    *
    * @param length bytes; may be left out for a schema of fixed length
-   * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now
+   * @returns the message's view, valid until `commit` or `abort`; undefined when there is no room now, or somebody waits for it
+   * in `send`
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length?: number): MessageView<S> | undefined {
@@ -295,24 +295,54 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
+   * Waits until there is room for a message, and nobody waits in `send`: what `claim` and `fillBatch` need. Those who send or
+   * claim after that may be quicker than the caller. With `overflow: 'overwrite'`, there is always room.
+   *
+   * @param options `length`: bytes of the message, of a union its member's; may be left out for a schema of fixed length
+   * @returns false when `timeoutMs` have passed
+   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`; RangeError for a length that no message can have;
+   * TypeError where the length varies and is left out
+   */
+  async ready({ length, ...options }: StreamWaitOptions & { length?: number } = {}): Promise<boolean> {
+    this.#checkOpen()
+    const room = this.#roomFor(this.#lengthInLane(length))
+    const deadline = performance.now() + (options.timeoutMs ?? Infinity)
+    let rest: StreamWaitOptions = options
+    do {
+      const found = await this.#inTurn(rest, (left) => this.#waiter.wait(room, left))
+      this.#checkOpen()
+      if (!found) return false
+      rest = { ...options, timeoutMs: Math.max(0, deadline - performance.now()) }
+    } while (this.#sendsWaiting !== 0)
+    await this.#rounds.after(1)
+    return true
+  }
+
+  /**
+   * As `ready`, blocking this thread.
+   *
+   * @param timeoutMs milliseconds, or Infinity (default)
+   * @param length as for `ready`
+   * @returns false when the time has passed
+   * @throws as `ready`; TypeError while somebody waits in `send`, `ready` or `flush`, whose turn would never come
+   */
+  readySync(timeoutMs = Infinity, length?: number): boolean {
+    this.#checkOpen()
+    return this.#waitSync(this.#lengthInLane(length), timeoutMs)
+  }
+
+  /**
    * Waits until every consumer that there is has taken all that was sent. With `overflow: 'overwrite'`, nobody is waited for.
    *
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */
-  flush(options?: StreamWaitOptions): Promise<void> {
-    return this.#inTurn(options, async (rest) => {
+  async flush(options?: StreamWaitOptions): Promise<void> {
+    try {
+      if (!(await this.#inTurn(options, (rest) => this.#flushWaiting(rest)))) throw this.#timedOut()
       this.#checkOpen()
-      const { position } = this.#lane
-      const taken = {
-        isThere: () => this.#closed || this.#slot.isTaken(position),
-        watchPeers: this.#watchConsumers,
-        hasNewPeer: this.#hasNewConsumer,
-      }
-      if (!(await this.#waiter.wait(taken, rest))) throw this.#timedOut()
-      this.#checkOpen()
-    }).catch((error) => {
+    } catch (error) {
       throw explain(this.name, error)
-    })
+    }
   }
 
   /** Whether waiting keeps the process running: it does, unless `unref()` was called. */
@@ -470,12 +500,30 @@ export class StreamWriter<S extends Schema> implements Disposable {
     }
   }
 
-  async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs = Infinity }: StreamWaitOptions) {
+  #waitSync(length: number, timeoutMs: number): boolean {
+    if (this.#turns !== 0)
+      throw new TypeError('somebody waits in send, ready or flush: blocking the thread would be without end')
+    return this.#waiter.waitSync(this.#roomFor(length), timeoutMs)
+  }
+
+  /** What a message takes in the lane, given the length that `claim` or `claimMember` gets. */
+  #lengthInLane(length = this.#fixedLength): number {
+    if (length === undefined) throw variableLength()
+    if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
+    const inLane = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
+    this.#lane.checkLength(inLane)
+    return inLane
+  }
+
+  async #sendWaiting(
+    values: readonly MessageOf<S>[],
+    { signal, timeoutMs = Infinity }: StreamWaitOptions,
+  ): Promise<boolean> {
     const deadline = performance.now() + timeoutMs
     for (let done = 0; done < values.length; ) {
       const length = this.#codec.measure(values[done] as MessageOf<S>)
       const left = { ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) }
-      if (!(await this.#waiter.wait(this.#roomFor(length), left))) throw this.#timedOut()
+      if (!(await this.#waiter.wait(this.#roomFor(length), left))) return false
       this.#checkOpen()
       try {
         done += this.#putBatch(values, done)
@@ -483,19 +531,35 @@ export class StreamWriter<S extends Schema> implements Disposable {
         this.#bells.ringSleepers()
       }
     }
+    return true
+  }
+
+  async #flushWaiting(options: StreamWaitOptions): Promise<boolean> {
+    this.#checkOpen()
+    const { position } = this.#lane
+    const taken = {
+      isThere: () => this.#closed || this.#slot.isTaken(position),
+      watchPeers: this.#watchConsumers,
+      hasNewPeer: this.#hasNewConsumer,
+    }
+    return this.#waiter.wait(taken, options)
   }
 
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
     this.#sendsWaiting++
     this.#setFree(undefined)
     try {
-      await this.#inTurn(options, (rest) => this.#sendWaiting(values, rest))
+      if (!(await this.#inTurn(options, (rest) => this.#sendWaiting(values, rest)))) throw this.#timedOut()
     } finally {
       if (--this.#sendsWaiting === 0 && !this.#closed) this.#setFree(this.#lane)
     }
   }
 
-  async #inTurn(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<void>): Promise<void> {
+  /** Does a task when those who came before have done theirs; false when the time passes before that, or in it. */
+  async #inTurn(
+    options: StreamWaitOptions = {},
+    task: (rest: StreamWaitOptions) => Promise<boolean>,
+  ): Promise<boolean> {
     const { signal, timeoutMs = Infinity } = options
     signal?.throwIfAborted()
     if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
@@ -506,10 +570,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
     })
     const before = this.#lastInTurn
     this.#lastInTurn = before.then(() => mine)
+    this.#turns++
     try {
-      if (!(await settledInTime(before, options))) throw this.#timedOut()
-      await task({ ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) })
+      if (!(await settledInTime(before, options))) return false
+      return await task({ ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) })
     } finally {
+      this.#turns--
       done() // the next one's turn comes, whatever became of this one
     }
   }

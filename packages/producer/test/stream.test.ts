@@ -1,6 +1,6 @@
 import { Bells } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
-import { bytes, f64, payload, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import { bytes, f64, payload, struct, UNION_HEADER_LENGTH, u8, u32, union, utf8 } from '@memlane/protocol'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
@@ -170,6 +170,8 @@ describe('a producer held back by a consumer', () => {
     expect(writer.fillBatch(2, () => {})).toBe(0)
     expect(writer.sendSync(0, 0)).toBe(false)
     expect(writer.sendSync(0, 20)).toBe(false)
+    expect(writer.readySync(0)).toBe(false)
+    expect(writer.readySync(20)).toBe(false)
     expect(consumer.read(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(writer.trySendBatch(Array.from({ length: 20 }, (_, i) => sent + 1 + i))).toBe(10)
     const rest = consumer.read()
@@ -190,6 +192,7 @@ describe('a producer held back by a consumer', () => {
       (writer: StreamWriter<typeof u32>) => writer.trySendBatch([1, 2]) === 2,
       (writer: StreamWriter<typeof u32>) => writer.fillBatch(2, () => {}) === 2,
       (writer: StreamWriter<typeof u32>) => writer.sendSync(1),
+      (writer: StreamWriter<typeof u32>) => writer.readySync(),
     ]) {
       using other = make()
       const dead = new HoldingConsumer(other.name, u32)
@@ -231,16 +234,27 @@ describe('a producer held back by a consumer', () => {
     consumer.read(sent)
     expect(() => writer.sendSync(2)).toThrow(TypeError)
     expect(() => writer.sendSync(2, 10)).toThrow(TypeError)
+    expect(() => writer.readySync()).toThrow(TypeError)
     await waiting
+    while (writer.trySend(0));
+    for (const how of ['ready', 'flush'] as const) {
+      const controller = new AbortController()
+      const ended = writer[how]({ signal: controller.signal }).catch((error) => error)
+      expect(() => writer.sendSync(2, 10)).toThrow(/ready or flush/)
+      expect(() => writer.readySync(10)).toThrow(/ready or flush/)
+      controller.abort('enough')
+      expect(await ended).toBe('enough')
+    }
+    consumer.read()
     expect(writer.sendSync(2)).toBe(true)
-    expect(consumer.read()).toEqual([1, 2])
+    expect(consumer.read()).toEqual([2])
   })
 
   it('rejects what waits when it is closed', async () => {
     const writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
-    const waiting = [writer.send(1), writer.send(2), writer.sendBatch([3]), writer.flush()]
+    const waiting = [writer.send(1), writer.send(2), writer.sendBatch([3]), writer.flush(), writer.ready()]
     writer.close()
     await Promise.all(waiting.map((promise) => expect(promise).rejects.toThrow(code('CLOSED'))))
     expect(consumer.read().includes(0)).toBe(false)
@@ -250,7 +264,7 @@ describe('a producer held back by a consumer', () => {
     const writer = make({ wait: 'park' })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
-    const waiting = [writer.send(1), writer.send(2), writer.flush()]
+    const waiting = [writer.ready(), writer.send(1), writer.send(2), writer.flush()]
     setTimeout(() => writer.close(), 20)
     await Promise.all(waiting.map((promise) => expect(promise).rejects.toThrow(code('CLOSED'))))
   })
@@ -313,16 +327,56 @@ describe('a producer held back by a consumer', () => {
       await expect(writer.send(1, { timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
       await expect(writer.sendBatch([1], { timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
       await expect(writer.flush({ timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
+      expect(await writer.ready({ timeoutMs })).toBe(false)
       expect(writer.sendSync(1, timeoutMs)).toBe(false)
     }
     for (const timeoutMs of [-1, Number.NaN]) {
       await expect(writer.send(1, { timeoutMs })).rejects.toThrow(RangeError)
       await expect(writer.flush({ timeoutMs })).rejects.toThrow(RangeError)
+      await expect(writer.ready({ timeoutMs })).rejects.toThrow(RangeError)
       expect(() => writer.sendSync(1, timeoutMs)).toThrow(RangeError)
+      expect(() => writer.readySync(timeoutMs)).toThrow(RangeError)
     }
     const controller = new AbortController()
     setTimeout(() => controller.abort('enough'), 10)
     await expect(writer.send(1, { signal: controller.signal })).rejects.toBe('enough')
+    await expect(writer.ready({ signal: controller.signal })).rejects.toBe('enough')
+  })
+
+  it('is ready when there is room, for those who write in place', async () => {
+    using writer = make()
+    using consumer = new HoldingConsumer(writer.name, u32)
+    expect([writer.readySync(), await writer.ready()]).toEqual([true, true])
+    const sent = fill(writer)
+    const before = writer.send(sent + 1)
+    const ready = writer.ready()
+    expect(await writer.ready({ timeoutMs: 5 })).toBe(false)
+    const after = writer.send(sent + 2)
+    consumer.read(10)
+    ring(writer)
+    expect(await ready).toBe(true) // though not in vain: behind all that wait to send
+    await Promise.all([before, after])
+    expect(writer.fillBatch(1, (message) => Object.assign(message, { value: sent + 3 }))).toBe(1)
+    expect(consumer.read()).toEqual(Array.from({ length: sent - 7 }, (_, i) => 11 + i))
+  })
+
+  it('is ready for a message of the length that is asked for', async () => {
+    using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    using _consumer = new HoldingConsumer(events.name, Event)
+    while (events.claimMember('blob', 1000)) events.commit()
+    expect(await events.ready({ length: 1000, timeoutMs: 0 })).toBe(false)
+    expect(events.readySync(0, 16)).toBe(true)
+    expect(events.claimMember('blob', 16)).toBeDefined()
+    await expect(events.ready()).rejects.toThrow(/length/)
+    events.abort()
+    const longest = events.maxMessageLength - UNION_HEADER_LENGTH
+    expect(events.readySync(0, longest)).toBe(false)
+    for (const length of [longest + 1, -9, 1.5]) {
+      expect(() => events.readySync(0, length)).toThrow(RangeError)
+      await expect(events.ready({ length, timeoutMs: 0 })).rejects.toThrow(RangeError)
+    }
+    using numbers = make()
+    expect(() => numbers.readySync(0, 8)).toThrow(RangeError)
   })
 
   it('flushes when every message has been taken, though a claim given back at the end of the lane has left padding', async () => {
@@ -644,13 +698,14 @@ describe('a closed producer', () => {
       () => writer.trySendBatch([1]),
       () => writer.fillBatch(1, () => {}),
       () => writer.claim(),
+      () => writer.readySync(),
       () => writer.commit(),
       () => writer.consumers,
     ]) {
       expect(call).toThrow(code('CLOSED'))
       expect(call).toThrow(`Stream "${writer.name}": this producer is closed.`)
     }
-    for (const promise of [writer.send(1), writer.sendBatch([1]), writer.flush()]) {
+    for (const promise of [writer.send(1), writer.sendBatch([1]), writer.ready(), writer.flush()]) {
       await expect(promise).rejects.toThrow(code('CLOSED'))
     }
     writer.abort()

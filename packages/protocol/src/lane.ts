@@ -323,7 +323,8 @@ export class LaneWriter {
     if (this.lastIndex < UNKNOWN) throw new TypeError('the last claim is neither committed nor aborted')
   }
 
-  private checkLength(length: number): void {
+  /** @throws RangeError for a length that no message of this lane can have */
+  checkLength(length: number): void {
     if (length >= 0 && length <= this.maxMessageLength && (length | 0) === length) return
     if (length > this.maxMessageLength) throw tooLong(length, this.capacity)
     throw new RangeError(`message length ${length} is not a whole number from 0 to ${this.maxMessageLength}`)

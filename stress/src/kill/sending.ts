@@ -51,13 +51,16 @@ export class Sender {
   async fillBatch(): Promise<void> {
     const number = this.#writer.sent
     const count = this.#writer.fillBatch(20, (view, index) => Object.assign(view, this.#fresh(index, number)))
-    if (count === 0) return setImmediate()
+    if (count === 0) await this.#writer.ready()
     this.#sent(count)
   }
 
-  async claim(): Promise<void> {
+  claim(): void {
     const view = this.#writer.claim()
-    if (view === undefined) return setImmediate()
+    if (view === undefined) {
+      this.#writer.readySync()
+      return
+    }
     Object.assign(view, this.#fresh())
     this.#writer.commit()
     this.#sent()

@@ -27,6 +27,8 @@ const sendings: readonly ((writer: StreamWriter<typeof Schema>) => unknown)[] = 
   (writer) => writer.sendBatch([...events, ...events], LIMIT),
   (writer) => writer.sendSync(oneOf(random, events), 2),
   (writer) => writer.flush(LIMIT),
+  (writer) => writer.ready({ length: 16, ...LIMIT }),
+  (writer) => writer.readySync(2, 16),
   (writer) => {
     const view = writer.claimMember('quote')
     if (view === undefined) return
