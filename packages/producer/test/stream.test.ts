@@ -354,9 +354,10 @@ describe('a producer held back by a consumer', () => {
     const after = writer.send(sent + 2)
     consumer.read(10)
     ring(writer)
-    expect(await ready).toBe(true) // though not in vain: behind all that wait to send
-    await Promise.all([before, after])
+    expect(await ready).toBe(true)
+    // Behind all that waited to send: while one of them waits, nothing would be filled.
     expect(writer.fillBatch(1, (message) => Object.assign(message, { value: sent + 3 }))).toBe(1)
+    await Promise.all([before, after])
     expect(consumer.read()).toEqual(Array.from({ length: sent - 7 }, (_, i) => 11 + i))
   })
 

@@ -52,7 +52,7 @@ export class Sender {
     const number = this.#writer.sent
     const count = this.#writer.fillBatch(20, (view, index) => Object.assign(view, this.#fresh(index, number)))
     if (count === 0) await this.#writer.ready()
-    this.#sent(count)
+    else this.#sent(count)
   }
 
   claim(): void {
