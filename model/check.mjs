@@ -41,7 +41,7 @@ const configurations = [
 const mutations = [
   ['the producer has neither fence nor barrier', 'doorbell', 'SILENT NO_FENCE'],
   ['the sleeper brings no barrier', 'doorbell', 'BARRIER SILENT NO_BARRIER'],
-  ['no look behind the barrier', 'doorbell', 'BARRIER SILENT NO_LOOK_AFTER_BARRIER'],
+  ['the barrier behind the looks', 'doorbell', 'BARRIER SILENT BARRIER_LATE'],
   ['the sleeper sets no mark', 'doorbell', 'SILENT NO_MARK'],
   ['the sleeper looks only before its mark', 'doorbell', 'SILENT NO_LOOK LOOK_BEFORE_MARK'],
   ['the sleeper does not look at all', 'doorbell', 'SILENT NO_LOOK'],
@@ -68,7 +68,7 @@ const mutations = [
   ['no look once the consumers are watched', 'room', 'NO_LOOK_AFTER_WATCH'],
   ['no look at who has joined since', 'room', 'J=2 NO_LOOK_AT_WATCHED'],
   ['the sleeping producer brings no barrier', 'room', 'BARRIER NO_BARRIER'],
-  ['no look for room behind the barrier', 'room', 'BARRIER NO_LOOK_AFTER_BARRIER'],
+  ['the barrier behind the looks for room', 'room', 'BARRIER BARRIER_LATE'],
   ['no ring when a consumer has joined', 'room', 'J=2 WAIT NO_RING_AFTER_JOIN'],
   ["no ring before a predecessor's bit goes", 'room', 'J=3 NO_RING_BEFORE_JOIN'],
   ['no ring before a dead consumer is evicted', 'room', 'P=2 J=2 NO_RING_BEFORE_EVICTION'],

@@ -1,6 +1,6 @@
 /*
  * Sleeping and ringing: one producer, one consumer that sleeps, N messages. Either the producer's stores have a fence before its
- * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, brings a barrier. With MORTAL the
+ * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, lies down again with a barrier. With MORTAL the
  * producer may die at any step, and does in the end; with SILENT it lives on, so that no death wakes the consumer.
  * The other macros are mutations: each must be found out.
  *
@@ -94,9 +94,17 @@ dead:
 
 #define THERE (visible > got)
 
+inline barrier() {
+#ifndef NO_BARRIER
+  if :: dozed -> drain() :: else fi;
+#endif
+  atomic { fenced = dozed; dozed = 0 }
+}
+
 active proctype Consumer() {
+  bit dozed, fenced;
   do
-  :: THERE -> got++
+  :: THERE -> atomic { got++; dozed = 0 }
   :: !THERE && (got == N || !alive) -> break
   :: else ->
 #ifdef LOOK_BEFORE_MARK
@@ -108,6 +116,9 @@ active proctype Consumer() {
      epoch++;
 #ifndef NO_MARK
      marked = 1;
+#endif
+#if defined(BARRIER) && !defined(BARRIER_LATE)
+     barrier();
 #endif
 #ifndef LOOK_BEFORE_MARK
 #ifndef NO_LOOK
@@ -123,18 +134,18 @@ active proctype Consumer() {
 #endif
 #endif
 #ifdef BARRIER
-     if :: bell -> goto ring :: skip fi;   /* dozes: is rung, or the time passes */
-#ifndef NO_BARRIER
-     drain();
+#ifdef BARRIER_LATE
+     barrier();
 #endif
-#ifndef NO_LOOK_AFTER_BARRIER
-     if :: THERE -> goto up :: else fi;
+     if
+     :: fenced
+     :: !fenced && bell -> bell = 0; goto up
+     :: !fenced -> dozed = 1; goto up   /* the time has passed */
+     fi;
 #endif
-#endif
-ring:
      bell -> bell = 0;   /* sleeps without limit */
 up:
-     marked = 0
+     atomic { marked = 0; fenced = 0 }
   od;
   assert(got == visible)
 }

@@ -181,8 +181,15 @@ inline watch(c) {
   fi
 }
 
+inline barrier() {
+#ifndef NO_BARRIER
+  if :: dozed -> atomic { drainAll() } :: else fi;
+#endif
+  atomic { fenced = dozed; dozed = 0 }
+}
+
 active [P] proctype Producer() {
-  byte me, oldest, seen, watching, evicting; bit there, dead_;
+  byte me, oldest, seen, watching, evicting; bit there, dead_, dozed, fenced;
 #ifdef BARRIER
   me = _pid - 1;
 #else
@@ -195,7 +202,7 @@ active [P] proctype Producer() {
      if
      :: there ->
         atomic {
-          there = 0;
+          there = 0; dozed = 0;
           check(0);
 #if C > 1
           check(1);
@@ -214,6 +221,9 @@ active [P] proctype Producer() {
 #endif
 #ifndef NO_MARK
      marks = marks | BIT(me);
+#endif
+#if defined(BARRIER) && !defined(BARRIER_LATE)
+     barrier();
 #endif
 #ifndef LOOK_BEFORE_MARK
      lookForRoom();
@@ -237,16 +247,15 @@ active [P] proctype Producer() {
      if :: live & ~watching -> goto up :: else fi;   /* one has joined meanwhile, and is not watched */
 #endif
 #ifdef BARRIER
-     if :: bell[me] -> goto rung :: skip fi;
-#ifndef NO_BARRIER
-     atomic { drainAll() };
+#ifdef BARRIER_LATE
+     barrier();
 #endif
-#ifndef NO_LOOK_AFTER_BARRIER
-     lookForRoom();
-     if :: there -> goto up :: else fi;
+     if
+     :: fenced
+     :: !fenced && bell[me] -> bell[me] = 0; goto up
+     :: !fenced -> dozed = 1; goto up   /* the time has passed */
+     fi;
 #endif
-#endif
-rung:
      if
      :: bell[me] -> bell[me] = 0
 #ifdef WAIT
@@ -254,13 +263,13 @@ rung:
 #endif
      fi;
 up:
-     atomic { there = 0; dead_ = 0; watching = 0; marks = marks & ~BIT(me) }
+     atomic { there = 0; dead_ = 0; watching = 0; fenced = 0; marks = marks & ~BIT(me) }
 next:
      skip
   od;
 dead:
   atomic {
-    seen = 0; there = 0; dead_ = 0; watching = 0;
+    seen = 0; there = 0; dead_ = 0; watching = 0; dozed = 0; fenced = 0;
     if :: evicting == 1 -> release(0)
 #if C > 1
        :: evicting == 2 -> release(1)

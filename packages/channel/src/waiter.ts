@@ -11,12 +11,12 @@
  * or heard. A ring may be late or spurious, so all of that is done again after each.
  *
  * Who publishes a message, or gives back room, may do without a fence between that and its look for marks, and so miss one that
- * has just been set. So a sleeper only dozes at first. Most are rung for while they do; whoever is not has the kernel put that
- * fence into all who publish (a barrier, which interrupts them), looks once more, and sleeps on without limit.
+ * has just been set. So a sleeper only dozes at first: its bell rings by itself, too. Most are rung for before that; whoever is
+ * not lies down again, but has the kernel put that fence into all who publish (a barrier, which interrupts them) before it looks, and
+ * then sleeps without limit.
  */
 
 import { availableParallelism } from 'node:os'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
 import type { SleepMark } from '@memlane/protocol'
 
@@ -46,11 +46,31 @@ export interface Bedside {
   readonly bell: Doorbell
 }
 
+interface EventLoopWait {
+  readonly awaited: Awaited
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (found: boolean) => void
+  readonly reject: (reason: unknown) => void
+  /** In ms, as the others, of `performance.now()`. */
+  readonly start: number
+  readonly deadline: number
+  /** Goes round, and does not sleep yet. */
+  hot: boolean
+  /** When next to look who lives, while it goes round. */
+  nextPeers: number
+  /** When it lay down last. */
+  layDown: number
+  /** Ends the sleep at the deadline. */
+  timer: NodeJS.Timeout | undefined
+}
+
 const LOOK_MS = 0.01
 /** A wait that ended within this would have been worth a look. */
 const QUICK_MS = 0.02
 const HOT_MS = 0.05
 const MOST_CREDIT = 16
+/** Where the last credit has been in vain: so many more waits have to end quickly before the next try. */
+const LEAST_CREDIT = -8
 const LOOKS_PER_CLOCK = 16
 /** While spinning: how often to ask the kernel who lives. */
 const PEERS_INTERVAL_MS = 10
@@ -58,10 +78,10 @@ const PEERS_INTERVAL_MS = 10
 const BLIND_INTERVAL_MS = 5
 
 /**
- * How long a sleeper relies on being rung for before it pays for a barrier. On Windows everybody publishes with a fence, and
- * nothing can be missed.
+ * How long a sleeper relies on being rung for before it pays for a barrier. Undefined on Windows, where everybody publishes with a
+ * fence, and nothing can be missed.
  */
-const DOZE_MS = capabilities.namespace === 'posix' ? 7 : Number.POSITIVE_INFINITY
+const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
 
 /** As long as Node's timers go. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1
@@ -72,14 +92,14 @@ const canLook = availableParallelism() > 1
 export class Waiter {
   readonly #strategy: WaitStrategy
   readonly #bedside: Bedside | undefined
-  /** While looks, or rounds, are more often in vain than not, these are 0, and one does without. */
+  /** While looks, or rounds, are more often in vain than not, these are not above 0, and one does without. */
   #lookCredit = MOST_CREDIT
   #roundCredit = MOST_CREDIT
-  #waiting = false
-  /** What is slept for in the event loop; and sleeps so far, by which the timer tells one from the next. */
-  #sleepsFor: Awaited | undefined
-  #sleeps = 0
-  #dozeTimer: NodeJS.Timeout | undefined
+  /** The wait in the event loop, if there is one. */
+  #wait: EventLoopWait | undefined
+  #asleep = false
+  /** When the bell rings by itself, if it is to do so. In ms of `performance.now()`. */
+  #dozeEnd: number | undefined
   #ref = true
   /** Keeps the process running for the rest of a wait that began without. */
   #hold: NodeJS.Timeout | undefined
@@ -97,16 +117,16 @@ export class Waiter {
   setRef(ref: boolean): void {
     this.#ref = ref
     clearInterval(this.#hold)
-    this.#hold = ref && this.#waiting ? setInterval(() => {}, MAX_INTERVAL_MS) : undefined
-    if (!ref && this.#sleepsFor !== undefined) this.#bedside?.bell.ring() // it lies down again, without
+    this.#hold = ref && this.#wait !== undefined ? setInterval(() => {}, MAX_INTERVAL_MS) : undefined
+    if (!ref && this.#asleep) this.#bedside?.bell.ring() // it lies down again, without
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
   look(awaited: Awaited): boolean {
     if (this.#strategy === 'park' || !canLook) return awaited.isThere()
-    if (this.#strategy === 'adaptive' && this.#lookCredit === 0) return awaited.isThere()
+    if (this.#strategy === 'adaptive' && this.#lookCredit <= 0) return awaited.isThere()
     const found = lookUntil(awaited, performance.now() + LOOK_MS)
-    this.#lookCredit = found ? more(this.#lookCredit) : Math.max(0, this.#lookCredit - 1)
+    this.#lookCredit = found ? more(this.#lookCredit) : less(this.#lookCredit)
     return found
   }
 
@@ -117,54 +137,137 @@ export class Waiter {
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile, unless `isThere`
    * says true then; TypeError when somebody waits here already
    */
-  async wait(awaited: Awaited, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
-    this.#checkFree(timeoutMs)
-    signal?.throwIfAborted()
-    this.#waiting = true
-    try {
+  wait(awaited: Awaited, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#checkFree(timeoutMs)
+      signal?.throwIfAborted()
       const start = performance.now()
-      const deadline = start + timeoutMs
-      if (this.#goesHot()) {
-        const found = await this.#goRound(awaited, signal, start, deadline)
-        if (found !== undefined) return found
+      const hot = this.#goesHot()
+      this.#wait = {
+        awaited,
+        signal,
+        resolve,
+        reject,
+        start,
+        deadline: start + timeoutMs,
+        hot,
+        nextPeers: start + PEERS_INTERVAL_MS,
+        layDown: Infinity,
+        timer: undefined,
       }
-      const found = await this.#sleep(awaited, signal, deadline)
-      if (found) this.#judge(start)
-      return found
-    } finally {
-      this.#waiting = false
-      clearInterval(this.#hold)
-      this.#hold = undefined
+      signal?.addEventListener('abort', this.#abort)
+      this.#goOn()
+    })
+  }
+
+  /** Called by what the wait has arranged last: bell, timer or immediate. No promise is between a ring and the look for what it rang for. */
+  readonly #goOn = (): void => {
+    const wait = this.#wait
+    if (wait === undefined) return // a late one
+    this.#getUp()
+    try {
+      let found = wait.hot ? this.#goRound(wait) : undefined
+      if (!wait.hot) found ??= this.#lieDown(wait)
+      if (found === undefined) return
+      if (found) this.#judge(wait.start)
+      this.#end()
+      wait.resolve(found)
+    } catch (error) {
+      this.#end()
+      wait.reject(error)
     }
   }
 
-  /** Lets the event loop go round; undefined when it is time to sleep. */
-  async #goRound(
-    awaited: Awaited,
-    signal: AbortSignal | undefined,
-    start: number,
-    deadline: number,
-  ): Promise<boolean | undefined> {
+  #onTimeout(wait: EventLoopWait): void {
+    wait.timer = undefined
+    if (this.#wait === wait) this.#goOn()
+  }
+
+  readonly #abort = (): void => {
+    const wait = this.#wait
+    this.#end()
+    wait?.reject(wait.signal?.reason)
+  }
+
+  #end(): void {
+    const wait = this.#wait
+    this.#wait = undefined
+    this.#getUp()
+    if (this.#hold !== undefined) clearInterval(this.#hold)
+    this.#hold = undefined
+    if (wait?.timer !== undefined) clearTimeout(wait.timer)
+    wait?.signal?.removeEventListener('abort', this.#abort)
+  }
+
+  /** Has the event loop go round before the next look; undefined when there is more to wait for. */
+  #goRound(wait: EventLoopWait): boolean | undefined {
+    const { awaited } = wait
     const spins = this.#strategy === 'spin'
-    let nextPeers = start + PEERS_INTERVAL_MS
+    if (awaited.isThere() || (spins && canLook && lookUntil(awaited, performance.now() + HOT_MS))) return true
+    const now = performance.now()
+    if (now >= wait.deadline) return isThereOrOver(awaited)
+    if (!spins && now - wait.start >= HOT_MS) {
+      this.#roundCredit = less(this.#roundCredit)
+      wait.hot = false
+      return undefined
+    }
+    if (now >= wait.nextPeers) {
+      wait.nextPeers = now + PEERS_INTERVAL_MS
+      awaited.watchPeers(undefined)
+    }
+    this.#keep(setImmediate(this.#goOn))
+    return undefined
+  }
+
+  /** Has the bell wake this one, or a timer where there is none; undefined when there is more to wait for. */
+  #lieDown(wait: EventLoopWait): boolean | undefined {
+    const { awaited } = wait
     for (;;) {
-      if (awaited.isThere() || (spins && canLook && lookUntil(awaited, performance.now() + HOT_MS))) {
-        this.#judge(start)
-        return true
-      }
       const now = performance.now()
-      if (now >= deadline) return isThereOrOver(awaited)
-      if (!spins && now - start >= HOT_MS) {
-        this.#roundCredit--
+      const left = wait.deadline - now
+      if (this.#bedside === undefined) {
+        if (isThereOrOver(awaited)) return true
+        if (left <= 0) return false
+        this.#keep(setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left)))
         return undefined
       }
-      if (now >= nextPeers) {
-        nextPeers = now + PEERS_INTERVAL_MS
-        awaited.watchPeers(undefined)
+      if (awaited.isThere()) return true // also when all has been closed
+      const { mark, bell } = this.#bedside
+      mark.set()
+      try {
+        const dozes = this.#dozes(now, wait.layDown)
+        if (left <= 0) return isThereOrOver(awaited)
+        if (awaited.isThere()) return true
+        const again = awaited.watchPeers(bell)
+        if (awaited.isThere()) return true
+        if (again || awaited.hasNewPeer?.()) {
+          this.#keep(setImmediate(this.#goOn)) // who scribbles can say again and again that peers come and go
+          return undefined
+        }
+        if (dozes) this.#doze(bell, now)
+        if (!bell.listen(this.#goOn, this.#ref)) continue
+        this.#asleep = true
+        wait.layDown = now
+        if (left !== Infinity) wait.timer ??= setTimeout(() => this.#onTimeout(wait), left).unref()
+        return undefined
+      } catch (error) {
+        if (awaited.isThere()) return true // all has been closed, which the caller tells better
+        throw error
+      } finally {
+        if (!this.#asleep) mark.clear()
       }
-      await setImmediate(undefined, { ref: this.#ref })
-      signal?.throwIfAborted()
     }
+  }
+
+  #getUp(): void {
+    if (!this.#asleep) return
+    this.#asleep = false
+    this.#bedside?.bell.unlisten(this.#goOn)
+    this.#bedside?.mark.clear()
+  }
+
+  #keep(pending: NodeJS.Timeout | NodeJS.Immediate): void {
+    if (!this.#ref) pending.unref()
   }
 
   /** Whether to look, or to go round, before one sleeps. */
@@ -177,66 +280,6 @@ export class Waiter {
     const took = performance.now() - start
     if (took < QUICK_MS) this.#lookCredit = more(this.#lookCredit)
     if (took < HOT_MS) this.#roundCredit = more(this.#roundCredit)
-  }
-
-  async #sleep(awaited: Awaited, signal: AbortSignal | undefined, deadline: number): Promise<boolean> {
-    const options = signal ? { signal } : {}
-    for (;;) {
-      const left = deadline - performance.now()
-      if (this.#bedside === undefined) {
-        if (isThereOrOver(awaited)) return true
-        if (left <= 0) return false
-        await sleep(Math.min(BLIND_INTERVAL_MS, left), undefined, { ref: this.#ref })
-        signal?.throwIfAborted()
-        continue
-      }
-      if (awaited.isThere()) return true // also when all has been closed
-      const { mark, bell } = this.#bedside
-      mark.set()
-      try {
-        if (left <= 0) return isThereOrOver(awaited)
-        if (awaited.isThere()) return true
-        const again = awaited.watchPeers(bell)
-        if (awaited.isThere()) return true
-        if (again || awaited.hasNewPeer?.()) {
-          await setImmediate(undefined, { ref: this.#ref }) // who scribbles can say again and again that peers come and go
-          signal?.throwIfAborted()
-          continue
-        }
-        this.#sleepsFor = awaited
-        this.#sleeps++
-        this.#dozeTimer ??= this.#startDoze(bell)
-        await bell.wait({ ...options, timeoutMs: left, ref: this.#ref })
-      } catch (error) {
-        if (signal?.aborted || !awaited.isThere()) throw error // else all has been closed, which the caller tells better
-      } finally {
-        this.#sleepsFor = undefined
-        mark.clear()
-      }
-    }
-  }
-
-  /** Starts the timer that ends dozes in the event loop. It goes on from one sleep to the next, as they can be many. */
-  #startDoze(bell: Doorbell): NodeJS.Timeout | undefined {
-    if (DOZE_MS === Number.POSITIVE_INFINITY) return undefined
-    let sleeps = this.#sleeps
-    const timer = setTimeout(() => {
-      if (this.#sleepsFor !== undefined && this.#sleeps !== sleeps) {
-        sleeps = this.#sleeps
-        timer.refresh()
-        return
-      }
-      this.#dozeTimer = undefined
-      if (this.#sleepsFor === undefined) return
-      let wakes = true
-      try {
-        wakes = isThereBehindBarrier(this.#sleepsFor)
-      } catch {
-        // The sleeper's own look will fail likewise, where somebody hears of it.
-      }
-      if (wakes) bell.ring()
-    }, DOZE_MS).unref()
-    return timer
   }
 
   /**
@@ -255,7 +298,7 @@ export class Waiter {
         this.#judge(start)
         return true
       }
-      if (end < deadline) this.#roundCredit--
+      if (end < deadline) this.#roundCredit = less(this.#roundCredit)
     }
     const found = this.#sleepSync(awaited, deadline)
     if (found) this.#judge(start)
@@ -263,8 +306,10 @@ export class Waiter {
   }
 
   #sleepSync(awaited: Awaited, deadline: number): boolean {
+    let layDown = Infinity
     for (;;) {
-      const left = deadline - performance.now()
+      const now = performance.now()
+      const left = deadline - now
       if (this.#bedside === undefined) {
         if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
@@ -274,21 +319,48 @@ export class Waiter {
       const { mark, bell } = this.#bedside
       mark.set()
       try {
+        const dozes = this.#dozes(now, layDown)
         if (left <= 0) return isThereOrOver(awaited)
         if (awaited.isThere()) return true
         if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
-        const doze = Math.min(DOZE_MS, left)
-        if (bell.waitSync(doze) || doze === left || isThereBehindBarrier(awaited)) continue
-        bell.waitSync(Math.max(0, deadline - performance.now()))
+        if (dozes) this.#doze(bell, now)
+        layDown = now
+        bell.waitSync(left)
       } finally {
         mark.clear()
       }
     }
   }
 
+  /**
+   * Called between the mark and the look for what may have been published by somebody who had not seen it.
+   *
+   * @param layDown when this one lay down last, while it has waited for the same; in ms of `performance.now()`
+   * @returns whether the sleep has to end by itself
+   */
+  #dozes(now: number, layDown: number): boolean {
+    if (DOZE_MS === undefined) return false
+    if (this.#dozeEnd === undefined || now < this.#dozeEnd) return true
+    this.#dozeEnd = undefined
+    if (!(now - layDown >= DOZE_MS / 2)) return true // the doze began before, and that one was rung for
+    // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents a sleep without limit beside
+    // something whose publisher has missed the mark. Where the kernel has no barrier, the doze was long enough.
+    memoryBarrier()
+    return false
+  }
+
+  /** One doze goes on from sleep to sleep, as they can be many. */
+  #doze(bell: Doorbell, now: number): void {
+    if (DOZE_MS === undefined || this.#dozeEnd !== undefined) return
+    bell.ringAfter(DOZE_MS)
+    this.#dozeEnd = now + DOZE_MS
+  }
+
   #checkFree(timeoutMs: number): void {
-    if (this.#waiting) throw new TypeError('somebody waits here already')
-    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
+    if (this.#wait !== undefined) throw new TypeError('somebody waits here already')
+    if (!(timeoutMs >= 0) || (timeoutMs > MAX_INTERVAL_MS && timeoutMs !== Infinity)) {
+      throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 to ${MAX_INTERVAL_MS}, or Infinity`)
+    }
   }
 
   #spin(awaited: Awaited, deadline: number): boolean {
@@ -305,15 +377,11 @@ function more(credit: number): number {
   return Math.min(MOST_CREDIT, credit + 1)
 }
 
-const pauseWord = new Int32Array(new SharedArrayBuffer(4))
-
-/** Looks for what somebody may have published who had not seen the mark. */
-function isThereBehindBarrier(awaited: Awaited): boolean {
-  // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents a sleep without limit beside
-  // something whose publisher has missed the mark. Where the kernel has no barrier, the doze was long enough.
-  memoryBarrier()
-  return awaited.isThere()
+function less(credit: number): number {
+  return credit > 1 ? credit - 1 : LEAST_CREDIT
 }
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
 function isThereOrOver(awaited: Awaited): boolean {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Doorbell, Lease, SharedMemory } from '@memlane/core'
+import { capabilities, Doorbell, Lease, SharedMemory } from '@memlane/core'
 import { ConsumerSlot, codecOf, f64, i32, LayoutError, payload, SleepMark, struct, u32, utf8 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
@@ -222,6 +222,29 @@ describe('a waiter', () => {
     await expect(waiting).rejects.toBe('enough')
     expect(calls).toBeLessThan(100_000)
     expect(channel.control.words[384 / 4]).toBe(0)
+  })
+
+  // Where everybody publishes with a fence, nobody can miss the mark.
+  it.runIf(capabilities.namespace === 'posix')('looks again by itself for what it was not rung for', async () => {
+    using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', bedside(channel, 0))
+    for (let round = 0; round < 10; round++) {
+      // Is there from some moment on, and not any more at the end of the time, when a look would be taken anyway.
+      const soon = () => {
+        const from = performance.now() + round / 2
+        return { ...nothing, isThere: () => performance.now() >= from && performance.now() < from + 10_000 }
+      }
+      expect(await waiter.wait(soon(), { timeoutMs: 15_000 })).toBe(true)
+      expect(waiter.waitSync(soon(), 15_000)).toBe(true)
+    }
+  })
+
+  it.each([-1, Number.NaN, 2 ** 31])('does not wait for %s ms', async (timeoutMs) => {
+    using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', bedside(channel, 0))
+    await expect(waiter.wait(nothing, { timeoutMs })).rejects.toThrow(RangeError)
+    expect(() => waiter.waitSync(nothing, timeoutMs)).toThrow(RangeError)
+    expect(await waiter.wait(nothing, { timeoutMs: 1 })).toBe(false)
   })
 
   it('sleeps once at a time', async () => {

@@ -220,7 +220,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (left.timeoutMs === 0) return undefined
       }
       this.#end = undefined // a producer may have come
-      if (!(this.#waiter.look(this.#awaited) ? this.#hasMessage() : await this.ready(left))) return undefined
+      if (!this.#waiter.look(this.#awaited)) {
+        await this.#waiter.wait(this.#awaited, left)
+        this.#checkOpen()
+      }
+      if (!this.#hasMessage()) return undefined
     }
   }
 

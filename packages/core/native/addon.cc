@@ -29,10 +29,7 @@ using memlane::Lease;
 using memlane::Segment;
 using memlane::View;
 
-constexpr napi_type_tag kHandleTag = {0x6d656d6c616e6531, 0x7365676d656e7401};
-constexpr napi_type_tag kDoorbellTag = {0x6d656d6c616e6531, 0x646f6f7262656c01};
-
-// The classes of one environment.
+// The classes of one environment. V8 calls their methods for their own instances alone.
 struct Classes {
   Napi::FunctionReference segment;
   Napi::FunctionReference doorbell;
@@ -58,13 +55,12 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
     return DefineClass(
         env, "Doorbell",
         {InstanceMethod<&DoorbellHandle::Ring>("ring"), InstanceMethod<&DoorbellHandle::Wait>("wait"),
-         InstanceMethod<&DoorbellHandle::Watch>("watch"), InstanceMethod<&DoorbellHandle::Listen>("listen"),
-         InstanceMethod<&DoorbellHandle::Unlisten>("unlisten"), InstanceMethod<&DoorbellHandle::Close>("close")});
+         InstanceMethod<&DoorbellHandle::Watch>("watch"), InstanceMethod<&DoorbellHandle::RingAfter>("ringAfter"),
+         InstanceMethod<&DoorbellHandle::Listen>("listen"), InstanceMethod<&DoorbellHandle::Unlisten>("unlisten"),
+         InstanceMethod<&DoorbellHandle::Close>("close")});
   }
 
-  explicit DoorbellHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DoorbellHandle>(info) {
-    info.This().As<Napi::Object>().TypeTag(&kDoorbellTag);
-  }
+  explicit DoorbellHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DoorbellHandle>(info) {}
   ~DoorbellHandle() override { GiveBack(); }
 
   static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Doorbell> doorbell) {
@@ -88,10 +84,6 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
     napi_async_cleanup_hook_handle cleanup = nullptr;
   };
 
-  static bool IsOurs(const Napi::CallbackInfo& info) {
-    return info.This().As<Napi::Object>().CheckTypeTag(&kDoorbellTag);
-  }
-
   static void LetGo(Bell* bell) {
     bell->owner = nullptr;
     bell->listening = false;
@@ -106,12 +98,12 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
   }
 
   void Ring(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || bell_ == nullptr) return;
+    if (bell_ == nullptr) return;
     if (auto failure = bell_->doorbell->Ring()) Throw(info.Env(), *failure);
   }
 
   Napi::Value Wait(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || bell_ == nullptr) return Napi::Boolean::New(info.Env(), false);
+    if (bell_ == nullptr) return Napi::Boolean::New(info.Env(), false);
     if (std::exchange(bell_->rung, false)) return Napi::Boolean::New(info.Env(), true);
     auto rung = bell_->doorbell->Wait(info[0].As<Napi::Number>().Int64Value());
     if (rung.ok()) return Napi::Boolean::New(info.Env(), rung.value());
@@ -120,18 +112,23 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
   }
 
   Napi::Value Watch(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || bell_ == nullptr) return Napi::Boolean::New(info.Env(), false);
+    if (bell_ == nullptr) return Napi::Boolean::New(info.Env(), false);
     auto watched = bell_->doorbell->Watch(info[0].As<Napi::Number>().Uint32Value());
     if (watched.ok()) return Napi::Boolean::New(info.Env(), watched.value());
     Throw(info.Env(), watched.failure());
     return info.Env().Undefined();
   }
 
-  // Calls the function once it rings; true instead when it has rung already. Whether that keeps the loop alive is the
-  // second argument. The object is not collected meanwhile.
+  void RingAfter(const Napi::CallbackInfo& info) {
+    if (bell_ == nullptr) return;
+    if (auto failure = bell_->doorbell->RingAfter(info[0].As<Napi::Number>().Int64Value())) Throw(info.Env(), *failure);
+  }
+
+  // Calls the function, which is the same each time, once it rings; true instead when it has rung already. Whether that
+  // keeps the loop alive is the second argument. Neither object nor function is collected meanwhile.
   Napi::Value Listen(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
-    if (!IsOurs(info) || bell_ == nullptr || bell_->listening) return Napi::Boolean::New(env, false);
+    if (bell_ == nullptr || bell_->listening) return Napi::Boolean::New(env, false);
     if (!bell_->attached) {
       uv_loop_t* loop;
       napi_get_uv_event_loop(env, &loop);
@@ -144,23 +141,22 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
       napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
     }
     if (std::exchange(bell_->rung, false)) return Napi::Boolean::New(env, true);
-    callback_ = Napi::Persistent(info[0].As<Napi::Function>());
+    if (callback_.IsEmpty()) callback_ = Napi::Weak(info[0].As<Napi::Function>());
+    callback_.Ref();
     bell_->listening = true;
     bell_->doorbell->SetReferenced(info[1].As<Napi::Boolean>().Value());
     Ref();
     return Napi::Boolean::New(env, false);
   }
 
-  void Unlisten(const Napi::CallbackInfo& info) {
-    if (IsOurs(info)) StopListening();
-  }
+  void Unlisten(const Napi::CallbackInfo&) { StopListening(); }
 
   Napi::Function StopListening() {
     if (bell_ == nullptr || !bell_->listening) return Napi::Function();
     bell_->listening = false;
     bell_->doorbell->SetReferenced(false);
     Napi::Function callback = callback_.Value();
-    callback_.Reset();
+    callback_.Unref();
     Unref();
     return callback;
   }
@@ -177,8 +173,7 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
     callback.MakeCallback(object, {});
   }
 
-  void Close(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info)) return;
+  void Close(const Napi::CallbackInfo&) {
     StopListening();
     GiveBack();
   }
@@ -207,9 +202,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
          InstanceMethod<&SegmentHandle::OpenDoorbell>("openDoorbell"), InstanceMethod<&SegmentHandle::Close>("close")});
   }
 
-  explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {
-    info.This().As<Napi::Object>().TypeTag(&kHandleTag);
-  }
+  explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {}
 
   // Throws, and lets the segment go, when the view cannot become an ArrayBuffer.
   static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Segment> opened, double max_length) {
@@ -242,17 +235,13 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
  private:
-  static bool IsOurs(const Napi::CallbackInfo& info) {
-    return info.This().As<Napi::Object>().CheckTypeTag(&kHandleTag);
-  }
-
   void Publish(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || !segment_) return;
+    if (!segment_) return;
     if (auto failure = segment_->Publish()) Throw(info.Env(), *failure);
   }
 
   void Close(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || !segment_) return;
+    if (!segment_) return;
     leases_.clear();
     Napi::ArrayBuffer buffer = buffer_.Value();
     if (!buffer.IsEmpty() && !buffer.IsDetached()) {
@@ -267,7 +256,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   // False when somebody has the slot, this handle included.
   Napi::Value ClaimLease(const Napi::CallbackInfo& info) {
     const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
-    if (!IsOurs(info) || !segment_) return Napi::Boolean::New(info.Env(), false);
+    if (!segment_) return Napi::Boolean::New(info.Env(), false);
     auto lease = memlane::ClaimLease(*segment_, slot);
     if (!lease.ok()) {
       Throw(info.Env(), lease.failure());
@@ -278,13 +267,11 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     return Napi::Boolean::New(info.Env(), claimed);
   }
 
-  void ReleaseLease(const Napi::CallbackInfo& info) {
-    if (IsOurs(info)) leases_.erase(info[0].As<Napi::Number>().Uint32Value());
-  }
+  void ReleaseLease(const Napi::CallbackInfo& info) { leases_.erase(info[0].As<Napi::Number>().Uint32Value()); }
 
   Napi::Value IsLeased(const Napi::CallbackInfo& info) {
     const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
-    if (!IsOurs(info) || !segment_) return Napi::Boolean::New(info.Env(), false);
+    if (!segment_) return Napi::Boolean::New(info.Env(), false);
     auto leased = memlane::IsLeased(*segment_, slot);
     if (leased.ok()) return Napi::Boolean::New(info.Env(), leased.value());
     Throw(info.Env(), leased.failure());
@@ -292,7 +279,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   }
 
   Napi::Value OpenDoorbell(const Napi::CallbackInfo& info) {
-    if (!IsOurs(info) || !segment_) return info.Env().Undefined();
+    if (!segment_) return info.Env().Undefined();
     auto doorbell = memlane::OpenDoorbell(*segment_, info[0].As<Napi::Number>().Uint32Value());
     if (doorbell.ok()) return DoorbellHandle::Wrap(info.Env(), std::move(doorbell.value()));
     Throw(info.Env(), doorbell.failure());

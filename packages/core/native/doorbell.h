@@ -29,6 +29,9 @@ class Doorbell {
   // claimed anew. A no-op while that is being watched already. False: nobody has the slot, and nothing is watched.
   virtual Result<bool> Watch(uint32_t slot) = 0;
 
+  // It also rings by itself, once, in that time; what was asked before is forgotten.
+  virtual std::optional<Failure> RingAfter(int64_t ms) = 0;
+
   // From now on calls `rung` on the loop's thread after rings. Once.
   virtual std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) = 0;
 

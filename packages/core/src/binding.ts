@@ -45,7 +45,9 @@ export interface NativeDoorbell {
   /** Negative: without end. */
   wait(timeoutMs: number): boolean
   watch(slot: number): boolean
-  /** True when it has rung already; `rung` is not called then. */
+  /** Milliseconds, a whole number. */
+  ringAfter(timeMs: number): void
+  /** True when it has rung already; `rung`, which is the same each time, is not called then. */
   listen(rung: () => void, ref: boolean): boolean
   unlisten(): void
   close(): void

@@ -1,8 +1,12 @@
 import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnFixture, uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
+import { binding } from '../src/binding.js'
 import { capabilities, Doorbell, SharedMemory } from '../src/index.js'
 import { Peer } from './peer.js'
+
+const VIEW = { access: 'readwrite', offset: 0, length: undefined, maxLength: 4096, trustOwner: true } as const
 
 describe('a doorbell', () => {
   it('wakes who waits in the event loop, or blocking', async () => {
@@ -16,6 +20,58 @@ describe('a doorbell', () => {
     expect(await woken).toBe(true)
     button.ring()
     expect(bell.waitSync()).toBe(true)
+  })
+
+  it('calls a function once, when it rings or is closed, unless that is taken back', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using button = Doorbell.open(memory, 3)
+    const bell = Doorbell.open(memory, 3)
+    const woken = () =>
+      new Promise<void>((resolve) => {
+        if (!bell.listen(resolve)) resolve()
+      })
+    setTimeout(() => button.ring(), 10)
+    await woken()
+    button.ring()
+    await sleep(20)
+    expect(bell.listen(() => {})).toBe(false)
+    let calls = 0
+    const count = () => calls++
+    expect(bell.listen(count)).toBe(true)
+    expect(() => bell.listen(() => {})).toThrow(TypeError)
+    expect(() => bell.waitSync(0)).toThrow(TypeError)
+    bell.unlisten(count)
+    const waiting = bell.wait({ timeoutMs: 10_000 })
+    bell.unlisten(count) // leaves others alone
+    button.ring()
+    expect(await waiting).toBe(true)
+    expect(calls).toBe(0)
+    const closed = woken()
+    bell.close()
+    await closed
+    bell.unlisten(count)
+    expect(() => bell.listen(() => {})).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  it('rings by itself, once, after the time that was asked for last', async () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    using other = Doorbell.open(memory, 0)
+    const bell = Doorbell.open(memory, 0)
+    for (const timeMs of [0, 20]) {
+      bell.ringAfter(60_000)
+      bell.ringAfter(timeMs)
+      expect(bell.waitSync(10_000)).toBe(true)
+      bell.ringAfter(60_000)
+      bell.ringAfter(timeMs)
+      expect(await bell.wait({ timeoutMs: 10_000 })).toBe(true)
+    }
+    expect(await bell.wait({ timeoutMs: 30 })).toBe(false)
+    expect(bell.waitSync(30)).toBe(false)
+    expect(other.waitSync(0)).toBe(false)
+    for (const timeMs of [-1, 0.5, 2 ** 31, Number.NaN]) expect(() => bell.ringAfter(timeMs)).toThrow(RangeError)
+    bell.ringAfter(0)
+    bell.close()
+    expect(() => bell.ringAfter(0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
   it('keeps a ring for the next who waits, and does not count several', async () => {
@@ -104,6 +160,16 @@ describe('a doorbell', () => {
     await expect(bell.wait()).rejects.toMatchObject({ code: 'CLOSED' })
     expect(() => bell.ring()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
     expect(() => bell.waitSync()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+
+  it('has methods for bells alone', () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    const segment = binding.open({ ...VIEW, name: memory.objectName })
+    const bell = segment.openDoorbell(0)
+    for (const receiver of [{}, segment, Object.create(bell)]) expect(() => bell.ring.call(receiver)).toThrow(TypeError)
+    for (const receiver of [{}, bell]) expect(() => segment.isLeased.call(receiver as never, 0)).toThrow(TypeError)
+    bell.close()
+    segment.close()
   })
 
   it('needs a number that is one, and memory that is open', () => {

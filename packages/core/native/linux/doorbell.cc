@@ -2,12 +2,16 @@
 // end depends on the other's being there, and nobody blocks: a full FIFO has been rung. The last handle of the object
 // removes its bells (shared_memory.cc).
 //
-// Who waits does so at an epoll descriptor, in which the leases that are watched stand beside the bell.
+// Who waits does so at the bell and at an epoll descriptor in which the watched leases stand, and the timer. The bell
+// is not in there too: the kernel is slower to wake who sleeps at one epoll descriptor by way of another, as the event
+// loop would.
 
 #include "../doorbell.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,23 +35,15 @@ int64_t NowMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-constexpr uint64_t kBell = UINT64_MAX;  // in the epoll set, where a lease is its slot
-
-std::optional<Failure> Add(const Descriptor& set, const Descriptor& fifo, uint32_t events, uint64_t which) {
-  struct epoll_event event = {};
-  event.events = events;
-  event.data.u64 = which;
-  if (epoll_ctl(set.get(), EPOLL_CTL_ADD, fifo.get(), &event) == 0) return std::nullopt;
-  return SystemFailure("SYSTEM", "epoll_ctl", errno);
-}
+constexpr uint64_t kTimer = UINT64_MAX;  // among the leases, each of which is its slot
 
 class LinuxDoorbell final : public Doorbell {
  public:
-  LinuxDoorbell(std::string object_path, const Admission& admission, Descriptor bell, Descriptor waiting)
+  LinuxDoorbell(std::string object_path, const Admission& admission, Descriptor bell, Descriptor others)
       : object_path_(std::move(object_path)),
         admission_(admission),
         bell_(std::move(bell)),
-        waiting_(std::move(waiting)) {}
+        others_(std::move(others)) {}
 
   std::optional<Failure> Ring() override {
     while (write(bell_.get(), "", 1) != 1) {
@@ -61,7 +57,7 @@ class LinuxDoorbell final : public Doorbell {
     const int64_t deadline = NowMs() + timeout_ms;
     for (;;) {
       const int64_t left = timeout_ms < 0 ? -1 : std::max<int64_t>(0, deadline - NowMs());
-      auto rung = Take(static_cast<int>(std::min<int64_t>(left, INT_MAX)));
+      auto rung = Await(static_cast<int>(std::min<int64_t>(left, INT_MAX)));
       if (!rung.ok() || rung.value() || left == 0) return rung;
     }
   }
@@ -72,31 +68,47 @@ class LinuxDoorbell final : public Doorbell {
     if (!lease.ok()) return lease.failure();
     if (!lease.value().valid()) return false;
     // No events: hanging up is always told, here at once if the owner has just gone.
-    if (auto failure = Add(waiting_, lease.value(), 0, slot)) return *failure;
+    if (auto failure = Add(lease.value(), 0, slot)) return *failure;
     watched_[slot] = std::move(lease.value());
     return true;
   }
 
+  std::optional<Failure> RingAfter(int64_t ms) override {
+    if (!timer_.valid()) {
+      Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+      if (!timer.valid()) return SystemFailure("SYSTEM", "timerfd_create", errno);
+      if (auto failure = Add(timer, EPOLLIN, kTimer)) return failure;
+      timer_ = std::move(timer);
+    }
+    struct itimerspec when = {};
+    when.it_value.tv_sec = ms / 1000;
+    when.it_value.tv_nsec = std::max<int64_t>(1, ms % 1000 * 1'000'000);  // 0 and 0 would stop it
+    if (timerfd_settime(timer_.get(), 0, &when, nullptr) == 0) return std::nullopt;
+    return SystemFailure("SYSTEM", "timerfd_settime", errno);
+  }
+
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
-    if (int error = uv_poll_init(loop, &poll_, waiting_.get())) return SystemFailure("SYSTEM", "uv_poll_init", -error);
-    attached_ = true;
-    poll_.data = this;
     rung_ = std::move(rung);
-    uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-      auto* bell = static_cast<LinuxDoorbell*>(poll->data);
-      // Nearly always it is the bell; a lease that has ended will be told of again.
-      auto rung = bell->Drain();
-      if (rung.ok() && !rung.value()) rung = bell->Take(0);
-      // Who waits must not sleep on where it cannot be told.
-      if (!rung.ok() || rung.value()) bell->rung_();
-    });
-    SetReferenced(false);
+    while (attached_ < 2) {
+      uv_poll_t& poll = polls_[attached_];
+      const int source = (attached_ == 0 ? bell_ : others_).get();
+      if (int error = uv_poll_init(loop, &poll, source)) return SystemFailure("SYSTEM", "uv_poll_init", -error);
+      attached_++;
+      poll.data = this;
+      uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+        auto* bell = static_cast<LinuxDoorbell*>(poll->data);
+        auto rung = bell->Take();
+        // Who waits must not sleep on where it cannot be told.
+        if (!rung.ok() || rung.value()) bell->rung_();
+      });
+      uv_unref(reinterpret_cast<uv_handle_t*>(&poll));
+    }
     return std::nullopt;
   }
 
   void SetReferenced(bool referenced) override {
-    auto* handle = reinterpret_cast<uv_handle_t*>(&poll_);
-    if (!attached_) return;
+    if (attached_ == 0) return;
+    auto* handle = reinterpret_cast<uv_handle_t*>(&polls_[0]);
     if (referenced) {
       uv_ref(handle);
     } else {
@@ -105,33 +117,52 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   void Close(std::function<void()> closed) override {
-    if (!attached_) return closed();
-    attached_ = false;
+    if (attached_ == 0) return closed();
     closed_ = std::move(closed);
-    uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
-      auto closed = std::move(static_cast<LinuxDoorbell*>(handle->data)->closed_);
-      closed();
-    });
+    for (int i = 0, attached = attached_; i < attached; i++) {
+      uv_close(reinterpret_cast<uv_handle_t*>(&polls_[i]), [](uv_handle_t* handle) {
+        auto* bell = static_cast<LinuxDoorbell*>(handle->data);
+        if (--bell->attached_ != 0) return;
+        auto closed = std::move(bell->closed_);
+        closed();
+      });
+    }
   }
 
  private:
+  std::optional<Failure> Add(const Descriptor& source, uint32_t events, uint64_t which) {
+    struct epoll_event event = {};
+    event.events = events;
+    event.data.u64 = which;
+    if (epoll_ctl(others_.get(), EPOLL_CTL_ADD, source.get(), &event) == 0) return std::nullopt;
+    return SystemFailure("SYSTEM", "epoll_ctl", errno);
+  }
+
   // False when nothing came in time, or another handle was quicker.
-  Result<bool> Take(int timeout_ms) {
-    struct epoll_event events[16];
-    const int count = epoll_wait(waiting_.get(), events, 16, timeout_ms);
+  Result<bool> Await(int timeout_ms) {
+    struct pollfd sources[] = {{bell_.get(), POLLIN, 0}, {others_.get(), POLLIN, 0}};
+    const int count = poll(sources, 2, timeout_ms);
+    if (count > 0) return Take();
+    if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "poll", errno);
+    return false;
+  }
+
+  // What has come. When it is the bell, as nearly always, the others are left for the next time.
+  Result<bool> Take() {
+    auto rung = Drain();
+    if (!rung.ok() || rung.value()) return rung;
+    struct epoll_event ended[16];
+    const int count = epoll_wait(others_.get(), ended, 16, 0);
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "epoll_wait", errno);
-    bool rung = false;
     for (int i = 0; i < count; i++) {
-      if (events[i].data.u64 == kBell) {
-        auto drained = Drain();
-        if (!drained.ok()) return drained;
-        rung |= drained.value();
+      if (ended[i].data.u64 == kTimer) {
+        uint64_t times;
+        (void)!read(timer_.get(), &times, sizeof times);
       } else {
-        EndWatch(static_cast<uint32_t>(events[i].data.u64));
-        rung = true;
+        EndWatch(static_cast<uint32_t>(ended[i].data.u64));
       }
     }
-    return rung;
+    return count > 0;
   }
 
   Result<bool> Drain() {
@@ -149,17 +180,18 @@ class LinuxDoorbell final : public Doorbell {
     const auto watched = watched_.find(slot);
     if (watched == watched_.end()) return;
     // Closing is not enough while a child of this process that has not yet exec'ed shares the descriptor.
-    epoll_ctl(waiting_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
+    epoll_ctl(others_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
     watched_.erase(watched);
   }
 
   const std::string object_path_;
   const Admission admission_;
   Descriptor bell_;
-  Descriptor waiting_;
+  Descriptor others_;
+  Descriptor timer_;
   std::map<uint32_t, Descriptor> watched_;  // by slot
-  uv_poll_t poll_ = {};
-  bool attached_ = false;
+  uv_poll_t polls_[2] = {};
+  int attached_ = 0;  // of them, to the loop
   std::function<void()> rung_;
   std::function<void()> closed_;
 };
@@ -174,11 +206,10 @@ Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t 
   if (!admission.ok()) return admission.failure();
   auto bell = OpenOrMakeFifo(BellPath(path, number), admission.value());
   if (!bell.ok()) return bell.failure();
-  Descriptor waiting(epoll_create1(EPOLL_CLOEXEC));
-  if (!waiting.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
-  if (auto failure = Add(waiting, bell.value(), EPOLLIN, kBell)) return *failure;
+  Descriptor others(epoll_create1(EPOLL_CLOEXEC));
+  if (!others.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
   return std::unique_ptr<Doorbell>(
-      std::make_unique<LinuxDoorbell>(path, admission.value(), std::move(bell.value()), std::move(waiting)));
+      std::make_unique<LinuxDoorbell>(path, admission.value(), std::move(bell.value()), std::move(others)));
 }
 
 }  // namespace memlane

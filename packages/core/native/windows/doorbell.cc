@@ -36,6 +36,33 @@ class PoolWait {
   HANDLE wait_ = nullptr;
 };
 
+// Calls back, on a thread of the pool, after a time. Once ended, no call is under way.
+class PoolTimer {
+ public:
+  PoolTimer() = default;
+  PoolTimer(const PoolTimer&) = delete;
+  ~PoolTimer() { End(); }
+  // Again: with the same function and context; the time that was set before is forgotten.
+  std::optional<Failure> Start(int64_t ms, PTP_TIMER_CALLBACK notify, void* context) {
+    if (timer_ == nullptr) timer_ = CreateThreadpoolTimer(notify, context, nullptr);
+    if (timer_ == nullptr) return SystemFailure("SYSTEM", "CreateThreadpoolTimer", GetLastError());
+    ULARGE_INTEGER due;
+    due.QuadPart = static_cast<ULONGLONG>(-ms * 10'000);  // negative: from now on, in units of 100 ns
+    FILETIME time = {due.LowPart, due.HighPart};
+    SetThreadpoolTimer(timer_, &time, 0, 0);
+    return std::nullopt;
+  }
+  void End() {
+    if (timer_ == nullptr) return;
+    SetThreadpoolTimer(timer_, nullptr, 0, 0);
+    WaitForThreadpoolTimerCallbacks(timer_, TRUE);
+    CloseThreadpoolTimer(std::exchange(timer_, nullptr));
+  }
+
+ private:
+  PTP_TIMER timer_ = nullptr;
+};
+
 class WindowsDoorbell final : public Doorbell {
  public:
   WindowsDoorbell(std::string object_name, Handle event)
@@ -85,6 +112,13 @@ class WindowsDoorbell final : public Doorbell {
     return true;
   }
 
+  std::optional<Failure> RingAfter(int64_t ms) override {
+    const auto notify = [](PTP_CALLBACK_INSTANCE, PVOID context, PTP_TIMER) {
+      static_cast<WindowsDoorbell*>(context)->Mark();
+    };
+    return timer_.Start(ms, notify, this);
+  }
+
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
     async_.data = this;
     rung_ = std::move(rung);
@@ -114,6 +148,7 @@ class WindowsDoorbell final : public Doorbell {
 
   void Close(std::function<void()> closed) override {
     watched_.clear();
+    timer_.End();
     rings_.End();
     if (!attached_) return closed();
     attached_ = false;
@@ -170,6 +205,7 @@ class WindowsDoorbell final : public Doorbell {
   std::atomic<bool> mark_{false};
   std::map<uint32_t, std::unique_ptr<LeaseWatch>> watched_;  // by slot
   PoolWait rings_;
+  PoolTimer timer_;
   uv_async_t async_ = {};
   std::atomic<bool> attached_{false};
   std::function<void()> rung_;
