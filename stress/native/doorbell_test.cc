@@ -69,6 +69,28 @@ TEST("the loop hears of rings, stays alive only when told to, and ends it") {
   CHECK(closed && rung == 1 && !LoopIsAlive());
 }
 
+TEST("a bell rings by itself, once, at the time asked for last") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  auto same = MUST(OpenDoorbell(*segment, 0));
+  int rung = 0;
+  bool closed = false;
+  for (const int64_t ms : {0, 5}) {
+    MUST(bell->RingAfter(kLongMs));
+    MUST(bell->RingAfter(ms));
+    CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(10)) && !MUST(same->Wait(0)));
+  }
+  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  MUST(bell->RingAfter(0));
+  while (rung == 0) TurnLoop();
+  TurnLoop();
+  CHECK(rung == 1);
+  MUST(bell->RingAfter(0));
+  bell->Close([&] { closed = true; });
+  TurnLoop();
+  CHECK(closed && rung == 1 && !LoopIsAlive());
+}
+
 TEST("a bell that was not attached is closed at once") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));

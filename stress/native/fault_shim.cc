@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <map>
@@ -51,6 +53,9 @@ const std::map<std::string, std::vector<int>> kErrors = {
     {"epoll_create1", {EMFILE, ENFILE, ENOMEM}},
     {"epoll_ctl", {ENOMEM, ENOSPC}},
     {"epoll_wait", {EINTR, EINVAL}},
+    {"poll", {EINTR, ENOMEM}},
+    {"timerfd_create", {EMFILE, ENFILE, ENOMEM, ENODEV}},
+    {"timerfd_settime", {ECANCELED}},
     {"syscall", {ENOSYS, EPERM, EINVAL, ENOMEM}},
 };
 
@@ -127,6 +132,10 @@ WRAP(ssize_t, write, (int fd, const void* bytes, size_t length), (fd, bytes, len
 WRAP(int, epoll_create1, (int flags), (flags), -1)
 WRAP(int, epoll_ctl, (int set, int operation, int fd, struct epoll_event* event), (set, operation, fd, event), -1)
 WRAP(int, epoll_wait, (int set, struct epoll_event* events, int most, int timeout), (set, events, most, timeout), -1)
+WRAP(int, poll, (struct pollfd * sources, nfds_t count, int timeout), (sources, count, timeout), -1)
+WRAP(int, timerfd_create, (int clock, int flags), (clock, flags), -1)
+WRAP(int, timerfd_settime, (int fd, int flags, const struct itimerspec* time, struct itimerspec* before),
+     (fd, flags, time, before), -1)
 
 extern "C" int __real_open(const char* path, int flags, ...);
 extern "C" int __wrap_open(const char* path, int flags, ...) {

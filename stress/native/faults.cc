@@ -231,6 +231,7 @@ void Live(Player& player) {
   OpenBell(player);
   if (player.bell) {
     if (player.Went(player.bell->Ring())) EXPECT_VALUE(player.bell->Wait(kLongMs), true);
+    if (player.Went(player.bell->RingAfter(0))) EXPECT_VALUE(player.bell->Wait(kLongMs), true);
     const auto watched = player.bell->Watch(0);
     if (player.Went(watched)) EXPECT(watched.value() == (player.lease != nullptr));
     const bool ends = watched.ok() && watched.value();

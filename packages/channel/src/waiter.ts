@@ -111,6 +111,8 @@ export class Waiter {
     }
     this.#strategy = strategy
     this.#bedside = bedside
+    // What that needs of the system is there from now on: no wait fails for want of it.
+    if (bedside !== undefined && strategy !== 'spin') this.#doze(bedside.bell, performance.now())
   }
 
   /** Whether waiting in the event loop keeps the process running; true at first. */

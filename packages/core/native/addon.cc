@@ -240,7 +240,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     if (auto failure = segment_->Publish()) Throw(info.Env(), *failure);
   }
 
-  void Close(const Napi::CallbackInfo& info) {
+  void Close(const Napi::CallbackInfo&) {
     if (!segment_) return;
     leases_.clear();
     Napi::ArrayBuffer buffer = buffer_.Value();
