@@ -17,6 +17,7 @@
  */
 
 import { availableParallelism } from 'node:os'
+import { setImmediate, setTimeout } from 'node:timers'
 import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
 import type { SleepMark } from '@memlane/protocol'
 
@@ -60,8 +61,8 @@ interface EventLoopWait {
   nextPeers: number
   /** When it lay down last. */
   layDown: number
-  /** Ends the sleep at the deadline. */
-  timer: NodeJS.Timeout | undefined
+  /** What calls next, unless it is the bell. */
+  pending: NodeJS.Immediate | NodeJS.Timeout | undefined
 }
 
 const LOOK_MS = 0.01
@@ -83,6 +84,9 @@ const BLIND_INTERVAL_MS = 5
  */
 const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
 
+/** Long after what a processor has stored is visible to all. */
+const STORES_LEAVE_MS = 1
+
 /** As long as Node's timers go. */
 const MAX_INTERVAL_MS = 2 ** 31 - 1
 
@@ -101,8 +105,6 @@ export class Waiter {
   /** When the bell rings by itself, if it is to do so. In ms of `performance.now()`. */
   #dozeEnd: number | undefined
   #ref = true
-  /** Keeps the process running for the rest of a wait that began without. */
-  #hold: NodeJS.Timeout | undefined
 
   /** @param bedside undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
   constructor(strategy: WaitStrategy, bedside: Bedside | undefined) {
@@ -118,9 +120,9 @@ export class Waiter {
   /** Whether waiting in the event loop keeps the process running; true at first. */
   setRef(ref: boolean): void {
     this.#ref = ref
-    clearInterval(this.#hold)
-    this.#hold = ref && this.#wait !== undefined ? setInterval(() => {}, MAX_INTERVAL_MS) : undefined
-    if (!ref && this.#asleep) this.#bedside?.bell.ring() // it lies down again, without
+    if (this.#wait === undefined) return
+    this.#getUp(this.#wait)
+    this.#goOnSoon(this.#wait)
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
@@ -144,7 +146,7 @@ export class Waiter {
       this.#checkFree(timeoutMs)
       signal?.throwIfAborted()
       const start = performance.now()
-      const hot = this.#goesHot()
+      const hot = this.#goesHot() && (this.#ref || this.#strategy === 'spin')
       this.#wait = {
         awaited,
         signal,
@@ -155,50 +157,42 @@ export class Waiter {
         hot,
         nextPeers: start + PEERS_INTERVAL_MS,
         layDown: Infinity,
-        timer: undefined,
+        pending: undefined,
       }
       signal?.addEventListener('abort', this.#abort)
       this.#goOn()
     })
   }
 
-  /** Called by what the wait has arranged last: bell, timer or immediate. No promise is between a ring and the look for what it rang for. */
+  /** Called by what was arranged last: bell, timer or immediate. No promise is between a ring and the look for what it rang for. */
   readonly #goOn = (): void => {
     const wait = this.#wait
-    if (wait === undefined) return // a late one
-    this.#getUp()
+    if (wait === undefined) return
+    this.#getUp(wait)
     try {
       let found = wait.hot ? this.#goRound(wait) : undefined
       if (!wait.hot) found ??= this.#lieDown(wait)
       if (found === undefined) return
       if (found) this.#judge(wait.start)
-      this.#end()
+      this.#end(wait)
       wait.resolve(found)
     } catch (error) {
-      this.#end()
+      this.#end(wait)
       wait.reject(error)
     }
   }
 
-  #onTimeout(wait: EventLoopWait): void {
-    wait.timer = undefined
-    if (this.#wait === wait) this.#goOn()
-  }
-
   readonly #abort = (): void => {
     const wait = this.#wait
-    this.#end()
-    wait?.reject(wait.signal?.reason)
+    if (wait === undefined) return
+    this.#end(wait)
+    wait.reject(wait.signal?.reason)
   }
 
-  #end(): void {
-    const wait = this.#wait
+  #end(wait: EventLoopWait): void {
+    this.#getUp(wait)
     this.#wait = undefined
-    this.#getUp()
-    if (this.#hold !== undefined) clearInterval(this.#hold)
-    this.#hold = undefined
-    if (wait?.timer !== undefined) clearTimeout(wait.timer)
-    wait?.signal?.removeEventListener('abort', this.#abort)
+    wait.signal?.removeEventListener('abort', this.#abort)
   }
 
   /** Has the event loop go round before the next look; undefined when there is more to wait for. */
@@ -217,7 +211,7 @@ export class Waiter {
       wait.nextPeers = now + PEERS_INTERVAL_MS
       awaited.watchPeers(undefined)
     }
-    this.#keep(setImmediate(this.#goOn))
+    this.#goOnSoon(wait)
     return undefined
   }
 
@@ -230,27 +224,28 @@ export class Waiter {
       if (this.#bedside === undefined) {
         if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
-        this.#keep(setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left)))
+        wait.pending = setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left))
+        if (!this.#ref) wait.pending.unref()
         return undefined
       }
       if (awaited.isThere()) return true // also when all has been closed
       const { mark, bell } = this.#bedside
       mark.set()
       try {
-        const dozes = this.#dozes(now, wait.layDown)
         if (left <= 0) return isThereOrOver(awaited)
+        const dozes = this.#orderBehindMark(now, wait.layDown)
         if (awaited.isThere()) return true
         const again = awaited.watchPeers(bell)
         if (awaited.isThere()) return true
         if (again || awaited.hasNewPeer?.()) {
-          this.#keep(setImmediate(this.#goOn)) // who scribbles can say again and again that peers come and go
+          this.#goOnSoon(wait) // who scribbles can say again and again that peers come and go
           return undefined
         }
         if (dozes) this.#doze(bell, now)
         if (!bell.listen(this.#goOn, this.#ref)) continue
         this.#asleep = true
         wait.layDown = now
-        if (left !== Infinity) wait.timer ??= setTimeout(() => this.#onTimeout(wait), left).unref()
+        if (left !== Infinity) wait.pending = setTimeout(this.#goOn, left).unref()
         return undefined
       } catch (error) {
         if (awaited.isThere()) return true // all has been closed, which the caller tells better
@@ -261,15 +256,19 @@ export class Waiter {
     }
   }
 
-  #getUp(): void {
+  /** Takes back what was to call. */
+  #getUp(wait: EventLoopWait): void {
+    wait.pending?.[Symbol.dispose]()
+    wait.pending = undefined
     if (!this.#asleep) return
     this.#asleep = false
     this.#bedside?.bell.unlisten(this.#goOn)
     this.#bedside?.mark.clear()
   }
 
-  #keep(pending: NodeJS.Timeout | NodeJS.Immediate): void {
-    if (!this.#ref) pending.unref()
+  #goOnSoon(wait: EventLoopWait): void {
+    // An immediate that Node is not to be kept for runs only when something else wakes it.
+    wait.pending = this.#ref ? setImmediate(this.#goOn) : setTimeout(this.#goOn, 1).unref()
   }
 
   /** Whether to look, or to go round, before one sleeps. */
@@ -315,14 +314,14 @@ export class Waiter {
       if (this.#bedside === undefined) {
         if (isThereOrOver(awaited)) return true
         if (left <= 0) return false
-        Atomics.wait(pauseWord, 0, 0, Math.min(BLIND_INTERVAL_MS, left))
+        pause(Math.min(BLIND_INTERVAL_MS, left))
         continue
       }
       const { mark, bell } = this.#bedside
       mark.set()
       try {
-        const dozes = this.#dozes(now, layDown)
         if (left <= 0) return isThereOrOver(awaited)
+        const dozes = this.#orderBehindMark(now, layDown)
         if (awaited.isThere()) return true
         if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
         if (dozes) this.#doze(bell, now)
@@ -335,19 +334,19 @@ export class Waiter {
   }
 
   /**
-   * Called between the mark and the look for what may have been published by somebody who had not seen it.
+   * Sees to it, after a doze, that the look that follows finds what was published by whoever had not seen the mark.
    *
    * @param layDown when this one lay down last, while it has waited for the same; in ms of `performance.now()`
-   * @returns whether the sleep has to end by itself
+   * @returns whether it does not, and the sleep has to be a doze
    */
-  #dozes(now: number, layDown: number): boolean {
+  #orderBehindMark(now: number, layDown: number): boolean {
     if (DOZE_MS === undefined) return false
     if (this.#dozeEnd === undefined || now < this.#dozeEnd) return true
     this.#dozeEnd = undefined
-    if (!(now - layDown >= DOZE_MS / 2)) return true // the doze began before, and that one was rung for
+    if (layDown > now - DOZE_MS / 2) return true // the doze began before, and that one was rung for
     // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents a sleep without limit beside
-    // something whose publisher has missed the mark. Where the kernel has no barrier, the doze was long enough.
-    memoryBarrier()
+    // something whose publisher has missed the mark. Where the kernel has no barrier, time does it.
+    if (!memoryBarrier()) pause(STORES_LEAVE_MS)
     return false
   }
 
@@ -384,6 +383,11 @@ function less(credit: number): number {
 }
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+/** Blocks. */
+function pause(timeMs: number): void {
+  Atomics.wait(pauseWord, 0, 0, timeMs)
+}
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
 function isThereOrOver(awaited: Awaited): boolean {

@@ -237,6 +237,14 @@ describe('a waiter', () => {
       expect(await waiter.wait(soon(), { timeoutMs: 15_000 })).toBe(true)
       expect(waiter.waitSync(soon(), 15_000)).toBe(true)
     }
+    let there = false
+    const waiting = waiter.wait({ isThere: () => there, watchPeers: () => false })
+    await sleep(30)
+    Bells.ofConsumers(channel).ringSleepers() // who sleeps without limit dozes again
+    setTimeout(() => {
+      there = true
+    }, 2)
+    expect(await waiting).toBe(true)
   })
 
   it.each([-1, Number.NaN, 2 ** 31])('does not wait for %s ms', async (timeoutMs) => {
@@ -245,6 +253,37 @@ describe('a waiter', () => {
     await expect(waiter.wait(nothing, { timeoutMs })).rejects.toThrow(RangeError)
     expect(() => waiter.waitSync(nothing, timeoutMs)).toThrow(RangeError)
     expect(await waiter.wait(nothing, { timeoutMs: 1 })).toBe(false)
+  })
+
+  it('leaves nothing behind when waits are aborted', async () => {
+    using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
+    const spinning = new Waiter('spin', bedside(channel, 0))
+    const blind = new Waiter('park', undefined)
+    /** How often the loop goes round while one spins, and how often one looks who cannot be rung for. */
+    const count = async () => {
+      let over = false
+      let rounds = 0
+      const goRound = () => {
+        rounds++
+        if (!over) setImmediate(goRound)
+      }
+      goRound()
+      await spinning.wait(nothing, { timeoutMs: 100 })
+      over = true
+      let looks = 0
+      await blind.wait({ ...nothing, isThere: () => ++looks < 0 }, { timeoutMs: 100 })
+      return { rounds, looks }
+    }
+    const before = await count()
+    for (let round = 0; round < 100; round++) {
+      const controller = new AbortController()
+      const waits = [spinning, blind].map((waiter) => waiter.wait(nothing, { signal: controller.signal }))
+      controller.abort('enough')
+      for (const wait of waits) await expect(wait).rejects.toBe('enough')
+    }
+    const after = await count()
+    expect(after.rounds).toBeGreaterThan(before.rounds / 8)
+    expect(after.looks).toBeLessThan(before.looks * 8)
   })
 
   it('sleeps once at a time', async () => {

@@ -29,6 +29,20 @@ describe('a process that waits', () => {
     }
   })
 
+  it.each(['adaptive', 'park', 'spin'])('without keeping itself hears of messages all the same, %s', async (wait) => {
+    using writer = createStream(uniqueName('stream'), u32)
+    using child = fixture('unreferenced', writer.name, wait)
+    let stdout = ''
+    for (const message of [0, 1, 2]) {
+      await child.line(`waiting for ${message}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      writer.trySend(message)
+      await child.line(`received ${message}`)
+      stdout += `waiting for ${message}\nreceived ${message}\n`
+    }
+    expect(await child.exit).toEqual(orderly(stdout)) // and nothing of it late
+  })
+
   it.each(['adaptive', 'park', 'spin'])('for a message stays when it does not, or holds on again, %s', async (wait) => {
     using writer = createStream(uniqueName('stream'), u32)
     for (const when of ['never', 'back']) {

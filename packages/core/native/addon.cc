@@ -133,12 +133,12 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
       uv_loop_t* loop;
       napi_get_uv_event_loop(env, &loop);
       Bell* bell = bell_;
+      if (bell->cleanup == nullptr) napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
       if (auto failure = bell->doorbell->Attach(loop, [bell] { Rung(bell); })) {
         Throw(env, *failure);
         return env.Undefined();
       }
       bell->attached = true;
-      napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
     }
     if (std::exchange(bell_->rung, false)) return Napi::Boolean::New(env, true);
     if (callback_.IsEmpty()) callback_ = Napi::Weak(info[0].As<Napi::Function>());
@@ -167,10 +167,15 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
       return;
     }
     DoorbellHandle* handle = bell->owner;
-    Napi::HandleScope scope(handle->Env());
+    Napi::Env env = handle->Env();
+    Napi::HandleScope scope(env);
     Napi::Object object = handle->Value();
     Napi::Function callback = handle->StopListening();
     callback.MakeCallback(object, {});
+    // As what any callback of the event loop throws. Left pending, it would keep all others from being called.
+    if (!env.IsExceptionPending()) return;
+    const Napi::Error error = env.GetAndClearPendingException();
+    if (!error.IsEmpty()) napi_fatal_exception(env, error.Value());
   }
 
   void Close(const Napi::CallbackInfo&) {

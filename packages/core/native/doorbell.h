@@ -32,7 +32,7 @@ class Doorbell {
   // It also rings by itself, once, in that time; what was asked before is forgotten.
   virtual std::optional<Failure> RingAfter(int64_t ms) = 0;
 
-  // From now on calls `rung` on the loop's thread after rings. Once.
+  // From now on calls `rung` on the loop's thread after rings. Once; after a failure again.
   virtual std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) = 0;
 
   // Whether being attached keeps the loop alive. At first it does not.

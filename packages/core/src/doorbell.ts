@@ -143,6 +143,7 @@ export class Doorbell implements Disposable {
    * Has the event loop call a function, once, when it rings, or when it is closed: `wait` without a promise, which is sooner by
    * some microseconds. Does not block.
    *
+   * @param woken should it throw, that is an uncaught exception
    * @param ref whether that keeps the process running
    * @returns false when it has rung already: then nothing is called
    * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError when somebody waits at this handle already

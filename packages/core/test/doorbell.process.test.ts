@@ -199,6 +199,12 @@ describe('a doorbell', () => {
     }
   })
 
+  it('lets nothing be in the way of others that a function throws', async () => {
+    const url = new URL('../fixtures/throwing-listeners.child.ts', import.meta.url)
+    using child = spawnFixture(url, [uniqueName('memlane')])
+    expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout: 'rung\nclosed\ntrue\n' })
+  })
+
   it('is given up by workers that end while they wait', async () => {
     const child = spawnFixture(new URL('../fixtures/waiting-workers.child.ts', import.meta.url), [
       uniqueName('memlane'),

@@ -89,21 +89,18 @@ class LinuxDoorbell final : public Doorbell {
 
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
     rung_ = std::move(rung);
-    while (attached_ < 2) {
-      uv_poll_t& poll = polls_[attached_];
-      const int source = (attached_ == 0 ? bell_ : others_).get();
-      if (int error = uv_poll_init(loop, &poll, source)) return SystemFailure("SYSTEM", "uv_poll_init", -error);
-      attached_++;
-      poll.data = this;
-      uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
-        auto* bell = static_cast<LinuxDoorbell*>(poll->data);
-        auto rung = bell->Take();
-        // Who waits must not sleep on where it cannot be told.
-        if (!rung.ok() || rung.value()) bell->rung_();
-      });
-      uv_unref(reinterpret_cast<uv_handle_t*>(&poll));
+    if (attached_ == 0) {
+      if (auto failure = Poll(loop, bell_, [](uv_poll_t* poll, int, int) {
+            auto* bell = static_cast<LinuxDoorbell*>(poll->data);
+            bell->Tell(bell->Drain());
+          })) {
+        return failure;
+      }
     }
-    return std::nullopt;
+    return Poll(loop, others_, [](uv_poll_t* poll, int, int) {
+      auto* bell = static_cast<LinuxDoorbell*>(poll->data);
+      bell->Tell(bell->TakeOthers());
+    });
   }
 
   void SetReferenced(bool referenced) override {
@@ -138,28 +135,44 @@ class LinuxDoorbell final : public Doorbell {
     return SystemFailure("SYSTEM", "epoll_ctl", errno);
   }
 
+  std::optional<Failure> Poll(uv_loop_t* loop, const Descriptor& source, uv_poll_cb readable) {
+    uv_poll_t& poll = polls_[attached_];
+    if (int error = uv_poll_init(loop, &poll, source.get())) return SystemFailure("SYSTEM", "uv_poll_init", -error);
+    attached_++;
+    poll.data = this;
+    uv_poll_start(&poll, UV_READABLE, readable);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&poll));
+    return std::nullopt;
+  }
+
+  void Tell(const Result<bool>& rung) {
+    // Who waits must not sleep on where it cannot be told.
+    if (!rung.ok() || rung.value()) rung_();
+  }
+
   // False when nothing came in time, or another handle was quicker.
   Result<bool> Await(int timeout_ms) {
     struct pollfd sources[] = {{bell_.get(), POLLIN, 0}, {others_.get(), POLLIN, 0}};
     const int count = poll(sources, 2, timeout_ms);
-    if (count > 0) return Take();
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "poll", errno);
-    return false;
+    if (count <= 0) return false;
+    if (sources[1].revents == 0) return Drain();
+    auto others = TakeOthers();
+    if (!others.ok() || sources[0].revents == 0) return others;
+    auto rung = Drain();
+    return rung.ok() && others.value() ? others : rung;
   }
 
-  // What has come. When it is the bell, as nearly always, the others are left for the next time.
-  Result<bool> Take() {
-    auto rung = Drain();
-    if (!rung.ok() || rung.value()) return rung;
-    struct epoll_event ended[16];
-    const int count = epoll_wait(others_.get(), ended, 16, 0);
+  Result<bool> TakeOthers() {
+    struct epoll_event events[16];
+    const int count = epoll_wait(others_.get(), events, 16, 0);
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "epoll_wait", errno);
     for (int i = 0; i < count; i++) {
-      if (ended[i].data.u64 == kTimer) {
+      if (events[i].data.u64 == kTimer) {
         uint64_t times;
         (void)!read(timer_.get(), &times, sizeof times);
       } else {
-        EndWatch(static_cast<uint32_t>(ended[i].data.u64));
+        EndWatch(static_cast<uint32_t>(events[i].data.u64));
       }
     }
     return count > 0;

@@ -120,18 +120,20 @@ class WindowsDoorbell final : public Doorbell {
   }
 
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
-    async_.data = this;
     rung_ = std::move(rung);
     const uv_async_cb take = [](uv_async_t* async) {
       auto* bell = static_cast<WindowsDoorbell*>(async->data);
       if (bell->TakeMark()) bell->rung_();
     };
-    if (uv_async_init(loop, &async_, take) != 0) {
-      return SystemFailure("SYSTEM", "uv_async_init", ERROR_NOT_ENOUGH_MEMORY);
+    if (!attached_) {
+      if (uv_async_init(loop, &async_, take) != 0) {
+        return SystemFailure("SYSTEM", "uv_async_init", ERROR_NOT_ENOUGH_MEMORY);
+      }
+      async_.data = this;
+      attached_ = true;
+      SetReferenced(false);
+      if (mark_) uv_async_send(&async_);
     }
-    attached_ = true;
-    SetReferenced(false);
-    if (mark_) uv_async_send(&async_);
     const auto notify = [](PVOID context, BOOLEAN) { static_cast<WindowsDoorbell*>(context)->Mark(); };
     return rings_.Start(event_, notify, this, WT_EXECUTEDEFAULT);
   }
