@@ -119,10 +119,14 @@ export class Waiter {
 
   /** Whether waiting in the event loop keeps the process running; true at first. */
   setRef(ref: boolean): void {
+    if (ref === this.#ref) return
     this.#ref = ref
-    if (this.#wait === undefined) return
-    this.#getUp(this.#wait)
-    this.#goOnSoon(this.#wait)
+    this.wake()
+  }
+
+  /** Has a wait in the event loop look in its next turn: when something has changed that nobody rings for. */
+  wake(): void {
+    if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
@@ -164,7 +168,7 @@ export class Waiter {
     })
   }
 
-  /** Called by what was arranged last: bell, timer or immediate. No promise is between a ring and the look for what it rang for. */
+  /** Called by bell, timer or immediate; also without need. No promise is between a ring and the look for what it rang for. */
   readonly #goOn = (): void => {
     const wait = this.#wait
     if (wait === undefined) return

@@ -295,13 +295,24 @@ describe('a waiter', () => {
     expect(await waiting).toBe(false)
   })
 
-  it('may be told at any moment whether to keep the process', async () => {
-    using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
-    const waiter = new Waiter('park', bedside(channel, 0))
-    const waiting = waiter.wait(nothing, { timeoutMs: 20 })
-    for (const ref of [false, true, true, false, false, true]) waiter.setRef(ref)
-    expect(await waiting).toBe(false)
-    waiter.setRef(false)
-    waiter.setRef(true)
-  })
+  it.each(['adaptive', 'park', 'spin', 'blind'] as const)(
+    'may be told at any moment whether to keep the process, %s',
+    async (way) => {
+      using channel = StreamChannel.create(uniqueName('channel'), Count, SMALL)
+      const waiter = way === 'blind' ? new Waiter('park', undefined) : new Waiter(way, bedside(channel, 0))
+      const waiting = waiter.wait(nothing, { timeoutMs: 20 })
+      for (const ref of [false, true, true, false, false, true]) waiter.setRef(ref)
+      let over = false
+      const goOn = () => {
+        waiter.setRef(false)
+        waiter.setRef(true)
+        if (!over) setImmediate(goOn)
+      }
+      goOn() // in the way of nothing
+      expect(await waiting).toBe(false)
+      over = true
+      waiter.setRef(false)
+      waiter.setRef(true)
+    },
+  )
 })

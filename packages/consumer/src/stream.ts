@@ -410,6 +410,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       this.#bells?.ringSleepers()
     } finally {
       this.#channel.close()
+      this.#waiter.wake()
     }
   }
 

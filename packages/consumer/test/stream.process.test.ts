@@ -40,7 +40,7 @@ describe('a process that waits', () => {
       await child.line(`received ${message}`)
       stdout += `waiting for ${message}\nreceived ${message}\n`
     }
-    expect(await child.exit).toEqual(orderly(stdout)) // and nothing of it late
+    expect(await child.exit).toEqual(orderly(`${stdout}CLOSED\n`)) // and nothing of it late
   })
 
   it.each(['adaptive', 'park', 'spin'])('for a message stays when it does not, or holds on again, %s', async (wait) => {

@@ -367,6 +367,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       this.#bells.ringSleepers()
     } finally {
       this.#channel.close()
+      this.#waiter.wake()
     }
   }
 
