@@ -41,9 +41,11 @@ void uv_close(uv_handle_t* handle, uv_close_cb callback) { Find(handle).closed =
 namespace memlane::test {
 
 void TurnLoop() {
+  const struct timespec at_once = {};
   for (const Polled& one : std::vector<Polled>(polled)) {
     struct pollfd ready = {one.fd, POLLIN, 0};
-    if (one.closed == nullptr && poll(&ready, 1, 0) == 1) one.readable(one.poll, 0, UV_READABLE);
+    // Not poll, which may be the call that is made to fail.
+    if (one.closed == nullptr && ppoll(&ready, 1, &at_once, nullptr) == 1) one.readable(one.poll, 0, UV_READABLE);
   }
   const auto kept = std::partition(polled.begin(), polled.end(), [](const Polled& one) { return !one.closed; });
   const std::vector<Polled> closed(kept, polled.end());
