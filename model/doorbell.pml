@@ -1,7 +1,7 @@
 /*
  * Sleeping and ringing: one producer, one consumer that sleeps, N messages. Either the producer's stores have a fence before its
- * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, lies down again with a barrier. With MORTAL the
- * producer may die at any step, and does in the end; with SILENT it lives on, so that no death wakes the consumer.
+ * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, lies down again with a barrier. With
+ * MORTAL the producer may die at any step, and does in the end; with SILENT it lives on, so that no death wakes the consumer.
  * The other macros are mutations: each must be found out.
  *
  * The store buffer holds counts of published messages in order; it may leave at any time, and leaves as a whole with a fence, a
