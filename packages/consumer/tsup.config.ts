@@ -7,4 +7,8 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
+  esbuildOptions(options) {
+    // As in protocol.
+    options.minifySyntax = true
+  },
 })

@@ -45,13 +45,14 @@ export interface Receiver {
 
 const BATCH = 64
 
-interface MessageView extends Fields {
+/** A message in place. */
+export interface MessageView extends Fields {
   body?: Uint8Array
 }
 
 const FIELDS = { sequence: u32, complement: u32, first: f64, second: f64, third: u32, fourth: u32 }
 
-function structOf({ bodyLength }: Content): Codec<MessageObject, MessageView> {
+export function structOf({ bodyLength }: Content): Codec<MessageObject, MessageView> {
   const layout =
     bodyLength === 0 ? struct('Message', FIELDS) : struct('Message', { ...FIELDS, body: bytes(bodyLength) })
   return codecOf(layout) as Codec<MessageObject, MessageView>

@@ -3,7 +3,8 @@
  * wait: `spin`, `park`, or `adaptive`, which is the default; `inlined` with V8 allowed to inline more (endpoint.trial.ts).
  */
 
-import type { CreateStreamOptions } from '@memlane/producer'
+import { openStream } from '@memlane/consumer'
+import { type CreateStreamOptions, createStream } from '@memlane/producer'
 import { BEGIN, Content, END } from '../roles/content.js'
 import { watchGarbage } from '../roles/garbage.js'
 import { produce } from '../roles/produce.js'
@@ -13,8 +14,9 @@ import { startProcess } from '../roles/spoke.js'
 import { Stopwatch } from '../roles/stopwatch.js'
 import { Tally } from '../roles/tally.js'
 import type { Trial, Workload } from '../trial.js'
+import { answerer, asker, type Ends } from './memlane-conversation.js'
 import { IDLE_WAYS, idleHub, idleSpoke } from './memlane-idle.js'
-import { createSender, openReceiver, type Receiver, type Sender, type Way } from './memlane-messages.js'
+import { createSender, openReceiver, type Receiver, type Sender, structOf, type Way } from './memlane-messages.js'
 import { nodePeer } from './node-peer.js'
 
 const MOST_PRODUCERS = 64
@@ -74,6 +76,10 @@ export const memlane = nodePeer({
         case 'round-trip':
         case 'event-loop':
         case 'parked': {
+          if (plan(trial).way === 'in place') {
+            const ends = await converse(trial, name, `${name}.replies`, startSpokes)
+            return { spokes: ends.made, ...askingInPlace(trial, ends) }
+          }
           const requests = create(trial, name)
           const spokes = startSpokes()
           return { spokes, ...(await asking(trial, requests, `${name}.replies`)) }
@@ -98,7 +104,9 @@ export const memlane = nodePeer({
         case 'round-trip':
         case 'event-loop':
         case 'parked':
-          return answering(trial, name, create(trial, `${name}.replies`))
+          return plan(trial).way === 'in place'
+            ? answeringInPlace(trial, await converse(trial, `${name}.replies`, name))
+            : answering(trial, name, create(trial, `${name}.replies`))
         case 'idle':
           return idleSpoke(trial, name)
       }
@@ -167,6 +175,52 @@ async function receiving(trial: Trial, name: string, producers: number): Promise
 /** Takes what is there, or waits for something; blocks. */
 function receive(receiver: Receiver, limit?: number): void {
   if (receiver.poll(limit) === 0) receiver.readySync()
+}
+
+/**
+ * Opens the two streams of a conversation in place.
+ *
+ * @param make makes the peer, once the own stream is there
+ */
+async function converse<T>(trial: Trial, own: string, peers: string, make?: () => T): Promise<Ends & { made: T }> {
+  const { wait, content } = plan(trial)
+  const schema = structOf(content)
+  const writer = createStream(own, schema, { capacity: trial.capacity, producers: 1, wait })
+  const made = make?.() as T
+  const reader = await openStream(peers, schema, { wait, timeoutMs: APPEAR_TIMEOUT_MS })
+  return { writer, reader, spins: wait === 'spin', made }
+}
+
+function askingInPlace(trial: Trial, ends: Ends): Role {
+  const ask = asker(ends, plan(trial).content)
+  return {
+    async run() {
+      const report = await measureRoundTrips(trial, ask)
+      ask(END)
+      return report
+    },
+    close: () => closeBoth(ends),
+  }
+}
+
+function answeringInPlace(trial: Trial, ends: Ends): Role {
+  const answer = answerer(ends, plan(trial).content)
+  return {
+    async run() {
+      const stopwatch = new Stopwatch()
+      let next = 0
+      for (let question = answer(); question !== END; question = answer()) {
+        if (question !== next++) throw new Error(`question ${question} came where ${next - 1} was due`)
+      }
+      return stopwatch.stop(next)
+    },
+    close: () => closeBoth(ends),
+  }
+}
+
+function closeBoth({ writer, reader }: Ends): void {
+  writer.close()
+  reader.close()
 }
 
 async function asking(trial: Trial, requests: Sender, repliesName: string): Promise<Role> {

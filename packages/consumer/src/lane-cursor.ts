@@ -19,10 +19,9 @@ export interface LaneCursor<View> {
   /**
    * Hands over the messages that are there, each where it lies. Never blocks, allocates nothing.
    *
-   * @param looks how often to look again where there is none; only a cursor that its producer waits for does
    * @returns how many; fewer than `limit` when no more are there
    */
-  drain(handle: (message: View) => void, limit: number, looks?: number): number
+  drain(handle: (message: View) => void, limit: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
   /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
@@ -33,8 +32,6 @@ export interface LaneCursor<View> {
   count(): number
 }
 
-const ignore = () => {}
-
 /** A cursor that its producer waits for: messages are read where they stand, and their room is given back in portions. */
 export class HeldCursor<View> implements LaneCursor<View> {
   readonly producer: number
@@ -44,13 +41,20 @@ export class HeldCursor<View> implements LaneCursor<View> {
   readonly lost = 0
   private readonly reader: LaneReader
   private readonly view: PayloadView<View>
-  private stopped = false
+  private readonly looks: number
   private readonly portion: number
   private readonly release: (producer: number, position: number) => void
   private released: number
-  private readonly run: [handle: (message: View) => void, limit: number] = [ignore, 0]
+  private stopped = false
+  /** Where `drainRun` ends, unless there are fewer messages. */
+  private runEnd = 0
+  private readonly nextAnewOutOfLine = outOfLine(this.nextAnew)
+  private readonly drainRunOutOfLine = outOfLine(this.drainRun)
 
-  /** @param release gives back what is older than a position */
+  /**
+   * @param release gives back what is older than a position
+   * @param looks how often `drain` looks again where there is no message
+   */
   constructor(
     { header, inOrder }: StreamControl,
     producer: number,
@@ -58,7 +62,9 @@ export class HeldCursor<View> implements LaneCursor<View> {
     view: (data: DataView) => PayloadView<View>,
     position: number,
     release: (producer: number, position: number) => void,
+    looks = 0,
   ) {
+    this.looks = looks
     this.producer = producer
     this.reader = new LaneReader(lane, 0, header.capacity, position, inOrder)
     this.data = this.reader.data
@@ -69,52 +75,52 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   next(): boolean {
-    const { reader } = this
-    if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
-    this.offset = reader.next()
+    if (this.isPortionRead()) this.giveBack()
+    this.offset = this.reader.next()
     if (this.offset === -1) {
       this.giveBack()
       return false
     }
-    this.length = reader.length
+    this.length = this.reader.length
     return true
   }
 
-  drain(handle: (message: View) => void, limit: number, looks = 0): number {
-    const { reader, run } = this
+  drain(handle: (message: View) => void, limit: number): number {
+    const { reader } = this
+    if (this.stopped || !(limit > 0)) return 0
+    for (let look = 0; ; look++) {
+      let offset = this.isPortionRead() ? -1 : reader.nextMessage()
+      if (offset < 0 && (look === 0 || offset !== -1)) offset = this.nextAnewOutOfLine[0].call(this)
+      if (offset >= 0) return this.handOver(offset, handle, limit)
+      if (look >= this.looks) return 0
+    }
+  }
+
+  /** Not in `drain`: V8 inlines nothing that is seldom called, and messages are seldom among the looks of one who waits. */
+  private handOver(offset: number, handle: (message: View) => void, limit: number): number {
+    handle(this.view.at(offset, this.reader.length))
+    return limit === 1 ? 1 : 1 + this.drainMore(handle, limit - 1)
+  }
+
+  private drainMore(handle: (message: View) => void, limit: number): number {
     let count = 0
     while (count < limit && !this.stopped) {
-      if (((reader.position - this.released) | 0) >= this.portion) this.giveBack()
-      let offset = reader.next()
-      if (offset === -1) {
-        this.giveBack()
-        if (count !== 0) break
-        for (let look = 0; look < looks && offset === -1; look++) offset = reader.next()
-        if (offset === -1) break
-      }
-      handle(this.view.at(offset, reader.length))
+      count += this.drainRunOutOfLine[0].call(this, handle as (message: unknown) => void, limit - count)
+      if (count >= limit || this.stopped) break
+      const offset = this.nextAnew()
+      if (offset === -1) break
+      handle(this.view.at(offset, this.reader.length))
       count++
-      if (count === 1) continue // a single message comes and goes the shortest way
-      run[0] = handle
-      run[1] = limit - count
-      try {
-        count += outOfLine(this.drainRun, this, run)
-      } finally {
-        run[0] = ignore // else it would keep what the caller's holds
-      }
     }
     return count
   }
 
-  /**
-   * Goes on while one message follows the other. A unit of its own (see outOfLine): all that may be inlined goes to `handle`
-   * and its accessors.
-   */
+  /** Goes on while one message follows the other. Out of line: all that may be inlined goes to `handle` and its accessors. */
   private drainRun(handle: (message: View) => void, limit: number): number {
     const { reader, view } = this
-    const end = (this.released + this.portion) | 0
+    this.runEnd = (this.released + this.portion) | 0
     let count = 0
-    while (count < limit && ((end - reader.position) | 0) > 0 && !this.stopped) {
+    while (count < limit && ((this.runEnd - reader.position) | 0) > 0) {
       const offset = reader.nextMessage()
       if (offset < 0) break
       count++
@@ -125,6 +131,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   stop(): void {
     this.stopped = true
+    this.runEnd = this.reader.position
   }
 
   ready(): boolean {
@@ -143,6 +150,16 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   count(): number {
     return countFrom(this.data, this.reader.position)
+  }
+
+  private isPortionRead(): boolean {
+    return ((this.reader.position - this.released) | 0) >= this.portion
+  }
+
+  /** Gives back what was read, and goes to the next message, over padding, too. */
+  private nextAnew(): number {
+    this.giveBack()
+    return this.reader.next()
   }
 
   private giveBack(): void {

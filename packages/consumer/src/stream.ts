@@ -21,6 +21,7 @@ import {
   type MessageOf,
   type MessageView,
   maxMessageLength,
+  outOfLine,
   producerNumber,
   type Schema,
   SleepMark,
@@ -55,8 +56,6 @@ const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
 /** They take some 50 ns: as much as the rest of a poll, which a message that comes meanwhile need not wait for. */
 const LOOKS_OF_SPIN = 32
-/** Polls without a look for new lanes, at most. */
-const POLLS_PER_LOOK = 16
 
 /**
  * The reading side of a stream: one consumer, of all its lanes. With `overflow: 'wait'` it gets every message exactly once,
@@ -82,10 +81,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly #allCursors: (LaneCursor<MessageView<S>> | undefined)[] = []
   /** Those that are looked at, in turn. */
   #cursors: LaneCursor<MessageView<S>>[] = []
+  /** The only one of them, once it is known that nothing else has to be thought of: then `poll` has a shorter way. */
+  #only: LaneCursor<MessageView<S>> | undefined
   #current: LaneCursor<MessageView<S>> | undefined
   #turn = 0
   #burst = 0
-  #pollsToLook = POLLS_PER_LOOK
+  /** Changes when a lane has become active: see StreamControl. */
+  readonly #openings: Int32Array
   #seenOpenings = 0
   #seenActive = 0
   #seenActiveHigh = 0
@@ -93,6 +95,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #draining = false
   #end: StreamEnd | undefined
   #closed = false
+  readonly #pollOutOfLine = outOfLine(this.#poll)
+  readonly #lookAroundOutOfLine = outOfLine(this.#lookAround)
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when a lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: ReaderOptions = {}) {
@@ -104,6 +108,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       throw new TypeError(`endOn must be "lost", "closed" or "never", not ${JSON.stringify(endOn)}`)
     }
     const { control, header, memory } = channel
+    this.#openings = control.openingsWord
     this.name = channel.name
     this.#channel = channel
     this.#codec = codec
@@ -260,20 +265,39 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
    */
   poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
+    return this.#pollOutOfLine[0].call(this, handle, limit)
+  }
+
+  /** Out of line: what the caller may inline goes to what the caller does with messages. */
+  #poll(handle: (message: MessageView<S>) => void, limit: number): number {
+    const only = this.#only
+    if (only === undefined || this.#openings[0] !== this.#seenOpenings) return this.#pollAll(handle, limit)
+    let count: number
+    try {
+      count = only.drain(handle, limit)
+    } catch (error) {
+      throw explain(this.name, error)
+    }
+    if (count === 0) this.#lookAroundOutOfLine[0].call(this)
+    return count
+  }
+
+  /** The only lane has nothing: others may have opened since, and this one may have closed. */
+  #lookAround(): void {
+    this.#lookForLanes()
+    this.#foundNothing()
+  }
+
+  /** What `poll` does where there may be other lanes than one, or none. */
+  #pollAll(handle: (message: MessageView<S>) => void, limit: number): number {
     if (this.#closed) throw this.#closedError()
     this.#burst = 0 // of a receive
-    if (this.#pollsToLook-- === 0) this.#lookForLanes() // lanes that are busy, or whose messages throw, must not hide new ones
-    const cursors = this.#cursors
-    let count =
-      cursors.length === 1
-        ? this.#drain(cursors[0] as LaneCursor<MessageView<S>>, handle, limit, this.#looks)
-        : this.#pollLanes(handle, limit)
+    this.#lookForLanes()
+    const count = this.#pollLanes(handle, limit)
     if (this.#closed) return count // by the handler
-    if (count < limit && this.#lookForLanes()) {
-      count += this.#pollLanes(handle, limit - count)
-    }
     if (count === 0) this.#foundNothing()
     else this.#end = undefined // a producer had come back
+    if (this.#end === undefined && this.#cursors.length === 1) this.#only = this.#cursors[0]
     return count
   }
 
@@ -404,6 +428,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#only = undefined
     for (const cursor of this.#allCursors) cursor?.stop()
     this.#slot?.leave()
     try {
@@ -432,14 +457,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     }
   }
 
-  #drain(
-    cursor: LaneCursor<MessageView<S>>,
-    handle: (message: MessageView<S>) => void,
-    limit: number,
-    looks = 0,
-  ): number {
+  #drain(cursor: LaneCursor<MessageView<S>>, handle: (message: MessageView<S>) => void, limit: number): number {
     try {
-      return cursor.drain(handle, limit, looks)
+      return cursor.drain(handle, limit)
     } catch (error) {
       throw explain(this.name, error)
     }
@@ -465,7 +485,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   /** Takes up lanes that have become active. Tells whether anything has changed. */
   #lookForLanes(): boolean {
-    this.#pollsToLook = POLLS_PER_LOOK
     const { control } = this.#channel
     const openings = control.openings
     const active = control.activeMask(0)
@@ -480,6 +499,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   #takeUpLanes(): void {
+    this.#only = undefined
     const { control, header } = this.#channel
     // All that were ever used: a producer may have come, sent and closed since the last look.
     for (let producer = 0; producer < header.producers; producer++) {
@@ -498,7 +518,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
         ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy, first)
-        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
+        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release, this.#looks)
     this.#allCursors[producer] = cursor
     return cursor
   }
@@ -516,6 +536,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   /** Lanes that are closed and read to their end need no more looks; with the last of them goes the stream. */
   #foundNothing(): void {
     if (!this.#draining) return
+    this.#only = undefined
     this.#cursors = this.#cursors.filter((cursor) => this.#wasActive(cursor) || cursor.ready())
     this.#draining = this.#cursors.some((cursor) => !this.#wasActive(cursor))
     if (this.#cursors.length === 0) this.#watchProducers(undefined)
@@ -558,7 +579,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     if (living || !used || this.#endOn === 'never' || (lost && this.#endOn === 'closed')) return false
     if (control.openings !== openings) return bell !== undefined // to a slot that was seen before another went: look again
     this.#lookForLanes()
-    if (!this.#hasMessage()) this.#end = end
+    if (!this.#hasMessage()) {
+      this.#end = end
+      this.#only = undefined
+    }
     return true
   }
 

@@ -87,7 +87,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   #sendsWaiting = 0
   /** Bytes before the claimed payload that are not the caller's. */
   #claimedHeader = 0
-  readonly #claimed: [length: number | undefined] = [undefined]
+  readonly #claimAnewOutOfLine = outOfLine(this.#claimAnew)
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -248,8 +248,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     const lane = length === undefined ? this.#direct : undefined
     const offset = lane === undefined ? -1 : lane.claimSame()
     if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
-    this.#claimed[0] = length
-    return outOfLine(this.#claimAnew, this, this.#claimed)
+    return this.#claimAnewOutOfLine[0].call(this, length)
   }
 
   /**

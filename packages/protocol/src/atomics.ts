@@ -52,20 +52,10 @@ export function loadOwn(words: Int32Array, index: number): number {
 /**
  * Makes a record visible, with everything that was stored before, and then looks at a mask of sleepers.
  *
- * @param inOrder by a plain store and a plain load: the processor keeps stores in order (x64), and so does V8; the look may
- *   come before the store, and whoever sets a bit of the mask sees to that by a barrier
+ * Of this and of the three functions that have a twin `...InOrder`, who uses them takes one or the other when it is made: a
+ * choice at each access would take longer than the access, and leave V8 less to inline (see outOfLine).
  */
-export function publishAndLook(
-  words: Int32Array,
-  index: number,
-  commit: number,
-  sleeping: Int32Array,
-  inOrder: boolean,
-): number {
-  if (inOrder) {
-    words[index] = commit
-    return sleeping[0] as number
-  }
+export function publishAndLook(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
   // SYNC: pairs with loadCommit in LaneReader.nextMessage; prevents the record from being seen before its payload, its
   // sequence and the zero behind it.
   Atomics.store(words, index, commit)
@@ -74,14 +64,27 @@ export function publishAndLook(
 }
 
 /**
+ * As publishAndLook, by a plain store and a plain load: the processor keeps stores in order (x64), and so does V8; the look may
+ * come before the store, and whoever sets a bit of the mask sees to that by a barrier.
+ */
+export function publishAndLookInOrder(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
+  words[index] = commit
+  return sleeping[0] as number
+}
+
+/**
  * Looks whether a record is there.
  *
- * @param inOrder by a plain load: the record is known to be there, or the processor keeps loads in order (x64), behind the atomic
- *   store of a sleeper's mark, too
+ * @param more not 0 where it is known to be, and everything in it: then a plain load is enough
  */
-export function loadCommit(words: Int32Array, index: number, inOrder: boolean): number {
+export function loadCommit(words: Int32Array, index: number, more: number): number {
   // SYNC: pairs with publishAndLook in LaneWriter; prevents the payload from being read before the commit word.
-  return inOrder ? (words[index] as number) : Atomics.load(words, index)
+  return more === 0 ? Atomics.load(words, index) : (words[index] as number)
+}
+
+/** As loadCommit, by a plain load: the processor keeps loads in order (x64), behind the atomic store of a sleeper's mark, too. */
+export function loadCommitInOrder(words: Int32Array, index: number, _more: number): number {
+  return words[index] as number
 }
 
 /** Declares a channel ready: its header and its slots are complete. */
@@ -103,15 +106,15 @@ export function storeOwned(words: Int32Array, index: number, value: number): voi
   Atomics.store(words, index, value)
 }
 
-/**
- * Stores how far a consumer has come in a lane.
- *
- * @param inOrder as in publishAndLook: the look at who sleeps that follows may come before this store
- */
-export function storeRelease(words: Int32Array, index: number, position: number, inOrder: boolean): void {
+/** Stores how far a consumer has come in a lane. */
+export function storeRelease(words: Int32Array, index: number, position: number): void {
   // SYNC: pairs with loadOwned in heldBytes; prevents the room from being overwritten before all of it was read.
-  if (inOrder) words[index] = position
-  else Atomics.store(words, index, position)
+  Atomics.store(words, index, position)
+}
+
+/** As storeRelease, by a plain store, as publishAndLookInOrder: the look at who sleeps that follows may come before it. */
+export function storeReleaseInOrder(words: Int32Array, index: number, position: number): void {
+  words[index] = position
 }
 
 /** Loads a word of another's slot. */
@@ -139,16 +142,19 @@ export function clearBits(words: Int32Array, index: number, bits: number): void 
   Atomics.and(words, index, ~bits)
 }
 
-/**
- * Loads a mask: who lives, whose lane is active, who sleeps.
- *
- * @param inOrder by a plain load: for a look after `publishAndLook` in order, and on processors that keep loads in order (x64)
- */
-export function loadMask(words: Int32Array, index: number, inOrder: boolean): number {
+/** Loads a mask: who lives, whose lane is active, who sleeps. */
+export function loadMask(words: Int32Array, index: number): number {
   // SYNC: pairs with setBits; being later in the one order of all atomics than the caller's own publishing store, it sees
-  // every bit whose owner did not see that store. Prevents a lost wake-up, and a joiner overlooked. In order, the owner of
-  // the bit brings the barrier that this saves.
-  return inOrder ? (words[index] as number) : Atomics.load(words, index)
+  // every bit whose owner did not see that store. Prevents a lost wake-up, and a joiner overlooked.
+  return Atomics.load(words, index)
+}
+
+/**
+ * As loadMask, by a plain load: for a look after publishAndLookInOrder, where the owner of the bit brings the barrier that this
+ * saves, and on processors that keep loads in order (x64).
+ */
+export function loadMaskInOrder(words: Int32Array, index: number): number {
+  return words[index] as number
 }
 
 /** Announces the oldest record that will stay, before what is older is overwritten. */

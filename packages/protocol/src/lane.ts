@@ -11,7 +11,7 @@
  * Readers trust nothing: every length is read once and bounded by the ring before it is used.
  */
 
-import { loadCommit, publishAndLook } from './atomics.js'
+import { loadCommit, loadCommitInOrder, publishAndLook, publishAndLookInOrder } from './atomics.js'
 import type { PayloadView } from './codec/codec.js'
 import { LayoutError } from './layout-error.js'
 import { outOfLine } from './out-of-line.js'
@@ -74,17 +74,22 @@ export interface LanePosition {
   readonly sequence: number
 }
 
-/** In place of an offset: no message, but something. */
-const OTHER = -2
+/** In place of an offset. */
+enum Found {
+  /** No message, but something. */
+  OTHER = -2,
+}
 
 /** In place of the last index at which a claim of the same length needs no thought. All claims go the slow way then. */
-const UNKNOWN = -1
-/** A claim is open, and `commit` publishes it. */
-const CLAIMED = -2
-/** A claim is open in a batch. */
-const CLAIMED_IN_BATCH = -3
-/** What `fill` writes is neither committed nor aborted by anybody else. */
-const FILLING = -4
+enum Claim {
+  UNKNOWN = -1,
+  /** A claim is open, and `commit` publishes it. */
+  OPEN = -2,
+  /** A claim is open in a batch. */
+  OPEN_IN_BATCH = -3,
+  /** What `fill` writes is neither committed nor aborted by anybody else. */
+  FILLING = -4,
+}
 
 /**
  * Tells up to which position the writer may fill the ring: asked only when the last answer is used up.
@@ -94,20 +99,11 @@ const FILLING = -4
  */
 export type RefreshLimit = (lane: LaneWriter, needed: number) => number
 
-const ignore = () => {}
-
-type FillArguments<View> = [
-  count: number,
-  view: PayloadView<View>,
-  each: (message: View, index: number) => void,
-  first: number,
-]
-
 /** How a writer publishes. */
 export interface Publication {
   /** A word of shared memory that is not 0 while readers sleep. */
   readonly sleeping: Int32Array
-  /** By plain stores, where processor and sleepers see to their order: see publishAndLook. */
+  /** By plain stores, where processor and sleepers see to their order: see publishAndLookInOrder. */
   readonly inOrder: boolean
 }
 
@@ -122,7 +118,7 @@ export class LaneWriter {
   private readonly mask: number
   private readonly refreshLimit: RefreshLimit
   private readonly sleeping: Int32Array
-  private readonly inOrder: boolean
+  private readonly publishAndLook: typeof publishAndLook
   /** The position at which this turn round the ring began. */
   private turn: number
   /** Where the next record begins; the capacity itself when this turn is complete. */
@@ -134,13 +130,13 @@ export class LaneWriter {
   private claimSize = 0
   private claimCommit = 0
   /** The last index at which a claim of the same length finds room as far as is known; or one of the states above. */
-  private lastIndex = UNKNOWN
+  private lastIndex: number = Claim.UNKNOWN
   /** What `lastIndex` will be when the open claim has been committed or aborted. */
-  private nextLastIndex = UNKNOWN
+  private nextLastIndex: number = Claim.UNKNOWN
   private batching = false
   /** Messages of the run that `fill` is at. */
   private filled = 0
-  private readonly run: FillArguments<number> = [0, { at: (offset) => offset }, ignore, 0]
+  private readonly fillEachOutOfLine = outOfLine(this.fillEach)
   /** Where the batch began. */
   private batchPosition = 0
   private batchSequence = 0
@@ -170,7 +166,7 @@ export class LaneWriter {
     this.maxMessageLength = maxMessageLength(capacity)
     this.refreshLimit = refreshLimit
     this.sleeping = sleeping
-    this.inOrder = inOrder
+    this.publishAndLook = inOrder ? publishAndLookInOrder : publishAndLook
     this.index = start.position & this.mask
     this.turn = (start.position - this.index) | 0
     this.sequence_ = start.sequence | 0
@@ -225,7 +221,7 @@ export class LaneWriter {
   claimSame(): number {
     const { index } = this
     if (index > this.lastIndex) return -1
-    this.lastIndex = CLAIMED
+    this.lastIndex = Claim.OPEN
     return index + RECORD_HEADER_LENGTH
   }
 
@@ -237,14 +233,16 @@ export class LaneWriter {
     this.claimLength = length
     this.claimSize = size
     this.claimCommit = commitWord(length, KIND_MESSAGE)
-    this.lastIndex = UNKNOWN
+    this.lastIndex = Claim.UNKNOWN
     const padding = this.paddingBefore(size)
     if (!this.mayFill(padding + size)) return -1
     if (padding !== 0) this.append(padding, commitWord(padding - RECORD_HEADER_LENGTH, KIND_PADDING))
     this.beginTurn()
     const limitIndex = (this.limit - this.turn) | 0
-    this.nextLastIndex = this.batching ? UNKNOWN : Math.min(this.capacity, limitIndex - RECORD_HEADER_LENGTH) - size
-    this.lastIndex = this.batching ? CLAIMED_IN_BATCH : CLAIMED
+    this.nextLastIndex = this.batching
+      ? Claim.UNKNOWN
+      : Math.min(this.capacity, limitIndex - RECORD_HEADER_LENGTH) - size
+    this.lastIndex = this.batching ? Claim.OPEN_IN_BATCH : Claim.OPEN
     return this.index + RECORD_HEADER_LENGTH
   }
 
@@ -255,7 +253,7 @@ export class LaneWriter {
    * @returns whether readers may be asleep that wait for it
    */
   commit(length?: number): boolean {
-    if (this.lastIndex !== CLAIMED || length !== undefined) return this.commitPart(length)
+    if (this.lastIndex !== Claim.OPEN || length !== undefined) return this.commitPart(length)
     const { words, index, sequence_: sequence } = this
     const next = index + this.claimSize
     this.lastIndex = this.nextLastIndex
@@ -263,12 +261,12 @@ export class LaneWriter {
     this.sequence_ = (sequence + 1) | 0
     words[(index >> 2) + 1] = sequence
     words[(next & this.mask) >> 2] = 0
-    return publishAndLook(words, index >> 2, this.claimCommit, this.sleeping, this.inOrder) !== 0
+    return this.publishAndLook(words, index >> 2, this.claimCommit, this.sleeping) !== 0
   }
 
   /** Gives the claimed room back: nobody sees anything of it. */
   abort(): void {
-    if (this.lastIndex === CLAIMED || this.lastIndex === CLAIMED_IN_BATCH) this.lastIndex = this.nextLastIndex
+    if (this.lastIndex === Claim.OPEN || this.lastIndex === Claim.OPEN_IN_BATCH) this.lastIndex = this.nextLastIndex
   }
 
   /**
@@ -281,7 +279,7 @@ export class LaneWriter {
     this.batchPosition = this.position
     this.batchSequence = this.sequence_
     this.batching = true
-    this.lastIndex = UNKNOWN
+    this.lastIndex = Claim.UNKNOWN
   }
 
   /** Publishes the batch. */
@@ -289,13 +287,14 @@ export class LaneWriter {
     this.batching = false
     if (this.heldIndex === -1) return
     this.words[(this.index & this.mask) >> 2] = 0
-    publishAndLook(this.words, this.heldIndex >> 2, this.heldCommit, this.sleeping, this.inOrder)
+    this.publishAndLook(this.words, this.heldIndex >> 2, this.heldCommit, this.sleeping)
     this.heldIndex = -1
     this.lastInBatch = -1
   }
 
   private commitPart(length = this.claimLength): boolean {
-    if (this.lastIndex !== CLAIMED && this.lastIndex !== CLAIMED_IN_BATCH) throw new TypeError('nothing is claimed')
+    if (this.lastIndex !== Claim.OPEN && this.lastIndex !== Claim.OPEN_IN_BATCH)
+      throw new TypeError('nothing is claimed')
     if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
       throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
     }
@@ -307,7 +306,7 @@ export class LaneWriter {
 
   private beginTurn(): void {
     if (this.index !== this.capacity) return
-    this.lastIndex = UNKNOWN // it was one of the turn before
+    this.lastIndex = Claim.UNKNOWN // it was one of the turn before
     this.turn = (this.turn + this.capacity) | 0
     this.index = 0
   }
@@ -320,7 +319,7 @@ export class LaneWriter {
   }
 
   private checkNoClaim(): void {
-    if (this.lastIndex < UNKNOWN) throw new TypeError('the last claim is neither committed nor aborted')
+    if (this.lastIndex < Claim.UNKNOWN) throw new TypeError('the last claim is neither committed nor aborted')
   }
 
   /** @throws RangeError for a length that no message of this lane can have */
@@ -373,25 +372,25 @@ export class LaneWriter {
   ): number {
     const { index: start, claimSize: size } = this
     const room = Math.min(this.capacity, ((this.limit - this.turn) | 0) - RECORD_HEADER_LENGTH) - start
-    const run = this.run as unknown as FillArguments<View>
-    run[0] = Math.min(most, Math.floor(room / size))
-    run[1] = view
-    run[2] = each
-    run[3] = first
-    this.lastIndex = FILLING
+    const count = Math.min(most, Math.floor(room / size))
+    this.lastIndex = Claim.FILLING
     this.filled = 0
     try {
-      outOfLine(this.fillEach, this, run)
+      this.fillEachOutOfLine[0].call(this, count, view, each as (message: unknown, index: number) => void, first)
     } finally {
-      this.lastIndex = UNKNOWN
-      run[2] = ignore // else it would keep what the caller's holds
+      this.lastIndex = Claim.UNKNOWN
       if (this.filled !== 0) this.appendRun(start, this.filled, size, this.claimCommit)
     }
     return this.filled
   }
 
-  /** A unit of its own: see outOfLine. */
-  private fillEach<View>(...[count, view, each, first]: FillArguments<View>): void {
+  /** Out of line: all that may be inlined goes to `each` and its accessors. */
+  private fillEach<View>(
+    count: number,
+    view: PayloadView<View>,
+    each: (message: View, index: number) => void,
+    first: number,
+  ): void {
     const { words, sequence_: sequence, index: start, claimSize: size, claimLength: length, claimCommit: commit } = this
     const held = this.heldIndex === -1 ? start : this.heldIndex
     let index = start
@@ -422,7 +421,7 @@ export class LaneWriter {
     this.index = index + size
     if (!this.batching) {
       words[(this.index & this.mask) >> 2] = 0
-      return publishAndLook(words, index >> 2, commit, this.sleeping, this.inOrder) !== 0
+      return this.publishAndLook(words, index >> 2, commit, this.sleeping) !== 0
     }
     if (this.heldIndex === -1) {
       this.heldIndex = index
@@ -443,16 +442,15 @@ export class LaneReader {
   readonly data: DataView
   /** Bytes of the payload that `next` found. */
   length = 0
-  /** Number of the message that `next` found, wrapping. */
-  sequence = 0
   /** Where the next record begins, in wrapping bytes. */
   position: number
   private readonly words: Int32Array
   private readonly capacity: number
   private readonly mask: number
   private readonly offset: number
-  private readonly inOrder: boolean
-  private more = false
+  private readonly loadCommit: typeof loadCommit
+  /** Not 0: the record was published together with the one before. */
+  private more = 0
   /** The capacity; 0 where the position is no multiple of 8, so that nothing fits there. */
   private end = 0
 
@@ -468,26 +466,32 @@ export class LaneReader {
     this.capacity = capacity
     this.mask = capacity - 1
     this.offset = offset
-    this.inOrder = inOrder
+    this.loadCommit = inOrder ? loadCommitInOrder : loadCommit
     this.data = new DataView(buffer, offset, capacity)
     this.position = position | 0
     this.restart(position)
   }
 
+  /** Number of the message that `next` found, wrapping: valid as long as its payload. */
+  get sequence(): number {
+    const index = (this.position - recordLength(this.length)) & this.mask
+    return this.words[(index >> 2) + 1] as number
+  }
+
   /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
   ready(): boolean {
     const index = this.position & this.mask
-    const commit = loadCommit(this.words, index >> 2, this.more || this.inOrder)
-    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0 || this.more
+    const commit = this.loadCommit(this.words, index >> 2, this.more)
+    if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0 || this.more !== 0
     if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
-    return loadCommit(this.words, 0, this.inOrder) !== 0 // padding may be there long before the message behind it
+    return this.loadCommit(this.words, 0, 0) !== 0 // padding may be there long before the message behind it
   }
 
   /** Goes on elsewhere: at the start of a record. Where none can begin, there is something, and `next` refuses it. */
   restart(position: number): void {
     const isPlace = position % RECORD_ALIGNMENT === 0
     this.position = position | 0
-    this.more = !isPlace
+    this.more = isPlace ? 0 : MORE
     this.end = isPlace ? this.capacity : 0
   }
 
@@ -500,38 +504,37 @@ export class LaneReader {
    */
   next(): number {
     const offset = this.nextMessage()
-    return offset === OTHER ? this.nextBehindPadding() : offset
+    return offset === Found.OTHER ? this.nextBehindPadding() : offset
   }
 
   /**
    * As `next`, for the usual case.
    *
-   * @returns also OTHER, for padding and for what is no record: `next` will tell
+   * @returns also Found.OTHER, for padding and for what is no record: `next` will tell
    */
   nextMessage(): number {
     const { words } = this
     const index = this.position & this.mask
-    const commit = loadCommit(words, index >> 2, this.more || this.inOrder)
-    if (commit === 0) return this.more ? OTHER : -1
+    const commit = this.loadCommit(words, index >> 2, this.more)
+    if (commit === 0) return this.more !== 0 ? Found.OTHER : -1
     const length = commit >>> LENGTH_SHIFT // below 2^29: what follows cannot wrap
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
-    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.end - index) return OTHER
-    this.more = (commit & MORE) !== 0
+    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.end - index) return Found.OTHER
+    this.more = commit & MORE
     this.position = (this.position + size) | 0
     this.length = length
-    this.sequence = words[(index >> 2) + 1] as number
     return index + RECORD_HEADER_LENGTH
   }
 
   private nextBehindPadding(): number {
     const { position, more } = this
     const index = position & this.mask
-    const commit = loadCommit(this.words, index >> 2, this.inOrder)
+    const commit = this.loadCommit(this.words, index >> 2, more)
     if (!this.isPadding(index, commit)) throw this.corrupt(index, commit)
-    this.more = (commit & MORE) !== 0
+    this.more = commit & MORE
     this.position = (position + this.capacity - index) | 0
     const offset = this.nextMessage()
-    if (offset !== OTHER) return offset
+    if (offset !== Found.OTHER) return offset
     this.position = position
     this.more = more
     throw this.corrupt(0, this.words[0] as number)

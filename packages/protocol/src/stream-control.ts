@@ -19,11 +19,13 @@ import {
   countUp,
   loadBaseAfterCopy,
   loadMask,
+  loadMaskInOrder,
   loadOwned,
   loadWideBase,
   setBits,
   storeOwned,
   storeRelease,
+  storeReleaseInOrder,
   wordsOf,
 } from './atomics.js'
 import type { StreamHeader } from './channel-header.js'
@@ -60,16 +62,21 @@ export class StreamControl {
   readonly inOrder: boolean
   readonly words: Int32Array
   readonly wideWords: BigInt64Array
+  /** Loads a mask behind what is plain loads and stores, or atomic ones. */
+  readonly loadMask: typeof loadMask
+  readonly storeRelease: typeof storeRelease
   /** Words of the two masks of 64 bits that have a meaning: 1 or 2. */
   private readonly producerMaskWords: number
 
   /**
    * @param buffer the control part: the memory up to its first lane
-   * @param inOrder whether messages are published and looked for by plain accesses: see publishAndLook
+   * @param inOrder whether messages are published and looked for by plain accesses: see publishAndLookInOrder
    */
   constructor(buffer: ArrayBuffer, header: StreamHeader, inOrder = false) {
     this.header = header
     this.inOrder = inOrder
+    this.loadMask = inOrder ? loadMaskInOrder : loadMask
+    this.storeRelease = inOrder ? storeReleaseInOrder : storeRelease
     this.words = wordsOf(buffer)
     this.wideWords = new BigInt64Array(buffer)
     this.producerMaskWords = header.producers > 32 ? 2 : 1
@@ -77,12 +84,17 @@ export class StreamControl {
 
   /** Which lanes consumers look at: bit j of two words. */
   activeMask(word: number): number {
-    return word < this.producerMaskWords ? loadMask(this.words, ACTIVE_INDEX + word, this.inOrder) : 0
+    return word < this.producerMaskWords ? this.loadMask(this.words, ACTIVE_INDEX + word) : 0
   }
 
   /** Changes whenever a lane becomes active: it may have ceased to be since. Load it before the masks. */
   get openings(): number {
-    return loadMask(this.words, OPENINGS_INDEX, this.inOrder)
+    return this.loadMask(this.words, OPENINGS_INDEX)
+  }
+
+  /** The word of `openings`, for a quick look that need not be the latest. */
+  get openingsWord(): Int32Array {
+    return this.words.subarray(OPENINGS_INDEX, OPENINGS_INDEX + 1)
   }
 
   stateOf(producer: number): ProducerState {
@@ -128,7 +140,7 @@ export class StreamControl {
   liveConsumers(): number {
     const { consumers } = this.header
     const possible = consumers === 32 ? -1 : (1 << consumers) - 1
-    return loadMask(this.words, LIVE_INDEX, false) & possible
+    return loadMask(this.words, LIVE_INDEX) & possible
   }
 
   /** Where a consumer says that it stands in a lane. */
@@ -338,7 +350,7 @@ export class ConsumerSlot {
 
   /** Gives back what is older in a lane. */
   release(producer: number, position: number): void {
-    storeRelease(this.control.words, this.positionsIndex + producer, position, this.control.inOrder)
+    this.control.storeRelease(this.control.words, this.positionsIndex + producer, position)
   }
 
   leave(): void {
@@ -389,37 +401,39 @@ export class Sleepers {
   private readonly maskIndex: number
   private readonly epochIndexes: readonly number[]
   private readonly hasSecond: boolean
-  private readonly inOrder: boolean
+  private readonly loadMask: typeof loadMask
   private readonly rung: Int32Array
 
-  private constructor(words: Int32Array, maskIndex: number, epochIndexes: readonly number[], inOrder: boolean) {
-    this.inOrder = inOrder
-    this.words = words
+  private constructor(control: StreamControl, maskIndex: number, epochIndexes: readonly number[]) {
+    this.loadMask = control.loadMask
+    this.words = control.words
     this.maskIndex = maskIndex
     this.hasSecond = epochIndexes.length > 32
     this.epochIndexes = epochIndexes
     this.rung = new Int32Array(epochIndexes.length)
   }
 
-  static consumers({ words, header, inOrder }: StreamControl): Sleepers {
+  static consumers(control: StreamControl): Sleepers {
+    const { header } = control
     const indexes = Array.from({ length: header.consumers }, (_, consumer) => {
       return consumerSlotIndex(consumer, header.producers) + CONSUMER_EPOCH
     })
-    return new Sleepers(words, SLEEPING_CONSUMERS_INDEX, indexes, inOrder)
+    return new Sleepers(control, SLEEPING_CONSUMERS_INDEX, indexes)
   }
 
-  static producers({ words, header, inOrder }: StreamControl): Sleepers {
+  static producers(control: StreamControl): Sleepers {
+    const { header } = control
     const indexes = Array.from({ length: header.producers }, (_, producer) => producerSlotIndex(producer) + EPOCH)
-    return new Sleepers(words, SLEEPING_PRODUCERS_INDEX, indexes, inOrder)
+    return new Sleepers(control, SLEEPING_PRODUCERS_INDEX, indexes)
   }
 
   /** Tells whether anybody sleeps: ask after what they wait for has been published. */
   any(): boolean {
-    return loadMask(this.words, this.maskIndex, this.inOrder) !== 0 || (this.hasSecond && this.anyInSecond())
+    return this.loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && this.anyInSecond())
   }
 
   private anyInSecond(): boolean {
-    return loadMask(this.words, this.maskIndex + 1, this.inOrder) !== 0
+    return this.loadMask(this.words, this.maskIndex + 1) !== 0
   }
 
   /**
@@ -427,8 +441,8 @@ export class Sleepers {
    * each message comes this way.
    */
   forEachNew(ring: (number: number) => void): void {
-    this.forEachNewOf(loadMask(this.words, this.maskIndex, false), 0, ring)
-    if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1, false), 32, ring)
+    this.forEachNewOf(loadMask(this.words, this.maskIndex), 0, ring)
+    if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1), 32, ring)
   }
 
   private forEachNewOf(mask: number, first: number, ring: (number: number) => void): void {

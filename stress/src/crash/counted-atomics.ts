@@ -8,8 +8,10 @@ export {
   loadBaseAfterCopy,
   loadBeforeCopy,
   loadCommit,
+  loadCommitInOrder,
   loadMagic,
   loadMask,
+  loadMaskInOrder,
   loadOwn,
   loadOwned,
   loadWideBase,
@@ -23,17 +25,19 @@ function counted<Arguments extends unknown[], Result>(
   return (...args) => crashPoints.pass(store.name, () => store(...args), publishes(...args))
 }
 
-export const publishAndLook: typeof atomics.publishAndLook = counted(
-  atomics.publishAndLook,
-  (_words, _index, commit) => {
-    return (commit & KIND_MASK) === KIND_MESSAGE || (commit & MORE) !== 0 // else it is padding
-  },
-)
+/** A record that is not padding. */
+function isMessage(_words: Int32Array, _index: number, commit: number): boolean {
+  return (commit & KIND_MASK) === KIND_MESSAGE || (commit & MORE) !== 0
+}
+
+export const publishAndLook: typeof atomics.publishAndLook = counted(atomics.publishAndLook, isMessage)
+export const publishAndLookInOrder: typeof atomics.publishAndLook = counted(atomics.publishAndLookInOrder, isMessage)
 export const storeBeforeWrites: typeof atomics.storeBeforeWrites = counted(atomics.storeBeforeWrites)
 export const storeAfterWrites: typeof atomics.storeAfterWrites = counted(atomics.storeAfterWrites, () => true)
 export const publishMagic: typeof atomics.publishMagic = counted(atomics.publishMagic)
 export const storeOwned: typeof atomics.storeOwned = counted(atomics.storeOwned)
 export const storeRelease: typeof atomics.storeRelease = counted(atomics.storeRelease)
+export const storeReleaseInOrder: typeof atomics.storeRelease = counted(atomics.storeReleaseInOrder)
 export const setBits: typeof atomics.setBits = counted(atomics.setBits)
 export const clearBits: typeof atomics.clearBits = counted(atomics.clearBits)
 export const countUp: typeof atomics.countUp = counted(atomics.countUp)
