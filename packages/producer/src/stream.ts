@@ -88,6 +88,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /** Bytes before the claimed payload that are not the caller's. */
   #claimedHeader = 0
   readonly #claimAnewOutOfLine = outOfLine(this.#claimAnew)
+  readonly #ringOutOfLine = outOfLine(Bells.prototype.ringSleepers)
 
   /** @throws SharedMemoryError `FULL` when there is no slot, `CORRUPT` when the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
@@ -245,9 +246,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
    */
   claim(length?: number): MessageView<S> | undefined {
-    const lane = length === undefined ? this.#direct : undefined
-    const offset = lane === undefined ? -1 : lane.claimSame()
-    if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
+    const lane = this.#direct
+    if (length === undefined && lane !== undefined) {
+      const offset = lane.claimSame()
+      if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
+    }
     return this.#claimAnewOutOfLine[0].call(this, length)
   }
 
@@ -285,7 +288,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       this.#commitOther(length)
       return
     }
-    if (lane.commit()) this.#bells.ringSleepers()
+    if (lane.commit()) this.#ringOutOfLine[0].call(this.#bells)
   }
 
   /** Gives the claimed room back: nobody sees anything of it. A no-op when nothing is claimed. */
