@@ -32,7 +32,7 @@ export function asker({ writer, reader, spins }: Ends, content: Content): (seque
     write(message, sequence)
     writer.commit()
     message = claim(writer)
-    while (reader.poll(take, 1) === 0) if (!spins) reader.readySync()
+    while (reader.poll(take, 1) === 0) if (!spins) waitFor(reader)
     if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
     return undefined
   }
@@ -48,12 +48,16 @@ export function answerer({ writer, reader, spins }: Ends, content: Content): () 
   }
   let message = claim(writer)
   return () => {
-    while (reader.poll(take, 1) === 0) if (!spins) reader.readySync()
+    while (reader.poll(take, 1) === 0) if (!spins) waitFor(reader)
     write(message, question)
     writer.commit()
     message = claim(writer)
     return question
   }
+}
+
+function waitFor(reader: StreamReader<Message>): void {
+  if (!reader.readySync()) throw new Error(`the stream has ended: ${reader.end}`)
 }
 
 function claim(writer: StreamWriter<Message>): MessageView {

@@ -77,8 +77,9 @@ export const memlane = nodePeer({
         case 'event-loop':
         case 'parked': {
           if (plan(trial).way === 'in place') {
-            const ends = await converse(trial, name, `${name}.replies`, startSpokes)
-            return { spokes: ends.made, ...askingInPlace(trial, ends) }
+            const writer = createWriter(trial, name)
+            const spokes = startSpokes()
+            return { spokes, ...askingInPlace(trial, await endsOf(trial, writer, `${name}.replies`)) }
           }
           const requests = create(trial, name)
           const spokes = startSpokes()
@@ -105,7 +106,7 @@ export const memlane = nodePeer({
         case 'event-loop':
         case 'parked':
           return plan(trial).way === 'in place'
-            ? answeringInPlace(trial, await converse(trial, `${name}.replies`, name))
+            ? answeringInPlace(trial, await endsOf(trial, createWriter(trial, `${name}.replies`), name))
             : answering(trial, name, create(trial, `${name}.replies`))
         case 'idle':
           return idleSpoke(trial, name)
@@ -177,18 +178,15 @@ function receive(receiver: Receiver, limit?: number): void {
   if (receiver.poll(limit) === 0) receiver.readySync()
 }
 
-/**
- * Opens the two streams of a conversation in place.
- *
- * @param make makes the peer, once the own stream is there
- */
-async function converse<T>(trial: Trial, own: string, peers: string, make?: () => T): Promise<Ends & { made: T }> {
+function createWriter(trial: Trial, name: string): Ends['writer'] {
   const { wait, content } = plan(trial)
-  const schema = structOf(content)
-  const writer = createStream(own, schema, { capacity: trial.capacity, producers: 1, wait })
-  const made = make?.() as T
-  const reader = await openStream(peers, schema, { wait, timeoutMs: APPEAR_TIMEOUT_MS })
-  return { writer, reader, spins: wait === 'spin', made }
+  return createStream(name, structOf(content), { capacity: trial.capacity, producers: 1, wait })
+}
+
+async function endsOf(trial: Trial, writer: Ends['writer'], peersName: string): Promise<Ends> {
+  const { wait, content } = plan(trial)
+  const reader = await openStream(peersName, structOf(content), { wait, timeoutMs: APPEAR_TIMEOUT_MS })
+  return { writer, reader, spins: wait === 'spin' }
 }
 
 function askingInPlace(trial: Trial, ends: Ends): Role {

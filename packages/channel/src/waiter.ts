@@ -348,7 +348,7 @@ export class Waiter {
     if (this.#dozeEnd === undefined || now < this.#dozeEnd) return true
     this.#dozeEnd = undefined
     if (layDown > now - DOZE_MS / 2) return true // the doze began before, and that one was rung for
-    // SYNC: pairs with publishAndLook in LaneWriter, and storeRelease in ConsumerSlot; prevents a sleep without limit beside
+    // SYNC: pairs with publishAndLookInOrder in LaneWriter, storeReleaseInOrder in ConsumerSlot; prevents a sleep without limit beside
     // something whose publisher has missed the mark. Where the kernel has no barrier, time does it.
     if (!memoryBarrier()) pause(STORES_LEAVE_MS)
     return false

@@ -19,9 +19,10 @@ export interface LaneCursor<View> {
   /**
    * Hands over the messages that are there, each where it lies. Never blocks, allocates nothing.
    *
+   * @param looks how often to look again where there is none; only a cursor that its producer waits for does
    * @returns how many; fewer than `limit` when no more are there
    */
-  drain(handle: (message: View) => void, limit: number): number
+  drain(handle: (message: View) => void, limit: number, looks: number): number
   /** Ends a `drain` that is under way, after the message that it is at. */
   stop(): void
   /** Whether there is a record. Where there is none, everything before has been received, and its room is given back. */
@@ -41,20 +42,16 @@ export class HeldCursor<View> implements LaneCursor<View> {
   readonly lost = 0
   private readonly reader: LaneReader
   private readonly view: PayloadView<View>
-  private readonly looks: number
   private readonly portion: number
   private readonly release: (producer: number, position: number) => void
   private released: number
   private stopped = false
-  /** Where `drainRun` ends, unless there are fewer messages. */
+  /** Where `drainRun` ends, unless there are fewer messages. `stop` moves it: a flag would take one more check a message. */
   private runEnd = 0
   private readonly nextAnewOutOfLine = outOfLine(this.nextAnew)
   private readonly drainRunOutOfLine = outOfLine(this.drainRun)
 
-  /**
-   * @param release gives back what is older than a position
-   * @param looks how often `drain` looks again where there is no message
-   */
+  /** @param release gives back what is older than a position */
   constructor(
     { header, inOrder }: StreamControl,
     producer: number,
@@ -62,9 +59,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     view: (data: DataView) => PayloadView<View>,
     position: number,
     release: (producer: number, position: number) => void,
-    looks = 0,
   ) {
-    this.looks = looks
     this.producer = producer
     this.reader = new LaneReader(lane, 0, header.capacity, position, inOrder)
     this.data = this.reader.data
@@ -75,24 +70,21 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   next(): boolean {
-    if (this.isPortionRead()) this.giveBack()
-    this.offset = this.reader.next()
-    if (this.offset === -1) {
-      this.giveBack()
-      return false
-    }
+    this.offset = this.nextAnew()
+    if (this.offset === -1) return false
     this.length = this.reader.length
     return true
   }
 
-  drain(handle: (message: View) => void, limit: number): number {
+  drain(handle: (message: View) => void, limit: number, looks: number): number {
     const { reader } = this
     if (this.stopped || !(limit > 0)) return 0
     for (let look = 0; ; look++) {
       let offset = this.isPortionRead() ? -1 : reader.nextMessage()
+      // The first time to give room back, later only over padding, or to throw.
       if (offset < 0 && (look === 0 || offset !== -1)) offset = this.nextAnewOutOfLine[0].call(this)
       if (offset >= 0) return this.handOver(offset, handle, limit)
-      if (look >= this.looks) return 0
+      if (look >= looks) return 0
     }
   }
 
@@ -156,10 +148,12 @@ export class HeldCursor<View> implements LaneCursor<View> {
     return ((this.reader.position - this.released) | 0) >= this.portion
   }
 
-  /** Gives back what was read, and goes to the next message, over padding, too. */
+  /** Goes to the next message, over padding, too, and gives room back where that is due. */
   private nextAnew(): number {
-    this.giveBack()
-    return this.reader.next()
+    if (this.isPortionRead()) this.giveBack()
+    const offset = this.reader.next()
+    if (offset === -1) this.giveBack()
+    return offset
   }
 
   private giveBack(): void {

@@ -274,7 +274,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     if (only === undefined || this.#openings[0] !== this.#seenOpenings) return this.#pollAll(handle, limit)
     let count: number
     try {
-      count = only.drain(handle, limit)
+      count = only.drain(handle, limit, this.#looks)
     } catch (error) {
       throw explain(this.name, error)
     }
@@ -296,7 +296,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const count = this.#pollLanes(handle, limit)
     if (this.#closed) return count // by the handler
     if (count === 0) this.#foundNothing()
-    else this.#end = undefined // a producer had come back
     if (this.#end === undefined && this.#cursors.length === 1) this.#only = this.#cursors[0]
     return count
   }
@@ -459,7 +458,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   #drain(cursor: LaneCursor<MessageView<S>>, handle: (message: MessageView<S>) => void, limit: number): number {
     try {
-      return cursor.drain(handle, limit)
+      return cursor.drain(handle, limit, 0)
     } catch (error) {
       throw explain(this.name, error)
     }
@@ -474,7 +473,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       if (cursor.next()) {
         this.#current = cursor
         this.#burst = BURST
-        this.#end = undefined // a producer had come back
         return cursor
       }
     }
@@ -500,6 +498,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   #takeUpLanes(): void {
     this.#only = undefined
+    this.#end = undefined // should a producer have come back
     const { control, header } = this.#channel
     // All that were ever used: a producer may have come, sent and closed since the last look.
     for (let producer = 0; producer < header.producers; producer++) {
@@ -518,7 +517,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const cursor: LaneCursor<MessageView<S>> =
       this.#copy !== undefined
         ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy, first)
-        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release, this.#looks)
+        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
     this.#allCursors[producer] = cursor
     return cursor
   }
@@ -581,7 +580,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#lookForLanes()
     if (!this.#hasMessage()) {
       this.#end = end
-      this.#only = undefined
+      this.#only = undefined // so that whatever comes next looks for lanes first
+      this.#current = undefined
     }
     return true
   }

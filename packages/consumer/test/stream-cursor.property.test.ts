@@ -20,7 +20,7 @@ const CAPACITY = 65_536
 const Message = struct('Message', { number: u32, again: u32, filler: bytes(200), last: u32 })
 const codec = codecOf(Message)
 
-function makeLane(overflow: Overflow, start: bigint) {
+function makeLane(overflow: Overflow, start: bigint, inOrder: boolean) {
   const dimensions = { capacity: CAPACITY, producers: 1, consumers: 2, schemaLength: 2 }
   const header: StreamHeader = {
     ...dimensions,
@@ -36,7 +36,7 @@ function makeLane(overflow: Overflow, start: bigint) {
   if (overflow === 'overwrite') view.setBigUint64(1032, start, true)
   else view.setUint32(1032, Number(BigInt.asUintN(32, start)), true)
   view.setUint32(1040, Number(BigInt.asUintN(32, start)), true)
-  const control = new StreamControl(buffer, header)
+  const control = new StreamControl(buffer, header, inOrder)
   const lane = new ArrayBuffer(CAPACITY)
   const slot = new ProducerSlot(control, 0, lane)
   const message = Message.view(lane, 0)
@@ -74,12 +74,12 @@ const step = fc.record({
 describe('a cursor beside a simple queue', () => {
   it('that is waited for gets everything, and gives back no room that it still needs', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.nat(9), (start, steps, looks) => {
-        const { control, lane, send, sent } = makeLane('wait', start)
+      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (start, steps, inOrder) => {
+        const { control, lane, slot: producer, send, sent } = makeLane('wait', start, inOrder)
         const slot = new ConsumerSlot(control, 0)
         slot.join()
         const release = (_: number, position: number) => slot.release(0, position)
-        const cursor = new HeldCursor(control, 0, lane, codec.view, control.positionOf(0, 0), release, looks)
+        const cursor = new HeldCursor(control, 0, lane, codec.view, control.positionOf(0, 0), release)
         let next = 0
         for (const action of steps) {
           if (action.do === 'send') send(action.count)
@@ -98,8 +98,9 @@ describe('a cursor beside a simple queue', () => {
             const take = (message: { number: number; last: number }) => {
               if (message.number !== next++ || message.last !== message.number) expect.unreachable()
             }
-            const handled = cursor.drain(take, action.count)
+            const handled = cursor.drain(take, action.count, action.rare)
             expect(handled).toBeLessThanOrEqual(action.count)
+            if (handled < action.count) expect(control.positionOf(0, 0)).toBe(producer.lane.position)
           }
           expect(cursor.ready()).toBe(next < sent())
           expect(cursor.lost).toBe(0)
@@ -111,8 +112,8 @@ describe('a cursor beside a simple queue', () => {
 
   it('that is overtaken counts exactly what it lost, however far positions have come', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), (start, steps) => {
-        const { control, lane, send, sent } = makeLane('overwrite', start)
+      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (start, steps, inOrder) => {
+        const { control, lane, send, sent } = makeLane('overwrite', start, inOrder)
         const copy = new ArrayBuffer(CAPACITY / 2)
         const cursor = new OverwrittenCursor(control, 0, lane, codec.view, wideStart(control, 0, 'now'), copy)
         let received = 0
@@ -148,7 +149,7 @@ describe('a cursor that is overtaken, in a ring of records without end', () => {
   it.each([0n, 2n ** 53n - 8n, 2n ** 60n, -8n])(
     'skips and counts no more than the ring has, with the base at %s',
     (base) => {
-      const { control, lane } = makeLane('overwrite', 0n)
+      const { control, lane } = makeLane('overwrite', 0n, false)
       control.wideWords[129] = base
       new Int32Array(lane).fill(1)
       const copy = new ArrayBuffer(CAPACITY / 2)

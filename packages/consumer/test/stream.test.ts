@@ -384,6 +384,101 @@ describe('poll', () => {
     expect(seen).toEqual(numbers(8))
   })
 
+  it.each(['the first message', 'a later message'])(
+    'of the only lane ends when %s closes the consumer',
+    async (which) => {
+      using writer = make()
+      const reader = await openStream(writer.name, u32)
+      expect(reader.poll(() => {})).toBe(0)
+      writer.trySendBatch(numbers(100))
+      const last = which === 'the first message' ? 0 : 40
+      const seen: number[] = []
+      const handled = reader.poll((message) => {
+        seen.push(message.value)
+        if (message.value === last) reader.close()
+      })
+      expect(handled).toBe(last + 1)
+      expect(seen).toEqual(numbers(last + 1))
+      expect(() => reader.poll(() => {})).toThrow(code('CLOSED'))
+      expect(writer.consumers).toBe(0)
+    },
+  )
+
+  it('of the only lane may be called by its own handler, which may find the end', async () => {
+    const writer = make()
+    using reader = await openStream(writer.name, u32)
+    expect(reader.poll(() => {})).toBe(0)
+    writer.trySendBatch(numbers(50))
+    writer.close()
+    const seen: number[] = []
+    reader.poll((message) => {
+      seen.push(message.value)
+      if (message.value === 20) while (reader.poll((inner) => seen.push(inner.value), 7) > 0);
+    })
+    expect(seen).toEqual(numbers(50))
+    expect(reader.end).toBe('closed')
+    expect(reader.poll(() => {})).toBe(0)
+    expect(reader.end).toBe('closed')
+  })
+
+  it('hears of a new lane while the only one is busy', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    expect(reader.poll(() => {})).toBe(0)
+    writer.trySendBatch(numbers(1000))
+    using other = await joinStream(writer.name, u32)
+    other.trySend(1_000_000)
+    const seen: number[] = []
+    for (let polls = 0; polls < 200; polls++) reader.poll((message) => seen.push(message.value), 1)
+    expect(seen).toContain(1_000_000)
+    expect(seen.length).toBe(200)
+  })
+
+  it('takes no end for one, once a producer has come back, however it is asked', async () => {
+    using keeper = make()
+    const lane = { existing: 'join', lane: 1 } as const
+    const first = createStream(keeper.name, u32, lane)
+    using reader = await openStream(keeper.name, u32, { from: 'oldest' })
+    keeper.close()
+    expect(reader.poll(() => {})).toBe(0) // one lane is left
+    first.trySendBatch(numbers(3))
+    reader.poll(() => {}, 1)
+    expect(reader.tryReceive()).toBe(1)
+    expect(reader.tryReceive()).toBe(2)
+    first.close()
+    expect(reader.poll(() => {})).toBe(0)
+    expect(reader.end).toBe('closed')
+    using again = createStream(keeper.name, u32, lane)
+    again.trySend(7)
+    expect(reader.tryReceive()).toBe(7)
+    expect(reader.end).toBeUndefined()
+  })
+
+  it('with spin looks again where there is one lane in use, and goes on to the next where there are several', async () => {
+    const { nextMessage } = LaneReader.prototype
+    let looks = 0
+    LaneReader.prototype.nextMessage = function () {
+      looks++
+      return nextMessage.call(this)
+    }
+    try {
+      using writer = make()
+      using reader = await openStream(writer.name, u32, { wait: 'spin' })
+      reader.poll(() => {})
+      looks = 0
+      reader.poll(() => {})
+      expect(looks).toBeGreaterThan(20)
+      using other = await joinStream(writer.name, u32)
+      other.trySend(1)
+      reader.poll(() => {})
+      looks = 0
+      reader.poll(() => {})
+      expect(looks).toBeLessThan(10)
+    } finally {
+      LaneReader.prototype.nextMessage = nextMessage
+    }
+  })
+
   it('and receiving may alternate', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)

@@ -68,6 +68,8 @@ export function publishAndLook(words: Int32Array, index: number, commit: number,
  * come before the store, and whoever sets a bit of the mask sees to that by a barrier.
  */
 export function publishAndLookInOrder(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
+  // SYNC: pairs with loadCommitInOrder, by the processor's own order, and with the barrier of Waiter.#orderBehindMark; prevents
+  // what publishAndLook does.
   words[index] = commit
   return sleeping[0] as number
 }
@@ -114,6 +116,7 @@ export function storeRelease(words: Int32Array, index: number, position: number)
 
 /** As storeRelease, by a plain store, as publishAndLookInOrder: the look at who sleeps that follows may come before it. */
 export function storeReleaseInOrder(words: Int32Array, index: number, position: number): void {
+  // SYNC: as in storeRelease, and with the barrier of Waiter.#orderBehindMark.
   words[index] = position
 }
 

@@ -472,7 +472,7 @@ export class LaneReader {
     this.restart(position)
   }
 
-  /** Number of the message that `next` found, wrapping: valid as long as its payload. */
+  /** Number of the message that `next` found, wrapping. Valid as long as its payload, and until `next` or `restart`. */
   get sequence(): number {
     const index = (this.position - recordLength(this.length)) & this.mask
     return this.words[(index >> 2) + 1] as number
@@ -496,7 +496,7 @@ export class LaneReader {
   }
 
   /**
-   * Finds the next message and sets `length`, `sequence` and `position`. Never blocks, allocates nothing. The payload is
+   * Finds the next message and sets `length` and `position`. Never blocks, allocates nothing. The payload is
    * valid until the writer is told that it may go beyond the record.
    *
    * @returns where its payload begins, in bytes from the start of the lane; -1 when there is none yet

@@ -62,7 +62,7 @@ export class StreamControl {
   readonly inOrder: boolean
   readonly words: Int32Array
   readonly wideWords: BigInt64Array
-  /** Loads a mask behind what is plain loads and stores, or atomic ones. */
+  /** `loadMask`, or its twin where `inOrder`; likewise `storeRelease`. */
   readonly loadMask: typeof loadMask
   readonly storeRelease: typeof storeRelease
   /** Words of the two masks of 64 bits that have a meaning: 1 or 2. */
@@ -92,7 +92,7 @@ export class StreamControl {
     return this.loadMask(this.words, OPENINGS_INDEX)
   }
 
-  /** The word of `openings`, for a quick look that need not be the latest. */
+  /** The word of `openings`, for a quick look by a plain load: one that is late by a message or two does no harm. */
   get openingsWord(): Int32Array {
     return this.words.subarray(OPENINGS_INDEX, OPENINGS_INDEX + 1)
   }

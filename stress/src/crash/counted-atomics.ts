@@ -25,13 +25,16 @@ function counted<Arguments extends unknown[], Result>(
   return (...args) => crashPoints.pass(store.name, () => store(...args), publishes(...args))
 }
 
-/** A record that is not padding. */
-function isMessage(_words: Int32Array, _index: number, commit: number): boolean {
+/** Padding has no message, but with MORE there are some behind it. */
+function publishesMessage(_words: Int32Array, _index: number, commit: number): boolean {
   return (commit & KIND_MASK) === KIND_MESSAGE || (commit & MORE) !== 0
 }
 
-export const publishAndLook: typeof atomics.publishAndLook = counted(atomics.publishAndLook, isMessage)
-export const publishAndLookInOrder: typeof atomics.publishAndLook = counted(atomics.publishAndLookInOrder, isMessage)
+export const publishAndLook: typeof atomics.publishAndLook = counted(atomics.publishAndLook, publishesMessage)
+export const publishAndLookInOrder: typeof atomics.publishAndLook = counted(
+  atomics.publishAndLookInOrder,
+  publishesMessage,
+)
 export const storeBeforeWrites: typeof atomics.storeBeforeWrites = counted(atomics.storeBeforeWrites)
 export const storeAfterWrites: typeof atomics.storeAfterWrites = counted(atomics.storeAfterWrites, () => true)
 export const publishMagic: typeof atomics.publishMagic = counted(atomics.publishMagic)
