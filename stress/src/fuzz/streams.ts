@@ -325,13 +325,13 @@ class Game {
   drain(): void {
     this.#withCursor((cursor) => {
       const limit = below(this.#random, 100)
+      const looks = below(this.#random, 4)
       let handled = 0
-      this.#attempt(() =>
-        cursor.drain((view) => {
-          handled++
-          sizeOf(view)
-        }, limit),
-      )
+      const handle = (view: unknown) => {
+        handled++
+        sizeOf(view)
+      }
+      this.#attempt(() => cursor.drain(handle, limit, looks))
       if (handled > limit) throw new Error(`${handled} messages, not ${limit}`)
       this.messages += handled
     })
