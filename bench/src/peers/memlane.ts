@@ -1,6 +1,6 @@
 /**
  * The streams of memlane. A variant is the way that messages go (memlane-messages.ts), and behind a comma how both sides
- * wait: `spin`, `park`, or `adaptive`, which is the default; `inlined` with V8 allowed to inline more (endpoint.trial.ts).
+ * wait: `spin`, `park`, or `adaptive`, which is the default.
  */
 
 import { openStream } from '@memlane/consumer'
@@ -44,13 +44,7 @@ export const memlane = nodePeer({
     capacity: ['in place', 'batch in place'],
     endurance: ['batch in place'],
     allocation: ['in place', 'batch in place', 'in place, overwrite'],
-    'round-trip': [
-      'in place, spin',
-      'in place, spin, inlined',
-      'in place, adaptive',
-      'in place, park',
-      'objects, spin',
-    ],
+    'round-trip': ['in place, spin', 'in place, adaptive', 'in place, park', 'objects, spin'],
     'event-loop': ['event loop, adaptive', 'event loop, spin', 'event loop, park'],
     parked: ['event loop, adaptive', 'event loop, park', 'in place, park'],
     idle: IDLE_WAYS,

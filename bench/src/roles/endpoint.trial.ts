@@ -6,14 +6,11 @@
  */
 
 import { once } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
 import { nodePeers } from '../peers/node-peers.js'
 import type { Trial, TrialReport } from '../trial.js'
 
 const [side, json = '', index] = process.argv.slice(2)
 const trial = JSON.parse(json) as Trial
-// As `node --max-inlined-bytecode-size-cumulative=10000`, in place of 920.
-if (trial.variant.endsWith(', inlined')) setFlagsFromString('--max-inlined-bytecode-size-cumulative=10000')
 const peer = nodePeers.find(({ name }) => name === trial.peer)
 if (peer === undefined) throw new Error(`there is no peer ${trial.peer}`)
 
