@@ -50,12 +50,48 @@ export interface MessageView extends Fields {
   body?: Uint8Array
 }
 
+type StructCodec = Codec<MessageObject, MessageView>
+export type StructWriter = StreamWriter<StructCodec>
+export type StructReader = StreamReader<StructCodec>
+
 const FIELDS = { sequence: u32, complement: u32, first: f64, second: f64, third: u32, fourth: u32 }
 
-export function structOf({ bodyLength }: Content): Codec<MessageObject, MessageView> {
+export function structOf({ bodyLength }: Content): StructCodec {
   const layout =
     bodyLength === 0 ? struct('Message', FIELDS) : struct('Message', { ...FIELDS, body: bytes(bodyLength) })
-  return codecOf(layout) as Codec<MessageObject, MessageView>
+  return codecOf(layout) as StructCodec
+}
+
+/** Writes a message in place. */
+export function writerOf(content: Content): (message: MessageView, sequence: number) => void {
+  if (content.bodyLength === 0) return writeFields
+  return (message, sequence) => {
+    writeFields(message, sequence)
+    message.body = content.bodyOf(sequence)
+  }
+}
+
+/** Checks a message in place, and returns its number. */
+export function checkerOf(content: Content): (message: MessageView) => number {
+  if (content.bodyLength === 0) return checkFields
+  return (message) => {
+    const sequence = checkFields(message)
+    content.checkBody(message.body as Uint8Array, 0, sequence)
+    return sequence
+  }
+}
+
+/** Takes room for a message, and waits for it where there is none. */
+export function claim(writer: StructWriter): MessageView {
+  return writer.claim() ?? claimAgain(writer)
+}
+
+function claimAgain(writer: StructWriter): MessageView {
+  for (;;) {
+    writer.readySync()
+    const message = writer.claim()
+    if (message !== undefined) return message
+  }
 }
 
 function isOfBytes(way: Way): boolean {
@@ -77,24 +113,13 @@ export function createSender(way: Way, name: string, content: Content, options: 
     : structSender(way, createStream(name, structOf(content), options), content)
 }
 
-function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, MessageView>>, content: Content): Sender {
+function structSender(way: Way, writer: StructWriter, content: Content): Sender {
   const close = () => writer.close()
-  const hasBody = content.bodyLength !== 0
-  const claimAgain = () => {
-    for (;;) {
-      writer.readySync()
-      const message = writer.claim()
-      if (message !== undefined) return message
-    }
-  }
+  const write = writerOf(content)
   switch (way) {
     case 'batch in place': {
       let start = 0
-      const fill = (message: MessageView, index: number) => {
-        const sequence = start + index
-        writeFields(message, sequence)
-        if (hasBody) message.body = content.bodyOf(sequence)
-      }
+      const fill = (message: MessageView, index: number) => write(message, start + index)
       return {
         close,
         send(first, count) {
@@ -154,9 +179,7 @@ function structSender(way: Way, writer: StreamWriter<Codec<MessageObject, Messag
         send(first, count) {
           const end = (first | 0) + count
           for (let sequence = first | 0; sequence !== end; sequence++) {
-            const message = writer.claim() ?? claimAgain()
-            writeFields(message, sequence)
-            if (hasBody) message.body = content.bodyOf(sequence)
+            write(claim(writer), sequence)
             writer.commit()
           }
           return undefined
@@ -220,14 +243,15 @@ export async function openReceiver(
     const checkCopy = (message: Uint8Array) => content.checkBytes(message)
     return receiverOver(way, await openStream(name, payload.bytes, options), check, checkCopy, take, spins)
   }
-  const hasBody = content.bodyLength !== 0
-  const checkView = (message: MessageView) => {
-    const sequence = checkFields(message)
-    if (hasBody) content.checkBody(message.body as Uint8Array, 0, sequence)
-    return sequence
-  }
   const checkValue = (message: MessageObject) => checkObject(content, message)
-  return receiverOver(way, await openStream(name, structOf(content), options), checkView, checkValue, take, spins)
+  return receiverOver(
+    way,
+    await openStream(name, structOf(content), options),
+    checkerOf(content),
+    checkValue,
+    take,
+    spins,
+  )
 }
 
 function receiverOver<Value, View>(

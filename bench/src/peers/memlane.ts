@@ -14,9 +14,17 @@ import { startProcess } from '../roles/spoke.js'
 import { Stopwatch } from '../roles/stopwatch.js'
 import { Tally } from '../roles/tally.js'
 import type { Trial, Workload } from '../trial.js'
-import { answerer, asker, type Ends } from './memlane-conversation.js'
+import { type Conversation, conversation } from './memlane-conversation.js'
 import { IDLE_WAYS, idleHub, idleSpoke } from './memlane-idle.js'
-import { createSender, openReceiver, type Receiver, type Sender, structOf, type Way } from './memlane-messages.js'
+import {
+  createSender,
+  openReceiver,
+  type Receiver,
+  type Sender,
+  type StructWriter,
+  structOf,
+  type Way,
+} from './memlane-messages.js'
 import { nodePeer } from './node-peer.js'
 
 const MOST_PRODUCERS = 64
@@ -73,7 +81,7 @@ export const memlane = nodePeer({
           if (plan(trial).way === 'in place') {
             const writer = createWriter(trial, name)
             const spokes = startSpokes()
-            return { spokes, ...askingInPlace(trial, await endsOf(trial, writer, `${name}.replies`)) }
+            return { spokes, ...askingInPlace(trial, await converse(trial, writer, `${name}.replies`)) }
           }
           const requests = create(trial, name)
           const spokes = startSpokes()
@@ -100,7 +108,7 @@ export const memlane = nodePeer({
         case 'event-loop':
         case 'parked':
           return plan(trial).way === 'in place'
-            ? answeringInPlace(trial, await endsOf(trial, createWriter(trial, `${name}.replies`), name))
+            ? answeringInPlace(await converse(trial, createWriter(trial, `${name}.replies`), name))
             : answering(trial, name, create(trial, `${name}.replies`))
         case 'idle':
           return idleSpoke(trial, name)
@@ -172,47 +180,47 @@ function receive(receiver: Receiver, limit?: number): void {
   if (receiver.poll(limit) === 0) receiver.readySync()
 }
 
-function createWriter(trial: Trial, name: string): Ends['writer'] {
+function createWriter(trial: Trial, name: string): StructWriter {
   const { wait, content } = plan(trial)
   return createStream(name, structOf(content), { capacity: trial.capacity, producers: 1, wait })
 }
 
-async function endsOf(trial: Trial, writer: Ends['writer'], peersName: string): Promise<Ends> {
+async function converse(trial: Trial, writer: StructWriter, peersName: string): Promise<Conversation> {
   const { wait, content } = plan(trial)
   const reader = await openStream(peersName, structOf(content), { wait, timeoutMs: APPEAR_TIMEOUT_MS })
-  return { writer, reader, spins: wait === 'spin' }
+  return conversation(writer, reader, content, wait === 'spin')
 }
 
-function askingInPlace(trial: Trial, ends: Ends): Role {
-  const ask = asker(ends, plan(trial).content)
+function askingInPlace(trial: Trial, { say, hear, close }: Conversation): Role {
+  const ask = (sequence: number) => {
+    say(sequence)
+    const answer = hear()
+    if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
+    return undefined
+  }
   return {
+    close,
     async run() {
       const report = await measureRoundTrips(trial, ask)
       ask(END)
       return report
     },
-    close: () => closeBoth(ends),
   }
 }
 
-function answeringInPlace(trial: Trial, ends: Ends): Role {
-  const answer = answerer(ends, plan(trial).content)
+function answeringInPlace({ say, hear, close }: Conversation): Role {
   return {
+    close,
     async run() {
       const stopwatch = new Stopwatch()
-      let next = 0
-      for (let question = answer(); question !== END; question = answer()) {
-        if (question !== next++) throw new Error(`question ${question} came where ${next - 1} was due`)
+      for (let next = 0; ; next++) {
+        const question = hear()
+        say(question)
+        if (question === END) return stopwatch.stop(next)
+        if (question !== next) throw new Error(`question ${question} came where ${next} was due`)
       }
-      return stopwatch.stop(next)
     },
-    close: () => closeBoth(ends),
   }
-}
-
-function closeBoth({ writer, reader }: Ends): void {
-  writer.close()
-  reader.close()
 }
 
 async function asking(trial: Trial, requests: Sender, repliesName: string): Promise<Role> {

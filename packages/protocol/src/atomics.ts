@@ -86,6 +86,7 @@ export function loadCommit(words: Int32Array, index: number, more: number): numb
 
 /** As loadCommit, by a plain load: the processor keeps loads in order (x64), behind the atomic store of a sleeper's mark, too. */
 export function loadCommitInOrder(words: Int32Array, index: number, _more: number): number {
+  // SYNC: as in loadCommit, by the processor's own order.
   return words[index] as number
 }
 
@@ -157,6 +158,7 @@ export function loadMask(words: Int32Array, index: number): number {
  * saves, and on processors that keep loads in order (x64).
  */
 export function loadMaskInOrder(words: Int32Array, index: number): number {
+  // SYNC: as in loadMask, with the barrier of Waiter.#orderBehindMark.
   return words[index] as number
 }
 

@@ -74,11 +74,8 @@ export interface LanePosition {
   readonly sequence: number
 }
 
-/** In place of an offset. */
-enum Found {
-  /** No message, but something. */
-  OTHER = -2,
-}
+/** In place of an offset: no message, but something. */
+const OTHER = -2
 
 /** In place of the last index at which a claim of the same length needs no thought. All claims go the slow way then. */
 enum Claim {
@@ -496,30 +493,29 @@ export class LaneReader {
   }
 
   /**
-   * Finds the next message and sets `length` and `position`. Never blocks, allocates nothing. The payload is
-   * valid until the writer is told that it may go beyond the record.
+   * Finds the next message and sets `length` and `position`. Never blocks, allocates nothing. The payload is valid until the writer is told that it may go beyond the record.
    *
    * @returns where its payload begins, in bytes from the start of the lane; -1 when there is none yet
    * @throws LayoutError `CORRUPT` for bytes that are no record; the position stays where it was
    */
   next(): number {
     const offset = this.nextMessage()
-    return offset === Found.OTHER ? this.nextBehindPadding() : offset
+    return offset === OTHER ? this.nextBehindPadding() : offset
   }
 
   /**
    * As `next`, for the usual case.
    *
-   * @returns also Found.OTHER, for padding and for what is no record: `next` will tell
+   * @returns also OTHER, for padding and for what is no record: `next` will tell
    */
   nextMessage(): number {
     const { words } = this
     const index = this.position & this.mask
     const commit = this.loadCommit(words, index >> 2, this.more)
-    if (commit === 0) return this.more !== 0 ? Found.OTHER : -1
+    if (commit === 0) return this.more !== 0 ? OTHER : -1
     const length = commit >>> LENGTH_SHIFT // below 2^29: what follows cannot wrap
     const size = (length + RECORD_ROOM) & -RECORD_ALIGNMENT
-    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.end - index) return Found.OTHER
+    if ((commit & KIND_MASK) !== KIND_MESSAGE || size > this.end - index) return OTHER
     this.more = commit & MORE
     this.position = (this.position + size) | 0
     this.length = length
@@ -534,7 +530,7 @@ export class LaneReader {
     this.more = commit & MORE
     this.position = (position + this.capacity - index) | 0
     const offset = this.nextMessage()
-    if (offset !== Found.OTHER) return offset
+    if (offset !== OTHER) return offset
     this.position = position
     this.more = more
     throw this.corrupt(0, this.words[0] as number)
