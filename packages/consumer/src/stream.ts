@@ -253,8 +253,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Hands messages that are there to `handle`, each where it lies in memory: nothing is copied (but with `overflow:
-   * 'overwrite'`), and nothing allocated for layouts. Never blocks. With
+   * Hands messages that are there to `handle`, each where it lies in memory: with `overflow: 'wait'` nothing is
+   * copied, and nothing allocated for layouts of numbers. Never blocks. With
    * `wait: 'spin'`, of a stream that has one lane in use and does not overwrite, it looks for some 50 ns before it says that
    * nothing is there.
    *
