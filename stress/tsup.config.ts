@@ -17,12 +17,13 @@ const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const countedStores: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'counted stores',
   setup(build) {
-    const atomics = pathOf('../packages/protocol/src/atomics.ts')
+    const atomics = pathOf('../packages/protocol/src/memory/atomics.ts')
     const counted = pathOf('src/crash/counted-atomics.ts')
     let replaced = 0
-    build.onResolve({ filter: /^@memlane\/(channel|consumer|producer|protocol)$/ }, ({ path }) => ({
-      path: pathOf(`../packages/${path.slice('@memlane/'.length)}/src/index.ts`),
-    }))
+    build.onResolve({ filter: /^@memlane\/(channel|consumer|producer|protocol)(\/internal)?$/ }, ({ path }) => {
+      const [, name, entry = 'index'] = path.split('/')
+      return { path: pathOf(`../packages/${name}/src/${entry}.ts`) }
+    })
     build.onResolve({ filter: /\/atomics\.js$/ }, ({ importer }) => {
       if (importer === counted) return { path: atomics }
       replaced++

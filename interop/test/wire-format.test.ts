@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { payload } from '@memlane/protocol'
 import {
   CHANNEL_HEADER_LENGTH,
   ConsumerSlot,
@@ -6,12 +7,11 @@ import {
   hashDescriptor,
   LaneReader,
   ProducerSlot,
-  payload,
   placesOf,
   StreamControl,
   type StreamHeader,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 import { file } from '../src/programs.js'
 

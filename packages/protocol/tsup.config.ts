@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', layouts: 'src/layouts/index.ts', messagepack: 'src/codec/messagepack.ts' },
+  entry: {
+    index: 'src/index.ts',
+    internal: 'src/internal.ts',
+    layouts: 'src/layouts/index.ts',
+    messagepack: 'src/codec/messagepack.ts',
+  },
   format: ['esm'],
   target: 'node20',
   dts: true,

@@ -1,6 +1,6 @@
 import { capabilities } from '@memlane/core'
 import { describe, expect, it } from 'vitest'
-import * as atomics from '../../packages/protocol/src/atomics.js'
+import * as atomics from '../../packages/protocol/src/memory/atomics.js'
 import * as counted from '../src/crash/counted-atomics.js'
 import { crashEverywhere, roles } from '../src/crash.js'
 

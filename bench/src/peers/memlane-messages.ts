@@ -6,7 +6,8 @@
 
 import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
 import { type CreateStreamOptions, createStream, type StreamWriter } from '@memlane/producer'
-import { bytes, type Codec, codecOf, f64, payload, struct, u32 } from '@memlane/protocol'
+import { bytes, type Codec, f64, payload, struct, u32 } from '@memlane/protocol'
+import { codecOf } from '@memlane/protocol/internal'
 import { type Content, checkFields, type Fields, type Memory, memoryOf, writeFields } from '../roles/content.js'
 import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
 

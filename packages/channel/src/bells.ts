@@ -1,5 +1,5 @@
 import { Doorbell } from '@memlane/core'
-import { consumerNumber, producerNumber, Sleepers } from '@memlane/protocol'
+import { consumerNumber, producerNumber, Sleepers } from '@memlane/protocol/internal'
 import type { StreamChannel } from './stream-channel.js'
 
 /** Wakes those of the other side who sleep. */

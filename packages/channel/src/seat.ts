@@ -1,5 +1,5 @@
 import { Lease } from '@memlane/core'
-import { consumerNumber, producerNumber } from '@memlane/protocol'
+import { consumerNumber, producerNumber } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import { type StreamChannel, streamError } from './stream-channel.js'
 

@@ -10,23 +10,20 @@ import {
   SharedMemoryError,
   type WaitOptions,
 } from '@memlane/core'
+import { type AnyCodec, LayoutError, type Overflow, type WithoutConsumers } from '@memlane/protocol'
 import {
-  type AnyCodec,
   encodeDescriptor,
   hashDescriptor,
   LANE_ALIGNMENT,
-  LayoutError,
   maxMessageLength,
-  type Overflow,
   placesOf,
   readStreamHeader,
   StreamControl,
   type StreamHeader,
   tooLong,
-  type WithoutConsumers,
   writeStreamHeader,
   wrongDimension,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { firstDifference } from './first-difference.js'
 
 /** The dimensions and the manners of a stream. */

@@ -19,7 +19,7 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate, setTimeout } from 'node:timers'
 import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
-import type { SleepMark } from '@memlane/protocol'
+import type { SleepMark } from '@memlane/protocol/internal'
 
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
 

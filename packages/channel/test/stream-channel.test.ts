@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capabilities, Doorbell, Lease, SharedMemory } from '@memlane/core'
-import { ConsumerSlot, codecOf, f64, i32, LayoutError, payload, SleepMark, struct, u32, utf8 } from '@memlane/protocol'
+import { f64, i32, LayoutError, payload, struct, u32, utf8 } from '@memlane/protocol'
+import { ConsumerSlot, codecOf, SleepMark } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { Bells, evictIfDead, explain, StreamChannel, takeConsumerSeat, takeProducerSeat, Waiter } from '../src/index.js'

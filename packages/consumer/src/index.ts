@@ -5,7 +5,7 @@ export {
   type ReadonlyView,
   type RegionMemory,
   RegionReader,
-} from './region.js'
+} from './region-reader.js'
 export {
   type OpenStreamOptions,
   openStream,
@@ -13,4 +13,4 @@ export {
   type StreamEnd,
   StreamReader,
   type StreamWaitOptions,
-} from './stream.js'
+} from './stream-reader.js'

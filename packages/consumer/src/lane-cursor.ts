@@ -1,4 +1,5 @@
-import { LaneReader, LayoutError, outOfLine, type PayloadView, type StreamControl } from '@memlane/protocol'
+import { LayoutError, type PayloadView } from '@memlane/protocol'
+import { LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/internal'
 
 /** Where one consumer stands in one lane. */
 export interface LaneCursor<View> {

@@ -1,6 +1,7 @@
 import { StreamChannel, takeProducerSeat } from '@memlane/channel'
 import { joinStream, type StreamWriter } from '@memlane/producer'
-import { codecOf, ProducerSlot, u32 } from '@memlane/protocol'
+import { u32 } from '@memlane/protocol'
+import { codecOf, ProducerSlot } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { expect, it } from 'vitest'
 import { StreamReader } from '../src/index.js'

@@ -1,7 +1,14 @@
 import { Waiter } from '@memlane/channel'
 import { Doorbell, SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
-import { ConsumerSlot, LaneReader, ProducerSlot, placesOf, type SleepMark, StreamControl } from '@memlane/protocol'
+import {
+  ConsumerSlot,
+  LaneReader,
+  ProducerSlot,
+  placesOf,
+  type SleepMark,
+  StreamControl,
+} from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { Numbered, numbered } from '../fixtures/stream-numbered.js'

@@ -1,16 +1,13 @@
+import { bytes, type Overflow, struct, u32 } from '@memlane/protocol'
 import {
-  bytes,
   ConsumerSlot,
   codecOf,
-  type Overflow,
   ProducerSlot,
   placesOf,
   StreamControl,
   type StreamHeader,
-  struct,
-  u32,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seed } from '../../protocol/test/seed.js'

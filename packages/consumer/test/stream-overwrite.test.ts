@@ -1,6 +1,7 @@
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import { payload, StreamControl, struct, u32, u64 } from '@memlane/protocol'
+import { payload, struct, u32, u64 } from '@memlane/protocol'
+import { StreamControl } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { openStream, type StreamReader } from '../src/index.js'

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { StreamChannel } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
-import { codecOf, Sleepers } from '@memlane/protocol'
+import { codecOf, Sleepers } from '@memlane/protocol/internal'
 import { type Child, type ChildExit, type FixtureOptions, spawnFixture } from '@memlane/testing'
 import { afterAll } from 'vitest'
 import { Numbered } from '../fixtures/stream-numbered.js'

@@ -1,19 +1,7 @@
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import {
-  array,
-  bytes,
-  f64,
-  i64,
-  LaneReader,
-  payload,
-  type Schema,
-  struct,
-  u8,
-  u32,
-  union,
-  utf8,
-} from '@memlane/protocol'
+import { array, bytes, f64, i64, payload, type Schema, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import { LaneReader } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,10 @@
-export { type CreateRegionOptions, createRegion, type RegionMemory, type RegionValue, RegionWriter } from './region.js'
+export {
+  type CreateRegionOptions,
+  createRegion,
+  type RegionMemory,
+  type RegionValue,
+  RegionWriter,
+} from './region-writer.js'
 export {
   type CreateStreamOptions,
   createStream,
@@ -9,4 +15,4 @@ export {
   type MemberView,
   type StreamWaitOptions,
   StreamWriter,
-} from './stream.js'
+} from './stream-writer.js'

@@ -1,5 +1,6 @@
 import { StreamChannel, takeConsumerSeat } from '@memlane/channel'
-import { ConsumerSlot, codecOf, LaneReader, type MessageOf, type Schema } from '@memlane/protocol'
+import type { MessageOf, Schema } from '@memlane/protocol'
+import { ConsumerSlot, codecOf, LaneReader } from '@memlane/protocol/internal'
 
 /** A consumer as the producers see it: it holds them back, and reads one lane when it is told to. */
 export class HoldingConsumer<S extends Schema> implements Disposable {

@@ -1,6 +1,7 @@
 import { Bells } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
-import { bytes, f64, payload, struct, UNION_HEADER_LENGTH, u8, u32, union, utf8 } from '@memlane/protocol'
+import { bytes, f64, payload, struct, u8, u32, union, utf8 } from '@memlane/protocol'
+import { UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'

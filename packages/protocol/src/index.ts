@@ -1,47 +1,20 @@
-export { type ArrayLayout, type ArrayView, array } from './array.js'
-export { bytes } from './bytes.js'
-export {
-  CHANNEL_HEADER_LENGTH,
-  type Overflow,
-  readStreamHeader,
-  type StreamHeader,
-  type WithoutConsumers,
-  writeStreamHeader,
-} from './channel-header.js'
-export {
-  type AnyCodec,
-  type Codec,
-  codecOf,
-  type MemberDescriptor,
-  type MessageOf,
-  type MessageView,
-  type PayloadDescriptor,
-  type PayloadEncoding,
-  type PayloadView,
-  type Schema,
+export type { Overflow, WithoutConsumers } from './channel/channel-header.js'
+export type {
+  AnyCodec,
+  Codec,
+  MemberDescriptor,
+  MessageOf,
+  MessageView,
+  PayloadDescriptor,
+  PayloadEncoding,
+  PayloadView,
+  Schema,
 } from './codec/codec.js'
-export { decodeDescriptor, encodeDescriptor, hashDescriptor } from './codec/descriptor.js'
 export { payload } from './codec/payload.js'
-export {
-  type Members,
-  UNION_HEADER_LENGTH,
-  type UnionCodec,
-  type UnionValue,
-  type UnionView,
-  union,
-} from './codec/union.js'
-export { enumeration } from './enumeration.js'
-export {
-  findEnd,
-  type LanePosition,
-  LaneReader,
-  LaneWriter,
-  MAX_LANE_CAPACITY,
-  MIN_LANE_CAPACITY,
-  maxMessageLength,
-  type RefreshLimit,
-  tooLong,
-} from './lane.js'
+export { type Members, type UnionCodec, type UnionValue, type UnionView, union } from './codec/union.js'
+export { type ArrayLayout, type ArrayView, array } from './layout/array.js'
+export { bytes } from './layout/bytes.js'
+export { enumeration } from './layout/enumeration.js'
 export type {
   AnyLayout,
   Consistency,
@@ -52,31 +25,18 @@ export type {
   LayoutDescriptor,
   ScalarKind,
   TextEncoding,
-} from './layout.js'
-export { LayoutError, type LayoutErrorCode } from './layout-error.js'
-export type { Mismatch } from './mismatch.js'
-export { outOfLine } from './out-of-line.js'
-export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './scalar.js'
-export { checkValue, isVersioned, readSnapshot, type SnapshotValue, updateSnapshot, writeSnapshot } from './snapshot.js'
+} from './layout/layout.js'
+export { LayoutError, type LayoutErrorCode } from './layout/layout-error.js'
+export type { Mismatch } from './layout/mismatch.js'
+export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalar.js'
 export {
-  ConsumerSlot,
-  forEachBit,
-  ProducerSlot,
-  type ProducerState,
-  Sleepers,
-  SleepMark,
-  StreamControl,
-} from './stream-control.js'
-export {
-  consumerNumber,
-  LANE_ALIGNMENT,
-  MAX_CONSUMERS,
-  MAX_PRODUCERS,
-  placesOf,
-  producerNumber,
-  type StreamDimensions,
-  wrongDimension,
-} from './stream-layout.js'
+  checkValue,
+  isVersioned,
+  readSnapshot,
+  type SnapshotValue,
+  updateSnapshot,
+  writeSnapshot,
+} from './layout/snapshot.js'
 export {
   at,
   type Fields,
@@ -86,5 +46,5 @@ export {
   type StructValue,
   type StructView,
   struct,
-} from './struct.js'
-export { latin1, TEXT_ENCODINGS, type TextOptions, text, utf8, utf16le, utf32le } from './text.js'
+} from './layout/struct.js'
+export { latin1, TEXT_ENCODINGS, type TextOptions, text, utf8, utf16le, utf32le } from './layout/text.js'

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LayoutError } from '../src/index.js'
 import {
   CHANNEL_HEADER_LENGTH,
-  LayoutError,
   placesOf,
   readStreamHeader,
   type StreamHeader,
   writeStreamHeader,
   wrongDimension,
-} from '../src/index.js'
+} from '../src/internal.js'
 import { seed } from './seed.js'
 
 const SCHEMA = new TextEncoder().encode('{"kind":"u32"}')

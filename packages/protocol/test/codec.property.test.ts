@@ -6,7 +6,6 @@ import {
   array,
   bool,
   bytes,
-  codecOf,
   f64,
   i32,
   LayoutError,
@@ -17,6 +16,7 @@ import {
   union,
   utf8,
 } from '../src/index.js'
+import { codecOf } from '../src/internal.js'
 import { seed } from './seed.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, seq: u32, sides: array(u8, 3), firm: bool })

@@ -5,21 +5,17 @@ import {
   array,
   bytes,
   type Codec,
-  codecOf,
-  decodeDescriptor,
-  encodeDescriptor,
   f64,
-  hashDescriptor,
   type Infer,
   LayoutError,
   payload,
   type Schema,
   struct,
-  UNION_HEADER_LENGTH,
   u32,
   union,
   utf8,
 } from '../src/index.js'
+import { codecOf, decodeDescriptor, encodeDescriptor, hashDescriptor, UNION_HEADER_LENGTH } from '../src/internal.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, ask: f64, seq: u32 })
 const quote: Infer<typeof Quote> = { symbol: 'ACME', bid: 10.5, ask: 10.6, seq: 7 }

@@ -1,12 +1,12 @@
+import type { Overflow } from '@memlane/protocol'
 import {
   ConsumerSlot,
   LaneReader,
-  type Overflow,
   ProducerSlot,
   placesOf,
   StreamControl,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 
 const CAPACITY = 65_536

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { WithoutConsumers } from '../src/index.js'
 import {
   ConsumerSlot,
   LaneReader,
@@ -7,10 +8,9 @@ import {
   ProducerSlot,
   placesOf,
   StreamControl,
-  type WithoutConsumers,
   writeStreamHeader,
-} from '../src/index.js'
-import { BASE, END, producerSlotIndex, SEQUENCE } from '../src/stream-layout.js'
+} from '../src/internal.js'
+import { BASE, END, producerSlotIndex, SEQUENCE } from '../src/stream/stream-layout.js'
 import { seed } from './seed.js'
 
 /** Smaller than that of a stream, so that the ring ends often. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findEnd, LaneReader, LaneWriter, LayoutError, maxMessageLength } from '../src/index.js'
+import { LayoutError } from '../src/index.js'
+import { findEnd, LaneReader, LaneWriter, maxMessageLength } from '../src/internal.js'
 import { seed } from './seed.js'
 
 const CAPACITY = 1024

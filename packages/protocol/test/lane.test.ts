@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findEnd, LaneReader, LaneWriter, LayoutError, maxMessageLength } from '../src/index.js'
+import { LayoutError } from '../src/index.js'
+import { findEnd, LaneReader, LaneWriter, maxMessageLength } from '../src/internal.js'
 
 const CAPACITY = 1024
 const NO_LIMIT = ({ position }: LaneWriter) => (position + CAPACITY) | 0

@@ -7,7 +7,7 @@ import {
   StreamControl,
   type StreamHeader,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 
 const CAPACITY = 65_536

@@ -1,17 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LayoutError, type Overflow, type WithoutConsumers } from '../src/index.js'
 import {
   ConsumerSlot,
   LaneReader,
-  LayoutError,
-  type Overflow,
   ProducerSlot,
   placesOf,
   StreamControl,
   type StreamHeader,
-  type WithoutConsumers,
   writeStreamHeader,
-} from '../src/index.js'
+} from '../src/internal.js'
 import { seed } from './seed.js'
 
 const CAPACITY = 65_536

@@ -4,7 +4,6 @@ import {
   at,
   bool,
   bytes,
-  codecOf,
   enumeration,
   f32,
   f64,
@@ -17,6 +16,7 @@ import {
   utf8,
   utf16le,
 } from '../src/index.js'
+import { codecOf } from '../src/internal.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, ask: f64, seq: u32 })
 const quote = { symbol: 'ACME', bid: 10.5, ask: 10.6, seq: 1 }

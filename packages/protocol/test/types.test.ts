@@ -8,7 +8,6 @@ import {
   bool,
   bytes,
   type Codec,
-  codecOf,
   enumeration,
   f64,
   type Infer,
@@ -26,6 +25,7 @@ import {
   utf8,
   writeSnapshot,
 } from '../src/index.js'
+import { codecOf } from '../src/internal.js'
 import { AssettoCorsaPhysics, readHwinfo } from '../src/layouts/index.js'
 
 const Point = struct('Point', { x: f64, y: at(8, f64) })

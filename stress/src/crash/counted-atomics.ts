@@ -1,6 +1,7 @@
 /** What victims have in place of protocol's module of ordered accesses: the same, each store a crash point. */
-import * as atomics from '../../../packages/protocol/src/atomics.js'
-import { KIND_MASK, KIND_MESSAGE, MORE } from '../../../packages/protocol/src/record.js'
+
+import { KIND_MASK, KIND_MESSAGE, MORE } from '../../../packages/protocol/src/lane/record.js'
+import * as atomics from '../../../packages/protocol/src/memory/atomics.js'
 import { crashPoints } from './crash-point.js'
 
 export {
@@ -16,7 +17,7 @@ export {
   loadOwned,
   loadWideBase,
   wordsOf,
-} from '../../../packages/protocol/src/atomics.js'
+} from '../../../packages/protocol/src/memory/atomics.js'
 
 function counted<Arguments extends unknown[], Result>(
   store: (...args: Arguments) => Result,

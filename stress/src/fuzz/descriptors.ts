@@ -8,7 +8,7 @@ import {
   placesOf,
   readStreamHeader,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { oneOf, type Random } from '../kill/random.js'
 import { below, hostileWord, scribble } from './mutation.js'
 import { Event } from './payloads.js'

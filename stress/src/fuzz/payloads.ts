@@ -5,7 +5,6 @@ import {
   bool,
   bytes,
   type Codec,
-  codecOf,
   enumeration,
   f32,
   f64,
@@ -20,6 +19,7 @@ import {
   utf16le,
   utf32le,
 } from '@memlane/protocol'
+import { codecOf } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { oneOf, type Random } from '../kill/random.js'
 import { below, scribble } from './mutation.js'

@@ -4,12 +4,12 @@
  * has published can be read.
  */
 
+import { LayoutError } from '@memlane/protocol'
 import {
   ConsumerSlot,
   findEnd,
   hashDescriptor,
   LaneReader,
-  LayoutError,
   ProducerSlot,
   placesOf,
   Sleepers,
@@ -17,7 +17,7 @@ import {
   StreamControl,
   type StreamHeader,
   writeStreamHeader,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import {
   HeldCursor,
   type LaneCursor,

@@ -1,4 +1,4 @@
-import { typeMismatch } from '../mismatch.js'
+import { typeMismatch } from '../layout/mismatch.js'
 import type { Codec } from './codec.js'
 
 /** Bytes of any length, as they are. Shows as a Uint8Array over the lane: one small allocation for each message. */

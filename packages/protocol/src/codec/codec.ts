@@ -1,5 +1,5 @@
-import type { AnyLayout, Infer, Layout, LayoutDescriptor } from '../layout.js'
-import { describe } from '../mismatch.js'
+import type { AnyLayout, Infer, Layout, LayoutDescriptor } from '../layout/layout.js'
+import { describe } from '../layout/mismatch.js'
 import { layoutCodec } from './layout-codec.js'
 
 /**

@@ -1,4 +1,4 @@
-import { LayoutError } from '../layout-error.js'
+import { LayoutError } from '../layout/layout-error.js'
 import type { PayloadDescriptor } from './codec.js'
 import { decodeText } from './utf8.js'
 

@@ -1,5 +1,5 @@
-import { LayoutError } from '../layout-error.js'
-import { typeMismatch } from '../mismatch.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { typeMismatch } from '../layout/mismatch.js'
 import type { Codec } from './codec.js'
 import { decodeText, encodeText, measureText } from './utf8.js'
 

@@ -1,6 +1,6 @@
-import { Accessor, defineField, moveBy } from '../accessor.js'
-import type { AnyLayout } from '../layout.js'
-import { LayoutError } from '../layout-error.js'
+import { Accessor, defineField, moveBy } from '../layout/accessor.js'
+import type { AnyLayout } from '../layout/layout.js'
+import { LayoutError } from '../layout/layout-error.js'
 import type { AnyCodec, PayloadView } from './codec.js'
 
 /** Makes a codec of a layout: every payload has its length, and shows as its accessor. */

@@ -7,7 +7,7 @@
  */
 
 import { Packr, RESET_BUFFER_MODE } from 'msgpackr/pack'
-import { LayoutError } from '../layout-error.js'
+import { LayoutError } from '../layout/layout-error.js'
 import { bytesOf } from './bytes.js'
 import type { Codec } from './codec.js'
 import { isPlainMessagePack } from './plain-messagepack.js'

@@ -1,6 +1,6 @@
-import { checkCount } from '../count.js'
-import { LayoutError } from '../layout-error.js'
-import { describe, typeMismatch } from '../mismatch.js'
+import { checkCount } from '../layout/count.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { describe, typeMismatch } from '../layout/mismatch.js'
 import {
   type AnyCodec,
   type Codec,

@@ -1,7 +1,7 @@
-import { array } from '../array.js'
-import type { Infer } from '../layout.js'
-import { f32, i32 } from '../scalar.js'
-import { struct } from '../struct.js'
+import { array } from '../layout/array.js'
+import type { Infer } from '../layout/layout.js'
+import { f32, i32 } from '../layout/scalar.js'
+import { struct } from '../layout/struct.js'
 
 /** The name of the mapping with the car's physics. */
 export const ASSETTO_CORSA_PHYSICS_NAME = 'Local\\acpmf_physics'

@@ -1,10 +1,10 @@
-import { wordsOf } from '../atomics.js'
-import type { Infer } from '../layout.js'
-import { LayoutError } from '../layout-error.js'
-import { f32, i32, u32 } from '../scalar.js'
-import { copyConsistent } from '../snapshot.js'
-import { struct } from '../struct.js'
-import { latin1 } from '../text.js'
+import type { Infer } from '../layout/layout.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { f32, i32, u32 } from '../layout/scalar.js'
+import { copyConsistent } from '../layout/snapshot.js'
+import { struct } from '../layout/struct.js'
+import { latin1 } from '../layout/text.js'
+import { wordsOf } from '../memory/atomics.js'
 import { checkHeader, readTable } from './table.js'
 
 /** The name of the mapping. */

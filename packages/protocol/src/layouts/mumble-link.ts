@@ -1,10 +1,10 @@
-import { array } from '../array.js'
-import { bytes } from '../bytes.js'
-import type { Infer } from '../layout.js'
-import { LayoutError } from '../layout-error.js'
-import { f32, u32 } from '../scalar.js'
-import { struct } from '../struct.js'
-import { text } from '../text.js'
+import { array } from '../layout/array.js'
+import { bytes } from '../layout/bytes.js'
+import type { Infer } from '../layout/layout.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { f32, u32 } from '../layout/scalar.js'
+import { struct } from '../layout/struct.js'
+import { text } from '../layout/text.js'
 
 /** The name of the mapping, on Windows and (with the user's number behind it, as memlane's bare names have) on Linux. */
 export const MUMBLE_LINK_NAME = 'MumbleLink'

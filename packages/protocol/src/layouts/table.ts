@@ -1,5 +1,5 @@
-import type { Layout } from '../layout.js'
-import { LayoutError } from '../layout-error.js'
+import type { Layout } from '../layout/layout.js'
+import { LayoutError } from '../layout/layout-error.js'
 
 /** So many elements, so many bytes apart, from `offset` on: as a foreign header says. */
 export interface Table {

@@ -12,6 +12,9 @@
  * the sleeper touches its bit and its epoch: a peer that dies or stops between looking and ringing takes nobody's ring away.
  */
 
+import type { StreamHeader } from '../channel/channel-header.js'
+import { findEnd, LaneReader, LaneWriter } from '../lane/lane.js'
+import { LayoutError } from '../layout/layout-error.js'
 import {
   announceBase,
   announceWideBase,
@@ -27,10 +30,7 @@ import {
   storeRelease,
   storeReleaseInOrder,
   wordsOf,
-} from './atomics.js'
-import type { StreamHeader } from './channel-header.js'
-import { findEnd, LaneReader, LaneWriter } from './lane.js'
-import { LayoutError } from './layout-error.js'
+} from '../memory/atomics.js'
 import {
   ACTIVE_INDEX,
   BASE,

@@ -10,8 +10,15 @@
  * of the writer that takes over makes the version whole again. (A counter does not show such a death.)
  */
 
+import {
+  loadAfterCopy,
+  loadBeforeCopy,
+  loadOwn,
+  storeAfterWrites,
+  storeBeforeWrites,
+  wordsOf,
+} from '../memory/atomics.js'
 import { checkBounds } from './accessor.js'
-import { loadAfterCopy, loadBeforeCopy, loadOwn, storeAfterWrites, storeBeforeWrites, wordsOf } from './atomics.js'
 import type { AnyLayout } from './layout.js'
 import type { Fields, StructLayout, StructValue, StructView } from './struct.js'
 

@@ -11,10 +11,10 @@
  * Readers trust nothing: every length is read once and bounded by the ring before it is used.
  */
 
-import { loadCommit, loadCommitInOrder, publishAndLook, publishAndLookInOrder } from './atomics.js'
-import type { PayloadView } from './codec/codec.js'
-import { LayoutError } from './layout-error.js'
-import { outOfLine } from './out-of-line.js'
+import type { PayloadView } from '../codec/codec.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { loadCommit, loadCommitInOrder, publishAndLook, publishAndLookInOrder } from '../memory/atomics.js'
+import { outOfLine } from '../memory/out-of-line.js'
 import {
   commitWord,
   KIND_MASK,

@@ -13,19 +13,16 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, Lease, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
 import {
-  type Codec,
   ConsumerSlot,
   codecOf,
   consumerNumber,
-  type MessageOf,
-  type MessageView,
   maxMessageLength,
   outOfLine,
   producerNumber,
-  type Schema,
   SleepMark,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 import { HeldCursor, type LaneCursor, OverwrittenCursor, wideStart } from './lane-cursor.js'
 
 /** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */

@@ -3,13 +3,13 @@
  * the magic word last; whoever finds another magic word reads nothing more.
  */
 
-import { loadMagic, publishMagic, wordsOf } from './atomics.js'
-import { bytes } from './bytes.js'
-import type { Infer } from './layout.js'
-import { LayoutError } from './layout-error.js'
-import { u32, u64 } from './scalar.js'
-import { placesOf, type StreamDimensions, type StreamPlaces, wrongDimension } from './stream-layout.js'
-import { struct } from './struct.js'
+import { bytes } from '../layout/bytes.js'
+import type { Infer } from '../layout/layout.js'
+import { LayoutError } from '../layout/layout-error.js'
+import { u32, u64 } from '../layout/scalar.js'
+import { struct } from '../layout/struct.js'
+import { loadMagic, publishMagic, wordsOf } from '../memory/atomics.js'
+import { placesOf, type StreamDimensions, type StreamPlaces, wrongDimension } from '../stream/stream-layout.js'
 
 /** "MLN1" in memory. */
 const MAGIC = 0x314e_4c4d

@@ -12,24 +12,18 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import type { Codec, Members, MessageOf, MessageView, PayloadView, Schema, UnionCodec } from '@memlane/protocol'
 import {
-  type Codec,
   codecOf,
   consumerNumber,
   forEachBit,
   type LaneWriter,
-  type Members,
-  type MessageOf,
-  type MessageView,
   outOfLine,
-  type PayloadView,
   ProducerSlot,
   producerNumber,
-  type Schema,
   SleepMark,
   UNION_HEADER_LENGTH,
-  type UnionCodec,
-} from '@memlane/protocol'
+} from '@memlane/protocol/internal'
 
 /** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
 export type StreamWaitOptions = Omit<WaitOptions, 'ref'>

@@ -29,7 +29,7 @@
  * Leases and bells are numbered alike: consumer i has number i, producer j has number 32 + j.
  */
 
-import { MAX_LANE_CAPACITY } from './lane.js'
+import { MAX_LANE_CAPACITY } from '../lane/lane.js'
 
 /** Lanes begin at multiples of this: Windows maps views at that granularity. */
 export const LANE_ALIGNMENT = 65_536
