@@ -7,7 +7,7 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "conditions": [
         ["OS=='linux'", {
-          "sources": ["native/linux/doorbell.cc", "native/linux/fifo.cc", "native/linux/lease.cc", "native/linux/memory_barrier.cc", "native/linux/shared_memory.cc"],
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/linux').filter(f => f.endsWith('.cc')).map(f => 'native/linux/' + f).join(' ')\")"],
           "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden"],
           "cflags_cc": ["-std=c++17"]
         }],

@@ -1,5 +1,5 @@
-// Named shared memory as the operating system offers it. Plain C++: nothing here knows Node-API, and nothing knows what
-// the bytes mean. One implementation per folder: linux/shared_memory.cc, windows/shared_memory.cc.
+// Named shared memory as the operating system offers it. Plain C++: nothing here knows Node-API or the meaning of the
+// bytes. One implementation per folder: linux/segment.cc, windows/shared_memory.cc.
 //
 // Object names arrive in the system's own spelling ("/X.1000", "Local\X"), already checked by src/name.ts, in UTF-8.
 #pragma once
@@ -50,8 +50,10 @@ class Segment {
   virtual uint8_t* data() const = 0;            // the first byte of the view
   virtual size_t view_length() const = 0;       // bytes
   virtual const std::string& name() const = 0;  // of the object, in the system's own spelling
-  virtual intptr_t handle() const = 0;          // descriptor or HANDLE of the object; -1 once closed
-  virtual uint64_t object_length() const = 0;   // bytes; on Windows an opener sees whole pages
+  // Where the object lies: the path of its file on Linux, otherwise its name.
+  virtual const std::string& path() const { return name(); }
+  virtual intptr_t handle() const = 0;         // descriptor or HANDLE of the object; -1 once closed
+  virtual uint64_t object_length() const = 0;  // bytes; on Windows an opener sees whole pages
   // Gives a created object its name, where creating did not (Linux): until then nobody else can find it.
   virtual std::optional<Failure> Publish() { return std::nullopt; }
   virtual void Close() = 0;  // unmaps, then lets the object go; again is a no-op

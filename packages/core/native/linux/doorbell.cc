@@ -1,6 +1,6 @@
 // Bell n of the object /X is the FIFO /dev/shm/X.bell.n. Everybody opens it for reading and writing, so that neither
 // end depends on the other's being there, and nobody blocks: a full FIFO has been rung. The last handle of the object
-// removes its bells (shared_memory.cc).
+// removes its bells (counted_object.cc).
 //
 // Who waits does so at the bell and at an epoll descriptor in which the watched leases stand, and the timer. The bell
 // is not in there too: the kernel is slower to wake who sleeps at one epoll descriptor by way of another, as the event
@@ -212,7 +212,7 @@ class LinuxDoorbell final : public Doorbell {
 }  // namespace
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
-  const std::string path = PathOf(segment.name());
+  const std::string& path = segment.path();
   const int object = static_cast<int>(segment.handle());
   if (auto failure = NeedName(object, path)) return *failure;
   const auto admission = AdmissionTo(object);

@@ -106,7 +106,7 @@ Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot, 
 
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot) {
   const int object = static_cast<int>(segment.handle());
-  const std::string path = PathOf(segment.name());
+  const std::string& path = segment.path();
   if (auto failure = NeedName(object, path)) return *failure;
   const auto admission = AdmissionTo(object);
   if (!admission.ok()) return admission.failure();
@@ -132,7 +132,7 @@ Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot)
 Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
   const auto admission = AdmissionTo(static_cast<int>(segment.handle()));
   if (!admission.ok()) return admission.failure();
-  const auto held = OpenHeldLease(PathOf(segment.name()), slot, admission.value());
+  const auto held = OpenHeldLease(segment.path(), slot, admission.value());
   if (!held.ok()) return held.failure();
   return held.value().valid();
 }

@@ -1,0 +1,121 @@
+#include "naming.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "counted_object.h"
+#include "folder.h"
+#include "object_path.h"
+#include "system_failure.h"
+
+namespace memlane {
+namespace {
+
+// How long create waits for a dying object's last holder to unlink it. That takes microseconds, unless the process was
+// stopped just there.
+constexpr int kRemovalRetries = 250;
+constexpr useconds_t kRemovalRetryMicroseconds = 1000;
+
+// Gives the unnamed file that name. False if the name is taken.
+Result<bool> TryLink(const Descriptor& descriptor, const std::string& path) {
+  const std::string unnamed = "/proc/self/fd/" + std::to_string(descriptor.get());
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  const int error = errno;
+  if (error == EEXIST) return false;
+  const char* code = IsDenied(error) ? "ACCESS_DENIED" : error == ENAMETOOLONG ? "INVALID_NAME" : "SYSTEM";
+  return SystemFailure(code, "linkat", error);
+}
+
+}  // namespace
+
+Result<Taken> ClearOrphan(const std::string& path) {
+  auto opened = OpenFile(path, O_RDONLY);
+  if (!opened.ok()) {
+    const std::string code = opened.failure().code;
+    if (code == "NOT_FOUND") return Taken{false, false};
+    // A link, a directory, another user's object: the name is taken.
+    if (code == "ACCESS_DENIED" || code == "NOT_SHARED_MEMORY") return Taken{true, false};
+    return opened.failure();
+  }
+  OpenedFile& file = opened.value();
+  if (!IsCounted(file.status)) return Taken{true, false};
+  const auto presence = Join(file.descriptor, path);
+  if (!presence.ok()) return presence.failure();
+  switch (presence.value()) {
+    case Presence::kAlive:
+      // The other holders may have closed meanwhile and left the object to this lock.
+      Leave(file.descriptor, path);
+      return Taken{true, false};
+    case Presence::kOrphan: {
+      auto removed = UnlinkObject(file.descriptor, path);
+      if (!removed.ok()) {
+        Failure failure = removed.failure();
+        if (IsDenied(static_cast<int>(failure.os_code))) failure.owner = std::to_string(file.status.st_uid);
+        return failure;
+      }
+      return Taken{false, false};
+    }
+    case Presence::kDying:
+      return Taken{false, true};
+    case Presence::kCorpse:
+      break;
+  }
+  return Taken{false, false};
+}
+
+Failure AlreadyExists() { return SystemFailure("ALREADY_EXISTS", "linkat", EEXIST); }
+
+Result<Descriptor> OpenUnnamed() {
+  Descriptor descriptor(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (descriptor.valid()) return descriptor;
+  const int error = errno;
+  const char* code = error == EACCES                          ? "ACCESS_DENIED"
+                     : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
+                     : error == ENOSPC                        ? "NO_SPACE"
+                                                              : "SYSTEM";
+  return SystemFailure(code, "open", error);
+}
+
+std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path) {
+  for (int attempt = 0; attempt < kRemovalRetries; attempt++) {
+    const auto linked = TryLink(descriptor, path);
+    if (!linked.ok()) return linked.failure();
+    if (linked.value()) return std::nullopt;
+    auto taken = ClearOrphan(path);
+    if (!taken.ok()) return taken.failure();
+    if (taken.value().taken) return AlreadyExists();
+    if (taken.value().dying) usleep(kRemovalRetryMicroseconds);
+  }
+  return SystemFailure("NOT_READY", "linkat", EEXIST);
+}
+
+std::optional<Failure> ClearFifos(const std::string& path) {
+  const auto fifos = FifosOf(path);
+  if (!fifos.ok()) return fifos.failure();
+  if (fifos.value().empty()) return std::nullopt;
+  auto unnamed = OpenUnnamed();
+  if (!unnamed.ok()) return unnamed.failure();
+  const Descriptor& descriptor = unnamed.value();
+  if (fchmod(descriptor.get(), 0444 | kCountedMark) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
+  const auto locked = TryFlock(descriptor, LOCK_EX);
+  if (!locked.ok()) return locked.failure();
+  const auto linked = TryLink(descriptor, path);
+  if (!linked.ok()) return linked.failure();
+  if (!linked.value()) return std::nullopt;  // then they are somebody's
+  const auto removed = UnlinkObject(descriptor, path);
+  return removed.ok() ? std::nullopt : std::optional<Failure>(removed.failure());
+}
+
+bool IsHeldByNobody(const std::string& path) {
+  struct stat status;
+  if (lstat(path.c_str(), &status) != 0) return errno == ENOENT;
+  if (!S_ISREG(status.st_mode) || status.st_size != 0) return false;
+  const auto taken = ClearOrphan(path);
+  return taken.ok() && !taken.value().taken;
+}
+
+}  // namespace memlane

@@ -1,0 +1,233 @@
+// Named shared memory on Linux: files in /dev/shm, with the lifetime that Windows gives its sections.
+//
+// A *counted* object has the sticky bit, which Linux ignores on regular files. Every handle holds flock(LOCK_SH) on it.
+// A process that gets LOCK_EX knows that no other handle exists.
+//
+//   create   O_TMPFILE, reserve, mode, LOCK_SH, map; the caller fills it; linkat: it appears finished or not at all
+//   open     LOCK_EX|LOCK_NB granted: all holders have died; unlink, NOT_FOUND
+//            LOCK_SH|LOCK_NB refused: its last holder is about to unlink it; NOT_FOUND
+//            LOCK_SH granted, but the name is gone: it was a corpse; open again
+//   close    unmap; LOCK_EX|LOCK_NB granted: it was the last handle; unlink
+//
+// Two rules make this correct. First, only a holder of LOCK_EX unlinks a counted object: if the name leads to the
+// locked object, it still does when the object is unlinked. Second, the kernel drops a lock with its last descriptor: a
+// crash is a close without the unlink, and the next process that looks makes up for it. The same holds for a close that
+// the system does not let finish. A failed upgrade from SH to EX loses the SH lock. That does no harm: only a handle
+// that is being closed tries it, and if two race, the second one gets EX.
+//
+// The FIFOs of bells and leases lie beside the object. They are removed before its name is. If they cannot be removed,
+// because they belong to another user, ClearFifos removes them later under a name taken for that moment.
+//
+// Objects without the sticky bit (made by other programs, or persistent) are never locked. Only UnlinkSegment removes
+// them.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "../shared_memory.h"
+#include "counted_object.h"
+#include "descriptor.h"
+#include "mapping.h"
+#include "naming.h"
+#include "object_path.h"
+#include "reservation.h"
+#include "system_failure.h"
+
+namespace memlane {
+namespace {
+
+bool IsTrusted(uid_t owner, const OpenOptions& options) {
+  if (owner == geteuid() || owner == getuid() || owner == 0 || options.trust_any_owner) return true;
+  const auto& trusted = options.trusted_owners;
+  return std::find(trusted.begin(), trusted.end(), owner) != trusted.end();
+}
+
+class LinuxSegment;
+
+// Lets the handles of this process go when it exits. process.exit() and uncaught exceptions skip the environment's
+// clean-up, but run static destructors. (After a signal, the next process that looks removes the object.)
+class LiveSegments {
+ public:
+  void Add(LinuxSegment* segment) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    segments_.insert(segment);
+  }
+  void Remove(LinuxSegment* segment) {
+    std::lock_guard<std::mutex> guard(mutex_);
+    segments_.erase(segment);
+  }
+  void LetAllGo();
+
+ private:
+  std::mutex mutex_;
+  std::set<LinuxSegment*> segments_;
+};
+
+LiveSegments& live_segments() {
+  // Never destroyed: a finalizer may run after the static destructors.
+  static LiveSegments* segments = new LiveSegments;
+  static struct AtExit {
+    ~AtExit() { segments->LetAllGo(); }
+  } at_exit;
+  return *segments;
+}
+
+class LinuxSegment final : public Segment {
+ public:
+  LinuxSegment(std::string name, Descriptor descriptor, Mapping mapping, uint64_t object_length, bool counted)
+      : name_(std::move(name)),
+        path_(PathOf(name_)),
+        descriptor_(std::move(descriptor)),
+        mapping_(std::move(mapping)),
+        data_(mapping_.data()),
+        view_length_(mapping_.length()),
+        object_length_(object_length),
+        counted_(counted) {
+    live_segments().Add(this);
+  }
+  ~LinuxSegment() override { Close(); }
+
+  uint8_t* data() const override { return data_; }
+  size_t view_length() const override { return view_length_; }
+  const std::string& name() const override { return name_; }
+  const std::string& path() const override { return path_; }
+  intptr_t handle() const override { return descriptor_.get(); }
+  uint64_t object_length() const override { return object_length_; }
+
+  std::optional<Failure> Publish() override { return Link(descriptor_, path_); }
+
+  void Close() override {
+    live_segments().Remove(this);
+    mapping_.Unmap();
+    LetGo();
+  }
+
+  // Leaves the mapping alone: at the exit of the process another thread may still be using it.
+  void LetGo() {
+    if (!descriptor_.valid()) return;
+    if (counted_) Leave(descriptor_, path_);
+    descriptor_.Close();
+  }
+
+ private:
+  const std::string name_;
+  const std::string path_;
+  Descriptor descriptor_;
+  Mapping mapping_;
+  uint8_t* const data_;
+  const size_t view_length_;
+  const uint64_t object_length_;
+  const bool counted_;
+};
+
+void LiveSegments::LetAllGo() {
+  std::lock_guard<std::mutex> guard(mutex_);
+  for (LinuxSegment* segment : segments_) segment->LetGo();
+  segments_.clear();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
+  const std::string path = PathOf(options.name);
+
+  // Asked first, and again by linkat at the end: a taken name should not cost the reservation.
+  auto taken = ClearOrphan(path);
+  if (!taken.ok()) return taken.failure();
+  if (taken.value().taken) return AlreadyExists();
+  auto failure = ClearFifos(path);
+  if (failure) return *failure;
+
+  auto unnamed = OpenUnnamed();
+  if (!unnamed.ok()) {
+    const int error = static_cast<int>(unnamed.failure().os_code);
+    if (error == ENOSPC || error == ENOMEM) return ReservationFailure("open", error, options.length);
+    return unnamed.failure();
+  }
+  Descriptor descriptor = std::move(unnamed.value());
+  failure = Reserve(descriptor, options.length);
+  if (failure && strcmp(failure->code, "NO_SPACE") == 0) {
+    ListSegments();  // clears away what crashes have left, under whatever names
+    failure = Reserve(descriptor, options.length);
+  }
+  if (failure) return *failure;
+  // Not by open's argument, which the umask cuts.
+  mode_t mode = options.mode | (options.persistent ? 0 : kCountedMark);
+  if (fchmod(descriptor.get(), mode) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
+  if (!options.persistent) {
+    const auto locked = TryFlock(descriptor, LOCK_SH);
+    if (!locked.ok()) return locked.failure();
+  }
+
+  auto mapping = Map(descriptor, options.length, view);
+  if (!mapping.ok()) return mapping.failure();
+  return std::unique_ptr<Segment>(new LinuxSegment(options.name, std::move(descriptor), std::move(mapping.value()),
+                                                   options.length, !options.persistent));
+}
+
+Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view) {
+  const std::string path = PathOf(options.name);
+  const int flags = view.access == Access::kReadWrite ? O_RDWR : O_RDONLY;
+  for (;;) {
+    auto opened = OpenFile(path, flags);
+    if (!opened.ok()) {
+      const bool denied = strcmp(opened.failure().code, "ACCESS_DENIED") == 0;
+      return denied && IsHeldByNobody(path) ? SystemFailure("NOT_FOUND", "open", ENOENT) : opened.failure();
+    }
+    OpenedFile& file = opened.value();
+    if (!IsTrusted(file.status.st_uid, options)) {
+      if (IsHeldByNobody(path)) return SystemFailure("NOT_FOUND", "open", ENOENT);
+      Failure failure = SystemFailure("ACCESS_DENIED", "open", EACCES);
+      failure.owner = std::to_string(file.status.st_uid);
+      return failure;
+    }
+    const bool counted = IsCounted(file.status);
+    if (counted) {
+      const auto joined = Join(file.descriptor, path);
+      if (!joined.ok()) return joined.failure();
+      const Presence presence = joined.value();
+      if (presence == Presence::kCorpse) continue;
+      if (presence == Presence::kOrphan)
+        UnlinkObject(file.descriptor, path);  // if it may not, the owner's next create does
+      if (presence != Presence::kAlive) return SystemFailure("NOT_FOUND", "open", ENOENT);
+    }
+    const uint64_t object_length = static_cast<uint64_t>(file.status.st_size);
+    auto mapping = Map(file.descriptor, object_length, view);
+    // Only our own objects are sure to be reserved. (A reader may not; see docs/platforms.md.)
+    std::optional<Failure> failure;
+    if (!mapping.ok()) {
+      failure = mapping.failure();
+    } else if (!counted && view.access == Access::kReadWrite) {
+      failure = ReserveForeign(file.descriptor, view.offset, mapping.value().length());
+    }
+    if (failure) {
+      if (counted) Leave(file.descriptor, path);  // the others may have gone meanwhile, taking us for a holder
+      return *failure;
+    }
+    return std::unique_ptr<Segment>(
+        new LinuxSegment(options.name, std::move(file.descriptor), std::move(mapping.value()), object_length, counted));
+  }
+}
+
+Result<bool> UnlinkSegment(const std::string& name) {
+  const std::string path = PathOf(name);
+  auto opened = OpenFile(path, O_RDONLY);
+  if (!opened.ok()) return opened.failure();
+  OpenedFile& file = opened.value();
+  const auto alone = TryFlock(file.descriptor, LOCK_EX);
+  if (!alone.ok()) return alone.failure();
+  if (!alone.value()) return SystemFailure("IN_USE", "flock", EWOULDBLOCK);
+  auto removed = UnlinkObject(file.descriptor, path);
+  if (removed.ok() && !removed.value()) return SystemFailure("NOT_FOUND", "unlink", ENOENT);
+  return removed;
+}
+
+}  // namespace memlane
