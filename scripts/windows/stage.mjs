@@ -42,7 +42,8 @@ function installPackages() {
   const dependencies = { 'fast-check': manifest.devDependencies['fast-check'] }
   const hash = createHash('sha256').update(JSON.stringify(dependencies))
   for (const tarball of list(tarballs).sort()) {
-    dependencies[`@memlane/${tarball.replace(/^memlane-|-\d.*$/g, '')}`] = `file:tarballs/${tarball}`
+    const name = tarball.replace(/-\d.*$/, '').replace(/^memlane-/, '@memlane/')
+    dependencies[name] = `file:tarballs/${tarball}`
     hash.update(tarball).update(readFileSync(join(tarballs, tarball)))
   }
   const wanted = hash.digest('hex')

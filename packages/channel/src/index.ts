@@ -1,4 +1,5 @@
 export { Bells } from './bells.js'
+export type { RegionMemory } from './region-memory.js'
 export { Rounds } from './rounds.js'
 export { evictIfDead, type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'
 export {
@@ -9,4 +10,4 @@ export {
   type StreamOptions,
   streamError,
 } from './stream-channel.js'
-export { type Awaited, type Bedside, Waiter, type WaitStrategy } from './waiter.js'
+export { type Awaited, type Bedside, type StreamWaitOptions, Waiter, type WaitStrategy } from './waiter.js'

@@ -23,6 +23,9 @@ import type { SleepMark } from '@memlane/protocol/internal'
 
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
 
+/** What ends a wait. `ref()` and `unref()` of the participant say whether it keeps the process running. */
+export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
+
 /** What one waits for. */
 export interface Awaited {
   /** Whether it is there. Must not block; is called very often. */

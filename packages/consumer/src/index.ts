@@ -1,9 +1,9 @@
+export type { RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
 export {
   type OpenRegionOptions,
   openRegion,
   openRegionSync,
   type ReadonlyView,
-  type RegionMemory,
   RegionReader,
 } from './region-reader.js'
 export {
@@ -12,5 +12,4 @@ export {
   type ReaderOptions,
   type StreamEnd,
   StreamReader,
-  type StreamWaitOptions,
 } from './stream-reader.js'

@@ -1,8 +1,6 @@
+import type { RegionMemory } from '@memlane/channel'
 import { type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
 import { type AnyLayout, type ArrayView, type Infer, readSnapshot, type StructLayout } from '@memlane/protocol'
-
-/** The memory under a region: a `SharedMemory`, or any ArrayBuffer with the same manners. */
-export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 
 /** An accessor that only reads: no property of it, nor of what is nested in it, can be set. */
 export type ReadonlyView<View> =

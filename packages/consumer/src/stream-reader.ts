@@ -7,6 +7,7 @@ import {
   explain,
   Rounds,
   StreamChannel,
+  type StreamWaitOptions,
   streamError,
   takeConsumerSeat,
   Waiter,
@@ -24,9 +25,6 @@ import {
   SleepMark,
 } from '@memlane/protocol/internal'
 import { HeldCursor, type LaneCursor, OverwrittenCursor, wideStart } from './lane-cursor.js'
-
-/** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
-export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
 
 /**
  * Why a stream has ended: `closed` when the last producer closed, `lost` when it died without that. What it had sent has

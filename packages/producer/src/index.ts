@@ -1,7 +1,7 @@
+export type { RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
 export {
   type CreateRegionOptions,
   createRegion,
-  type RegionMemory,
   type RegionValue,
   RegionWriter,
 } from './region-writer.js'
@@ -13,6 +13,5 @@ export {
   joinStream,
   type MemberKind,
   type MemberView,
-  type StreamWaitOptions,
   StreamWriter,
 } from './stream-writer.js'

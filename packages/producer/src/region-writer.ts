@@ -1,3 +1,4 @@
+import type { RegionMemory } from '@memlane/channel'
 import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError } from '@memlane/core'
 import {
   type AnyLayout,
@@ -13,9 +14,6 @@ import {
 /** What can be written to a region: its plain value, without the version words where the layout has them. */
 export type RegionValue<L extends AnyLayout> =
   L extends StructLayout<infer F, infer Version> ? SnapshotValue<F, Version> : Infer<L>
-
-/** The memory under a region: a `SharedMemory`, or any ArrayBuffer with the same manners. */
-export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 
 /** The writing side of a region: one layout over the first bytes of a memory. One writer at a time. */
 export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {

@@ -6,6 +6,7 @@ import {
   explain,
   Rounds,
   StreamChannel,
+  type StreamWaitOptions,
   streamError,
   takeProducerSeat,
   Waiter,
@@ -24,9 +25,6 @@ import {
   SleepMark,
   UNION_HEADER_LENGTH,
 } from '@memlane/protocol/internal'
-
-/** What ends a waiting. Whether it keeps the process running is said by `ref()` and `unref()`. */
-export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
 
 interface WriterOptions {
   /** How `send`, `sendBatch`, `flush`, `ready`, `sendSync` and `readySync` wait. Default `adaptive`. */

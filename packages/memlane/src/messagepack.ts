@@ -1,0 +1,1 @@
+export * from '@memlane/protocol/messagepack'
