@@ -56,6 +56,7 @@ function check() {
   run('biome', ['ci', '--error-on-warnings', '.'])
   run('clang-format', ['--dry-run', '--Werror', ...nativeSources()])
   run('turbo', ['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
+  run('node', ['scripts/error-codes.mjs', '--check'])
   run('knip', [])
   for (const name of readdirSync(join(root, 'packages'))) {
     run('publint', ['--strict', join('packages', name)], { quiet: true })

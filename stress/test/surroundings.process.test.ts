@@ -135,7 +135,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
               await root.call('closeWriter')
               expect(await reading).toMatchObject({ end: 'closed', count: 1000 })
               await stranger.call('closeReader') // the last, who may not remove what is root's
-              await expect(stranger.call('open', name, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+              await expect(stranger.call('open', name, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'TIMED_OUT' })
               SharedMemory.list()
             }
             await root.call('closeWriter')

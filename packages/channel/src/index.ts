@@ -1,4 +1,5 @@
 export { Bells } from './bells.js'
+export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export type { RegionMemory } from './region-memory.js'
 export { Rounds } from './rounds.js'
 export { evictIfDead, type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'

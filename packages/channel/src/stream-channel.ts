@@ -124,7 +124,7 @@ export class StreamChannel implements Disposable {
   /**
    * As `open`, but waits for the stream to appear, without blocking.
    *
-   * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, and as `open`
+   * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`
    */
   static async waitFor(
     name: string,

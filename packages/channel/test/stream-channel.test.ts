@@ -88,7 +88,7 @@ describe('a channel', () => {
     const inVain = StreamChannel.waitFor(name, Count, { timeoutMs: 100 })
     await sleep(20)
     unfinished.close()
-    await expect(inVain).rejects.toThrow(code('NOT_FOUND'))
+    await expect(inVain).rejects.toThrow(code('TIMED_OUT'))
     using created = StreamChannel.create(name, Count, SMALL)
     using found = await waiting
     expect(plain(found.header)).toEqual(plain(created.header))

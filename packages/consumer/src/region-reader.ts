@@ -79,7 +79,7 @@ export type OpenRegionOptions = Omit<OpenOptions, 'view'>
  * Opens named memory that somebody holds, and reads it in the shape of `layout`; waits for it to appear if nobody does.
  * Costs no processor time meanwhile where the system tells of new objects (Linux); on Windows, looks ten times a second.
  *
- * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, `TOO_SHORT` when
+ * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `TOO_SHORT` when
  * the memory is shorter than the layout, and as `SharedMemory.open`
  */
 export async function openRegion<L extends AnyLayout>(

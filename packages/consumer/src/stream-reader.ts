@@ -642,7 +642,7 @@ export interface OpenStreamOptions extends ReaderOptions, Omit<ChannelOpenOption
  * Becomes a consumer of a stream; waits for the stream to appear.
  *
  * @param schema what the messages are: the same layout or codec as the producer's
- * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, `FULL` when all
+ * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` when all
  * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`, and as
  * `SharedMemory.open`
  */

@@ -59,19 +59,22 @@ describe('openRegion', () => {
     expect(memory.created).toBe(true)
   })
 
-  it('gives up at its timeout, or when told to', async () => {
+  it('says TIMED_OUT at its timeout, and the reason if it is aborted', async () => {
     const name = uniqueName('memlane')
-    await expect(openRegion(name, Point, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(openRegion(name, Point, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      cause: expect.objectContaining({ code: 'NOT_FOUND' }),
+    })
     const abort = new AbortController()
     const opening = openRegion(name, Point, { signal: abort.signal })
     abort.abort(new Error('enough'))
     await expect(opening).rejects.toThrow('enough')
   })
 
-  it('says NOT_FOUND at once when it does not wait', async () => {
+  it('says NOT_FOUND at once if it does not wait', async () => {
     const name = uniqueName('memlane')
     expect(() => openRegionSync(name, Point)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
-    await expect(openRegion(name, Point, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(openRegion(name, Point, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'TIMED_OUT' })
   })
 
   it('says TOO_SHORT, with both lengths, for memory shorter than the layout', () => {

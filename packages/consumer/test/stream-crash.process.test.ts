@@ -268,7 +268,7 @@ describe('all that are killed', () => {
       await setTimeout(100)
       await Promise.all([producer.kill(), consumer.kill()])
       await expect(openStream(name, Numbered, { timeoutMs: 0 })).rejects.toThrow(
-        expect.objectContaining({ code: 'NOT_FOUND' }),
+        expect.objectContaining({ code: 'TIMED_OUT' }),
       )
     }
     await using producer = new StreamPeer()

@@ -210,7 +210,7 @@ describe('where a consumer begins', () => {
 })
 
 describe('openStream', () => {
-  it('waits for the stream, and says NOT_FOUND, or the reason', async () => {
+  it('waits for the stream, and says TIMED_OUT, or the reason', async () => {
     const name = uniqueName('stream')
     const opening = openStream(name, u32)
     using writer = createStream(name, u32, SMALL)
@@ -218,8 +218,11 @@ describe('openStream', () => {
     writer.trySend(1)
     expect(await reader.receive()).toBe(1)
     const missing = uniqueName('stream')
-    await expect(openStream(missing, u32, { timeoutMs: 0 })).rejects.toThrow(code('NOT_FOUND'))
-    await expect(openStream(missing, u32, { timeoutMs: 5 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(openStream(missing, u32, { timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
+    await expect(openStream(missing, u32, { timeoutMs: 5 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      cause: expect.objectContaining({ code: 'NOT_FOUND' }),
+    })
     await expect(openStream(missing, u32, { signal: AbortSignal.abort('no') })).rejects.toBe('no')
     const controller = new AbortController()
     const aborted = openStream(missing, u32, { signal: controller.signal })

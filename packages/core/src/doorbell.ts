@@ -1,9 +1,11 @@
 import { isMainThread } from 'node:worker_threads'
 import type { NativeDoorbell } from './binding.js'
+import { clearTimeout, microtask, now, setTimeout } from './clock.js'
 import { SharedMemoryError } from './errors.js'
 import { checkSlot } from './lease.js'
+import { checkTimeout } from './options.js'
 import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
-import { checkTimeout, type WaitOptions } from './waiting.js'
+import type { WaitOptions } from './waiting.js'
 
 /** Bells are numbered from 0 to one less than this. */
 const BELL_COUNT = 2 ** 31
@@ -108,7 +110,7 @@ export class Doorbell implements Disposable {
    */
   async wait(options: WaitOptions = {}): Promise<boolean> {
     const { signal, timeoutMs = Infinity, ref = true } = options
-    checkTimeout(timeoutMs)
+    checkTimeout('timeoutMs', timeoutMs)
     this.#checkOpen()
     this.#checkFree()
     signal?.throwIfAborted()
@@ -175,17 +177,17 @@ export class Doorbell implements Disposable {
    * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError when somebody waits at this handle already
    */
   waitSync(timeoutMs = Infinity): boolean {
-    checkTimeout(timeoutMs)
+    checkTimeout('timeoutMs', timeoutMs)
     this.#checkOpen()
     this.#checkFree()
-    const deadline = performance.now() + timeoutMs
+    const deadline = now() + timeoutMs
     for (;;) {
-      const limit = Math.min(Math.max(0, deadline - performance.now()), LONGEST_WAIT_MS)
+      const limit = Math.min(Math.max(0, deadline - now()), LONGEST_WAIT_MS)
       const nativeLimit = limit === Infinity ? -1 : Math.ceil(limit)
       const rung = attempt('wait at a doorbell of', this.memory.name, this.memory.objectName, () =>
         this.#bell.wait(nativeLimit),
       )
-      if (rung || performance.now() >= deadline) return rung
+      if (rung || now() >= deadline) return rung
     }
   }
 
@@ -194,7 +196,7 @@ export class Doorbell implements Disposable {
     if (this.#closed) return
     this.#closed = true
     this.#bell.close()
-    if (this.#listener !== undefined) queueMicrotask(this.#woken)
+    if (this.#listener !== undefined) microtask(this.#woken)
   }
 
   [Symbol.dispose](): void {

@@ -1,54 +1,11 @@
 import { capabilities } from './capabilities.js'
+import type { SystemErrorCode } from './error-codes.js'
 
 /**
- * Why something failed. Codes are stable; messages are not.
- *
- * | code | meaning |
- * |---|---|
- * | `NOT_FOUND` | nobody holds memory of that name |
- * | `ALREADY_EXISTS` | somebody holds memory of that name |
- * | `ACCESS_DENIED` | the system refuses, or the memory is another user's, or the name is a symbolic link |
- * | `PRIVILEGE_REQUIRED` | creating `Global\…` on Windows needs SeCreateGlobalPrivilege |
- * | `INVALID_NAME` | the name cannot name an object |
- * | `INVALID_SECURITY_DESCRIPTOR` | Windows cannot read the SDDL text |
- * | `NOT_SHARED_MEMORY` | the name belongs to something else |
- * | `NO_SPACE` | not enough memory for the length asked for; on Linux also: no file left for a doorbell or a lease |
- * | `TOO_SHORT` | the memory is shorter than what was asked of it |
- * | `TOO_LONG` | the memory is longer than one ArrayBuffer can be |
- * | `NOT_READY` | a stopped process is just removing the old memory of that name, or just making a stream |
- * | `IN_USE` | memory that goes with its last handle cannot be unlinked while it has one |
- * | `NOT_A_CHANNEL` | the memory holds something else than a stream |
- * | `VERSION_MISMATCH` | the stream was made by a version with another layout |
- * | `SCHEMA_MISMATCH` | the stream carries messages of another schema |
- * | `CORRUPT` | bytes that cannot be what they should: a peer has written where it must not |
- * | `FULL` | all slots for producers, or for consumers, are taken |
- * | `TIMED_OUT` | the time given for it has passed |
- * | `CLOSED` | the handle was closed |
- * | `NOT_SUPPORTED` | this system or runtime cannot do it |
- * | `SYSTEM` | anything else: `syscall`, `osCode` and `cause` tell |
+ * Why something failed, for programs. Codes are stable, messages are not. The named codes are those of this package; other
+ * packages add their own. `docs/troubleshooting.md` lists all of them.
  */
-export type SharedMemoryErrorCode =
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'ACCESS_DENIED'
-  | 'PRIVILEGE_REQUIRED'
-  | 'INVALID_NAME'
-  | 'INVALID_SECURITY_DESCRIPTOR'
-  | 'NOT_SHARED_MEMORY'
-  | 'NO_SPACE'
-  | 'TOO_SHORT'
-  | 'TOO_LONG'
-  | 'NOT_READY'
-  | 'IN_USE'
-  | 'NOT_A_CHANNEL'
-  | 'VERSION_MISMATCH'
-  | 'SCHEMA_MISMATCH'
-  | 'CORRUPT'
-  | 'FULL'
-  | 'TIMED_OUT'
-  | 'CLOSED'
-  | 'NOT_SUPPORTED'
-  | 'SYSTEM'
+export type SharedMemoryErrorCode = SystemErrorCode | (string & {})
 
 interface SharedMemoryErrorDetails {
   syscall?: string | undefined
@@ -61,15 +18,15 @@ interface SharedMemoryErrorDetails {
 const brand = Symbol.for('memlane.SharedMemoryError')
 
 /**
- * What every failure of the system, of a peer or of the memory is thrown as. Misuse of the API is a TypeError or a
- * RangeError instead; bytes that make no sense to a layout are the LayoutError of @memlane/protocol.
+ * The error for every failure of the system, of a peer or of the memory. Misuse of the API is a TypeError or a RangeError
+ * instead; bytes that make no sense to a layout are a LayoutError of @memlane/protocol.
  */
 export class SharedMemoryError extends Error {
-  /** Why, for programs: see {@link SharedMemoryErrorCode}. */
+  /** Why, for programs. */
   readonly code: SharedMemoryErrorCode
-  /** The system call that failed (`linkat`, `CreateFileMappingW`, …), when one did. */
+  /** The system call that failed (`linkat`, `CreateFileMappingW`, …), if one did. Of a wait that timed out: its last one. */
   readonly syscall: string | undefined
-  /** The system's number for it: errno on Linux, GetLastError() on Windows. */
+  /** The system's number for the failure: errno on Linux, GetLastError() on Windows. */
   readonly osCode: number | undefined
   /** Bytes asked for (`NO_SPACE`, `TOO_SHORT`, `TOO_LONG`). */
   readonly requested: number | undefined
@@ -101,7 +58,7 @@ export class SharedMemoryError extends Error {
 
 /** What the addon throws. */
 interface NativeFailure extends Error {
-  code: SharedMemoryErrorCode
+  code: SystemErrorCode
   syscall: string
   osCode: number
   requested: number

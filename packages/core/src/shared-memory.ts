@@ -216,7 +216,7 @@ export class SharedMemory implements Disposable {
    * Opens the memory, waiting for it to appear. Costs no processor time meanwhile where the system tells of new objects
    * (Linux); on Windows, looks ten times a second.
    *
-   * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, and as `open`
+   * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`
    */
   static waitFor(name: string, options: OpenOptions & WaitOptions = {}): Promise<SharedMemory> {
     return untilPresent(() => SharedMemory.open(name, options), name, options)

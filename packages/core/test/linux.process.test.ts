@@ -368,7 +368,10 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     const [name, path] = verbatim()
     writeFileSync(path, '')
     expect(failure(() => SharedMemory.open(name))).toMatchObject({ code: 'TOO_SHORT', available: 0 })
-    await expect(SharedMemory.waitFor(name, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'TOO_SHORT' })
+    await expect(SharedMemory.waitFor(name, { timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      cause: expect.objectContaining({ code: 'TOO_SHORT' }),
+    })
     const waiting = SharedMemory.waitFor(name)
     execFileSync('truncate', ['-s', '100', path])
     using memory = await waiting

@@ -277,10 +277,16 @@ describe('shared memory', () => {
     expect(again.created).toBe(false)
   })
 
-  it('gives up waiting at its timeout, or when told to', async () => {
+  it('says TIMED_OUT after its timeout, and the reason if it is aborted', async () => {
     const name = uniqueName('memlane')
-    await expect(SharedMemory.waitFor(name, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(SharedMemory.waitFor(name, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    for (const timeoutMs of [0, 30]) {
+      await expect(SharedMemory.waitFor(name, { timeoutMs })).rejects.toMatchObject({
+        code: 'TIMED_OUT',
+        osCode: 2,
+        message: expect.stringContaining(`Waited ${timeoutMs} ms for shared memory "${name}"`),
+        cause: expect.objectContaining({ code: 'NOT_FOUND' }),
+      })
+    }
     await expect(SharedMemory.waitFor(name, { timeoutMs: -1 })).rejects.toThrow(RangeError)
     await expect(SharedMemory.waitFor('a/b')).rejects.toMatchObject({ code: 'INVALID_NAME' })
     const abort = new AbortController()

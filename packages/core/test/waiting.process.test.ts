@@ -1,12 +1,21 @@
 import { readdirSync } from 'node:fs'
-import { spawnChild, uniqueName } from '@memlane/testing'
+import { spawnChild, spawnFixture, uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
+
+describe('waiting', () => {
+  it.each(['before', 'after'])('ends although fake timers were installed %s core was loaded', async (when) => {
+    const url = new URL('../fixtures/fake-timers.child.ts', import.meta.url)
+    using child = spawnFixture(url, [uniqueName('memlane'), when])
+    const stdout = 'TIMED_OUT\nfalse\nfalse\nCLOSED\n'
+    expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
+  })
+})
 
 describe('waiting for a name', () => {
   it('keeps the process running, unless told not to', async () => {
     for (const [options, said] of [
-      [{ timeoutMs: 300 }, 'NOT_FOUND'],
+      [{ timeoutMs: 300 }, 'TIMED_OUT'],
       [{ timeoutMs: 300, ref: false }, ''],
       [{ ref: false }, ''],
     ] as const) {

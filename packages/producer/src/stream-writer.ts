@@ -676,7 +676,7 @@ export interface JoinStreamOptions extends JoinOptions, Omit<ChannelOpenOptions,
  * Becomes one more producer of a stream; waits for the stream to appear. Takes up the lane of a producer that died, if there
  * is one, behind its last whole message.
  *
- * @throws the signal's reason when it aborts; SharedMemoryError `NOT_FOUND` when `timeoutMs` have passed, `FULL` when all
+ * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` when all
  * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, and as `SharedMemory.open`
  */
 export async function joinStream<S extends Schema>(

@@ -114,10 +114,10 @@ describe('joinStream', () => {
     expect(joined.lane).toBe(1)
   })
 
-  it('says NOT_FOUND at the timeout, and the reason when it is aborted', async () => {
+  it('says TIMED_OUT at the timeout, and the reason if it is aborted', async () => {
     const name = uniqueName('stream')
-    await expect(joinStream(name, u32, { timeoutMs: 0 })).rejects.toThrow(code('NOT_FOUND'))
-    await expect(joinStream(name, u32, { timeoutMs: 10 })).rejects.toThrow(code('NOT_FOUND'))
+    await expect(joinStream(name, u32, { timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
+    await expect(joinStream(name, u32, { timeoutMs: 10 })).rejects.toThrow(code('TIMED_OUT'))
     await expect(joinStream(name, u32, { signal: AbortSignal.abort('never mind') })).rejects.toBe('never mind')
     const controller = new AbortController()
     const joining = joinStream(name, u32, { signal: controller.signal })

@@ -1,0 +1,28 @@
+/** What the other packages of memlane build on. No part of the public API: it changes without notice. */
+
+export {
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  microtask,
+  now,
+  pause,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from './clock.js'
+export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from './error-codes.js'
+export {
+  checkBoolean,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  checkText,
+  checkTimeout,
+  checkWholeNumber,
+  describeValue,
+  MAX_TIMEOUT_MS,
+  type OptionCheck,
+  type OptionChecks,
+} from './options.js'

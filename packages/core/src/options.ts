@@ -1,0 +1,116 @@
+/** Checks one option: throws a TypeError or a RangeError that names it. Never called with `undefined`. */
+export type OptionCheck = (option: string, value: unknown) => void
+
+/** The options that a function knows, each with its check. */
+export type OptionChecks<Options> = { readonly [Option in keyof Required<Options>]: OptionCheck }
+
+/**
+ * Checks an options object. Allocates nothing if all is well. Options that are `undefined` count as absent.
+ *
+ * @param api the function that takes the options, for the message
+ * @throws TypeError if `options` is no object, if it has an option that `checks` does not know (the message names the nearest
+ * one that it does), or if an option has the wrong type
+ * @throws RangeError if an option is out of its range
+ */
+export function checkOptions<Options>(api: string, options: unknown, checks: OptionChecks<Options>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`the options of ${api} must be an object, not ${describeValue(options)}`)
+  }
+  for (const option in options) {
+    const value = (options as Record<string, unknown>)[option]
+    if (!Object.hasOwn(checks, option)) throw unknownOption(api, option, Object.keys(checks))
+    if (value !== undefined) (checks as Record<string, OptionCheck>)[option]?.(option, value)
+  }
+}
+
+export function checkBoolean(option: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new TypeError(`${option} must be true or false, not ${describeValue(value)}`)
+}
+
+export function checkText(option: string, value: unknown): void {
+  if (typeof value !== 'string') throw new TypeError(`${option} must be a string, not ${describeValue(value)}`)
+}
+
+export function checkFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(`${option} must be a function, not ${describeValue(value)}`)
+}
+
+export function checkSignal(option: string, value: unknown): void {
+  const is = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+  if (!is) throw new TypeError(`${option} must be an AbortSignal, not ${describeValue(value)}`)
+}
+
+/** One of some strings. */
+export function checkOneOf(...choices: readonly string[]): OptionCheck {
+  const listed = choices.map((choice) => JSON.stringify(choice))
+  const wanted = [listed.slice(0, -1).join(', '), listed.at(-1)].filter(Boolean).join(' or ')
+  return (option, value) => {
+    if (!choices.includes(value as string)) {
+      throw new TypeError(`${option} must be ${wanted}, not ${describeValue(value)}`)
+    }
+  }
+}
+
+/** A whole number from `least` to `most`, of what `unit` says. */
+export function checkWholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER, unit = ''): OptionCheck {
+  const wanted = `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`
+  return (option, value) => {
+    if (typeof value !== 'number') throw new TypeError(`${option} must be ${wanted}, not ${describeValue(value)}`)
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new RangeError(`${option} ${value} is not ${wanted}`)
+    }
+  }
+}
+
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1 // longer ones overflow Node's timers
+
+/** Milliseconds, from 0 to 2^31 - 1, or Infinity. */
+export function checkTimeout(option: string, value: unknown): void {
+  const wanted = `a number of milliseconds from 0 to ${MAX_TIMEOUT_MS}, or Infinity`
+  if (typeof value !== 'number') throw new TypeError(`${option} must be ${wanted}, not ${describeValue(value)}`)
+  if (!(value >= 0) || (value > MAX_TIMEOUT_MS && value !== Infinity)) {
+    throw new RangeError(`${option} ${value} is not ${wanted}`)
+  }
+}
+
+/** A wrong value for a message: `'0600'` and `5` rather than their types alone. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === undefined) return 'undefined'
+  if (typeof value === 'bigint') return `${value}n`
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function unknownOption(api: string, option: string, known: readonly string[]): TypeError {
+  const nearest = nearestTo(option, known)
+  const hint = nearest === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${nearest}"?`
+  return new TypeError(`${api} has no option "${option}". ${hint}`)
+}
+
+/** The name that differs least, if it differs little enough to be what was meant. */
+function nearestTo(name: string, candidates: readonly string[]): string | undefined {
+  const longest = Math.max(2, Math.floor(name.length / 2))
+  let nearest: string | undefined
+  let least = longest + 1
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance < least) [nearest, least] = [candidate, distance]
+  }
+  return nearest
+}
+
+/** How many characters to insert, remove or replace. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[to.length] as number
+}
