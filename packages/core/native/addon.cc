@@ -204,6 +204,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
         {InstanceMethod<&SegmentHandle::Publish>("publish"), InstanceMethod<&SegmentHandle::ClaimLease>("claimLease"),
          InstanceMethod<&SegmentHandle::ReleaseLease>("releaseLease"),
          InstanceMethod<&SegmentHandle::IsLeased>("isLeased"),
+         InstanceMethod<&SegmentHandle::LeaseHolder>("leaseHolder"),
          InstanceMethod<&SegmentHandle::OpenDoorbell>("openDoorbell"), InstanceMethod<&SegmentHandle::Close>("close")});
   }
 
@@ -281,6 +282,12 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
     if (leased.ok()) return Napi::Boolean::New(info.Env(), leased.value());
     Throw(info.Env(), leased.failure());
     return info.Env().Undefined();
+  }
+
+  Napi::Value LeaseHolder(const Napi::CallbackInfo& info) {
+    if (!segment_) return info.Env().Undefined();
+    const auto pid = memlane::LeaseHolder(*segment_, info[0].As<Napi::Number>().Uint32Value());
+    return pid ? Napi::Number::New(info.Env(), *pid) : info.Env().Undefined();
   }
 
   Napi::Value OpenDoorbell(const Napi::CallbackInfo& info) {

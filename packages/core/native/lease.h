@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "result.h"
 #include "shared_memory.h"
@@ -23,5 +24,9 @@ Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot)
 
 // Whether a living handle has the slot.
 Result<bool> IsLeased(const Segment& segment, uint32_t slot);
+
+// The process that holds the slot's lease, where the system tells. None if nobody holds it, or if this process may not
+// look. May take milliseconds: only for messages to people.
+std::optional<uint32_t> LeaseHolder(const Segment& segment, uint32_t slot);
 
 }  // namespace memlane

@@ -36,6 +36,7 @@ export interface NativeSegment {
   claimLease(slot: number): boolean
   releaseLease(slot: number): void
   isLeased(slot: number): boolean
+  leaseHolder(slot: number): number | undefined
   openDoorbell(number: number): NativeDoorbell
   close(): void
 }

@@ -20,6 +20,7 @@
 
 #include "fifo.h"
 #include "lease_fifo.h"
+#include "lock_holder.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -135,6 +136,12 @@ Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
   const auto held = OpenHeldLease(segment.path(), slot, admission.value());
   if (!held.ok()) return held.failure();
   return held.value().valid();
+}
+
+std::optional<uint32_t> LeaseHolder(const Segment& segment, uint32_t slot) {
+  struct stat status;
+  if (lstat(LeasePath(PathOf(segment.name()), slot).c_str(), &status) != 0) return std::nullopt;
+  return FindLockHolder(status, 0);
 }
 
 }  // namespace memlane

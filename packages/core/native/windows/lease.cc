@@ -106,4 +106,6 @@ Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
   return owner.failure();
 }
 
+std::optional<uint32_t> LeaseHolder(const Segment&, uint32_t) { return std::nullopt; }
+
 }  // namespace memlane

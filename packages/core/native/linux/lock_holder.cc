@@ -1,0 +1,62 @@
+#include "lock_holder.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include <string>
+#include <vector>
+
+namespace memlane {
+namespace {
+
+// The entries of a folder in /proc that are numbers: processes, or descriptors. None if it cannot be read.
+std::vector<uint32_t> ReadNumbers(const std::string& folder) {
+  std::vector<uint32_t> numbers;
+  DIR* directory = opendir(folder.c_str());
+  if (directory == nullptr) return numbers;
+  while (const dirent* entry = readdir(directory)) {
+    char* end;
+    const unsigned long number = strtoul(entry->d_name, &end, 10);
+    if (end != entry->d_name && *end == '\0') numbers.push_back(static_cast<uint32_t>(number));
+  }
+  closedir(directory);
+  return numbers;
+}
+
+// Whether a line of /proc/PID/fdinfo/FD tells of such a lock. The end is a number, or EOF.
+// lock:	1: OFDLCK  ADVISORY  WRITE -1 00:1b:5678 5 5
+bool IsLock(const char* line, const struct stat& file, uint64_t offset) {
+  unsigned device_major, device_minor;
+  unsigned long long inode, begin, end;
+  const int fields = sscanf(line, "lock: %*d: OFDLCK ADVISORY WRITE %*d %x:%x:%llu %llu %llu", &device_major,
+                            &device_minor, &inode, &begin, &end);
+  if (fields < 4 || device_major != major(file.st_dev) || device_minor != minor(file.st_dev)) return false;
+  return inode == file.st_ino && begin <= offset && (fields == 4 || offset <= end);
+}
+
+bool HasLock(const std::string& descriptor_info, const struct stat& file, uint64_t offset) {
+  FILE* info = fopen(descriptor_info.c_str(), "re");
+  if (info == nullptr) return false;
+  bool found = false;
+  char line[256];
+  while (!found && fgets(line, sizeof line, info) != nullptr) found = IsLock(line, file, offset);
+  fclose(info);
+  return found;
+}
+
+}  // namespace
+
+std::optional<uint32_t> FindLockHolder(const struct stat& file, uint64_t offset) {
+  for (const uint32_t pid : ReadNumbers("/proc")) {
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fdinfo";
+    for (const uint32_t fd : ReadNumbers(folder)) {
+      if (HasLock(folder + '/' + std::to_string(fd), file, offset)) return pid;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace memlane

@@ -1,0 +1,16 @@
+// Which process holds a lock.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace memlane {
+
+// The process that has an open-file-description write lock on that byte of the file. Reads the descriptors of all
+// processes in /proc, which takes milliseconds: only for messages to people. None if nobody has the lock, or if this
+// process may not look at the holder (another user's, or in another pid namespace).
+std::optional<uint32_t> FindLockHolder(const struct stat& file, uint64_t offset);
+
+}  // namespace memlane
