@@ -10,7 +10,7 @@ const COUNT = 200_000
 const CAPACITY = 65_536 // some 1600 samples
 const LIVES = { timeoutMs: 50_000 }
 
-const options = { capacity: CAPACITY, producers: 4, consumers: 4 } as const
+const options = { capacity: CAPACITY, maxProducers: 4, maxConsumers: 4 } as const
 
 /** Receives everything up to the end, and checks that the numbers follow one another. */
 async function receiveAll(reader: StreamReader<typeof Sample>, first = 0): Promise<number> {
@@ -59,7 +59,7 @@ test.each([
   producer.write('x')
   expect(await receiveAll(reader)).toBe(COUNT)
   expect(reader.end).toBe('closed')
-  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 lost, closed\n` })
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 missed, closed\n` })
   expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
 })
 
@@ -75,7 +75,7 @@ test.each([
   const received = receiveAll(reader)
   await sendAll(writer, 0, COUNT)
   writer.close()
-  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 lost, closed\n` })
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT} samples, 0 missed, closed\n` })
   expect(await received).toBe(COUNT)
 })
 
@@ -89,7 +89,10 @@ test('producers of both kinds send at the same time', async () => {
   await sendAll(writer, 0, 50_000)
   writer.close()
   expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
-  expect(await consumer.exit).toMatchObject({ code: 0, stdout: `joined\n${COUNT + 50_000} samples, 0 lost, closed\n` })
+  expect(await consumer.exit).toMatchObject({
+    code: 0,
+    stdout: `joined\n${COUNT + 50_000} samples, 0 missed, closed\n`,
+  })
 })
 
 test('what a C producer has sent that is gone already reaches memlane', async () => {
@@ -105,7 +108,7 @@ test('what a C producer has sent that is gone already reaches memlane', async ()
   expect(writer.closed).toBe(false)
 })
 
-test('a C producer killed in the middle of a record is lost to memlane, which takes up its lane', async () => {
+test('a C producer killed in the middle of a record has died for memlane, which takes up its lane', async () => {
   const object = `/${uniqueName('stream')}`
   using reader = await (async () => {
     using _creator = createStream(object, Sample, options)
@@ -117,7 +120,7 @@ test('a C producer killed in the middle of a record is lost to memlane, which ta
   await producer.line('in the middle')
   producer.kill('SIGKILL')
   expect(await received).toBe(5000)
-  expect(reader.end).toBe('lost')
+  expect(reader.end).toBe('died')
 
   using writer = await joinStream(object, Sample)
   expect(writer.lane).toBe(0)
@@ -203,10 +206,10 @@ test('C reads what memlane overwrites, without the right to write', async () => 
   writer.close()
   const { code, stdout, stderr } = await consumer.exit
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  const [, samples, lost] = /^(\d+) samples, (\d+) lost, closed$/m.exec(stdout) ?? []
+  const [, samples, missed] = /^(\d+) samples, (\d+) missed, closed$/m.exec(stdout) ?? []
   expect(Number(samples)).toBeGreaterThanOrEqual(1500)
   // Those before its first one are nobody's loss.
-  expect(Number(samples) + Number(lost)).toBeLessThanOrEqual(COUNT)
+  expect(Number(samples) + Number(missed)).toBeLessThanOrEqual(COUNT)
 })
 
 test('memlane reads what C overwrites, without the right to write', async () => {
@@ -226,7 +229,7 @@ test('memlane reads what C overwrites, without the right to write', async () => 
     })
   }
   expect(next).toBe(COUNT)
-  expect(received + reader.lost).toBeLessThanOrEqual(COUNT)
+  expect(received + reader.missed).toBeLessThanOrEqual(COUNT)
   expect(received).toBeGreaterThan(1500)
   expect(reader.end).toBe('closed')
 })
@@ -240,7 +243,7 @@ test('a stream lives as long as C has it, and goes with the last one', async () 
   writer.close()
   SharedMemory.open(object).close()
   consumer.write('x')
-  expect(await consumer.exit).toMatchObject({ code: 0, stdout: 'joined\n1000 samples, 0 lost, closed\n' })
+  expect(await consumer.exit).toMatchObject({ code: 0, stdout: 'joined\n1000 samples, 0 missed, closed\n' })
   expect(() => SharedMemory.open(object)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
 })
 

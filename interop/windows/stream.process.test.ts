@@ -18,7 +18,7 @@ test('what C sends reaches memlane and C', async () => {
   using memlane = stream.memlane(['receive', name], LIVES)
   await memlane.line('joined')
   producer.write('x')
-  const received = `${COUNT} samples, 0 lost, closed`
+  const received = `${COUNT} samples, 0 missed, closed`
   expect((await consumer.exit).stdout).toBe(`joined\r\n${received}\r\n`)
   expect((await memlane.exit).stdout).toBe(`joined\n${received}\n`)
   expect(await producer.exit).toMatchObject({ code: 0 })
@@ -31,11 +31,11 @@ test('what memlane sends reaches C', async () => {
   using consumer = stream.consumer([name], LIVES)
   await consumer.line('joined')
   memlane.write('go\n')
-  expect((await consumer.exit).stdout).toBe(`joined\r\n${COUNT} samples, 0 lost, closed\r\n`)
+  expect((await consumer.exit).stdout).toBe(`joined\r\n${COUNT} samples, 0 missed, closed\r\n`)
   expect(await memlane.exit).toMatchObject({ code: 0 })
 })
 
-test('a C producer killed in the middle of a record is lost to memlane', async () => {
+test('a C producer killed in the middle of a record has died for memlane', async () => {
   const name = object()
   using producer = stream.producer(['--create', '65536', '--stop', '5000', '--pause', name, '10000'], LIVES)
   await producer.line('lane 0, message 0')
@@ -44,7 +44,7 @@ test('a C producer killed in the middle of a record is lost to memlane', async (
   producer.write('x')
   await producer.line('in the middle')
   producer.kill('SIGKILL')
-  expect((await memlane.exit).stdout).toBe('joined\n5000 samples, 0 lost, lost\n')
+  expect((await memlane.exit).stdout).toBe('joined\n5000 samples, 0 missed, died\n')
 })
 
 test('a C consumer holds memlane back until it is killed', async () => {

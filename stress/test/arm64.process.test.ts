@@ -55,9 +55,9 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
         ['fillBatch', 'pollSync', 'park'],
         ['sendSync', 'iterate', 'adaptive'],
       ] as const) {
-        await producer.call('create', name, { ...SMALL, wait })
+        await producer.call('create', name, { ...SMALL, waitStrategy: wait })
         await producer.call('become', 1)
-        await consumer.call('open', name, { wait })
+        await consumer.call('open', name, { waitStrategy: wait })
         const all = consumer.call('consume', reading)
         expect(await producer.call('produce', sending, MESSAGES)).toBe(MESSAGES)
         await producer.call('flush')
@@ -85,8 +85,8 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       const name = uniqueName('stream')
       await using producer = peer(from)
       await using consumer = peer(to)
-      await producer.call('create', name, { ...SMALL, wait: 'park' })
-      await consumer.call('open', name, { wait: 'park' })
+      await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
+      await consumer.call('open', name, { waitStrategy: 'park' })
       using onlooker = new Onlooker(name)
       let count = 0
       for (const [sending, reading] of [
@@ -113,7 +113,8 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       await using producer = peer(from)
       await producer.call('create', name, SMALL)
       await producer.call('become', 1)
-      for (const consumer of [survivor, victim]) await consumer.call('open', name, { endOn: 'closed', wait: 'park' })
+      for (const consumer of [survivor, victim])
+        await consumer.call('open', name, { endOn: 'closed', waitStrategy: 'park' })
       const all = survivor.call('consume', 'receive')
       using onlooker = new Onlooker(name)
       const sending = producer.call('produce', 'send', 10_000)
@@ -139,11 +140,11 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       await survivor.call('closeReader')
       const next = uniqueName('stream')
       await last.call('create', next, SMALL)
-      await survivor.call('open', next, { wait: 'park' })
+      await survivor.call('open', next, { waitStrategy: 'park' })
       const rest = survivor.call('consume', 'receive')
       await last.call('produce', 'send', 1000)
       await last.kill()
-      expect(await rest).toMatchObject({ end: 'lost', count: 1000 })
+      expect(await rest).toMatchObject({ end: 'died', count: 1000 })
     })
   })
 })

@@ -57,9 +57,9 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
         ['sendSync', 'iterate', 'park'],
       ]
       for (const [sending, reading, wait] of batches) {
-        await producer.call('create', name, { capacity: 65_536, wait })
+        await producer.call('create', name, { capacity: 65_536, waitStrategy: wait })
         producer.call('become', 1)
-        await consumer.call('open', name, { wait })
+        await consumer.call('open', name, { waitStrategy: wait })
         const all = consumer.call('consume', reading)
         expect(await producer.call('produce', sending, 5000)).toBe(5000)
         await producer.call('flush')
@@ -73,11 +73,11 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
       }
       await producer.call('create', name, { capacity: 65_536 })
       producer.call('become', 2)
-      await consumer.call('open', name, { wait: 'park' })
+      await consumer.call('open', name, { waitStrategy: 'park' })
       const all = consumer.call('consume', 'receive')
       expect(await producer.call('produce', 'send', 5000)).toBe(5000)
       await producer.kill()
-      expect(await all).toMatchObject({ end: 'lost', count: 5000 })
+      expect(await all).toMatchObject({ end: 'died', count: 5000 })
     })
   },
 )

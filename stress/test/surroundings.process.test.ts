@@ -35,7 +35,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await using survivor = inside()
         await using outside = peer('env')
         await producer.call('create', name, SMALL)
-        for (const consumer of [victim, survivor, outside]) await consumer.call('open', name, { wait: 'park' })
+        for (const consumer of [victim, survivor, outside]) await consumer.call('open', name, { waitStrategy: 'park' })
         const all = Promise.all([survivor, outside].map((consumer) => consumer.call('consume', 'receive')))
         const some = victim.call('consume', 'receive', 1000)
         expect(await producer.call('produce', 'send', 1000)).toBe(1000)
@@ -43,7 +43,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await victim.kill() // and holds nobody back from then on
         expect(await producer.call('produce', 'send', 10_000)).toBe(11_000)
         await producer.kill()
-        for (const result of await all) expect(result).toMatchObject({ end: 'lost', count: 11_000 })
+        for (const result of await all) expect(result).toMatchObject({ end: 'died', count: 11_000 })
         for (const consumer of [survivor, outside]) await consumer.call('closeReader')
         expect(left(name)).toEqual([])
       })
@@ -73,7 +73,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await owner.call('create', name, { ...SMALL, mode: 0o666 })
         await expect(guest.call('join', name)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
         await guest.call('join', name, trust)
-        await reader.call('open', name, { ...trust, wait: 'park' })
+        await reader.call('open', name, { ...trust, waitStrategy: 'park' })
         const first = reader.call('consume', 'receive', 10_000)
         for (const count of [2500, 5000]) {
           expect(await owner.call('produce', 'send', 2500)).toBe(count)
@@ -98,8 +98,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         const name = globalName()
         await using owner = as(NOBODY)
         await using guest = as(OTHER)
-        const options = { trustOwner: [NOBODY], wait: 'park' }
-        await owner.call('create', name, { ...SMALL, mode: 0o666, wait: 'park' })
+        const options = { trustOwner: [NOBODY], waitStrategy: 'park' }
+        await owner.call('create', name, { ...SMALL, mode: 0o666, waitStrategy: 'park' })
         await guest.call('open', name, options)
         void guest.call('consume', 'receive', 0)
         const sending = owner.call('produce', 'send', 10_000)
@@ -111,7 +111,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         const reading = reader.call('consume', 'receive')
         await owner.call('produce', 'send', 10)
         await owner.kill()
-        expect(await reading).toMatchObject({ end: 'lost', count: 10 })
+        expect(await reading).toMatchObject({ end: 'died', count: 10 })
       })
 
       it('admits those that its bits admit, and only for what they allow', async () => {
@@ -157,12 +157,12 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       it('goes on, and newcomers are told NO_SPACE, with no room left and with no file left', async () => {
         const name = uniqueName('stream')
         await using producer = room('size=1m,nr_inodes=60')
-        await producer.call('create', name, { ...SMALL, wait: 'park' })
+        await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
         const entered = () => peer(...within(producer))
         await using consumer = entered()
         await using second = entered()
         await using late = entered()
-        await consumer.call('open', name, { wait: 'park' })
+        await consumer.call('open', name, { waitStrategy: 'park' })
         let count = 0
         const goOn = async (...consumers: StreamPeer[]) => {
           count += 5000
@@ -270,8 +270,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await using producer = peerOfClock()
         await using consumer = peerOfClock()
         await using victim = peerOfClock()
-        await producer.call('create', name, { ...SMALL, wait: 'park' })
-        for (const each of [consumer, victim]) await each.call('open', name, { wait: 'park' })
+        await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
+        for (const each of [consumer, victim]) await each.call('open', name, { waitStrategy: 'park' })
         using onlooker = new Onlooker(name)
 
         let reading = consumer.call('consume', 'receive', 5000)
@@ -298,7 +298,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await onlooker.untilAsleep('consumers')
         setClock(2 * seconds)
         await producer.kill()
-        expect(await rest).toMatchObject({ end: 'lost' })
+        expect(await rest).toMatchObject({ end: 'died' })
       })
     })
   },

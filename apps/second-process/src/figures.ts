@@ -7,7 +7,7 @@ export interface Progress {
   /** Messages that are there and have not been received. */
   lag: number
   /** Messages that were overwritten before they could be received. */
-  lost: number
+  missed: number
 }
 
 /** Labels and values. */
@@ -29,11 +29,11 @@ export function figureRows(figures: MachineFigures): Rows {
   ]
 }
 
-export function progressRows({ rate, lag, lost }: Progress): Rows {
+export function progressRows({ rate, lag, missed }: Progress): Rows {
   return [
     ['rate', `${rate.toFixed(1)}/s`],
     ['lag', `${lag}`],
-    ['lost', `${lost}`],
+    ['missed', `${missed}`],
   ]
 }
 

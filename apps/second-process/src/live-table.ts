@@ -12,7 +12,7 @@ export class LiveTable implements AsyncDisposable {
   #nextDraw = 0
   #figures: MachineFigures | undefined
   #end: StreamEnd | undefined
-  #progress: () => Progress = () => ({ rate: 0, lag: 0, lost: 0 })
+  #progress: () => Progress = () => ({ rate: 0, lag: 0, missed: 0 })
 
   constructor(name: string) {
     this.#name = name
@@ -56,7 +56,7 @@ export function tableLines(
 }
 
 function state(figures: MachineFigures | undefined, end: StreamEnd | undefined): string {
-  if (end === 'lost') return 'first process lost, waiting for it to come back'
+  if (end === 'died') return 'first process died, waiting for it to come back'
   if (end === 'closed') return 'closed by the first process'
   return figures ? 'receiving' : 'waiting for a message'
 }

@@ -17,6 +17,6 @@ export class MessageLines {
 }
 
 function news(end: StreamEnd | undefined): string {
-  if (end === 'lost') return 'First process lost; waiting for it to come back.'
+  if (end === 'died') return 'First process died; waiting for it to come back.'
   return end === 'closed' ? 'First process has closed the stream.' : 'First process is back.'
 }

@@ -9,7 +9,7 @@ import { MessageRate } from './message-rate.js'
 /** How often a table is drawn, and the first process looked for, while nothing comes. */
 const DRAW_INTERVAL_MS = 200
 
-/** Opens the stream, and shows what comes until the first process closes it; waits for one that was lost to come back. */
+/** Opens the stream, and shows what comes until the first process closes it; waits for a dead one to come back. */
 export async function showFigures({ name, waitMs, count = Infinity }: StreamOptions): Promise<void> {
   using request = new EndRequest({ key: count === Infinity })
   const { signal } = request
@@ -18,11 +18,11 @@ export async function showFigures({ name, waitMs, count = Infinity }: StreamOpti
     await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
     const display = table ?? new MessageLines()
     const rate = new MessageRate()
-    const progress = () => ({ rate: rate.perSecond(), lag: reader.lag(), lost: reader.lost })
+    const progress = () => ({ rate: rate.perSecond(), lag: reader.lag(), missed: reader.missed })
     let end: StreamEnd | undefined
     for (let received = 0; received < count && end !== 'closed'; ) {
       const figures = await reader.receive({ timeoutMs: DRAW_INTERVAL_MS, signal })
-      end = figures !== undefined || reader.producers > 0 ? undefined : (reader.end ?? 'lost')
+      end = figures !== undefined || reader.producers > 0 ? undefined : (reader.end ?? 'died')
       if (figures !== undefined) {
         received++
         rate.count()

@@ -18,7 +18,7 @@ const figures = {
 }
 
 test('names and values stand in two columns', () => {
-  expect(tableLines('figures', figures, undefined, { rate: 9.96, lag: 3, lost: 0 })).toEqual([
+  expect(tableLines('figures', figures, undefined, { rate: 9.96, lag: 3, missed: 0 })).toEqual([
     'figures: receiving',
     '  message                                  42',
     '  sent at                          03:04:05.6',
@@ -33,14 +33,14 @@ test('names and values stand in two columns', () => {
     '  its event loop busy                   1.0 %',
     '  rate                                 10.0/s',
     '  lag                                       3',
-    '  lost                                      0',
+    '  missed                                    0',
   ])
 })
 
 test.each([
   [undefined, undefined, 'figures: waiting for a message'],
-  [figures, 'lost', 'figures: first process lost, waiting for it to come back'],
+  [figures, 'died', 'figures: first process died, waiting for it to come back'],
   [figures, 'closed', 'figures: closed by the first process'],
 ] as const)('the first line says how it stands: %#', (latest, end, line) => {
-  expect(tableLines('figures', latest, end, { rate: 0, lag: 0, lost: 0 })[0]).toBe(line)
+  expect(tableLines('figures', latest, end, { rate: 0, lag: 0, missed: 0 })[0]).toBe(line)
 })

@@ -44,7 +44,7 @@ describe('shows a line for each message where standard output is no terminal', (
     await sender.line(/^Sending/)
     using shown = secondProcess(name)
     expect(await messageOf(sender, shown)).toMatch(
-      /^message \d+ {2}from \d+ {2}busy [\d.]+ % {2}load [\d.]+ {2}memory [\d.]+ of [\d.]+ GiB {2}process [\d.]+ MiB [\d.]+ % {2}rate [\d.]+\/s {2}lag \d+ {2}lost 0$/,
+      /^message \d+ {2}from \d+ {2}busy [\d.]+ % {2}load [\d.]+ {2}memory [\d.]+ of [\d.]+ GiB {2}process [\d.]+ MiB [\d.]+ % {2}rate [\d.]+\/s {2}lag \d+ {2}missed 0$/,
     )
     sender.end()
     await endedOrderly(sender)
@@ -83,7 +83,7 @@ describe('killed and started again', () => {
     using shown = secondProcess(name, ...WAIT)
     await messageOf(sender, shown)
     sender.kill('SIGKILL')
-    await shown.line('First process lost; waiting for it to come back.')
+    await shown.line('First process died; waiting for it to come back.')
 
     using again = firstProcess(name)
     await messageOf(again, shown)
@@ -91,7 +91,7 @@ describe('killed and started again', () => {
     await endedOrderly(again)
     await endedOrderly(shown)
     expect(again.stdout).toMatch(/^Sending this machine's figures to .*, 50 a second, behind message \d+\.$/m)
-    expect(shown.stdout).toMatch(/lost; waiting for it to come back\.\nFirst process is back\.\nmessage /)
+    expect(shown.stdout).toMatch(/died; waiting for it to come back\.\nFirst process is back\.\nmessage /)
     expectConsecutive(messages(shown))
   })
 
@@ -150,7 +150,7 @@ describe('ends in order', () => {
     using shown = secondProcess(name, ...WAIT)
     await messageOf(sender, shown)
     sender.kill('SIGKILL')
-    await shown.line(/^First process lost/)
+    await shown.line(/^First process died/)
     shown.end()
     await endedOrderly(shown)
   })
@@ -178,6 +178,6 @@ test.skipIf(onWindows)('draws the table in its place on a terminal, and leaves t
   using shown = spawnChild('python3', [terminal, `${upToItsStart}${name}: receiving`, 'q', ...command])
   const { code, signal, stdout } = await shown.exit
   expect({ code, signal }).toEqual({ code: 0, signal: null })
-  expect(stdout).toMatch(/\n {2}rate +[\d.]+\/s\n {2}lag +\d+\n {2}lost +0\n/)
+  expect(stdout).toMatch(/\n {2}rate +[\d.]+\/s\n {2}lag +\d+\n {2}missed +0\n/)
   expect(stdout).toContain('terminal as before')
 })

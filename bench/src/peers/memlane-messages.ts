@@ -210,7 +210,7 @@ function bytesSender(way: Way, name: string, content: Content, options: CreateSt
   const memoryFor = laneMemory()
   const claimAgain = () => {
     for (;;) {
-      writer.readySync(Infinity, length)
+      writer.readySync({ length })
       const message = writer.claim(length)
       if (message !== undefined) return message
     }
@@ -237,7 +237,7 @@ export async function openReceiver(
   take: (sequence: number) => boolean,
   options: OpenStreamOptions,
 ): Promise<Receiver> {
-  const spins = options.wait === 'spin'
+  const spins = options.waitStrategy === 'spin'
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
     const check = (message: Uint8Array) => content.check(memoryFor(message), message.byteOffset)

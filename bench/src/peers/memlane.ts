@@ -101,7 +101,7 @@ export const memlane = nodePeer({
         case 'allocation':
           return receiving(trial, name, 1)
         case 'fan-in': {
-          const options = { existing: 'join', producers: MOST_PRODUCERS, lane: index } as const
+          const options = { existing: 'join', maxProducers: MOST_PRODUCERS, lane: index } as const
           return sending(trial, create(trial, name, options), index << PRODUCER_SHIFT)
         }
         case 'round-trip':
@@ -133,12 +133,18 @@ function create(trial: Trial, name: string, options: CreateStreamOptions = {}): 
   // What both sides of a conversation wait for in the event loop are messages, not room.
   const sendingWay = way === 'event loop' && trial.workload !== 'throughput' ? 'objects' : way
   const overflow = loses ? 'overwrite' : 'wait'
-  return createSender(sendingWay, name, content, { capacity: trial.capacity, producers: 1, wait, overflow, ...options })
+  return createSender(sendingWay, name, content, {
+    capacity: trial.capacity,
+    maxProducers: 1,
+    waitStrategy: wait,
+    overflow,
+    ...options,
+  })
 }
 
 function open(trial: Trial, name: string, take: (sequence: number) => boolean): Promise<Receiver> {
   const { way, wait, content } = plan(trial)
-  return openReceiver(way, name, content, take, { wait, timeoutMs: APPEAR_TIMEOUT_MS })
+  return openReceiver(way, name, content, take, { waitStrategy: wait, timeoutMs: APPEAR_TIMEOUT_MS })
 }
 
 /** @param base is added to the messages' numbers */
@@ -182,12 +188,12 @@ function receive(receiver: Receiver, limit?: number): void {
 
 function createWriter(trial: Trial, name: string): StructWriter {
   const { wait, content } = plan(trial)
-  return createStream(name, structOf(content), { capacity: trial.capacity, producers: 1, wait })
+  return createStream(name, structOf(content), { capacity: trial.capacity, maxProducers: 1, waitStrategy: wait })
 }
 
 async function converse(trial: Trial, writer: StructWriter, peersName: string): Promise<Conversation> {
   const { wait, content } = plan(trial)
-  const reader = await openStream(peersName, structOf(content), { wait, timeoutMs: APPEAR_TIMEOUT_MS })
+  const reader = await openStream(peersName, structOf(content), { waitStrategy: wait, timeoutMs: APPEAR_TIMEOUT_MS })
   return conversation(writer, reader, content, wait === 'spin')
 }
 

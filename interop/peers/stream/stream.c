@@ -586,7 +586,7 @@ static const void* next_overtaken(struct consumer* consumer, uint32_t lane, uint
     if (!valid) corrupt("a record");
     cursor->position += record.size;
     if (!record.message) continue;
-    if (cursor->expects) consumer->lost += (uint32_t)(sequence - cursor->expected);
+    if (cursor->expects) consumer->missed += (uint32_t)(sequence - cursor->expected);
     cursor->expects = true;
     cursor->expected = sequence + 1;
     *length = record.length;
@@ -632,7 +632,7 @@ static void skip(struct consumer* consumer, uint32_t lane) {
   const uint64_t begin = cursor->position;
   uint32_t length;
   while (cursor->position - begin < stream->capacity && next_overtaken(consumer, lane, &length) != NULL) continue;
-  consumer->lost = 0;
+  consumer->missed = 0;
 }
 
 void consumer_join(struct consumer* consumer, struct stream* stream, bool writable, bool from_oldest) {

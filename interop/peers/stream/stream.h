@@ -99,7 +99,7 @@ struct consumer {
   struct sleepers producers;
   struct cursor cursors[64];
   uint32_t turn;
-  uint64_t lost;
+  uint64_t missed;
   unsigned char* copy;
 };
 

@@ -9,7 +9,7 @@
  *   --hold N     stops for good when it has N samples
  *   --pause      waits, once it has joined, for a byte on standard input before it reads
  *
- * It prints "joined", and at the end "COUNT samples, LOST lost, closed" (or "lost").
+ * It prints "joined", and at the end "COUNT samples, MISSED missed, closed" (or "died").
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,8 +68,8 @@ int main(int argc, char* argv[]) {
       for (;;) sleep_ms(1000);
     }
   }
-  printf("%llu samples, %llu lost, %s\n", (unsigned long long)count, (unsigned long long)consumer.lost,
-         end == ENDED_CLOSED ? "closed" : "lost");
+  printf("%llu samples, %llu missed, %s\n", (unsigned long long)count, (unsigned long long)consumer.missed,
+         end == ENDED_CLOSED ? "closed" : "died");
   consumer_leave(&consumer);
   stream_close(&stream);
   return 0;

@@ -1,8 +1,17 @@
 export { Bells } from './bells.js'
+export { ConsumerWatch } from './consumer-watch.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
+export { HeldCursor } from './held-cursor.js'
+export { iterate } from './iteration.js'
+export type { LaneCursor } from './lane-cursor.js'
+export { LaneSet, type StreamEnd, type StreamStart } from './lane-set.js'
+export { type MemberKind, type MemberView, MessageWriter } from './message-writer.js'
+export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
+export { Participant } from './participant.js'
+export { type EndOn, ProducerWatch } from './producer-watch.js'
 export type { RegionMemory } from './region-memory.js'
 export { Rounds } from './rounds.js'
-export { evictIfDead, type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'
+export { type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'
 export {
   type ChannelOpenOptions,
   type CreateChannelOptions,
@@ -11,4 +20,11 @@ export {
   type StreamOptions,
   streamError,
 } from './stream-channel.js'
-export { type Awaited, type Bedside, type StreamWaitOptions, Waiter, type WaitStrategy } from './waiter.js'
+export { Turns } from './turns.js'
+export {
+  type SleepHandle,
+  type StreamWaitOptions,
+  type WaitCondition,
+  Waiter,
+  type WaitStrategy,
+} from './waiter.js'

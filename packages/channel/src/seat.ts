@@ -30,7 +30,7 @@ export function takeProducerSeat(channel: StreamChannel, wanted?: number): Seat 
   const seat = take(channel, left, producerNumber) ?? take(channel, candidates, producerNumber)
   if (seat !== undefined) return seat
   const which = wanted === undefined ? `all ${header.producers} producer slots are taken` : `lane ${wanted} is taken`
-  throw streamError('FULL', channel.name, `${which}. Create the stream with more (producers), or end one.`)
+  throw streamError('FULL', channel.name, `${which}. Create the stream with a larger maxProducers, or close one.`)
 }
 
 /**
@@ -49,7 +49,7 @@ export function takeConsumerSeat(channel: StreamChannel): Seat {
   throw streamError(
     'FULL',
     channel.name,
-    `all ${consumers} consumer slots are taken. Create the stream with more (consumers), or end one.`,
+    `all ${consumers} consumer slots are taken. Create the stream with a larger maxConsumers, or close one.`,
   )
 }
 

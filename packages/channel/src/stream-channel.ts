@@ -31,9 +31,9 @@ export interface StreamOptions {
   /** Bytes of each producer's lane: a power of two from 64 KiB to 512 MiB. Default 1 MiB. */
   capacity?: number
   /** How many producers there can be at a time, 1 to 64; each takes `capacity` bytes. Default 4. */
-  producers?: number
+  maxProducers?: number
   /** How many consumers there can be at a time, 1 to 32. Default 16. */
-  consumers?: number
+  maxConsumers?: number
   /**
    * What happens when a lane is full. `wait` (default): every live consumer gets every message, and the slowest holds the
    * producers back. `overwrite`: producers never wait, and consumers that fall behind are told how much they lost.
@@ -75,7 +75,7 @@ export class StreamChannel implements Disposable {
    */
   static create(name: string, codec: AnyCodec, options: CreateChannelOptions = {}): StreamChannel {
     const { overflow = 'wait', withoutConsumers = 'keep-latest', ...rest } = options
-    const { capacity = 2 ** 20, producers = 4, consumers = 16, ...createOptions } = rest
+    const { capacity = 2 ** 20, maxProducers = 4, maxConsumers = 16, ...createOptions } = rest
     if (overflow !== 'wait' && overflow !== 'overwrite') {
       throw new TypeError(`overflow must be "wait" or "overwrite", not ${JSON.stringify(overflow)}`)
     }
@@ -83,7 +83,7 @@ export class StreamChannel implements Disposable {
       throw new TypeError(`withoutConsumers must be "keep-latest" or "wait", not ${JSON.stringify(withoutConsumers)}`)
     }
     const schema = encodeDescriptor(codec.descriptor)
-    const dimensions = { capacity, producers, consumers, schemaLength: schema.length }
+    const dimensions = { capacity, producers: maxProducers, consumers: maxConsumers, schemaLength: schema.length }
     const wrong = wrongDimension(dimensions)
     if (wrong !== undefined) throw new RangeError(wrong)
     const { fixedLength = 0 } = codec

@@ -27,7 +27,7 @@ export type WaitStrategy = 'adaptive' | 'park' | 'spin'
 export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
 
 /** What one waits for. */
-export interface Awaited {
+export interface WaitCondition {
   /** Whether it is there. Must not block; is called very often. */
   isThere(): boolean
   /**
@@ -45,13 +45,13 @@ export interface Awaited {
 }
 
 /** What wakes a sleeper: its mark in shared memory and its bell. */
-export interface Bedside {
+export interface SleepHandle {
   readonly mark: SleepMark
   readonly bell: Doorbell
 }
 
 interface EventLoopWait {
-  readonly awaited: Awaited
+  readonly condition: WaitCondition
   readonly signal: AbortSignal | undefined
   readonly resolve: (found: boolean) => void
   readonly reject: (reason: unknown) => void
@@ -98,7 +98,7 @@ const canLook = availableParallelism() > 1
 
 export class Waiter {
   readonly #strategy: WaitStrategy
-  readonly #bedside: Bedside | undefined
+  readonly #handle: SleepHandle | undefined
   /** While looks, or rounds, are more often in vain than not, these are not above 0, and one does without. */
   #lookCredit = MOST_CREDIT
   #roundCredit = MOST_CREDIT
@@ -109,15 +109,15 @@ export class Waiter {
   #dozeEnd: number | undefined
   #ref = true
 
-  /** @param bedside undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
-  constructor(strategy: WaitStrategy, bedside: Bedside | undefined) {
+  /** @param handle undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
+  constructor(strategy: WaitStrategy, handle: SleepHandle | undefined) {
     if (strategy !== 'adaptive' && strategy !== 'park' && strategy !== 'spin') {
-      throw new TypeError(`wait must be "adaptive", "park" or "spin", not ${JSON.stringify(strategy)}`)
+      throw new TypeError(`waitStrategy must be "adaptive", "park" or "spin", not ${JSON.stringify(strategy)}`)
     }
     this.#strategy = strategy
-    this.#bedside = bedside
+    this.#handle = handle
     // What that needs of the system is there from now on: no wait fails for want of it.
-    if (bedside !== undefined && strategy !== 'spin') this.#doze(bedside.bell, performance.now())
+    if (handle !== undefined && strategy !== 'spin') this.#doze(handle.bell, performance.now())
   }
 
   /** Whether waiting in the event loop keeps the process running; true at first. */
@@ -133,10 +133,10 @@ export class Waiter {
   }
 
   /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
-  look(awaited: Awaited): boolean {
-    if (this.#strategy === 'park' || !canLook) return awaited.isThere()
-    if (this.#strategy === 'adaptive' && this.#lookCredit <= 0) return awaited.isThere()
-    const found = lookUntil(awaited, performance.now() + LOOK_MS)
+  look(condition: WaitCondition): boolean {
+    if (this.#strategy === 'park' || !canLook) return condition.isThere()
+    if (this.#strategy === 'adaptive' && this.#lookCredit <= 0) return condition.isThere()
+    const found = lookUntil(condition, performance.now() + LOOK_MS)
     this.#lookCredit = found ? more(this.#lookCredit) : less(this.#lookCredit)
     return found
   }
@@ -148,14 +148,14 @@ export class Waiter {
    * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile, unless `isThere`
    * says true then; TypeError when somebody waits here already
    */
-  wait(awaited: Awaited, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
+  wait(condition: WaitCondition, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#checkFree(timeoutMs)
       signal?.throwIfAborted()
       const start = performance.now()
       const hot = this.#goesHot() && (this.#ref || this.#strategy === 'spin')
       this.#wait = {
-        awaited,
+        condition,
         signal,
         resolve,
         reject,
@@ -204,11 +204,11 @@ export class Waiter {
 
   /** Has the event loop go round before the next look; undefined when there is more to wait for. */
   #goRound(wait: EventLoopWait): boolean | undefined {
-    const { awaited } = wait
+    const { condition } = wait
     const spins = this.#strategy === 'spin'
-    if (awaited.isThere() || (spins && canLook && lookUntil(awaited, performance.now() + HOT_MS))) return true
+    if (condition.isThere() || (spins && canLook && lookUntil(condition, performance.now() + HOT_MS))) return true
     const now = performance.now()
-    if (now >= wait.deadline) return isThereOrOver(awaited)
+    if (now >= wait.deadline) return isThereOrOver(condition)
     if (!spins && now - wait.start >= HOT_MS) {
       this.#roundCredit = less(this.#roundCredit)
       wait.hot = false
@@ -216,7 +216,7 @@ export class Waiter {
     }
     if (now >= wait.nextPeers) {
       wait.nextPeers = now + PEERS_INTERVAL_MS
-      awaited.watchPeers(undefined)
+      condition.watchPeers(undefined)
     }
     this.#goOnSoon(wait)
     return undefined
@@ -224,27 +224,27 @@ export class Waiter {
 
   /** Has the bell wake this one, or a timer where there is none; undefined when there is more to wait for. */
   #lieDown(wait: EventLoopWait): boolean | undefined {
-    const { awaited } = wait
+    const { condition } = wait
     for (;;) {
       const now = performance.now()
       const left = wait.deadline - now
-      if (this.#bedside === undefined) {
-        if (isThereOrOver(awaited)) return true
+      if (this.#handle === undefined) {
+        if (isThereOrOver(condition)) return true
         if (left <= 0) return false
         wait.pending = setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left))
         if (!this.#ref) wait.pending.unref()
         return undefined
       }
-      if (awaited.isThere()) return true // also when all has been closed
-      const { mark, bell } = this.#bedside
+      if (condition.isThere()) return true // also when all has been closed
+      const { mark, bell } = this.#handle
       mark.set()
       try {
-        if (left <= 0) return isThereOrOver(awaited)
+        if (left <= 0) return isThereOrOver(condition)
         const dozes = this.#orderBehindMark(now, wait.layDown)
-        if (awaited.isThere()) return true
-        const again = awaited.watchPeers(bell)
-        if (awaited.isThere()) return true
-        if (again || awaited.hasNewPeer?.()) {
+        if (condition.isThere()) return true
+        const again = condition.watchPeers(bell)
+        if (condition.isThere()) return true
+        if (again || condition.hasNewPeer?.()) {
           this.#goOnSoon(wait) // who scribbles can say again and again that peers come and go
           return undefined
         }
@@ -255,7 +255,7 @@ export class Waiter {
         if (left !== Infinity) wait.pending = setTimeout(this.#goOn, left).unref()
         return undefined
       } catch (error) {
-        if (awaited.isThere()) return true // all has been closed, which the caller tells better
+        if (condition.isThere()) return true // all has been closed, which the caller tells better
         throw error
       } finally {
         if (!this.#asleep) mark.clear()
@@ -269,8 +269,8 @@ export class Waiter {
     wait.pending = undefined
     if (!this.#asleep) return
     this.#asleep = false
-    this.#bedside?.bell.unlisten(this.#goOn)
-    this.#bedside?.mark.clear()
+    this.#handle?.bell.unlisten(this.#goOn)
+    this.#handle?.mark.clear()
   }
 
   #goOnSoon(wait: EventLoopWait): void {
@@ -295,42 +295,42 @@ export class Waiter {
    *
    * @returns false when `timeoutMs` have passed
    */
-  waitSync(awaited: Awaited, timeoutMs = Infinity): boolean {
+  waitSync(condition: WaitCondition, timeoutMs = Infinity): boolean {
     this.#checkFree(timeoutMs)
     const start = performance.now()
     const deadline = start + timeoutMs
-    if (this.#strategy === 'spin') return this.#spin(awaited, deadline)
+    if (this.#strategy === 'spin') return this.#spin(condition, deadline)
     if (canLook && this.#goesHot()) {
       const end = Math.min(start + HOT_MS, deadline)
-      if (lookUntil(awaited, end)) {
+      if (lookUntil(condition, end)) {
         this.#judge(start)
         return true
       }
       if (end < deadline) this.#roundCredit = less(this.#roundCredit)
     }
-    const found = this.#sleepSync(awaited, deadline)
+    const found = this.#sleepSync(condition, deadline)
     if (found) this.#judge(start)
     return found
   }
 
-  #sleepSync(awaited: Awaited, deadline: number): boolean {
+  #sleepSync(condition: WaitCondition, deadline: number): boolean {
     let layDown = Infinity
     for (;;) {
       const now = performance.now()
       const left = deadline - now
-      if (this.#bedside === undefined) {
-        if (isThereOrOver(awaited)) return true
+      if (this.#handle === undefined) {
+        if (isThereOrOver(condition)) return true
         if (left <= 0) return false
         pause(Math.min(BLIND_INTERVAL_MS, left))
         continue
       }
-      const { mark, bell } = this.#bedside
+      const { mark, bell } = this.#handle
       mark.set()
       try {
-        if (left <= 0) return isThereOrOver(awaited)
+        if (left <= 0) return isThereOrOver(condition)
         const dozes = this.#orderBehindMark(now, layDown)
-        if (awaited.isThere()) return true
-        if (awaited.watchPeers(bell) || awaited.isThere() || awaited.hasNewPeer?.()) continue
+        if (condition.isThere()) return true
+        if (condition.watchPeers(bell) || condition.isThere() || condition.hasNewPeer?.()) continue
         if (dozes) this.#doze(bell, now)
         layDown = now
         bell.waitSync(left)
@@ -371,12 +371,12 @@ export class Waiter {
     }
   }
 
-  #spin(awaited: Awaited, deadline: number): boolean {
+  #spin(condition: WaitCondition, deadline: number): boolean {
     for (;;) {
       const now = performance.now()
-      if (lookUntil(awaited, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
-      awaited.watchPeers(undefined) // a watch is for sleepers: nobody hears that bell here
-      if (performance.now() >= deadline) return isThereOrOver(awaited)
+      if (lookUntil(condition, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
+      condition.watchPeers(undefined) // a watch is for sleepers: nobody hears that bell here
+      if (performance.now() >= deadline) return isThereOrOver(condition)
     }
   }
 }
@@ -397,13 +397,13 @@ function pause(timeMs: number): void {
 }
 
 /** Looks, and asks the kernel whether the peers live without whom it will never come. */
-function isThereOrOver(awaited: Awaited): boolean {
-  return awaited.isThere() || (awaited.watchPeers(undefined) && awaited.isThere())
+function isThereOrOver(condition: WaitCondition): boolean {
+  return condition.isThere() || (condition.watchPeers(undefined) && condition.isThere())
 }
 
-function lookUntil(awaited: Awaited, deadline: number): boolean {
+function lookUntil(condition: WaitCondition, deadline: number): boolean {
   do {
-    for (let looks = 0; looks < LOOKS_PER_CLOCK; looks++) if (awaited.isThere()) return true
+    for (let looks = 0; looks < LOOKS_PER_CLOCK; looks++) if (condition.isThere()) return true
   } while (performance.now() < deadline)
   return false
 }

@@ -4,10 +4,11 @@ import { f64, i32, LayoutError, payload, struct, u32, utf8 } from '@memlane/prot
 import { ConsumerSlot, codecOf, SleepMark } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { Bells, evictIfDead, explain, StreamChannel, takeConsumerSeat, takeProducerSeat, Waiter } from '../src/index.js'
+import { Bells, explain, StreamChannel, takeConsumerSeat, takeProducerSeat, Waiter } from '../src/index.js'
+import { evictIfDead } from '../src/seat.js'
 
 const Count = codecOf(u32)
-const SMALL = { capacity: 65_536, producers: 2, consumers: 2 }
+const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
 const code = (code: string) => expect.objectContaining({ name: 'SharedMemoryError', code })
 
 /** One is a Buffer, the other a Uint8Array. */
@@ -113,7 +114,7 @@ describe('a channel', () => {
 
 describe('a seat', () => {
   it('is the first free one; of producers, first one that was left open', () => {
-    using channel = StreamChannel.create(uniqueName('channel'), Count, { ...SMALL, producers: 3 })
+    using channel = StreamChannel.create(uniqueName('channel'), Count, { ...SMALL, maxProducers: 3 })
     const words = new Int32Array(channel.memory.buffer)
     words[(1024 + 2 * 128) / 4] = 1
     expect(takeProducerSeat(channel).index).toBe(2)

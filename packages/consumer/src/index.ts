@@ -1,4 +1,5 @@
-export type { RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export type { EndOn, RegionMemory, StreamEnd, StreamStart, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export { type OpenStreamOptions, openStream } from './open-stream.js'
 export {
   type OpenRegionOptions,
   openRegion,
@@ -6,10 +7,4 @@ export {
   type ReadonlyView,
   RegionReader,
 } from './region-reader.js'
-export {
-  type OpenStreamOptions,
-  openStream,
-  type ReaderOptions,
-  type StreamEnd,
-  StreamReader,
-} from './stream-reader.js'
+export { type BatchOptions, type IterationOptions, type ReaderOptions, StreamReader } from './stream-reader.js'

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { openRegion, openStream, type StreamReader } from '../src/index.js'
 import { left } from './left.js'
 
-const SMALL = { capacity: 65_536, producers: 2, consumers: 2 }
+const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
 const REASON = new Error('enough')
 const Point = struct('Point', { x: u32 })
 
@@ -53,8 +53,8 @@ async function abortAt<T>(
 
 describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at any moment, with wait %s,', (wait) => {
   async function pair() {
-    const writer = createStream(uniqueName('stream'), u32, { ...SMALL, wait })
-    const reader = await openStream(writer.name, u32, { wait })
+    const writer = createStream(uniqueName('stream'), u32, { ...SMALL, waitStrategy: wait })
+    const reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const channel = StreamChannel.open(writer.name, codecOf(u32))
     const asleep = () => Sleepers.consumers(channel.control).any() || Sleepers.producers(channel.control).any()
     return {
@@ -72,7 +72,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
     receive: (reader, signal) => reader.receive({ signal }),
     ready: (reader, signal) => reader.ready({ signal }),
     messages: (reader, signal) => reader.messages({ signal }).next(),
-    batches: (reader, signal) => reader.batches(3, { signal }).next(),
+    batches: (reader, signal) => reader.batches({ limit: 3, signal }).next(),
   }
   for (const [name, receive] of Object.entries(receivings)) {
     it(`ends ${name}, which takes nothing then, and works the next time`, async () => {

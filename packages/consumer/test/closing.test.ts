@@ -12,7 +12,7 @@ async function makePair(options: Parameters<typeof openStream>[2] = {}) {
 }
 
 it('says which end was closed while it slept', async () => {
-  const { writer, reader } = await makePair({ wait: 'park' })
+  const { writer, reader } = await makePair({ waitStrategy: 'park' })
   const receiving = reader.receive()
   setTimeout(() => reader.close(), 20)
   await expect(receiving).rejects.toThrow(`Stream "${writer.name}": this consumer is closed.`)

@@ -14,7 +14,7 @@ it('a stream goes on when one producer comes just before the last other one dies
   const seat = takeProducerSeat(old, 1)
   new ProducerSlot(old.control, seat.index, old.openLane(seat.index, 'readwrite').buffer)
   using reader = new StreamReader<typeof u32>(channel, codec)
-  expect(reader.readySync(0)).toBe(false)
+  expect(reader.readySync({ timeoutMs: 0 })).toBe(false)
 
   const next = await StreamChannel.waitFor(channel.name, codec)
   const { control } = channel
@@ -29,13 +29,13 @@ it('a stream goes on when one producer comes just before the last other one dies
     }
     return stateOf(producer)
   }
-  expect(reader.readySync(0)).toBe(false)
+  expect(reader.readySync({ timeoutMs: 0 })).toBe(false)
   expect(old.closed).toBe(true)
   expect(reader.end).toBeUndefined()
 
   next.close()
-  expect(reader.readySync(0)).toBe(false)
-  expect(reader.end).toBe('lost')
+  expect(reader.readySync({ timeoutMs: 0 })).toBe(false)
+  expect(reader.end).toBe('died')
   using back: StreamWriter<typeof u32> = await joinStream(channel.name, u32)
   expect(back.trySend(7)).toBe(true)
   expect(reader.tryReceive()).toBe(7)

@@ -21,7 +21,7 @@ describe('two producers and two consumers that are killed again and again', () =
     const one = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T
 
     const name = uniqueName('memlane')
-    const creator = createStream(name, Numbered, { capacity: 65_536, producers: 3, consumers: 3 })
+    const creator = createStream(name, Numbered, { capacity: 65_536, maxProducers: 3, maxConsumers: 3 })
     using board = SharedMemory.create(`${name}-board`, 4 * 1000)
     using onlooker = await openStream(name, Numbered)
     const ledger = new Ledger()
@@ -33,7 +33,7 @@ describe('two producers and two consumers that are killed again and again', () =
       while (performance.now() - start < SOAK_MS) {
         await using producer = new StreamPeer()
         const author = authors++
-        await producer.call('join', name, { wait: one(waits) })
+        await producer.call('join', name, { waitStrategy: one(waits) })
         await producer.call('become', author)
         await producer.call('board', board.name, author)
         producer.call('produce', one(sendings))
@@ -44,7 +44,7 @@ describe('two producers and two consumers that are killed again and again', () =
     const consumeAndDie = async () => {
       while (performance.now() - start < SOAK_MS) {
         await using consumer = new StreamPeer()
-        await consumer.call('open', name, { from: one(['now', 'oldest']), wait: one(waits) })
+        await consumer.call('open', name, { from: one(['now', 'oldest']), waitStrategy: one(waits) })
         const complaint = consumer.call('consume', one(readings)).then(
           () => 'ended',
           (error) => error.message,
@@ -56,7 +56,7 @@ describe('two producers and two consumers that are killed again and again', () =
     await Promise.race([read, Promise.all([produceAndDie(), produceAndDie(), consumeAndDie(), consumeAndDie()])])
     creator.close()
     await read
-    expect(onlooker.end).toBe('lost')
+    expect(onlooker.end).toBe('died')
 
     // What was sent and told of has come; what was sent just before the end may have been.
     const told = new Int32Array(board.buffer)

@@ -24,7 +24,7 @@ describe('death at one step', () => {
       ['ConsumerSlot', 'release', 'after', 1],
     ] as const) {
       const name = uniqueName('memlane')
-      using producer = createStream(name, Numbered, { capacity: 65_536, consumers: 1, producers: 4 })
+      using producer = createStream(name, Numbered, { capacity: 65_536, maxConsumers: 1, maxProducers: 4 })
       for (let own = 0; own < 100; own++) producer.trySend(numbered(1, own, 0, own))
       await using victim = new StreamPeer()
       await victim.call('signalAt', 'SIGKILL', owner, method, when, calls)
@@ -80,13 +80,13 @@ describe('death at one step', () => {
     await using victim = new StreamPeer()
     await victim.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before', 2) // the first time, it has not opened
     await victim.last('join', name)
-    expect([await received, consumer.end]).toEqual([undefined, 'lost'])
+    expect([await received, consumer.end]).toEqual([undefined, 'died'])
   })
 
   it('of taking up a lane leaves it to the next, as often as it happens', async () => {
     const name = uniqueName('memlane')
     await using first = new StreamPeer()
-    const { author } = await first.call('create', name, { producers: 1 })
+    const { author } = await first.call('create', name, { maxProducers: 1 })
     using consumer = await openStream(name, Numbered, { from: 'oldest', endOn: 'closed' })
     await first.call('produce', 'sendBatch', 100)
     await first.last('dieInBatch')
@@ -129,7 +129,7 @@ describe('death at one step', () => {
 
   it('does not keep another asleep that met it there', async () => {
     const name = uniqueName('memlane')
-    using producer = createStream(name, Numbered, { capacity: 65_536, wait: 'park' })
+    using producer = createStream(name, Numbered, { capacity: 65_536, waitStrategy: 'park' })
     await using victim = new StreamPeer()
     await victim.call('open', name)
     // As if another producer had the dead consumer's lease, just then when this one finds it free and claims it.
@@ -163,7 +163,7 @@ describe('a producer in the middle of a claim', () => {
       const name = uniqueName('memlane')
       using producer = createStream(name, Numbered, { capacity: 65_536 })
       await using consumer = new StreamPeer()
-      await consumer.call('open', name, { wait })
+      await consumer.call('open', name, { waitStrategy: wait })
       const consumed = consumer.call('consume', way)
       const recordLength = Math.ceil((8 + Numbered.length) / 8) * 8
       const most = Math.floor(65_536 / recordLength) // what remains behind them is padding
@@ -224,7 +224,7 @@ describe.runIf(stops)('a stop at one step', () => {
       await using stopped = new StreamPeer()
       const one = await stopped.call('create', name)
       using other = await joinStream(name, Numbered)
-      using consumer = await openStream(name, Numbered, { wait: 'park' })
+      using consumer = await openStream(name, Numbered, { waitStrategy: 'park' })
       using onlooker = new Onlooker(name)
       const ledger = new Ledger()
       const read = ways.receive(consumer, ledger, 3)

@@ -74,7 +74,9 @@ describe('between two steps', () => {
     for (const waits of ['ready', 'readySync'] as const) {
       for (let own = 0; own < 10; own++) producer.trySend(numbered(1, own, 0, own))
       expect(consumer.poll(() => {}, 10)).toBe(10)
-      expect(waits === 'ready' ? await consumer.ready({ timeoutMs: 1 }) : consumer.readySync(1)).toBe(false)
+      expect(waits === 'ready' ? await consumer.ready({ timeoutMs: 1 }) : consumer.readySync({ timeoutMs: 1 })).toBe(
+        false,
+      )
       await producer.flush()
     }
   })

@@ -27,7 +27,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
     it(`is waited for no longer: ${how}, ${wait}`, async () => {
       const name = uniqueName('memlane')
       await using producer = new StreamPeer()
-      const { author } = await producer.call('create', name, { consumers: 2, wait })
+      const { author } = await producer.call('create', name, { maxConsumers: 2, waitStrategy: wait })
       using survivor = await openStream(name, Numbered, { from: 'oldest' })
       await using victim = new StreamPeer()
       await victim.call('open', name, { from: 'oldest' })
@@ -49,7 +49,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
 
   it('makes its slot free at once, also when it slept, and there is no other', async () => {
     const name = uniqueName('memlane')
-    using producer = createStream(name, Numbered, { consumers: 1, capacity: 65_536 })
+    using producer = createStream(name, Numbered, { maxConsumers: 1, capacity: 65_536 })
     using onlooker = new Onlooker(name)
     for (let kills = 0; kills < 3; kills++) {
       await using victim = new StreamPeer()
@@ -93,14 +93,14 @@ const ends: Record<string, (producer: StreamPeer) => Promise<unknown>> = {
 }
 
 describe('a producer that dies', () => {
-  it('leaves whole messages alone, the end "lost", and a lane that goes on', { timeout: 240_000 }, async () => {
+  it('leaves whole messages alone, the end "died", and a lane that goes on', { timeout: 240_000 }, async () => {
     const name = uniqueName('memlane')
-    using onlookersStream = createStream(name, Numbered, { capacity: 65_536, producers: 1 })
+    using onlookersStream = createStream(name, Numbered, { capacity: 65_536, maxProducers: 1 })
     using onlooker = new Onlooker(name)
     const wanted = Number.POSITIVE_INFINITY
     const inside = await Promise.all(
       inLoop.map(async ([way, wait]) => {
-        const reader = await openStream(name, Numbered, { from: 'oldest', wait })
+        const reader = await openStream(name, Numbered, { from: 'oldest', waitStrategy: wait })
         const ledger = new Ledger()
         const consume = async () => {
           await ways[way as Way](reader, ledger, wanted)
@@ -112,7 +112,7 @@ describe('a producer that dies', () => {
     const outside = await Promise.all(
       blocking.map(async ([way, wait]) => {
         const peer = new StreamPeer(200_000)
-        await peer.call('open', name, { from: 'oldest', wait })
+        await peer.call('open', name, { from: 'oldest', waitStrategy: wait })
         return { consume: () => peer.call('consume', way), close: () => peer.kill() }
       }),
     )
@@ -134,7 +134,7 @@ describe('a producer that dies', () => {
         const last = when.startsWith('before') ? 100 : 99
         authors[author] = [0, last]
         next += last + 1
-        const expected = { end: 'lost', count: next, authors }
+        const expected = { end: 'died', count: next, authors }
         expect(await both, when).toEqual(consumers.map(() => expected))
       }
       using successor = await joinStream(name, Numbered)
@@ -151,7 +151,7 @@ describe('a producer that dies', () => {
     for (const how of ['send', 'sendSync', 'trySend', 'claim', 'claimSync', 'flush']) {
       const name = uniqueName('memlane')
       await using producer = new StreamPeer()
-      const { author } = await producer.call('create', name, { producers: 1 })
+      const { author } = await producer.call('create', name, { maxProducers: 1 })
       await producer.call('produce', 'trySend', 10)
       using consumer = await openStream(name, Numbered, { from: 'oldest' })
       producer.call('produce', how)
@@ -179,7 +179,7 @@ describe('a producer that dies', () => {
     await using first = new StreamPeer()
     const one = await first.call('create', name)
     using patient = await openStream(name, Numbered, { from: 'oldest', endOn: 'closed' })
-    using constant = await openStream(name, Numbered, { from: 'oldest', endOn: 'never', wait: 'park' })
+    using constant = await openStream(name, Numbered, { from: 'oldest', endOn: 'never', waitStrategy: 'park' })
     using onlooker = new Onlooker(name)
     const ledgers = [new Ledger(), new Ledger()]
     const patiently = ways.iterate(patient, ledgers[0] as Ledger, Number.POSITIVE_INFINITY)
@@ -212,7 +212,7 @@ describe('a producer that dies', () => {
     expect(ledgers[1]?.authors).toEqual({ ...authors, 7: [0, 99] })
   })
 
-  it('leaves the others their lanes; the end comes with the last of them, and is "lost"', async () => {
+  it('leaves the others their lanes; the end comes with the last of them, and is "died"', async () => {
     const name = uniqueName('memlane')
     await using victim = new StreamPeer()
     const { author } = await victim.call('create', name)
@@ -230,7 +230,7 @@ describe('a producer that dies', () => {
     expect(await consumer.ready({ timeoutMs: 50 })).toBe(false)
     expect(consumer.end).toBeUndefined()
     await third.call('closeWriter')
-    expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'lost'])
+    expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'died'])
     using successor = await joinStream(name, Numbered)
     expect([successor.lane, successor.sent]).toEqual([0, 10])
     successor.close()
@@ -243,7 +243,7 @@ describe('a producer that dies', () => {
       using silent = createStream(name, Numbered)
       await using victim = new StreamPeer()
       const { author } = await victim.call('join', name)
-      using consumer = await openStream(name, Numbered, { wait })
+      using consumer = await openStream(name, Numbered, { waitStrategy: wait })
       using onlooker = new Onlooker(name)
       const received = consumer.receive()
       await onlooker.untilAsleep('consumers')
@@ -308,7 +308,7 @@ describe.runIf(stops)('a participant that is stopped', () => {
   it('and consumes holds the producer back, keeps its slot, and goes on where it was', async () => {
     const name = uniqueName('memlane')
     await using producer = new StreamPeer()
-    const { author } = await producer.call('create', name, { consumers: 1 })
+    const { author } = await producer.call('create', name, { maxConsumers: 1 })
     await using consumer = new StreamPeer()
     await consumer.call('open', name)
     const consumed = consumer.call('consume', 'iterate')
@@ -329,7 +329,7 @@ describe.runIf(stops)('a participant that is stopped', () => {
   it('and produces keeps its lane, ends nothing, and goes on where it was', async () => {
     const name = uniqueName('memlane')
     await using producer = new StreamPeer()
-    const { author } = await producer.call('create', name, { producers: 1 })
+    const { author } = await producer.call('create', name, { maxProducers: 1 })
     using consumer = await openStream(name, Numbered)
     const ledger = new Ledger()
     const read = ways.iterate(consumer, ledger, Number.POSITIVE_INFINITY)

@@ -57,9 +57,14 @@ it.each(['wait', 'overwrite'] as const)('a stream with any bytes in it ends nobo
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const name = uniqueName('stream')
-      using writer: Writer = createStream(name, Event, { capacity: CAPACITY, overflow, producers: 2, consumers: 3 })
+      using writer: Writer = createStream(name, Event, {
+        capacity: CAPACITY,
+        overflow,
+        maxProducers: 2,
+        maxConsumers: 3,
+      })
       using reader: Reader = await openStream(name, Event)
-      using second: Reader = await openStream(name, Event, { from: 'oldest', wait: 'park' })
+      using second: Reader = await openStream(name, Event, { from: 'oldest', waitStrategy: 'park' })
       using memory = SharedMemory.open(name)
       const words = new Int32Array(memory.buffer)
       const lanesAt = words.length - (2 * CAPACITY) / 4
@@ -82,7 +87,7 @@ it.each(['wait', 'overwrite'] as const)('a stream with any bytes in it ends nobo
           await allowed(() => consumer.producers)
         }
         if (how === 0) await allowed(() => reader.receive({ timeoutMs: 1 }))
-        if (how === 1) await allowed(() => second.receiveSync(1))
+        if (how === 1) await allowed(() => second.receiveSync({ timeoutMs: 1 }))
         if (how === 2) await allowed(() => writer.send(message, { timeoutMs: 1 }))
         if (how === 3) await allowed(() => writer.flush({ timeoutMs: 1 }))
         if (how === 4) {
@@ -97,11 +102,11 @@ it.each(['wait', 'overwrite'] as const)('a stream with any bytes in it ends nobo
             other.trySend(message)
           })
         }
-        if (how === 6) await allowed(() => writer.sendSync(message, 1))
+        if (how === 6) await allowed(() => writer.sendSync(message, { timeoutMs: 1 }))
         if (how === 7) {
           const closing = setTimeout(() => second.close(), 1)
           await allowed(async () => {
-            for await (const batch of second.batches(10)) if (batch.length > 0) break
+            for await (const batch of second.batches({ limit: 10 })) if (batch.length > 0) break
           })
           clearTimeout(closing)
         }

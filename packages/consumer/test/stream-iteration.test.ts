@@ -36,7 +36,7 @@ describe('for await', () => {
     using _reader = reader
     for (const iteration of [
       (signal: AbortSignal) => reader.messages({ signal }),
-      (signal: AbortSignal) => reader.batches(10, { signal }),
+      (signal: AbortSignal) => reader.batches({ limit: 10, signal }),
     ]) {
       const abort = new AbortController()
       writer.trySend(7)
@@ -99,14 +99,14 @@ describe('batches', () => {
     writer.trySendBatch(numbers(1000))
     const sizes = []
     const seen = []
-    for await (const batch of reader.batches(300)) {
+    for await (const batch of reader.batches({ limit: 300 })) {
       sizes.push(batch.length)
       seen.push(...batch)
       if (seen.length === 1000) writer.close()
     }
     expect(sizes).toEqual([300, 300, 300, 100])
     expect(seen).toEqual(numbers(1000))
-    for (const limit of [0, -1, Number.NaN]) expect(() => reader.batches(limit)).toThrow(RangeError)
+    for (const limit of [0, -1, Number.NaN]) expect(() => reader.batches({ limit })).toThrow(RangeError)
   })
 })
 

@@ -12,9 +12,9 @@ const make = (options: Parameters<typeof createStream>[2] = {}) =>
 const later = (ms = 10) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
-  it('a producer that closes while one looks who lives is not lost', async () => {
-    using writer = make({ wait })
-    using reader = await openStream(writer.name, u32, { wait })
+  it('does not take a producer that closes during the check for a dead one', async () => {
+    using writer = make({ waitStrategy: wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const { watch } = Doorbell.prototype
     const { isHeld } = Lease
     Doorbell.prototype.watch = function (this: Doorbell, slot) {
@@ -35,8 +35,8 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
   })
 
   it('ends with a message, one after the other', async () => {
-    using writer = make({ wait })
-    using reader = await openStream(writer.name, u32, { wait })
+    using writer = make({ waitStrategy: wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     for (let i = 0; i < 20; i++) {
       const receiving = reader.receive()
       if (i % 2) await later(2)
@@ -46,8 +46,8 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
   })
 
   it('ends with room', async () => {
-    using writer = make({ wait })
-    using reader = await openStream(writer.name, u32, { wait })
+    using writer = make({ waitStrategy: wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     let sent = 0
     while (writer.trySend(sent)) sent++
     const sending = [writer.send(sent), writer.sendBatch([sent + 1, sent + 2])]
@@ -64,27 +64,27 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
 
   it('ends at the timeout, without a message and without an end', async () => {
     using writer = make()
-    using reader = await openStream(writer.name, u32, { wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     for (const timeoutMs of [0, 1, 20]) {
       expect(await reader.receive({ timeoutMs })).toBeUndefined()
       expect(await reader.ready({ timeoutMs })).toBe(false)
-      expect(reader.receiveSync(timeoutMs)).toBeUndefined()
-      expect(reader.readySync(timeoutMs)).toBe(false)
+      expect(reader.receiveSync({ timeoutMs })).toBeUndefined()
+      expect(reader.readySync({ timeoutMs })).toBe(false)
     }
     expect(reader.end).toBeUndefined()
     for (const timeoutMs of [-1, Number.NaN]) {
       await expect(reader.receive({ timeoutMs })).rejects.toThrow(RangeError)
       await expect(reader.ready({ timeoutMs })).rejects.toThrow(RangeError)
-      expect(() => reader.receiveSync(timeoutMs)).toThrow(RangeError)
-      expect(() => reader.readySync(timeoutMs)).toThrow(RangeError)
+      expect(() => reader.receiveSync({ timeoutMs })).toThrow(RangeError)
+      expect(() => reader.readySync({ timeoutMs })).toThrow(RangeError)
     }
     writer.trySend(1)
-    expect(reader.receiveSync(0)).toBe(1)
+    expect(reader.receiveSync({ timeoutMs: 0 })).toBe(1)
   })
 
   it('ends when the signal aborts, and leaves nothing behind', async () => {
     using writer = make()
-    using reader = await openStream(writer.name, u32, { wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const controller = new AbortController()
     const { signal } = controller
     const receiving = reader.receive({ signal })
@@ -105,7 +105,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
   it('ends with CLOSED when the consumer is closed meanwhile', async () => {
     for (const pause of [0, 10]) {
       using writer = make()
-      const reader = await openStream(writer.name, u32, { wait })
+      const reader = await openStream(writer.name, u32, { waitStrategy: wait })
       const receiving = reader.receive()
       if (pause) await later(pause)
       reader.close()
@@ -117,7 +117,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
 
   it('ends with the stream', async () => {
     const writer = make()
-    using reader = await openStream(writer.name, u32, { wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const receiving = reader.receive()
     await later()
     writer.close()
@@ -127,18 +127,18 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
 
   it('is for one at a time', async () => {
     using writer = make()
-    using reader = await openStream(writer.name, u32, { wait })
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const receiving = reader.receive()
     await expect(reader.receive()).rejects.toThrow(TypeError)
     await expect(reader.ready()).rejects.toThrow(TypeError)
-    expect(() => reader.receiveSync(1)).toThrow(TypeError)
+    expect(() => reader.receiveSync({ timeoutMs: 1 })).toThrow(TypeError)
     writer.trySend(1)
     expect(await receiving).toBe(1)
   })
 
   it('is ended by a producer that joins, sends and closes', async () => {
     using keeper = make()
-    using reader = await openStream(keeper.name, u32, { wait })
+    using reader = await openStream(keeper.name, u32, { waitStrategy: wait })
     const receiving = reader.receive()
     await later()
     const guest = await joinStream(keeper.name, u32)
@@ -150,7 +150,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
 
 it.each(['adaptive', 'park', 'spin'] as const)('padding alone is no message, %s', async (wait) => {
   using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
-  using reader = await openStream(writer.name, payload.bytes, { wait })
+  using reader = await openStream(writer.name, payload.bytes, { waitStrategy: wait })
   for (let i = 0; i < 2; i++) {
     writer.trySend(new Uint8Array(writer.maxMessageLength))
     expect(reader.tryReceive()).toBeDefined()
@@ -159,7 +159,7 @@ it.each(['adaptive', 'park', 'spin'] as const)('padding alone is no message, %s'
   expect(writer.claim(1000)).toBeDefined()
   writer.abort()
   expect(await reader.ready({ timeoutMs: 0 })).toBe(false)
-  expect(reader.readySync(0)).toBe(false)
+  expect(reader.readySync({ timeoutMs: 0 })).toBe(false)
   const sending = later(20).then(() => writer.trySend(new Uint8Array([7])))
   expect(await reader.receive()).toEqual(new Uint8Array([7]))
   await sending
@@ -171,7 +171,7 @@ it.each(['adaptive', 'park', 'spin'] as const)('padding alone is no message, %s'
 it('a consumer that begins to wait and is closed by what runs next says CLOSED', async () => {
   for (let turns = 0; turns < 12; turns++) {
     using writer = make()
-    const reader = await openStream(writer.name, u32, { wait: 'park' })
+    const reader = await openStream(writer.name, u32, { waitStrategy: 'park' })
     const first = reader.receive()
     await later(1)
     writer.trySend(1) // rings

@@ -93,7 +93,7 @@ it('consumers that join while a producer runs at full speed get everything from 
       left -= reader.poll(handle, left)
       await reader.ready()
     }
-    expect(reader.lost).toBe(0)
+    expect(reader.missed).toBe(0)
     return next
   }
   for (let round = 0; round < 30; round++) {

@@ -77,13 +77,13 @@ describe('messages arrive as they were sent', () => {
 
 describe('several producers and consumers', () => {
   it("every consumer gets every message, in each producer's order", async () => {
-    using first = make({ producers: 3, consumers: 3 })
+    using first = make({ maxProducers: 3, maxConsumers: 3 })
     using second = await joinStream(first.name, u32)
     using third = await joinStream(first.name, u32)
     const writers = [first, second, third]
     using a = await openStream(first.name, u32)
-    using b = await openStream(first.name, u32, { wait: 'park' })
-    using c = await openStream(first.name, u32, { wait: 'spin' })
+    using b = await openStream(first.name, u32, { waitStrategy: 'park' })
+    using c = await openStream(first.name, u32, { waitStrategy: 'spin' })
     const total = 5000
     const producing = writers.map(async (writer, index) => {
       for (let i = 0; i < total; i++) await writer.send(index * 1_000_000 + i)
@@ -100,7 +100,7 @@ describe('several producers and consumers', () => {
     })
     await Promise.all(producing)
     expect(await Promise.all(consuming)).toEqual(Array(3).fill([total, total, total]))
-    for (const reader of [a, b, c]) expect([reader.end, reader.lost]).toEqual(['closed', 0])
+    for (const reader of [a, b, c]) expect([reader.end, reader.missed]).toEqual(['closed', 0])
   })
 
   it('a busy lane does not keep the others waiting', async () => {
@@ -119,7 +119,7 @@ describe('several producers and consumers', () => {
   })
 
   it('FULL when all slots are taken, until one leaves', async () => {
-    using writer = make({ consumers: 2 })
+    using writer = make({ maxConsumers: 2 })
     using _first = await openStream(writer.name, u32)
     const second = await openStream(writer.name, u32)
     await expect(openStream(writer.name, u32)).rejects.toThrow(code('FULL'))
@@ -202,7 +202,7 @@ describe('where a consumer begins', () => {
 
   it('is refused when it is neither', async () => {
     using writer = make()
-    for (const options of [{ from: 'start' }, { endOn: 'x' }, { wait: 'x' }]) {
+    for (const options of [{ from: 'start' }, { endOn: 'x' }, { waitStrategy: 'x' }]) {
       await expect(openStream(writer.name, u32, options as never)).rejects.toThrow(TypeError)
     }
     expect(writer.consumers).toBe(0)
@@ -454,7 +454,7 @@ describe('poll', () => {
     }
     try {
       using writer = make()
-      using reader = await openStream(writer.name, u32, { wait: 'spin' })
+      using reader = await openStream(writer.name, u32, { waitStrategy: 'spin' })
       reader.poll(() => {})
       looks = 0
       reader.poll(() => {})
@@ -589,7 +589,7 @@ describe('a closed consumer', () => {
     ]) {
       await expect(promise).rejects.toThrow(code('CLOSED'))
     }
-    expect([reader.lost, reader.end]).toEqual([0, undefined])
+    expect([reader.missed, reader.end]).toEqual([0, undefined])
     reader.ref().unref()
   })
 
@@ -637,7 +637,7 @@ it.each([
   ['adaptive', 0],
 ] as const)('poll, with wait %s, gets %i message that comes right after its first look', async (wait, handled) => {
   using writer = make()
-  using reader = await openStream(writer.name, u32, { wait })
+  using reader = await openStream(writer.name, u32, { waitStrategy: wait })
   expect(reader.poll(() => {})).toBe(0) // takes up the lane
   const { next } = LaneReader.prototype
   const got: number[] = []

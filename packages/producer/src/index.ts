@@ -1,17 +1,9 @@
-export type { RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export type { MemberKind, MemberView, RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export { type CreateStreamOptions, createStream, type JoinStreamOptions, joinStream } from './create-stream.js'
 export {
   type CreateRegionOptions,
   createRegion,
   type RegionValue,
   RegionWriter,
 } from './region-writer.js'
-export {
-  type CreateStreamOptions,
-  createStream,
-  type JoinOptions,
-  type JoinStreamOptions,
-  joinStream,
-  type MemberKind,
-  type MemberView,
-  StreamWriter,
-} from './stream-writer.js'
+export { type JoinOptions, type ReadyOptions, StreamWriter } from './stream-writer.js'

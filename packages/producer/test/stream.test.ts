@@ -35,12 +35,12 @@ describe('createStream', () => {
     [{ capacity: 65_536.5 }, /capacity 65536.5/],
     [{ capacity: Number.NaN }, /capacity NaN/],
     [{ capacity: 2 ** 32 + 65_536 }, /capacity 4295032832/],
-    [{ producers: 0 }, /producers 0 is not a whole number from 1 to 64/],
-    [{ producers: 65 }, /producers 65/],
-    [{ producers: 1.5 }, /producers 1.5/],
-    [{ consumers: 0 }, /consumers 0 is not a whole number from 1 to 32/],
-    [{ consumers: 33 }, /consumers 33/],
-    [{ consumers: Number.NaN }, /consumers NaN/],
+    [{ maxProducers: 0 }, /roducers 0 is not a whole number from 1 to 64/],
+    [{ maxProducers: 65 }, /roducers 65/],
+    [{ maxProducers: 1.5 }, /roducers 1.5/],
+    [{ maxConsumers: 0 }, /onsumers 0 is not a whole number from 1 to 32/],
+    [{ maxConsumers: 33 }, /onsumers 33/],
+    [{ maxConsumers: Number.NaN }, /onsumers NaN/],
   ])('refuses the dimensions %j, and makes nothing', (options, message) => {
     const name = uniqueName('stream')
     expect(() => createStream(name, u32, options)).toThrow(RangeError)
@@ -53,7 +53,7 @@ describe('createStream', () => {
     for (const options of [
       { overflow: 'drop' },
       { withoutConsumers: 'drop' },
-      { wait: 'never' },
+      { waitStrategy: 'never' },
       { existing: 'open' },
     ]) {
       expect(() => createStream(name, u32, options as never)).toThrow(TypeError)
@@ -77,19 +77,19 @@ describe('createStream', () => {
   })
 
   it('takes the largest and the smallest numbers of slots', async () => {
-    using writer = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, producers: 64, consumers: 32 })
+    using writer = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, maxProducers: 64, maxConsumers: 32 })
     using last = await joinStream(writer.name, u32, { lane: 63 })
     using consumer = new HoldingConsumer(writer.name, u32)
     expect(last.trySend(7)).toBe(true)
     expect(consumer.read(10, 63)).toEqual([7])
-    using single = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    using single = createStream(uniqueName('stream'), u32, { capacity: CAPACITY, maxProducers: 1, maxConsumers: 1 })
     expect(single.trySend(1)).toBe(true)
   })
 
   it('is exclusive, or joins what is there with the dimensions that has', () => {
-    using first = make({ producers: 2 })
+    using first = make({ maxProducers: 2 })
     expect(() => createStream(first.name, u32)).toThrow(code('ALREADY_EXISTS'))
-    using second = createStream(first.name, u32, { existing: 'join', capacity: 2 ** 20, producers: 64 })
+    using second = createStream(first.name, u32, { existing: 'join', capacity: 2 ** 20, maxProducers: 64 })
     expect([first.lane, second.lane]).toEqual([0, 1])
     expect(second.maxMessageLength).toBe(first.maxMessageLength)
     expect(() => createStream(first.name, u32, { existing: 'join' })).toThrow(code('FULL'))
@@ -126,7 +126,7 @@ describe('joinStream', () => {
   })
 
   it('says FULL, and leaves no handle behind', async () => {
-    const writer = make({ producers: 1 })
+    const writer = make({ maxProducers: 1 })
     await expect(joinStream(writer.name, u32)).rejects.toThrow(code('FULL'))
     await expect(joinStream(writer.name, u32)).rejects.toThrow(/all 1 producer slots are taken/)
     writer.close()
@@ -169,10 +169,10 @@ describe('a producer held back by a consumer', () => {
     expect(writer.claim()).toBeUndefined()
     expect(writer.trySendBatch([1, 2])).toBe(0)
     expect(writer.fillBatch(2, () => {})).toBe(0)
-    expect(writer.sendSync(0, 0)).toBe(false)
-    expect(writer.sendSync(0, 20)).toBe(false)
-    expect(writer.readySync(0)).toBe(false)
-    expect(writer.readySync(20)).toBe(false)
+    expect(writer.sendSync(0, { timeoutMs: 0 })).toBe(false)
+    expect(writer.sendSync(0, { timeoutMs: 20 })).toBe(false)
+    expect(writer.readySync({ timeoutMs: 0 })).toBe(false)
+    expect(writer.readySync({ timeoutMs: 20 })).toBe(false)
     expect(consumer.read(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(writer.trySendBatch(Array.from({ length: 20 }, (_, i) => sent + 1 + i))).toBe(10)
     const rest = consumer.read()
@@ -234,15 +234,15 @@ describe('a producer held back by a consumer', () => {
     const waiting = writer.send(1)
     consumer.read(sent)
     expect(() => writer.sendSync(2)).toThrow(TypeError)
-    expect(() => writer.sendSync(2, 10)).toThrow(TypeError)
+    expect(() => writer.sendSync(2, { timeoutMs: 10 })).toThrow(TypeError)
     expect(() => writer.readySync()).toThrow(TypeError)
     await waiting
     while (writer.trySend(0));
     for (const how of ['ready', 'flush'] as const) {
       const controller = new AbortController()
       const ended = writer[how]({ signal: controller.signal }).catch((error) => error)
-      expect(() => writer.sendSync(2, 10)).toThrow(/ready or flush/)
-      expect(() => writer.readySync(10)).toThrow(/ready or flush/)
+      expect(() => writer.sendSync(2, { timeoutMs: 10 })).toThrow(/ready or flush/)
+      expect(() => writer.readySync({ timeoutMs: 10 })).toThrow(/ready or flush/)
       controller.abort('enough')
       expect(await ended).toBe('enough')
     }
@@ -262,7 +262,7 @@ describe('a producer held back by a consumer', () => {
   })
 
   it('rejects what waits when it is closed a moment later, asleep', async () => {
-    const writer = make({ wait: 'park' })
+    const writer = make({ waitStrategy: 'park' })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
     const waiting = [writer.ready(), writer.send(1), writer.send(2), writer.flush()]
@@ -321,7 +321,7 @@ describe('a producer held back by a consumer', () => {
   })
 
   it.each(['adaptive', 'park', 'spin'] as const)('times out, with wait %s', async (wait) => {
-    using writer = make({ wait })
+    using writer = make({ waitStrategy: wait })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
     for (const timeoutMs of [0, 20]) {
@@ -329,14 +329,14 @@ describe('a producer held back by a consumer', () => {
       await expect(writer.sendBatch([1], { timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
       await expect(writer.flush({ timeoutMs })).rejects.toThrow(code('TIMED_OUT'))
       expect(await writer.ready({ timeoutMs })).toBe(false)
-      expect(writer.sendSync(1, timeoutMs)).toBe(false)
+      expect(writer.sendSync(1, { timeoutMs })).toBe(false)
     }
     for (const timeoutMs of [-1, Number.NaN]) {
       await expect(writer.send(1, { timeoutMs })).rejects.toThrow(RangeError)
       await expect(writer.flush({ timeoutMs })).rejects.toThrow(RangeError)
       await expect(writer.ready({ timeoutMs })).rejects.toThrow(RangeError)
-      expect(() => writer.sendSync(1, timeoutMs)).toThrow(RangeError)
-      expect(() => writer.readySync(timeoutMs)).toThrow(RangeError)
+      expect(() => writer.sendSync(1, { timeoutMs })).toThrow(RangeError)
+      expect(() => writer.readySync({ timeoutMs })).toThrow(RangeError)
     }
     const controller = new AbortController()
     setTimeout(() => controller.abort('enough'), 10)
@@ -367,18 +367,18 @@ describe('a producer held back by a consumer', () => {
     using _consumer = new HoldingConsumer(events.name, Event)
     while (events.claimMember('blob', 1000)) events.commit()
     expect(await events.ready({ length: 1000, timeoutMs: 0 })).toBe(false)
-    expect(events.readySync(0, 16)).toBe(true)
+    expect(events.readySync({ timeoutMs: 0, length: 16 })).toBe(true)
     expect(events.claimMember('blob', 16)).toBeDefined()
     await expect(events.ready()).rejects.toThrow(/length/)
     events.abort()
     const longest = events.maxMessageLength - UNION_HEADER_LENGTH
-    expect(events.readySync(0, longest)).toBe(false)
+    expect(events.readySync({ timeoutMs: 0, length: longest })).toBe(false)
     for (const length of [longest + 1, -9, 1.5]) {
-      expect(() => events.readySync(0, length)).toThrow(RangeError)
+      expect(() => events.readySync({ timeoutMs: 0, length })).toThrow(RangeError)
       await expect(events.ready({ length, timeoutMs: 0 })).rejects.toThrow(RangeError)
     }
     using numbers = make()
-    expect(() => numbers.readySync(0, 8)).toThrow(RangeError)
+    expect(() => numbers.readySync({ timeoutMs: 0, length: 8 })).toThrow(RangeError)
   })
 
   it('flushes when every message has been taken, though a claim given back at the end of the lane has left padding', async () => {
@@ -732,7 +732,7 @@ describe('a closed producer', () => {
   })
 
   it('may let go of the event loop at any time, also just closed and asleep', async () => {
-    const writer = make({ wait: 'park' })
+    const writer = make({ waitStrategy: 'park' })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
     const waiting = writer.send(1)

@@ -56,12 +56,12 @@ export class Recipient implements Disposable {
   /** As checkLatest, where messages are overwritten: each that did not come is counted. */
   checkCounted(lane: number, fewest: number, last: number): void {
     const numbers = this.on(lane)
-    const { lost } = this.reader
+    const { missed } = this.reader
     const inOrder = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] as number))
-    const counted = numbers.length + lost
+    const counted = numbers.length + missed
     const span = last + 1 - (numbers[0] ?? last + 1)
     if (inOrder && numbers.at(-1) === last && counted >= Math.max(fewest, span) && counted <= last) return
-    throw new Error(`lane ${lane}: got ${numbers.join()} and lost ${lost}, and not ${fewest} to ${last} in all`)
+    throw new Error(`lane ${lane}: got ${numbers.join()} and missed ${missed}, and not ${fewest} to ${last} in all`)
   }
 
   [Symbol.dispose](): void {

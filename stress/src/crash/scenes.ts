@@ -18,13 +18,13 @@ const HELD = 3
 
 type Scene = (stage: Stage) => Promise<Outcome>
 
-const forever = { from: 'oldest', endOn: 'never', wait: 'park', timeoutMs: HUNG_MS } as const
+const forever = { from: 'oldest', endOn: 'never', waitStrategy: 'park', timeoutMs: HUNG_MS } as const
 
 function create(stage: Stage, options: CreateStreamOptions): StreamWriter<typeof Numbered> {
   return stage.keep(createStream(stage.name, Numbered, { capacity: CAPACITY, ...options }))
 }
 
-const open = async ({ name }: Stage, endOn: 'never' | 'lost' = 'never') =>
+const open = async ({ name }: Stage, endOn: 'never' | 'died' = 'never') =>
   openStream(name, Numbered, { ...forever, endOn })
 
 /** Sends messages up to that number, waiting for room. */
@@ -55,7 +55,7 @@ const producing =
   (others: 'none' | 'a producer' | 'a dead producer'): Scene =>
   async (stage) => {
     const lane = others === 'a producer' ? 1 : 0
-    const creator = create(stage, { producers: lane + 1, consumers: 1 })
+    const creator = create(stage, { maxProducers: lane + 1, maxConsumers: 1 })
     const recipient = stage.keep(new Recipient(await open(stage)))
     if (lane === 0) creator.close()
     const before = others === 'a dead producer' ? (await stage.precede('dead-producer')).committed : 0
@@ -76,7 +76,7 @@ const producing =
 const overwriting =
   (overflow: 'wait' | 'overwrite'): Scene =>
   async (stage) => {
-    create(stage, { producers: 2, consumers: 1, overflow })
+    create(stage, { maxProducers: 2, maxConsumers: 1, overflow })
     const early = overflow === 'overwrite' ? stage.keep(new Recipient(await open(stage))) : undefined
     const outcome = await stage.act('overwriting-producer', { lane: 1 })
     const recipient = early ?? stage.keep(new Recipient(await open(stage)))
@@ -90,8 +90,8 @@ const overwriting =
 const consuming =
   (role: 'consumer' | 'waiting-consumer', overflow: 'wait' | 'overwrite', predecessor?: 'dead-consumer'): Scene =>
   async (stage) => {
-    const writer = create(stage, { producers: 1, consumers: 2, overflow })
-    const survivor = stage.keep(new Recipient(await open(stage, 'lost')))
+    const writer = create(stage, { maxProducers: 1, maxConsumers: 2, overflow })
+    const survivor = stage.keep(new Recipient(await open(stage, 'died')))
     let sent = 0
     const sendMore = async (count: number) => {
       await send(writer, 0, sent + 1, sent + count)
@@ -102,7 +102,7 @@ const consuming =
     const outcome = await stage.act(role, {}, (_, number) => sendMore(number))
     await sendMore(2 * NEW)
     await survivor.until(0, sent)
-    const newcomer = stage.keep(new Recipient(await open(stage, 'lost')))
+    const newcomer = stage.keep(new Recipient(await open(stage, 'died')))
     await sendMore(NEW)
     writer.close()
     for (const recipient of [survivor, newcomer]) {
@@ -158,7 +158,7 @@ export const scenes = {
       const listening = await listen()
       if (word === 'drain') await drain(listening, 0, number)
     })
-    const options = { capacity: CAPACITY, producers: 1, consumers: 1, existing: 'join' } as const
+    const options = { capacity: CAPACITY, maxProducers: 1, maxConsumers: 1, existing: 'join' } as const
     const newcomer = createStream(stage.name, Numbered, options)
     const survivor = await listen()
     const last = outcome.committed + NEW
@@ -174,7 +174,7 @@ export const scenes = {
   'producer-without-consumer': overwriting('wait'),
   'overwriting-producer': overwriting('overwrite'),
   'waiting-producer': async (stage) => {
-    create(stage, { producers: 2, consumers: 1 })
+    create(stage, { maxProducers: 2, maxConsumers: 1 })
     const reader = stage.keep(await open(stage))
     let recipient: Recipient | undefined
     const listen = () => {
@@ -188,14 +188,14 @@ export const scenes = {
     return outcome
   },
   'closing-producer': async (stage) => {
-    const creator = create(stage, { producers: 2, consumers: 1 })
-    const reader = stage.keep(await open(stage, 'lost'))
+    const creator = create(stage, { maxProducers: 2, maxConsumers: 1 })
+    const reader = stage.keep(await open(stage, 'died'))
     const first = stage.keep(new Recipient(reader))
     const outcome = await stage.act('closing-producer', { lane: 1 }, () => creator.close())
     creator.close()
     await within('the end', first.over)
     first.checkAll(1, 1, outcome.committed)
-    if (reader.end !== 'closed' && !(reader.end === 'lost' && outcome.died)) {
+    if (reader.end !== 'closed' && !(reader.end === 'died' && outcome.died)) {
       throw new Error(`the stream's end is ${reader.end}`)
     }
     using newcomer = await joinStream(stage.name, Numbered, { lane: 1, timeoutMs: HUNG_MS })
@@ -210,7 +210,7 @@ export const scenes = {
   'waiting-consumer': consuming('waiting-consumer', 'wait'),
   'consumer-after-a-dead-one': consuming('consumer', 'wait', 'dead-consumer'),
   evictor: async (stage) => {
-    const creator = create(stage, { producers: 2, consumers: 1 })
+    const creator = create(stage, { maxProducers: 2, maxConsumers: 1 })
     await send(creator, 0, 1, 1)
     await stage.precede('dead-consumer')
     const outcome = await stage.act('evicting-producer', { lane: 1 })
@@ -225,7 +225,7 @@ export const scenes = {
     const outcome = await stage.act('loner')
     SharedMemory.list()
     stage.checkNothingLeft()
-    const newcomer = create(stage, { producers: 1, consumers: 1 })
+    const newcomer = create(stage, { maxProducers: 1, maxConsumers: 1 })
     const recipient = stage.keep(new Recipient(await open(stage)))
     await send(newcomer, 0, 1, NEW)
     await recipient.until(0, NEW)

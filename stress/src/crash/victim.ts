@@ -118,12 +118,12 @@ async function updateRegion(kind: keyof typeof regions): Promise<void> {
   region.write(numbered(0, intend(1)))
 }
 
-const join = () => joinStream(name, Numbered, { lane, wait: 'park' })
-const open = () => openStream(name, Numbered, { from: 'oldest', wait: 'park' })
+const join = () => joinStream(name, Numbered, { lane, waitStrategy: 'park' })
+const open = () => openStream(name, Numbered, { from: 'oldest', waitStrategy: 'park' })
 
 const roles = {
   async creator() {
-    using writer = createStream(name, Numbered, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    using writer = createStream(name, Numbered, { capacity: CAPACITY, maxProducers: 1, maxConsumers: 1 })
     ask('created')
     sendInEachWay(writer)
   },
@@ -169,7 +169,7 @@ const roles = {
     reader.poll(take)
   },
   async loner() {
-    using writer = createStream(name, Numbered, { capacity: CAPACITY, producers: 1, consumers: 1 })
+    using writer = createStream(name, Numbered, { capacity: CAPACITY, maxProducers: 1, maxConsumers: 1 })
     using reader = await openStream(name, Numbered)
     trySend(writer, 3)
     take(reader.tryReceive())

@@ -4,6 +4,7 @@
  * has published can be read.
  */
 
+import { HeldCursor, type LaneCursor, OverwrittenCursor, wideStart } from '@memlane/channel'
 import { LayoutError } from '@memlane/protocol'
 import {
   ConsumerSlot,
@@ -18,12 +19,6 @@ import {
   type StreamHeader,
   writeStreamHeader,
 } from '@memlane/protocol/internal'
-import {
-  HeldCursor,
-  type LaneCursor,
-  OverwrittenCursor,
-  wideStart,
-} from '../../../packages/consumer/src/lane-cursor.js'
 import { oneOf, type Random, randomFrom } from '../kill/random.js'
 import { below, hostileWord, scribble } from './mutation.js'
 import { Event, events } from './payloads.js'
@@ -342,7 +337,7 @@ class Game {
       const count = this.#attempt(() => cursor.count()) ?? 0
       if (count < 0 || count > MOST_MESSAGES) throw new Error(`counted ${count}`)
       cursor.ready()
-      if (cursor.lost < 0) throw new Error(`lost ${cursor.lost}`)
+      if (cursor.missed < 0) throw new Error(`missed ${cursor.missed}`)
     })
   }
 

@@ -34,7 +34,7 @@ if (task.role === 'producer') await produce(task)
 else await consume(task)
 
 async function produce({ stream, incarnation, wait, seed }: ProducerTask): Promise<void> {
-  using writer = await joinStream(stream, Numbered, { wait })
+  using writer = await joinStream(stream, Numbered, { waitStrategy: wait })
   const sender = new Sender(writer, incarnation, account, board.lanes)
   const random = randomFrom(seed)
   const parent = process.ppid
@@ -55,8 +55,8 @@ async function produce({ stream, incarnation, wait, seed }: ProducerTask): Promi
 }
 
 async function consume({ stream, wait, reading, from, access }: ConsumerTask): Promise<void> {
-  using reader = await openStream(stream, Numbered, { wait, from, access })
-  const ledger = new Ledger(process.argv[2] as string, account, false, () => reader.lost)
+  using reader = await openStream(stream, Numbered, { waitStrategy: wait, from, access })
+  const ledger = new Ledger(process.argv[2] as string, account, false, () => reader.missed)
   Atomics.store(account, STAGE, Stage.joined)
   await readings[reading](reader, ledger)
   if (reader.end === undefined) throw new Error(`${reading} came back though the stream had not ended`)

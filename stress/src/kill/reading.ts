@@ -16,7 +16,7 @@ export const patientReadings = {
     for await (const message of reader) ledger.enter(message)
   },
   async batches(reader: Reader, ledger: Ledger) {
-    for await (const batch of reader.batches(100)) for (const message of batch) ledger.enter(message)
+    for await (const batch of reader.batches({ limit: 100 })) for (const message of batch) ledger.enter(message)
   },
   async poll(reader: Reader, ledger: Ledger) {
     while (await reader.ready()) reader.poll((view) => ledger.enter(view), 100)
@@ -29,7 +29,7 @@ export const patientReadings = {
     for (;;) {
       const message = reader.tryReceive()
       if (message !== undefined) ledger.enter(message)
-      else if (!reader.readySync(0) && reader.end !== undefined) return
+      else if (!reader.readySync({ timeoutMs: 0 }) && reader.end !== undefined) return
       else await setImmediate()
     }
   },

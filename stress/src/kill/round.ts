@@ -131,10 +131,10 @@ class Round implements Disposable {
     using creator = createStream(this.#stream, Numbered, { ...dimensions, overflow })
     using observer = await openStream(this.#stream, Numbered, {
       from: 'oldest',
-      wait: oneOf(random, ['park', 'adaptive']),
+      waitStrategy: oneOf(random, ['park', 'adaptive']),
     })
     const account = privateAccount()
-    const ledger = new Ledger(`the observer of ${this.#stream} (${overflow})`, account, true, () => observer.lost)
+    const ledger = new Ledger(`the observer of ${this.#stream} (${overflow})`, account, true, () => observer.missed)
     const read = this.#observe(observer, ledger)
 
     this.#seats = [

@@ -25,7 +25,12 @@ export async function scribbleOver(seconds: number, seed: number): Promise<Scrib
   const report: ScribbleReport = { seed, seconds, sent: 0, received: 0, scribbles: 0, errors: {}, failures: [] }
   for (const overflow of ['wait', 'overwrite'] as const) {
     const stream = uniqueName('memlane-scribble')
-    using _creator = createStream(stream, Schema, { capacity: CAPACITY, producers: PRODUCERS, consumers: 2, overflow })
+    using _creator = createStream(stream, Schema, {
+      capacity: CAPACITY,
+      maxProducers: PRODUCERS,
+      maxConsumers: 2,
+      overflow,
+    })
     const start = async (program: string, ...args: string[]): Promise<number> => {
       const task: Task = { stream, seed: Math.floor(random() * 2 ** 31), milliseconds: (seconds * 1000) / 2 }
       const what = [program, ...args, overflow].join(' ')

@@ -25,10 +25,10 @@ const sendings: readonly ((writer: StreamWriter<typeof Schema>) => unknown)[] = 
   (writer) => writer.trySendBatch(Array.from({ length: below(random, 50) }, () => oneOf(random, events))),
   (writer) => writer.send(oneOf(random, events), LIMIT),
   (writer) => writer.sendBatch([...events, ...events], LIMIT),
-  (writer) => writer.sendSync(oneOf(random, events), 2),
+  (writer) => writer.sendSync(oneOf(random, events), { timeoutMs: 2 }),
   (writer) => writer.flush(LIMIT),
   (writer) => writer.ready({ length: 16, ...LIMIT }),
-  (writer) => writer.readySync(2, 16),
+  (writer) => writer.readySync({ timeoutMs: 2, length: 16 }),
   (writer) => {
     const view = writer.claimMember('quote')
     if (view === undefined) return
@@ -47,14 +47,14 @@ const readings: readonly ((reader: StreamReader<typeof Schema>) => unknown)[] = 
     return count
   },
   async (reader) => Number((await reader.receive(LIMIT)) !== undefined),
-  (reader) => Number(reader.receiveSync(2) !== undefined),
-  (reader) => void reader.readySync(1),
+  (reader) => Number(reader.receiveSync({ timeoutMs: 2 }) !== undefined),
+  (reader) => void reader.readySync({ timeoutMs: 1 }),
   (reader) => void reader.lag(),
-  (reader) => void (reader.producers + reader.lost),
+  (reader) => void (reader.producers + reader.missed),
   async (reader) => {
     const signal = AbortSignal.timeout(5)
     try {
-      for await (const batch of reader.batches(20, { signal })) return batch.length
+      for await (const batch of reader.batches({ limit: 20, signal })) return batch.length
     } catch (error) {
       if (!signal.aborted) throw error
     }
@@ -77,11 +77,15 @@ async function allowed(act: () => unknown): Promise<boolean> {
 
 async function live(): Promise<void> {
   if (role === 'producer') {
-    using writer = await joinStream(stream, Schema, { timeoutMs: 0, wait: oneOf(random, ['park', 'adaptive']) })
+    using writer = await joinStream(stream, Schema, { timeoutMs: 0, waitStrategy: oneOf(random, ['park', 'adaptive']) })
     await use(writer, sendings)
   } else {
     const from = oneOf(random, ['now', 'oldest'] as const)
-    using reader = await openStream(stream, Schema, { timeoutMs: 0, from, wait: oneOf(random, ['park', 'adaptive']) })
+    using reader = await openStream(stream, Schema, {
+      timeoutMs: 0,
+      from,
+      waitStrategy: oneOf(random, ['park', 'adaptive']),
+    })
     await use(reader, readings)
   }
 }

@@ -11,7 +11,7 @@ import {
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seed } from '../../protocol/test/seed.js'
-import { HeldCursor, OverwrittenCursor, wideStart } from '../src/lane-cursor.js'
+import { HeldCursor, OverwrittenCursor, wideStart } from '../src/index.js'
 
 const CAPACITY = 65_536
 const Message = struct('Message', { number: u32, again: u32, filler: bytes(200), last: u32 })
@@ -100,14 +100,14 @@ describe('a cursor beside a simple queue', () => {
             if (handled < action.count) expect(control.positionOf(0, 0)).toBe(producer.lane.position)
           }
           expect(cursor.ready()).toBe(next < sent())
-          expect(cursor.lost).toBe(0)
+          expect(cursor.missed).toBe(0)
         }
       }),
       { seed, numRuns: 300 },
     )
   })
 
-  it('that is overtaken counts exactly what it lost, however far positions have come', () => {
+  it('that is overtaken counts exactly what it missed, however far positions have come', () => {
     fc.assert(
       fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (start, steps, inOrder) => {
         const { control, lane, send, sent } = makeLane('overwrite', start, inOrder)
@@ -119,8 +119,8 @@ describe('a cursor beside a simple queue', () => {
           if (number <= last) expect.unreachable(`${number} after ${last}`)
           last = number
           received++
-          if (received + cursor.lost !== number + 1)
-            expect.unreachable(`${received} and ${cursor.lost} lost at ${number}`)
+          if (received + cursor.missed !== number + 1)
+            expect.unreachable(`${received} and ${cursor.missed} missed at ${number}`)
         }
         for (const action of steps) {
           if (action.do === 'send') {
@@ -134,7 +134,7 @@ describe('a cursor beside a simple queue', () => {
           if (action.do === 'drain') cursor.drain((message) => take(message.number), action.count)
         }
         while (cursor.next()) take(numberOf(cursor.data, cursor.offset))
-        expect(received + cursor.lost).toBe(sent())
+        expect(received + cursor.missed).toBe(sent())
         expect(cursor.ready()).toBe(false)
       }),
       { seed, numRuns: 300 },

@@ -1,0 +1,65 @@
+import type { Doorbell } from '@memlane/core'
+import { consumerNumber, forEachBit } from '@memlane/protocol/internal'
+import type { Bells } from './bells.js'
+import type { Participant } from './participant.js'
+import { evictIfDead } from './seat.js'
+
+/** While its lane is full, a producer asks the kernel at most this often which consumers are dead. */
+const EVICTION_INTERVAL_MS = 10
+
+/** A producer's view of the consumers that it waits for: watches for their deaths, and removes the dead. */
+export class ConsumerWatch {
+  readonly #participant: Participant
+  /** The bells of the other producers. */
+  readonly #producers: Bells
+  #nextEviction = 0
+  /** The consumers whose death rings the bell, as of the last sleep. */
+  #watched = 0
+
+  constructor(participant: Participant, producers: Bells) {
+    this.#participant = participant
+    this.#producers = producers
+  }
+
+  /** How many consumers hold the producers back. */
+  get count(): number {
+    let count = 0
+    forEachBit(this.#live(), () => count++)
+    return count
+  }
+
+  /** Removes dead consumers, now and then. True if it removed one. */
+  evictDead(): boolean {
+    const now = performance.now()
+    if (now < this.#nextEviction) return false
+    this.#nextEviction = now + EVICTION_INTERVAL_MS
+    let evicted = false
+    forEachBit(this.#live(), (consumer) => {
+      if (this.#evictIfDead(consumer)) evicted = true
+    })
+    return evicted
+  }
+
+  /** As `WaitCondition.watchPeers`. */
+  readonly watch = (bell: Doorbell | undefined): boolean => {
+    let evicted = false
+    this.#watched = this.#live()
+    forEachBit(this.#watched, (consumer) => {
+      if (bell?.watch(consumerNumber(consumer))) return
+      if (this.#evictIfDead(consumer)) evicted = true
+      else bell?.ring() // another participant is removing it, or a consumer is joining there: check again soon
+    })
+    return evicted
+  }
+
+  /** As `WaitCondition.hasNewPeer`. */
+  readonly hasNew = (): boolean => !this.#participant.closed && (this.#live() & ~this.#watched) !== 0
+
+  #live(): number {
+    return this.#participant.channel.control.liveConsumers()
+  }
+
+  #evictIfDead(consumer: number): boolean {
+    return evictIfDead(this.#participant.channel, consumer, this.#producers)
+  }
+}

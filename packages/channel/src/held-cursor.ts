@@ -1,0 +1,141 @@
+import type { PayloadView } from '@memlane/protocol'
+import { LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/internal'
+import { countMessages, type LaneCursor } from './lane-cursor.js'
+
+/**
+ * A cursor that holds its producer back. It reads messages in place and gives their room back in portions.
+ *
+ * Its fields are TypeScript-private for speed: each access to a `#private` field takes more bytecode, and V8 inlines up to a
+ * limit of bytecode (docs/decisions/0010).
+ */
+export class HeldCursor<View> implements LaneCursor<View> {
+  readonly producer: number
+  readonly data: DataView
+  offset = 0
+  length = 0
+  readonly missed = 0
+  private readonly reader: LaneReader
+  private readonly view: PayloadView<View>
+  private readonly portion: number
+  private readonly release: (producer: number, position: number) => void
+  private released: number
+  private stopped = false
+  /** The position at which `drainRun` ends. `stop` moves it: a flag would cost one more check per message. */
+  private runEnd = 0
+  private readonly nextSlowOutOfLine = outOfLine(this.nextSlow)
+  private readonly drainRunOutOfLine = outOfLine(this.drainRun)
+
+  /** @param release gives back the room before a position */
+  constructor(
+    { header, inOrder }: StreamControl,
+    producer: number,
+    lane: ArrayBuffer,
+    view: (data: DataView) => PayloadView<View>,
+    position: number,
+    release: (producer: number, position: number) => void,
+  ) {
+    this.producer = producer
+    this.reader = new LaneReader(lane, 0, header.capacity, position, inOrder)
+    this.data = this.reader.data
+    this.view = view(this.data)
+    this.portion = header.capacity >>> 3
+    this.release = release
+    this.released = position
+  }
+
+  next(): boolean {
+    this.offset = this.nextSlow()
+    if (this.offset === -1) return false
+    this.length = this.reader.length
+    return true
+  }
+
+  drain(handle: (message: View) => void, limit: number, looks: number): number {
+    const { reader } = this
+    if (this.stopped || !(limit > 0)) return 0
+    for (let look = 0; ; look++) {
+      let offset = this.isPortionRead() ? -1 : reader.nextMessage()
+      // The first look also gives room back. Later ones take the slow path only for padding and corrupt records.
+      if (offset < 0 && (look === 0 || offset !== -1)) offset = this.nextSlowOutOfLine[0].call(this)
+      if (offset >= 0) return this.handOver(offset, handle, limit)
+      if (look >= looks) return 0
+    }
+  }
+
+  /** Apart from `drain`: V8 does not inline a rarely called handler, and most looks of a waiting consumer find nothing. */
+  private handOver(offset: number, handle: (message: View) => void, limit: number): number {
+    handle(this.view.at(offset, this.reader.length))
+    return limit === 1 ? 1 : 1 + this.drainMore(handle, limit - 1)
+  }
+
+  private drainMore(handle: (message: View) => void, limit: number): number {
+    let count = 0
+    while (count < limit && !this.stopped) {
+      count += this.drainRunOutOfLine[0].call(this, handle as (message: unknown) => void, limit - count)
+      if (count >= limit || this.stopped) break
+      const offset = this.nextSlow()
+      if (offset === -1) break
+      handle(this.view.at(offset, this.reader.length))
+      count++
+    }
+    return count
+  }
+
+  /** The loop over consecutive messages. Out of line: V8's inlining budget is for `handle` and its accessors. */
+  private drainRun(handle: (message: View) => void, limit: number): number {
+    const { reader, view } = this
+    this.runEnd = (this.released + this.portion) | 0
+    let count = 0
+    while (count < limit && ((this.runEnd - reader.position) | 0) > 0) {
+      const offset = reader.nextMessage()
+      if (offset < 0) break
+      count++
+      handle(view.at(offset, reader.length))
+    }
+    return count
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.runEnd = this.reader.position
+  }
+
+  ready(): boolean {
+    if (this.reader.ready()) return true
+    this.giveBack()
+    return false
+  }
+
+  skipToEnd(): void {
+    const { reader } = this
+    const start = reader.position
+    // At most one lap: everything after that was sent later.
+    while (((reader.position - start) | 0) < this.portion * 8 && reader.next() !== -1);
+    this.releaseAll()
+  }
+
+  count(): number {
+    return countMessages(this.data, this.reader.position)
+  }
+
+  private isPortionRead(): boolean {
+    return ((this.reader.position - this.released) | 0) >= this.portion
+  }
+
+  /** Slow path: gives room back when a portion is read, skips padding, refuses corrupt records. */
+  private nextSlow(): number {
+    if (this.isPortionRead()) this.giveBack()
+    const offset = this.reader.next()
+    if (offset === -1) this.giveBack()
+    return offset
+  }
+
+  private giveBack(): void {
+    if (this.reader.position !== this.released) this.releaseAll()
+  }
+
+  private releaseAll(): void {
+    this.released = this.reader.position
+    this.release(this.producer, this.released)
+  }
+}

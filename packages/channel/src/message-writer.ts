@@ -1,0 +1,252 @@
+import type { Codec, Members, MessageView, PayloadView, UnionCodec } from '@memlane/protocol'
+import { type LaneWriter, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
+import { Bells } from './bells.js'
+import type { ConsumerWatch } from './consumer-watch.js'
+import type { Participant } from './participant.js'
+
+/** The kinds of message of a union. */
+export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
+
+/** The view of one kind of message of a union. */
+export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[Kind & keyof M]> : never
+
+/** Writes messages into one lane: whole, in batches, or in place. Never waits for room. */
+export class MessageWriter<Message, View> {
+  readonly lane: LaneWriter
+  readonly #participant: Participant
+  readonly #codec: Codec<Message, View>
+  readonly #data: DataView
+  readonly #view: PayloadView<View>
+  readonly #fixedLength: number | undefined
+  readonly #consumers: Bells
+  readonly #consumerWatch: ConsumerWatch
+  /** The lane if nothing stands in the way: undefined once closed, and while a send is queued. */
+  #freeLane: LaneWriter | undefined
+  /** The same, but undefined also if messages vary in length. */
+  #fixedFreeLane: LaneWriter | undefined
+  /** How many sends are queued. No other message may overtake them. */
+  #queued = 0
+  /** Bytes in front of the claimed payload that the caller does not write: the union's header. */
+  #claimedHeader = 0
+  readonly #claimSlowOutOfLine = outOfLine(this.#claimSlow)
+  readonly #ringOutOfLine = outOfLine(Bells.prototype.ringSleepers)
+
+  /** @param consumers their bells, which every published message rings if they sleep */
+  constructor(
+    participant: Participant,
+    lane: LaneWriter,
+    codec: Codec<Message, View>,
+    consumers: Bells,
+    consumerWatch: ConsumerWatch,
+  ) {
+    this.lane = lane
+    this.#participant = participant
+    this.#codec = codec
+    this.#data = lane.data
+    this.#view = codec.view(lane.data)
+    this.#fixedLength = codec.fixedLength
+    this.#consumers = consumers
+    this.#consumerWatch = consumerWatch
+    this.#setFree(lane)
+  }
+
+  /** True if a send is queued. */
+  get hasQueued(): boolean {
+    return this.#queued !== 0
+  }
+
+  /** Keeps other messages back while a send is queued. Each call needs its own `unqueue`. */
+  queue(): void {
+    this.#queued++
+    this.#setFree(undefined)
+  }
+
+  unqueue(): void {
+    if (--this.#queued === 0 && !this.#participant.closed) this.#setFree(this.lane)
+  }
+
+  /** Refuses everything from now on. Gives back what is claimed. */
+  close(): void {
+    this.#setFree(undefined)
+    this.lane.abort()
+  }
+
+  trySend(value: Message): boolean {
+    if (this.#freeLane === undefined) return this.#isFree()
+    if (!this.#put(value)) return false
+    this.#consumers.ringSleepers()
+    return true
+  }
+
+  /** @returns how many were sent */
+  trySendBatch(values: readonly Message[], first: number): number {
+    return this.#isFree() ? this.sendQueued(values, first) : 0
+  }
+
+  /** As `trySendBatch`, for the send whose turn it is. */
+  sendQueued(values: readonly Message[], first: number): number {
+    try {
+      return this.#putBatch(values, first)
+    } finally {
+      this.#consumers.ringSleepers()
+    }
+  }
+
+  /** @returns how many were sent */
+  fillBatch(count: number, fill: (message: View, index: number) => void): number {
+    const length = this.#fixedLength
+    if (length === undefined) throw variableLength()
+    if (!this.#isFree()) return 0
+    try {
+      return this.#fill(count, length, this.#view, fill, 0)
+    } finally {
+      this.#consumers.ringSleepers()
+    }
+  }
+
+  claim(length?: number): View | undefined {
+    const lane = this.#fixedFreeLane
+    if (length === undefined && lane !== undefined) {
+      const offset = lane.claimSame()
+      if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
+    }
+    return this.#claimSlowOutOfLine[0].call(this, length)
+  }
+
+  claimMember<MemberView>(kind: string, length?: number): MemberView | undefined {
+    const union = this.#codec as unknown as UnionCodec<Members>
+    const member = union.members?.[kind]
+    if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
+    const memberLength = length ?? member.fixedLength
+    if (memberLength === undefined) throw variableLength()
+    if (!this.#isFree()) return undefined
+    const offset = this.#claimRoom(UNION_HEADER_LENGTH + memberLength)
+    if (offset === -1) return undefined
+    this.#claimedHeader = UNION_HEADER_LENGTH
+    union.select(this.#data, offset, kind)
+    const view = member.view(this.#data) as PayloadView<MemberView>
+    return this.#show(view, offset + UNION_HEADER_LENGTH, memberLength)
+  }
+
+  commit(length?: number): void {
+    const lane = this.#freeLane
+    if (lane === undefined || length !== undefined) {
+      this.#commitSlow(length)
+      return
+    }
+    if (lane.commit()) this.#ringOutOfLine[0].call(this.#consumers)
+  }
+
+  /** Bytes that a message takes in the lane, given the length that `claim` or `claimMember` gets. */
+  lengthInLane(length: number | undefined = this.#fixedLength): number {
+    if (length === undefined) throw variableLength()
+    if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
+    const inLane = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
+    this.lane.checkLength(inLane)
+    return inLane
+  }
+
+  #setFree(lane: LaneWriter | undefined): void {
+    this.#freeLane = lane
+    this.#fixedFreeLane = this.#fixedLength === undefined ? undefined : lane
+  }
+
+  /** True if no send is queued. */
+  #isFree(): boolean {
+    this.#participant.checkOpen()
+    return this.#queued === 0
+  }
+
+  #put(value: Message): boolean {
+    const offset = this.#claimRoom(this.#codec.measure(value))
+    if (offset === -1) return false
+    let length = -1
+    try {
+      length = this.#codec.encode(this.#data, offset, value)
+    } finally {
+      if (length === -1) this.lane.abort()
+    }
+    this.lane.commit(length)
+    return true
+  }
+
+  #putBatch(values: readonly Message[], first: number): number {
+    const { lane } = this
+    const length = this.#fixedLength
+    if (length !== undefined) {
+      const codec = this.#codec
+      const data = this.#data
+      const put = (offset: number, index: number) => {
+        const value = values[index] as Message
+        codec.measure(value)
+        codec.encode(data, offset, value)
+      }
+      return this.#fill(values.length - first, length, OFFSETS, put, first)
+    }
+    let index = first
+    if (index >= values.length) return 0
+    lane.beginBatch()
+    try {
+      while (index < values.length && this.#put(values[index] as Message)) index++
+    } finally {
+      lane.endBatch()
+    }
+    return index - first
+  }
+
+  #fill<Place>(
+    count: number,
+    length: number,
+    view: PayloadView<Place>,
+    each: (message: Place, index: number) => void,
+    first: number,
+  ): number {
+    const done = this.lane.fill(count, length, view, each, first)
+    if (done >= count || !this.#consumerWatch.evictDead()) return done
+    return done + this.lane.fill(count - done, length, view, each, first + done)
+  }
+
+  /** Claims room in the lane. If it is full, removes dead consumers and tries again. */
+  #claimRoom(length: number): number {
+    const offset = this.lane.claim(length)
+    return offset === -1 && this.#consumerWatch.evictDead() ? this.lane.claim(length) : offset
+  }
+
+  /** Slow path: checks arguments, respects queued sends, may find the lane full. */
+  #claimSlow(length = this.#fixedLength): View | undefined {
+    const isFree = this.#isFree()
+    if (length === undefined) throw variableLength()
+    if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
+    this.#claimedHeader = 0
+    const offset = isFree ? this.#claimRoom(length) : -1
+    return offset === -1 ? undefined : this.#show(this.#view, offset, length)
+  }
+
+  #show<Shown>(view: PayloadView<Shown>, offset: number, length: number): Shown {
+    try {
+      return view.at(offset, length)
+    } catch (error) {
+      this.lane.abort() // no message has that length, or the schema has no view to write through
+      throw error
+    }
+  }
+
+  /** Slow path: a length of its own, or a send is queued behind the claim. */
+  #commitSlow(length: number | undefined): void {
+    this.#participant.checkOpen()
+    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) throw wrongLength(length)
+    this.lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
+    this.#consumers.ringSleepers()
+  }
+}
+
+/** Shows a payload as its offset, for encoders. */
+const OFFSETS: PayloadView<number> = { at: (offset) => offset }
+
+function wrongLength(length: number): RangeError {
+  return new RangeError(`length ${length}: no message of this schema has that length`)
+}
+
+function variableLength(): TypeError {
+  return new TypeError('messages of this schema vary in length: pass the length in bytes')
+}

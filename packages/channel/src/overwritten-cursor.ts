@@ -1,0 +1,155 @@
+import { LayoutError, type PayloadView } from '@memlane/protocol'
+import { LaneReader, type StreamControl } from '@memlane/protocol/internal'
+import { countMessages, type LaneCursor } from './lane-cursor.js'
+
+/** How often to try again if the producer overwrites faster than this reads, before saying that nothing is there. */
+const MAX_ATTEMPTS = 1000
+/** Up to this many bytes, a loop copies faster than `Uint8Array.set`. */
+const SMALL = 256
+
+/** A cursor that no producer waits for. It copies each message, and then checks that the producer has not overwritten it meanwhile. */
+export class OverwrittenCursor<View> implements LaneCursor<View> {
+  readonly producer: number
+  readonly data: DataView
+  readonly offset = 0
+  length = 0
+  missed = 0
+  private readonly control: StreamControl
+  private readonly reader: LaneReader
+  private readonly view: PayloadView<View>
+  private stopped = false
+  private readonly lane: ArrayBuffer
+  private readonly copy: Int32Array
+  private readonly words: Int32Array
+  /** Like `reader.position`, but does not wrap. */
+  private position: number
+  /** The number of the next message if none is missed; undefined if unknown before the first message. */
+  private expected: number | undefined
+
+  /**
+   * @param copy private memory, as long as the longest message; cursors that take turns may share it
+   * @param expected the number of the first message, if known: the cursor has missed everything from that number on
+   */
+  constructor(
+    control: StreamControl,
+    producer: number,
+    lane: ArrayBuffer,
+    view: (data: DataView) => PayloadView<View>,
+    position: number,
+    copy: ArrayBuffer,
+    expected?: number,
+  ) {
+    this.control = control
+    this.producer = producer
+    this.lane = lane
+    this.words = new Int32Array(lane)
+    this.copy = new Int32Array(copy)
+    this.data = new DataView(copy)
+    this.view = view(this.data)
+    this.position = position
+    this.reader = new LaneReader(lane, 0, control.header.capacity, position | 0, control.inOrder)
+    this.expected = expected ?? this.sequenceAtEnd()
+  }
+
+  next(): boolean {
+    const { control, reader, producer } = this
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = reader.position
+      let offset: number
+      try {
+        offset = reader.next()
+        if (offset !== -1) this.copyOut(offset, reader.length)
+      } catch (error) {
+        if (control.hasStayed(producer, this.position)) {
+          reader.restart(before)
+          throw error
+        }
+        this.goToBase()
+        continue
+      }
+      const { sequence } = reader
+      if (!control.hasStayed(producer, this.position)) {
+        this.goToBase()
+        continue
+      }
+      this.position += (reader.position - before) | 0
+      if (offset === -1) return false
+      this.length = reader.length
+      if (this.expected !== undefined) this.missed += (sequence - this.expected) >>> 0
+      this.expected = (sequence + 1) | 0
+      return true
+    }
+    return false
+  }
+
+  drain(handle: (message: View) => void, limit: number): number {
+    let count = 0
+    while (count < limit && !this.stopped && this.next()) {
+      count++
+      handle(this.view.at(this.offset, this.length))
+    }
+    return count
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  ready(): boolean {
+    return this.reader.ready() || !this.control.hasStayed(this.producer, this.position)
+  }
+
+  skipToEnd(): void {
+    const { capacity } = this.control.header
+    const start = this.position
+    while (this.position - start < capacity && this.next());
+    this.missed = 0
+  }
+
+  count(): number {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const base = this.control.wideBaseOf(this.producer)
+      try {
+        return countMessages(new DataView(this.lane), Math.max(base, this.position) | 0)
+      } catch (error) {
+        if (!(error instanceof LayoutError) || this.control.wideBaseOf(this.producer) === base) throw error
+      }
+    }
+    return 0
+  }
+
+  /** The number of the next message, if this cursor is at the end of the lane. */
+  private sequenceAtEnd(): number | undefined {
+    const { control, producer, reader } = this
+    if (control.recentEndOf(producer) !== reader.position) return undefined
+    const sequence = control.recentSequenceOf(producer)
+    // A number that belonged to a later end would come with a record here.
+    return !reader.ready() && control.hasStayed(producer, this.position) ? sequence : undefined
+  }
+
+  private goToBase(): void {
+    this.position = this.control.wideBaseOf(this.producer)
+    this.reader.restart(this.position)
+  }
+
+  private copyOut(offset: number, length: number): void {
+    if (length > SMALL) {
+      if (length > this.copy.byteLength) {
+        throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are more than a message can have`)
+      }
+      new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
+      return
+    }
+    const { copy, words } = this
+    const first = offset >> 2
+    for (let word = 0; word << 2 < length; word++) copy[word] = words[first + word] as number
+  }
+}
+
+/** Where an `OverwrittenCursor` begins: at the oldest message that is sure to stay, or at the latest known end. */
+export function wideStart(control: StreamControl, producer: number, from: 'now' | 'oldest'): number {
+  const base = control.wideBaseOf(producer)
+  if (from === 'oldest') return base
+  const ahead = (control.recentEndOf(producer) - base) | 0
+  return ahead > 0 && ahead <= control.header.capacity ? base + ahead : base
+}

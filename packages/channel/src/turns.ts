@@ -1,0 +1,69 @@
+import type { StreamWaitOptions } from './waiter.js'
+
+/** A queue of tasks that wait: one at a time, in the order in which they came. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+
+  /** True if any task is queued or running. */
+  get busy(): boolean {
+    return this.#waiting !== 0
+  }
+
+  /**
+   * Runs a task when all earlier ones have ended.
+   *
+   * @param task gets the time that is left
+   * @returns what the task returned; false if the time ran out before its turn
+   * @throws the signal's reason if it aborts; RangeError for a wrong `timeoutMs`
+   */
+  async take(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<boolean>): Promise<boolean> {
+    const { signal, timeoutMs = Infinity } = options
+    signal?.throwIfAborted()
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
+    const deadline = performance.now() + timeoutMs
+    let end = () => {}
+    const mine = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const before = this.#last
+    this.#last = before.then(() => mine)
+    this.#waiting++
+    try {
+      if (!(await settledInTime(before, options))) return false
+      return await task({ ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) })
+    } finally {
+      this.#waiting--
+      end() // the next task's turn comes, also if this one failed
+    }
+  }
+}
+
+/**
+ * Waits for the earlier tasks. This wait does not keep the process running; theirs may.
+ *
+ * @returns false if `timeoutMs` passed
+ * @throws the signal's reason if it aborts
+ */
+async function settledInTime(
+  before: Promise<void>,
+  { signal, timeoutMs = Infinity }: StreamWaitOptions,
+): Promise<boolean> {
+  if (signal === undefined && timeoutMs === Infinity) {
+    await before
+    return true
+  }
+  let timer: NodeJS.Timeout | undefined
+  let abort: (() => void) | undefined
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      before.then(() => resolve(true))
+      if (timeoutMs !== Infinity) timer = setTimeout(() => resolve(false), timeoutMs).unref()
+      abort = () => reject(signal?.reason)
+      signal?.addEventListener('abort', abort)
+    })
+  } finally {
+    clearTimeout(timer)
+    if (abort !== undefined) signal?.removeEventListener('abort', abort)
+  }
+}
