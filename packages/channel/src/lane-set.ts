@@ -209,6 +209,7 @@ export class LaneSet<View> {
   }
 
   #nextLane(): LaneCursor<View> | undefined {
+    this.#participant.checkOpen()
     this.takeUpLanes()
     const cursors = this.#cursors
     for (let visited = 0; visited < cursors.length; visited++) {

@@ -25,7 +25,7 @@ describe('a channel', () => {
       expect(plain(channel.header)).toEqual(plain(created.header))
       expect(channel.memory.buffer.byteLength).toBe(created.header.lanesOffset)
     }
-    expect(created.header).toMatchObject({ ...SMALL, overflow: 'overwrite', withoutConsumers: 'wait' })
+    expect(created.header).toMatchObject({ capacity: SMALL.capacity, overflow: 'overwrite', withoutConsumers: 'wait' })
     expect(created.memory.objectLength).toBe(created.header.length)
     using other = StreamChannel.create(uniqueName('channel'), Count, SMALL)
     expect(other.header.instance).not.toEqual(created.header.instance)
