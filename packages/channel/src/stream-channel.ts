@@ -113,7 +113,9 @@ export class StreamChannel implements Disposable {
   static open(name: string, codec: AnyCodec, options: ChannelOpenOptions = {}): StreamChannel {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     for (let waited = 0; ; waited += READY_INTERVAL_MS) {
-      const first = explained(name, () => SharedMemory.open(name, { ...options, view: { length: LANE_ALIGNMENT } }))
+      const first = explained(name, () =>
+        SharedMemory.open(name, { ...openOptions(options), view: { length: LANE_ALIGNMENT } }),
+      )
       const channel = StreamChannel.#ifFinished(first, codec, options)
       if (channel !== undefined) return channel
       if (waited >= READY_LIMIT_MS) throw notReady(name)
@@ -131,15 +133,16 @@ export class StreamChannel implements Disposable {
     codec: AnyCodec,
     options: ChannelOpenOptions & WaitOptions = {},
   ): Promise<StreamChannel> {
-    const { signal, ref, timeoutMs = Infinity, ...openOptions } = options
+    const { signal, ref = true, timeoutMs = Infinity } = options
+    const waitOptions = { ...openOptions(options), ref, ...(signal && { signal }) }
     const deadline = performance.now() + timeoutMs
     let left = timeoutMs
     for (let waited = 0; ; waited += READY_INTERVAL_MS) {
       const view = { length: LANE_ALIGNMENT }
-      const first = await SharedMemory.waitFor(name, { ...options, timeoutMs: left, view }).catch((error) => {
+      const first = await SharedMemory.waitFor(name, { ...waitOptions, timeoutMs: left, view }).catch((error) => {
         throw explain(name, error)
       })
-      const channel = StreamChannel.#ifFinished(first, codec, openOptions)
+      const channel = StreamChannel.#ifFinished(first, codec, options)
       if (channel !== undefined) return channel
       if (waited >= READY_LIMIT_MS) throw notReady(name)
       await setTimeout(READY_INTERVAL_MS)
@@ -167,7 +170,7 @@ export class StreamChannel implements Disposable {
     const { name } = first
     let memory = first
     if (header.lanesOffset > first.buffer.byteLength) {
-      memory = SharedMemory.open(name, { ...options, view: { length: header.lanesOffset } })
+      memory = SharedMemory.open(name, { ...openOptions(options), view: { length: header.lanesOffset } })
       first.close()
     }
     try {
@@ -217,6 +220,11 @@ export class StreamChannel implements Disposable {
 
 /** `access: 'read'` is for consumers with `overflow: 'overwrite'` that may not write. */
 export type ChannelOpenOptions = Omit<OpenOptions, 'view'>
+
+/** Of the options of a participant, those that open the memory. */
+function openOptions({ access = 'readwrite', trustOwner = false }: ChannelOpenOptions) {
+  return { access, trustOwner }
+}
 
 /** Makes an error that names the stream. */
 export function streamError(

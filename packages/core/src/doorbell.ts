@@ -3,9 +3,9 @@ import type { NativeDoorbell } from './binding.js'
 import { clearTimeout, microtask, now, setTimeout } from './clock.js'
 import { SharedMemoryError } from './errors.js'
 import { checkSlot } from './lease.js'
-import { checkTimeout } from './options.js'
+import { checkOptions, checkTimeout } from './options.js'
 import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
-import type { WaitOptions } from './waiting.js'
+import { type WaitOptions, waitChecks } from './waiting.js'
 
 /** Bells are numbered from 0 to one less than this. */
 const BELL_COUNT = 2 ** 31
@@ -109,8 +109,8 @@ export class Doorbell implements Disposable {
    * TypeError when somebody waits at this handle already
    */
   async wait(options: WaitOptions = {}): Promise<boolean> {
+    checkOptions('Doorbell.wait', options, waitChecks)
     const { signal, timeoutMs = Infinity, ref = true } = options
-    checkTimeout('timeoutMs', timeoutMs)
     this.#checkOpen()
     this.#checkFree()
     signal?.throwIfAborted()

@@ -26,3 +26,5 @@ export {
   type OptionCheck,
   type OptionChecks,
 } from './options.js'
+export { createChecks, openChecks } from './shared-memory.js'
+export { waitChecks } from './waiting.js'

@@ -2,7 +2,16 @@ import { type Access, binding, type NativeSegment } from './binding.js'
 import { capabilities } from './capabilities.js'
 import { explainFailure, SharedMemoryError } from './errors.js'
 import { nameOf, resolveName } from './name.js'
-import { untilPresent, type WaitOptions } from './waiting.js'
+import {
+  checkBoolean,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkText,
+  describeValue,
+  type OptionChecks,
+} from './options.js'
+import { untilPresent, type WaitOptions, waitChecks } from './waiting.js'
 
 export type { Access }
 
@@ -16,59 +25,103 @@ export interface ViewRange {
 
 interface MapOptions {
   /**
-   * - `readwrite` (default): sees others' writes, and is seen.
-   * - `read`: sees others' writes. Writing to the view kills the process (the processor forbids it): no exception.
-   * - `copy`: sees others' writes to a page until its own first write there; its own writes are seen by nobody.
+   * - `readwrite` (default): sees the writes of others, and others see its writes.
+   * - `read`: sees the writes of others. A write to the view kills the process, because the processor forbids it; there is no
+   *   exception.
+   * - `copy`: sees the writes of others to a page until its own first write there. Nobody sees its writes.
    */
   access?: Access
-  /** Maps a part only, for instance of memory that is longer than one ArrayBuffer can be. Default: all of it. */
+  /** Maps a part only, for example of memory that is longer than one ArrayBuffer can be. Default: all of it. */
   view?: ViewRange
 }
 
 export interface CreateOptions extends MapOptions {
   /**
-   * Linux: permission bits of the object, whatever the umask; 0o400 is always among them. Default 0o600: this user alone.
+   * Linux: permission bits of the memory, whatever the umask. 0o400 must be among them. Default 0o600: only this user.
    * Ignored on Windows.
    */
   mode?: number
-  /** Windows: who may open it, as SDDL text. Default: the process token's descriptor. Ignored on Linux. */
+  /** Windows: the users that may open the memory, as SDDL text. Default: the process token's descriptor. Ignored on Linux. */
   securityDescriptor?: string
-  /** Linux: the memory stays after its last handle, until `SharedMemory.unlink(name)`. Default false. */
+  /**
+   * Linux: the memory stays after its last handle, until `SharedMemory.unlink(name)`. Use it for memory that programs map
+   * without memlane: they keep no handle, and would go on with the old memory after a restart of its creator. Default false.
+   */
   persistent?: boolean
   /**
-   * Fills the memory. On Linux the memory appears to others only afterwards; on Windows they may see it empty for a
-   * moment. Not called when `createOrOpen` opens.
+   * Fills the memory. On Linux others find the memory only afterwards; on Windows they may see it empty for a moment. Not
+   * called if `createOrOpen` opens.
    */
   initialize?: (buffer: ArrayBuffer) => void
 }
 
 export interface OpenOptions extends MapOptions {
   /**
-   * Linux: which owners to accept besides this user and root: these user ids, or `true` for anybody. Any user can put
-   * an object of any name into the system's folder before you do. Default: none. Ignored on Windows.
+   * Linux: the owners to accept besides this user and root: user ids, or `true` for any owner. Any user can put memory of any
+   * name into the system's folder before you do. Default: none. Ignored on Windows.
    */
   trustOwner?: boolean | readonly number[]
 }
 
-/** What `SharedMemory.list()` tells of one object. */
+/** One entry of `SharedMemory.list()`. */
 export interface SharedMemoryInfo {
   /** The name that opens it here. */
   name: string
   /** The system's name for it: `/X.1000`, `Local\X`. */
   objectName: string
-  /** Bytes; on Windows whole pages. Absent where this process may not look. */
+  /** Bytes; on Windows whole pages. Absent if this process may not look. */
   length?: number
-  /** User id (Linux) or SID (Windows). Absent where this process may not look. */
+  /** User id (Linux) or SID (Windows). Absent if this process may not look. */
   owner?: string
   /** Permission bits (Linux). */
   mode?: number
-  /** How many handles are open, where the system tells: not for memory that other programs made on Linux. */
+  /** Number of open handles, if the system tells: not for memory that other programs made on Linux. */
   holders?: number
-  /** The processes that hold them, where the system tells: on Linux, those of this pid namespace. */
+  /** The processes that hold them, if the system tells: on Linux, those of this pid namespace. */
   pids: number[]
-  /** `handles`: goes with its last handle. `unlink`: stays until it is unlinked. */
+  /** `handles`: the memory goes with its last handle. `unlink`: it stays until it is unlinked. */
   lifetime: 'handles' | 'unlink'
 }
+
+const viewChecks: OptionChecks<ViewRange> = {
+  offset(_, offset) {
+    checkBytes('view.offset', offset, 0)
+    if ((offset as number) % 8 !== 0) throw new RangeError(`view.offset ${offset} is not a multiple of 8`)
+  },
+  length: (_, length) => checkBytes('view.length', length, 1),
+}
+
+const mapChecks: OptionChecks<MapOptions> = {
+  access: checkOneOf('readwrite', 'read', 'copy'),
+  view: (option, view) => checkOptions(option, view, viewChecks),
+}
+
+export const createChecks: OptionChecks<CreateOptions> = {
+  ...mapChecks,
+  mode(option, mode) {
+    if (typeof mode !== 'number') {
+      throw new TypeError(`${option} must be a number such as 0o600, not ${describeValue(mode)}`)
+    }
+    // If the owner may not read the memory, nobody could find out that a crash has orphaned it.
+    if (!Number.isInteger(mode) || mode < 0o400 || mode > 0o777 || (mode & 0o400) === 0) {
+      throw new RangeError(`${option} 0o${mode.toString(8)} is not from 0o400 to 0o777 with the owner's right to read`)
+    }
+  },
+  securityDescriptor: checkText,
+  persistent: checkBoolean,
+  initialize: checkFunction,
+}
+
+export const openChecks: OptionChecks<OpenOptions> = {
+  ...mapChecks,
+  trustOwner(option, owners) {
+    if (typeof owners === 'boolean' || (Array.isArray(owners) && owners.every(isUserId))) return
+    throw new TypeError(`${option} must be true, false or an array of user ids, not ${describeValue(owners)}`)
+  },
+}
+
+const createOrOpenChecks: OptionChecks<CreateOptions & OpenOptions> = { ...createChecks, ...openChecks }
+const waitForChecks: OptionChecks<OpenOptions & WaitOptions> = { ...openChecks, ...waitChecks }
 
 /** The native side of a memory, for the other classes of this package. */
 export let segmentOf: (memory: SharedMemory) => NativeSegment
@@ -76,18 +129,17 @@ export let segmentOf: (memory: SharedMemory) => NativeSegment
 /**
  * Named memory that several processes map: one handle, and one view of it as an ArrayBuffer.
  *
- * The memory lives until its last handle anywhere is closed, by `close()`, `using`, garbage collection, the end of its
- * worker thread, or the end of its process in whatever way; then its name is free again. (`persistent` changes that.)
- * Nothing orders the reads and writes of different processes but `Atomics`, which work across processes; `Atomics.wait`
- * does not.
+ * The memory lives until its last handle anywhere is closed: by `close()`, `using`, garbage collection, the end of its
+ * worker thread, or the end of its process, however it ends. Then its name is free again. (`persistent` changes that.)
+ * Only `Atomics` order the reads and writes of different processes. `Atomics.wait` does not work across processes.
  */
 export class SharedMemory implements Disposable {
   /** The name as it was given. */
   readonly name: string
-  /** The system's name of the object. */
+  /** The system's name of the memory. */
   readonly objectName: string
   readonly access: Access
-  /** True when this handle created the memory, false when it opened it. */
+  /** True if this handle created the memory, false if it opened it. */
   readonly created: boolean
   /** Bytes of the whole memory. On Windows, an opener sees them rounded up to whole pages. */
   readonly objectLength: number
@@ -114,38 +166,35 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Creates memory of `length` bytes, all zero, and maps it. Blocks while the system reserves the pages (about a second
-   * for some GiB): later there is no "out of memory". Blocks for a quarter of a second before it says `NOT_READY`.
+   * Creates memory of `length` bytes, all zero, and maps it. Blocks while the system reserves the pages (about a second for a
+   * few GiB), so that memory cannot run out later. Blocks for a quarter of a second before it says `NOT_READY`.
    *
    * @throws SharedMemoryError `ALREADY_EXISTS`, `NO_SPACE`, `INVALID_NAME`, `ACCESS_DENIED`, `PRIVILEGE_REQUIRED`,
    * `INVALID_SECURITY_DESCRIPTOR`, `NOT_SHARED_MEMORY`, `NOT_READY`, `NOT_SUPPORTED`, `SYSTEM`
-   * @throws RangeError when a number is out of its range
+   * @throws TypeError if an option is unknown or has the wrong type; RangeError if a number is out of its range
    */
   static create(name: string, length: number, options: CreateOptions = {}): SharedMemory {
+    checkOptions('SharedMemory.create', options, createChecks)
+    return SharedMemory.#create(name, length, options)
+  }
+
+  static #create(name: string, length: number, options: CreateOptions): SharedMemory {
     const objectName = resolveName(name)
     checkBytes('length', length, 1)
     const { mode = 0o600, securityDescriptor = '', persistent = false, initialize } = options
-    const view = checkMapOptions(options)
-    // Without the owner's right to read, nobody could find out that a crash has orphaned it.
-    if (!Number.isInteger(mode) || mode < 0o400 || mode > 0o777 || (mode & 0o400) === 0) {
-      throw new RangeError(
-        `mode 0o${Number(mode).toString(8)} is not from 0o400 to 0o777 with the owner's right to read`,
-      )
-    }
-    if (typeof securityDescriptor !== 'string') throw new TypeError('securityDescriptor must be a string')
-    if (typeof persistent !== 'boolean') throw new TypeError('persistent must be true or false')
-    if (initialize !== undefined && typeof initialize !== 'function')
-      throw new TypeError('initialize must be a function')
+    const view = mapping(options)
     if (initialize && view.access !== 'readwrite') {
       throw new TypeError(`initialize needs access "readwrite", not "${view.access}"`)
     }
+    const end = view.offset + (view.length ?? 1)
+    if (end > length) throw new RangeError(`The view ends at byte ${end}, but the memory has ${length} bytes`)
+    checkViewLength(view.length ?? length - view.offset)
     if (persistent && !capabilities.persistent) {
       throw new SharedMemoryError(
         'NOT_SUPPORTED',
-        `Could not create shared memory "${name}": here memory always goes with its last handle (persistent: true).`,
+        `Could not create shared memory "${name}": on this system memory always goes with its last handle. Leave out persistent.`,
       )
     }
-    checkViewLength(view.length ?? length - view.offset)
     const segment = attempt('create', name, objectName, () =>
       binding.create({ name: objectName, objectLength: length, persistent, mode, securityDescriptor, ...view }),
     )
@@ -162,37 +211,40 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Opens memory that somebody holds, and maps it: all of it, of whatever length, or the part that `view` tells. Never
+   * Opens memory that another handle holds, and maps it: all of it, of whatever length, or the part that `view` tells. Never
    * creates, and needs no right to create. Does not block.
    *
    * @throws SharedMemoryError `NOT_FOUND`, `ACCESS_DENIED`, `TOO_SHORT`, `TOO_LONG`, `INVALID_NAME`, `NO_SPACE` (another
    * program's memory without pages behind it), `NOT_SHARED_MEMORY`, `NOT_SUPPORTED`, `SYSTEM`
-   * @throws RangeError when a number is out of its range
+   * @throws TypeError if an option is unknown or has the wrong type; RangeError if a number is out of its range
    */
   static open(name: string, options: OpenOptions = {}): SharedMemory {
+    checkOptions('SharedMemory.open', options, openChecks)
+    return SharedMemory.#open(name, options)
+  }
+
+  static #open(name: string, options: OpenOptions): SharedMemory {
     const objectName = resolveName(name)
-    const view = checkMapOptions(options)
+    const view = mapping(options)
     if (view.length !== undefined) checkViewLength(view.length)
     const { trustOwner = false } = options
-    if (typeof trustOwner !== 'boolean' && !(Array.isArray(trustOwner) && trustOwner.every(isUserId))) {
-      throw new TypeError('trustOwner must be true, false or an array of user ids')
-    }
     const segment = attempt('open', name, objectName, () => binding.open({ name: objectName, trustOwner, ...view }))
     return new SharedMemory(name, objectName, view.access, false, segment)
   }
 
   /**
-   * Opens the memory, or creates it when nobody holds any of that name: `created` tells which. What is there must have
-   * at least `length` bytes, of which as many are mapped unless `view` says otherwise.
+   * Opens the memory, or creates it if no process holds any of that name: `created` tells which. Memory that is there must
+   * have at least `length` bytes. Only `length` bytes are mapped unless `view` says otherwise.
    *
-   * @throws SharedMemoryError as `create` and `open` do
+   * @throws SharedMemoryError, TypeError, RangeError as `create` and `open` do
    */
   static createOrOpen(name: string, length: number, options: CreateOptions & OpenOptions = {}): SharedMemory {
+    checkOptions('SharedMemory.createOrOpen', options, createOrOpenChecks)
     checkBytes('length', length, 1)
     const view = options.view ?? { length }
     for (let attempts = 1; ; attempts++) {
       try {
-        const memory = SharedMemory.open(name, { ...options, view })
+        const memory = SharedMemory.#open(name, { ...options, view })
         if (memory.objectLength >= length) return memory
         memory.close()
         throw new SharedMemoryError(
@@ -204,27 +256,30 @@ export class SharedMemory implements Disposable {
         if (!(error instanceof SharedMemoryError && error.code === 'NOT_FOUND')) throw error
       }
       try {
-        return SharedMemory.create(name, length, options)
+        return SharedMemory.#create(name, length, options)
       } catch (error) {
-        // Somebody was quicker: open theirs. They may be gone again by then, but not for ever.
+        // Another process was quicker: open its memory. That may be gone again by then, but not every time.
         if (!(error instanceof SharedMemoryError && error.code === 'ALREADY_EXISTS') || attempts === 1000) throw error
       }
     }
   }
 
   /**
-   * Opens the memory, waiting for it to appear. Costs no processor time meanwhile where the system tells of new objects
-   * (Linux); on Windows, looks ten times a second.
+   * Opens the memory, and waits for it to appear if it is missing. The wait uses no CPU if the system reports new objects
+   * (Linux); on Windows it checks ten times a second.
    *
-   * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`
+   * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`; its `cause` tells
+   * what was missing
+   * @throws TypeError, RangeError as `open` does
    */
-  static waitFor(name: string, options: OpenOptions & WaitOptions = {}): Promise<SharedMemory> {
-    return untilPresent(() => SharedMemory.open(name, options), name, options)
+  static async waitFor(name: string, options: OpenOptions & WaitOptions = {}): Promise<SharedMemory> {
+    checkOptions('SharedMemory.waitFor', options, waitForChecks)
+    return untilPresent(() => SharedMemory.#open(name, options), name, options)
   }
 
   /**
-   * Removes the name of memory that outlives its handles: made with `persistent: true`, or by another program. Who has it
-   * open keeps it. Linux only.
+   * Removes the name of memory that outlives its handles: made with `persistent: true`, or by another program. Processes that
+   * have it open keep it. Linux only.
    *
    * @throws SharedMemoryError `NOT_FOUND`, `IN_USE` (it goes with its last handle, and has one), `ACCESS_DENIED`,
    * `NOT_SUPPORTED`, `INVALID_NAME`, `NOT_SHARED_MEMORY`, `SYSTEM`
@@ -236,9 +291,9 @@ export class SharedMemory implements Disposable {
 
   /**
    * Lists the shared memory that is there: on Linux all of `/dev/shm`, on Windows that of this session and the global one.
-   * What crashes have left is not there, and is cleared away.
+   * Leaves out what crashes have left, and removes it. Blocks: the time grows with the number of entries.
    *
-   * @throws SharedMemoryError `SYSTEM`
+   * @throws SharedMemoryError `NOT_SUPPORTED`, `SYSTEM`
    */
   static list(): SharedMemoryInfo[] {
     return attempt('list', '*', '*', () => binding.list()).map(({ name, counted, ...known }) => ({
@@ -249,14 +304,14 @@ export class SharedMemory implements Disposable {
     }))
   }
 
-  /** Whether `close()` was called. */
+  /** True once `close()` was called. */
   get closed(): boolean {
     return this.#closed
   }
 
   /**
-   * Closes the handle: empties every ArrayBuffer view first, then unmaps. Again is a no-op. A DataView over the memory
-   * throws a TypeError from now on, a typed array has length 0.
+   * Closes the handle: empties every view of the buffer first, then unmaps the memory. From then on a DataView over it throws
+   * a TypeError, and a typed array has length 0. A second call does nothing.
    */
   close(): void {
     if (this.#closed) return
@@ -268,7 +323,7 @@ export class SharedMemory implements Disposable {
     this.close()
   }
 
-  /** What console.log shows: not the bytes. */
+  /** Shown by console.log: no bytes. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     const state = this.#closed ? 'closed' : `${this.buffer.byteLength} bytes, ${this.access}`
     return `SharedMemory ${JSON.stringify(this.name)} (${this.objectName}, ${state})`
@@ -288,30 +343,25 @@ function isUserId(id: unknown): boolean {
   return typeof id === 'number' && id >>> 0 === id
 }
 
-function checkBytes(what: string, bytes: number, least: number): void {
-  if (typeof bytes !== 'number') throw new TypeError(`${what} must be a number of bytes, not ${typeof bytes}`)
+function checkBytes(option: string, bytes: unknown, least: number): void {
+  if (typeof bytes !== 'number') throw new TypeError(`${option} must be a number of bytes, not ${describeValue(bytes)}`)
   if (!Number.isSafeInteger(bytes) || bytes < least) {
-    throw new RangeError(`${what} ${bytes} is not a whole number of bytes from ${least} to ${Number.MAX_SAFE_INTEGER}`)
-  }
-}
-
-function checkViewLength(length: number): void {
-  checkBytes('view.length', length, 1)
-  if (length > capabilities.maxViewLength) {
     throw new RangeError(
-      `A view of ${length} bytes is longer than an ArrayBuffer can be (${capabilities.maxViewLength} bytes): ` +
-        'map a part with view: { offset, length }',
+      `${option} ${bytes} is not a whole number of bytes from ${least} to ${Number.MAX_SAFE_INTEGER}`,
     )
   }
 }
 
-function checkMapOptions({ access = 'readwrite', view = {} }: MapOptions) {
-  if (access !== 'readwrite' && access !== 'read' && access !== 'copy') {
-    throw new TypeError(`access must be "readwrite", "read" or "copy", not ${JSON.stringify(access)}`)
+function checkViewLength(length: number): void {
+  if (length > capabilities.maxViewLength) {
+    throw new RangeError(
+      `A view of ${length} bytes is longer than an ArrayBuffer can be (${capabilities.maxViewLength} bytes). ` +
+        'Map a part with view: { offset, length }.',
+    )
   }
-  const { offset = 0, length } = view
-  checkBytes('view.offset', offset, 0)
-  if (offset % 8 !== 0) throw new RangeError(`view.offset ${offset} is not a multiple of 8`)
-  if (length !== undefined) checkBytes('view.length', length, 1)
-  return { access, offset, length, maxLength: capabilities.maxViewLength }
+}
+
+/** What the addon is told of the view. */
+function mapping({ access = 'readwrite', view = {} }: MapOptions) {
+  return { access, offset: view.offset ?? 0, length: view.length, maxLength: capabilities.maxViewLength }
 }

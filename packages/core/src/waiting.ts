@@ -25,10 +25,12 @@ export const waitChecks: OptionChecks<WaitOptions> = {
 /** Between two checks, if the system does not report new objects. */
 const POLL_INTERVAL_MS = 100
 
-/** Calls `open` until it succeeds, or fails for another reason than that the memory is not there yet. */
+/**
+ * Calls `open` until it succeeds, or fails for another reason than that the memory is not there yet. The caller has checked
+ * the options.
+ */
 export async function untilPresent<T>(open: () => T, name: string, options: WaitOptions): Promise<T> {
   const { signal, timeoutMs = Infinity, ref = true } = options
-  checkTimeout('timeoutMs', timeoutMs)
   const objectFile = basename(resolveName(name))
   signal?.throwIfAborted()
 

@@ -196,10 +196,15 @@ describe('shared memory', () => {
         expect(failure(() => SharedMemory.open(name, { view }))).toMatchObject({ code: 'TOO_SHORT', available: 4096 })
       }
     }
-    expect(failure(() => SharedMemory.create(uniqueName('memlane'), 10, { view: { length: 11 } }))).toMatchObject({
-      code: 'TOO_SHORT',
-      requested: 11,
-    })
+  })
+
+  it('created with a view beyond its end is refused, naming both', () => {
+    for (const view of [{ offset: 64, length: 4 }, { offset: 64 }, { length: 65 }]) {
+      const end = (view.offset ?? 0) + (view.length ?? 1)
+      expect(() => SharedMemory.create(uniqueName('memlane'), 64, { view })).toThrow(
+        new RangeError(`The view ends at byte ${end}, but the memory has 64 bytes`),
+      )
+    }
   })
 
   it('refuses numbers that are none, or out of range, naming them', () => {
@@ -226,6 +231,24 @@ describe('shared memory', () => {
     }
     expect(() => SharedMemory.create(name, 16, { initialize: (async () => {}) as () => void })).toThrow(TypeError)
     expect(failure(() => SharedMemory.open(name)).code).toBe('NOT_FOUND')
+  })
+
+  it('refuses options of the wrong type, and unknown ones, naming the nearest', async () => {
+    const name = uniqueName('memlane')
+    const wrong = [
+      [{ mode: '0600' }, 'mode must be a number such as 0o600, not "0600"'],
+      [{ view: 64 }, 'the options of view must be an object, not 64'],
+      [{ view: { size: 64 } }, 'view has no option "size". It has offset, length.'],
+      [{ persistant: true }, 'SharedMemory.create has no option "persistant". Did you mean "persistent"?'],
+      [{ access: 'readonly' }, 'access must be "readwrite", "read" or "copy", not "readonly"'],
+    ] as const
+    for (const [options, message] of wrong) {
+      expect(() => SharedMemory.create(name, 64, options as never)).toThrow(new TypeError(message))
+    }
+    expect(() => SharedMemory.open(name, { trustOwners: true } as never)).toThrow('Did you mean "trustOwner"?')
+    expect(() => SharedMemory.createOrOpen(name, 64, { timeoutMs: 5 } as never)).toThrow(TypeError)
+    await expect(SharedMemory.waitFor(name, { timeoutMs: '5' } as never)).rejects.toThrow(TypeError)
+    await expect(SharedMemory.waitFor(name, { timeout: 5 } as never)).rejects.toThrow('Did you mean "timeoutMs"?')
   })
 
   it('of more bytes than the machine has is NO_SPACE, with the bytes asked for and free', () => {

@@ -96,11 +96,11 @@ export function createRegion<L extends AnyLayout>(
   layout: L,
   options: CreateRegionOptions<L> = {},
 ): RegionWriter<L> {
-  const { value, length = layout.length, existing = 'refuse', ...rest } = options
+  const { value, length = layout.length, existing = 'refuse', trustOwner = false, ...rest } = options
   if (length < layout.length) {
     throw new RangeError(`length ${length} is less than the ${layout.length} bytes of the layout`)
   }
-  const createOptions: CreateOptions & OpenOptions = { ...rest, view: { length: layout.length } }
+  const createOptions: CreateOptions = { ...rest, view: { length: layout.length } }
   if (value !== undefined) {
     checkValue(layout, value) // before anything is created
     createOptions.initialize = (buffer) => {
@@ -109,7 +109,7 @@ export function createRegion<L extends AnyLayout>(
   }
   const memory =
     existing === 'open'
-      ? SharedMemory.createOrOpen(name, length, createOptions)
+      ? SharedMemory.createOrOpen(name, length, { ...createOptions, trustOwner })
       : SharedMemory.create(name, length, createOptions)
   const region = new RegionWriter(memory, layout)
   if (value !== undefined && !memory.created) region.write(value)
