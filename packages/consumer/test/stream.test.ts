@@ -24,6 +24,17 @@ function drain<S extends Schema>(reader: StreamReader<S>) {
   return messages
 }
 
+describe('a message of MessagePack', () => {
+  it('carries nothing that another stream has carried', async () => {
+    using secrets = createStream(uniqueName('stream'), messagepack(), SMALL)
+    using open = createStream(uniqueName('stream'), messagepack(), SMALL)
+    using reader = await openStream(open.name, messagepack())
+    secrets.trySend({ password: 'PASSWORD=correct horse battery staple'.repeat(100) })
+    open.trySend({ samples: new Int16Array(100) })
+    expect(reader.tryReceive()).toEqual({ samples: new Int16Array(100) })
+  })
+})
+
 describe('messages arrive as they were sent', () => {
   it.each([
     ['a struct', Quote, numbers(5).map((seq) => ({ symbol: 'ÄCME', bid: seq / 3, seq }))],
@@ -33,7 +44,11 @@ describe('messages arrive as they were sent', () => {
     ['bytes', payload.bytes, [new Uint8Array(0), new Uint8Array([1]), new Uint8Array(10_000).fill(7)]],
     ['text', payload.utf8, ['', 'hällo ☃ 𝄞', 'x'.repeat(30_000)]],
     ['JSON', payload.json(), [null, false, 0, '', [], { a: [{ b: null }] }]],
-    ['MessagePack', messagepack(), [null, false, 0, '', [], { a: [{ b: 2n ** 60n }] }, new Date(5)]],
+    [
+      'MessagePack',
+      messagepack(),
+      [null, false, 0, '', [], { a: [{ b: 2n ** 60n }] }, new Date(5), Float32Array.of(1)],
+    ],
     [
       'a union',
       Event,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { messagepack } from '../src/codec/messagepack.js'
 import {
   type AnyCodec,
   array,
@@ -175,88 +174,6 @@ describe('payload.json', () => {
     for (const value of [undefined, () => 1, Symbol('x'), 1n, cycle])
       expect(() => json.measure(value)).toThrow(TypeError)
     for (const text of ['', '{', '1 2', 'undefined']) expect(() => decoded(json, utf8Bytes(text))).toThrow(corrupt)
-  })
-})
-
-describe('messagepack', () => {
-  const pack = messagepack<unknown>()
-  const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-
-  it.each<[value: unknown, bytes: string]>([
-    [null, 'c0'],
-    [false, 'c2'],
-    [true, 'c3'],
-    [0, '00'],
-    [127, '7f'],
-    [128, 'cc80'],
-    [256, 'cd0100'],
-    [65536, 'ce00010000'],
-    [-1, 'ff'],
-    [-32, 'e0'],
-    [-33, 'd0df'],
-    [-32768, 'd18000'],
-    [-32769, 'd2ffff7fff'],
-    [1.5, 'cb3ff8000000000000'],
-    [-(2n ** 63n), 'd38000000000000000'],
-    [2n ** 64n - 1n, 'cfffffffffffffffff'],
-    ['', 'a0'],
-    ['é', 'a2c3a9'],
-    ['a'.repeat(32), `d920${'61'.repeat(32)}`],
-    [Uint8Array.of(1, 2), 'c4020102'],
-    [[], '90'],
-    [[1, [2]], '92019102'],
-    [Array(16).fill(0), `dc0010${'00'.repeat(16)}`],
-    [{}, '80'],
-    [{ compact: true, schema: 0 }, '82a7636f6d70616374c3a6736368656d6100'],
-    [new Date(1000), 'd6ff00000001'],
-  ])('writes and reads %o as its specification says', (value, bytes) => {
-    expect(encoded(pack, value)).toEqual(hex(bytes))
-    expect(decoded(pack, hex(bytes))).toEqual(value)
-  })
-
-  it('reads what others write and it does not', () => {
-    expect(decoded(pack, hex('ca3fc00000'))).toBe(1.5)
-    expect(decoded(pack, hex('d30000000000000005'))).toBe(5n)
-    expect(decoded(pack, hex('da000161'))).toBe('a')
-    expect(decoded(pack, hex('dd0000000101'))).toEqual([1])
-    expect(decoded(pack, hex('df0000000101c0'))).toEqual({ 1: null })
-    expect(decoded(pack, hex('c70cff000000000000000000000001'))).toEqual(new Date(1000))
-  })
-
-  it('leaves out properties that are undefined, as JSON does', () => {
-    expect(encoded(pack, { a: undefined, b: [undefined] })).toEqual(hex('81a16291c0'))
-  })
-
-  it('refuses what MessagePack cannot say', () => {
-    const cycle: unknown[] = []
-    cycle.push(cycle)
-    for (const value of [undefined, () => 1, Symbol('x'), { x: Symbol('x') }])
-      expect(() => pack.measure(value)).toThrow(TypeError)
-    for (const value of [2n ** 64n, new Date(Number.NaN), cycle]) expect(() => pack.measure(value)).toThrow(RangeError)
-    expect(encoded(pack, 1)).toEqual(hex('01'))
-  })
-
-  it.each([
-    ['nothing', ''],
-    ['more than one value', '0000'],
-    ['the byte that means nothing', 'c1'],
-    ['an announced length that is not there', 'dbffffffff'],
-    ['an announced count that is not there', 'ddffffffff'],
-    ['a map that lacks a value', '8101'],
-    ['a record of msgpackr', 'd4724093a161a162a163010203'],
-    ['an extension of another program', 'c7030a010203'],
-    ['a timestamp of a wrong length', 'd4ff00'],
-    ['nesting without end', `${'91'.repeat(100_000)}00`],
-    ['an array as key', '819000'],
-  ])('refuses %s', (_what, bytes) => {
-    expect(() => decoded(pack, hex(bytes))).toThrow(corrupt)
-    expect(decoded(pack, hex('01'))).toBe(1)
-  })
-
-  it('refuses to write another value than the one it measured', () => {
-    pack.measure([1, 2, 3])
-    pack.measure(1)
-    expect(() => pack.encode(laneOf(64), 0, [1, 2, 3])).toThrow(TypeError)
   })
 })
 

@@ -1,90 +1,68 @@
-/**
- * MessagePack, as any language reads it. An entry of its own, because it alone stands on another package: msgpackr, which
- * is MIT, maintained, complete and fast. Of it only `msgpackr/pack` is loaded: plain JavaScript, nothing native. It encodes
- * into memory of its own, which it uses again and again, since a lane has to be told the length first.
- *
- * Of what msgpackr adds to MessagePack (records, references, types of JavaScript) nothing is written and nothing read.
- */
-
-import { Packr, RESET_BUFFER_MODE } from 'msgpackr/pack'
-import { LayoutError } from '../layout/layout-error.js'
 import { bytesOf } from './bytes.js'
 import type { Codec } from './codec.js'
-import { isPlainMessagePack } from './plain-messagepack.js'
-
-const options = {
-  useRecords: false,
-  variableMapSize: true,
-  encodeUndefinedAsNil: true,
-  skipValues: [undefined],
-  onInvalidDate() {
-    throw new RangeError('an invalid Date has no MessagePack')
-  },
-}
-const packr = new Packr(options)
-
-/** What `measure` has made and `encode` will write, once: in a buffer of msgpackr's that the next `measure` uses again. */
-let prepared: { owner: unknown; bytes: Uint8Array } | undefined
+import { MessagePackReader } from './messagepack-reader.js'
+import { MessagePackWriter } from './messagepack-writer.js'
 
 /**
- * Creates the codec of MessagePack.
+ * Creates the codec of MessagePack, which any language can read.
  *
  * | JavaScript | MessagePack |
  * |---|---|
- * | null, boolean, string, array | nil, bool, str, array |
- * | number | int where it fits 32 bits, else float 64 |
- * | bigint | int 64 or uint 64; those are read as bigint, whoever wrote them |
+ * | null, boolean, array | nil, bool, array |
+ * | string | str, in UTF-8 |
+ * | number | int if it is an integer of at most 32 bits (and not -0), otherwise float 64 |
+ * | bigint | int 64 if it is negative, otherwise uint 64 |
  * | Uint8Array | bin |
+ * | Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array | an extension of memlane for each: 72, 68, 77, 69, 78, 70, 85, 86, 79, 71; its bytes are the elements, little-endian |
  * | Date | timestamp |
- * | plain object | map of its own properties, without those that are undefined |
+ * | plain object | map of its own enumerable properties, without those that are `undefined` |
  *
- * A Map is read as an object, a Set as an array, -0 as 0, a key `__proto__` as `__proto_`. What is read is MessagePack, and
- * nothing says that it is a `T`. Bytes with other extensions than the timestamp are `CORRUPT`. Unpaired surrogates are
- * written as they are or as U+FFFD: no text for other languages.
+ * Each of these is read as an equal value. A Buffer is read as a Uint8Array, an object without prototype as a plain object.
+ * Everything else is refused: `undefined` in an array, functions, symbols, other objects (Map, Set, RegExp, Error, DataView,
+ * instances of classes), objects with symbols as keys, bigints of more than 64 bits, invalid Dates, text with half of a
+ * surrogate pair, and nesting of more than 256 levels. Arrays lose properties other than their elements.
  *
- * `measure` throws TypeError for a value that is undefined, a function or a symbol; RangeError for a bigint of more than
- * 64 bits, an invalid Date, and an object that contains itself or is nested too deep for the stack.
+ * Reading also accepts what other writers produce: longer forms of the same types, float 32, and integers as keys of maps.
+ * Integers of 64 bits are read as bigint. Other extensions, and all that is not MessagePack, are `CORRUPT`. Nothing checks
+ * that what is read is a `T`.
+ *
+ * `measure` throws a TypeError that names the part it cannot carry: `value.samples[3].when`.
  */
 export function messagepack<T>(): Codec<T> {
+  const reader = new MessagePackReader()
+  let idle: MessagePackWriter | undefined = new MessagePackWriter()
+  let prepared: MessagePackWriter | undefined
+  let owner: unknown
+
+  const decode = (data: DataView, offset: number, length: number) =>
+    reader.read(bytesOf(data, offset, length), offset) as T
   return {
     descriptor: { kind: 'payload', encoding: 'messagepack' },
     fixedLength: undefined,
     measure(value) {
-      const bytes = pack(value)
-      prepared = { owner: value, bytes }
-      return bytes.length
+      // A getter of the value may itself send a message: that one gets another writer.
+      const writer = idle ?? new MessagePackWriter()
+      idle = undefined
+      prepared = undefined
+      try {
+        writer.write(value)
+      } finally {
+        idle = writer
+      }
+      prepared = writer
+      owner = value
+      return writer.length
     },
     encode(data, offset, value) {
-      if (prepared === undefined || !Object.is(value, prepared.owner))
+      if (prepared === undefined || !Object.is(value, owner))
         throw new TypeError('encode: this is not the value that was measured last')
-      const { bytes } = prepared
+      const { bytes, length } = prepared
       prepared = undefined
-      bytesOf(data, offset, bytes.length).set(bytes)
-      return bytes.length
+      owner = undefined
+      bytesOf(data, offset, length).set(bytes.subarray(0, length))
+      return length
     },
     decode,
     view: (data) => ({ at: (offset, length) => decode(data, offset, length) }),
   }
-}
-
-function pack(value: unknown): Uint8Array {
-  if (value === undefined || typeof value === 'function') throw new TypeError(`MessagePack has no ${typeof value}`)
-  try {
-    return packr.pack(value, RESET_BUFFER_MODE)
-  } catch (error) {
-    // msgpackr throws a plain Error for a symbol.
-    if (error instanceof TypeError || error instanceof RangeError) throw error
-    throw new TypeError('MessagePack cannot say this value', { cause: error })
-  }
-}
-
-/** Decodes a private copy: it is looked at twice, and another process may be writing to the lane. */
-function decode(data: DataView, offset: number, length: number) {
-  const copy = bytesOf(data, offset, length).slice()
-  try {
-    if (isPlainMessagePack(copy)) return packr.unpack(copy)
-  } catch {
-    // Nested too deep, or a map with a key that no object can have.
-  }
-  throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are not plain MessagePack`)
 }

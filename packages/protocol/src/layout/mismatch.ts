@@ -1,3 +1,6 @@
+/** Longer paths come from values that contain themselves; errors show the beginning. */
+const MAX_PATH_LENGTH = 100
+
 /**
  * Tells why a value does not fit its layout, and where inside the value. Made only when something is wrong: checking
  * comes before writing, so that a refused value leaves the memory as it was.
@@ -20,7 +23,8 @@ export class Mismatch {
 
   /** Makes the error to throw; `root` names what the path starts from, and may be empty. */
   toError(root: string): TypeError | RangeError {
-    const path = root + this.#path
+    const whole = root + this.#path
+    const path = whole.length > MAX_PATH_LENGTH ? `${whole.slice(0, MAX_PATH_LENGTH)}…` : whole
     const message = path === '' ? this.reason : `${path}: ${this.reason}`
     return this.kind === 'type' ? new TypeError(message) : new RangeError(message)
   }

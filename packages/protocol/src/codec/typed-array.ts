@@ -1,0 +1,29 @@
+/**
+ * What a typed array really is. These are the getters of typed arrays themselves: an own property, or a subclass, may claim
+ * another kind or length, and a message would then be filled up with bytes of others. They work across realms, too.
+ */
+
+const prototype = Object.getPrototypeOf(Uint8Array.prototype)
+const kind = getterOf<string | undefined>(Symbol.toStringTag)
+const buffer = getterOf<ArrayBuffer>('buffer')
+const byteOffset = getterOf<number>('byteOffset')
+const byteLength = getterOf<number>('byteLength')
+
+function getterOf<T>(name: PropertyKey): (this: unknown) => T {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => T
+}
+
+/** Returns the name of a typed array's class, such as `Int16Array`, and `undefined` for anything else. */
+export function kindOfTypedArray(value: unknown): string | undefined {
+  return kind.call(value)
+}
+
+/** Returns the number of bytes in a typed array. */
+export function byteLengthOf(value: ArrayBufferView): number {
+  return byteLength.call(value)
+}
+
+/** Returns the bytes of a typed array, in place. */
+export function bytesIn(value: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer.call(value), byteOffset.call(value), byteLength.call(value))
+}
