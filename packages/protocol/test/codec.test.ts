@@ -111,6 +111,11 @@ describe('payload.bytes', () => {
     }
   })
 
+  it('believes no length that an array claims', () => {
+    const value = Object.defineProperty(Uint8Array.of(1, 2), 'length', { value: 100 })
+    expect(encoded(payload.bytes, value)).toEqual(Uint8Array.of(1, 2))
+  })
+
   it('refuses what is no Uint8Array', () => {
     // @ts-expect-error a string is not bytes
     expect(() => payload.bytes.measure('abc')).toThrow('expected a Uint8Array, got the string "abc"')

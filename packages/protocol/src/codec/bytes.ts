@@ -1,5 +1,6 @@
 import { typeMismatch } from '../layout/mismatch.js'
 import type { Codec } from './codec.js'
+import { byteLengthOf } from './typed-array.js'
 
 /** Bytes of any length, as they are. Shows as a Uint8Array over the lane: one small allocation for each message. */
 export const bytes: Codec<Uint8Array> = {
@@ -7,11 +8,12 @@ export const bytes: Codec<Uint8Array> = {
   fixedLength: undefined,
   measure(value) {
     if (!(value instanceof Uint8Array)) throw typeMismatch('a Uint8Array', value).toError('')
-    return value.length
+    return byteLengthOf(value)
   },
   encode(data, offset, value) {
-    bytesOf(data, offset, value.length).set(value)
-    return value.length
+    const length = byteLengthOf(value)
+    bytesOf(data, offset, length).set(value)
+    return length
   },
   decode: (data, offset, length) => bytesOf(data, offset, length).slice(),
   view: (data) => ({ at: (offset, length) => bytesOf(data, offset, length) }),
