@@ -6,7 +6,7 @@ export {
   type StreamHeader,
   writeStreamHeader,
 } from './channel/channel-header.js'
-export { codecOf } from './codec/codec.js'
+export { codecOf } from './codec/codec-of.js'
 export { decodeDescriptor, encodeDescriptor, hashDescriptor } from './codec/descriptor.js'
 export { UNION_HEADER_LENGTH } from './codec/union.js'
 export {

@@ -1,6 +1,4 @@
 import type { AnyLayout, Infer, Layout, LayoutDescriptor } from '../layout/layout.js'
-import { describe } from '../layout/mismatch.js'
-import { layoutCodec } from './layout-codec.js'
 
 /**
  * Tells what the messages of a stream are: how a value becomes the payload of a record, and how it is read again.
@@ -84,16 +82,4 @@ export type PayloadEncoding = 'bytes' | 'utf8' | 'json' | 'messagepack'
 export interface MemberDescriptor {
   readonly name: string
   readonly payload: PayloadDescriptor
-}
-
-/**
- * Returns the codec of a schema: a codec is its own, and a layout becomes one.
- *
- * @throws TypeError for anything else
- */
-export function codecOf<S extends Schema>(schema: S): Codec<MessageOf<S>, MessageView<S>> {
-  if (typeof schema !== 'object' || schema === null || !('descriptor' in schema)) {
-    throw new TypeError(`schema must be a layout or a codec, not ${describe(schema)}`)
-  }
-  return 'measure' in schema ? schema : layoutCodec(schema)
 }

@@ -1,15 +1,8 @@
 import { checkCount } from '../layout/count.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { describe, typeMismatch } from '../layout/mismatch.js'
-import {
-  type AnyCodec,
-  type Codec,
-  codecOf,
-  type MessageOf,
-  type MessageView,
-  type PayloadView,
-  type Schema,
-} from './codec.js'
+import type { AnyCodec, Codec, MessageOf, MessageView, PayloadView, Schema } from './codec.js'
+import { codecOf } from './codec-of.js'
 
 /**
  * The payload of a union. All numbers are little-endian.
