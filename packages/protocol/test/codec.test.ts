@@ -173,10 +173,38 @@ describe('payload.json', () => {
     expect(decoded(json, utf8Bytes(' [1, "ä", null]'))).toEqual([1, 'ä', null])
   })
 
-  it('refuses what JSON cannot write, and bytes that are none', () => {
+  it.each<[value: unknown, read: unknown]>([
+    [{ a: [null, true, 0, -1.5e300, '\ud800 ü"\0', [], {}] }, { a: [null, true, 0, -1.5e300, '\ud800 ü"\0', [], {}] }],
+    [JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":1}')],
+    [
+      [-0, Number.NaN, Infinity, -Infinity],
+      [0, null, null, null],
+    ],
+    [new Date(0), '1970-01-01T00:00:00.000Z'],
+    [
+      { map: new Map([[1, 2]]), set: new Set([1]), regExp: /x/, error: new Error('x') },
+      { map: {}, set: {}, regExp: {}, error: {} },
+    ],
+    [Uint8Array.of(7, 8), { 0: 7, 1: 8 }],
+    [{ a: undefined, b: () => 1, c: Symbol('x'), d: 1 }, { d: 1 }],
+    [
+      [undefined, () => 1, Symbol('x')],
+      [null, null, null],
+    ],
+  ])('reads %o as documented', (value, read) => {
+    expect(decoded(json, encoded(json, value))).toStrictEqual(read)
+  })
+
+  it('reads a deeply nested payload, or refuses it', () => {
+    const levels = 200_000
+    expect(decoded(json, utf8Bytes('['.repeat(levels) + ']'.repeat(levels)))).toHaveLength(1)
+    expect(() => decoded(json, utf8Bytes('['.repeat(levels)))).toThrow(corrupt)
+  })
+
+  it('refuses what JSON cannot write, and bytes that are not JSON', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
-    for (const value of [undefined, () => 1, Symbol('x'), 1n, cycle])
+    for (const value of [undefined, () => 1, Symbol('x'), { toJSON: () => undefined }, 1n, { a: [1n] }, cycle])
       expect(() => json.measure(value)).toThrow(TypeError)
     for (const text of ['', '{', '1 2', 'undefined']) expect(() => decoded(json, utf8Bytes(text))).toThrow(corrupt)
   })

@@ -4,10 +4,20 @@ import type { Codec } from './codec.js'
 import { decodeText, encodeText, measureText } from './utf8.js'
 
 /**
- * Creates the codec of JSON in UTF-8: whatever `JSON.stringify` takes, as it writes it.
+ * Creates the codec of JSON in UTF-8: a message is what `JSON.stringify` makes of a value, and is read by `JSON.parse`.
  *
- * What it cannot write at all is a TypeError: `undefined`, a function, a bigint, an object that contains itself. What is
- * read is JSON, and nothing says that it is a `T`.
+ * | value | what is read |
+ * |---|---|
+ * | null, boolean, finite number except -0, string, and arrays and plain objects of these | an equal value |
+ * | -0, NaN and infinite numbers | 0, null |
+ * | Date, or any object with `toJSON` | what `toJSON` returns: for a Date, a string |
+ * | Map, Set, RegExp, Error, typed array, instance of a class | a plain object of its own enumerable properties |
+ * | `undefined`, function or symbol as a property | nothing: the property is left out |
+ * | `undefined`, function or symbol in an array | null |
+ * | `undefined`, function or symbol as the message | `measure` throws a TypeError |
+ * | bigint, or an object that contains itself | `measure` throws a TypeError |
+ *
+ * `messagepack` carries more, and refuses what it would change. Nothing checks that what is read is a `T`.
  */
 export function json<T>(): Codec<T> {
   return {
