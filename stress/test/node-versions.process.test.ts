@@ -58,7 +58,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
       ]
       for (const [sending, reading, wait] of batches) {
         await producer.call('create', name, { capacity: 65_536, waitStrategy: wait })
-        producer.call('become', 1)
+        void producer.call('become', 1)
         await consumer.call('open', name, { waitStrategy: wait })
         const all = consumer.call('consume', reading)
         expect(await producer.call('produce', sending, 5000)).toBe(5000)
@@ -72,7 +72,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
         expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toMatch(`v${version}.`)
       }
       await producer.call('create', name, { capacity: 65_536 })
-      producer.call('become', 2)
+      void producer.call('become', 2)
       await consumer.call('open', name, { waitStrategy: 'park' })
       const all = consumer.call('consume', 'receive')
       expect(await producer.call('produce', 'send', 5000)).toBe(5000)

@@ -52,9 +52,9 @@ export async function idleHub<Spokes>(
     spokes: start(),
     async run() {
       await setTimeout(warmUpSeconds * 1000)
-      sender.send(BEGIN, 1)
+      void sender.send(BEGIN, 1)
       const report = await pass()
-      sender.send(END, 1)
+      void sender.send(END, 1)
       return report
     },
     close: sender.close,

@@ -237,13 +237,13 @@ async function asking(trial: Trial, requests: Sender, repliesName: string): Prom
   }
   const replies = await open(trial, repliesName, take)
   const ask = (sequence: number) => {
-    requests.send(sequence, 1)
+    void requests.send(sequence, 1)
     while (replies.poll(1) === 0) replies.readySync()
     if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
     return undefined
   }
   const askInLoop = async (sequence: number) => {
-    requests.send(sequence, 1)
+    void requests.send(sequence, 1)
     const answer = await replies.receive()
     if (answer !== sequence) throw new Error(`answer ${answer} came to question ${sequence}`)
   }
@@ -265,7 +265,7 @@ async function answering(trial: Trial, name: string, replies: Sender): Promise<R
   let next = 0
   let ended = false
   const take = (sequence: number) => {
-    replies.send(sequence, 1)
+    void replies.send(sequence, 1)
     if (sequence === next) next++
     else if (sequence === END) ended = true
     else throw new Error(`question ${sequence} came where ${next} was due`)

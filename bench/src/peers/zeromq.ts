@@ -65,6 +65,6 @@ function connectionOf(socket: Pair, payload: number): Connection {
   const receive = async () => {
     for await (const [bytes] of socket) connection.onMessage(content.check(memoryOf(bytes as Buffer), 0))
   }
-  receive()
+  void receive()
   return connection
 }

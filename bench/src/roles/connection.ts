@@ -150,10 +150,10 @@ function answer(connection: Connection): Run {
   const stopwatch = new Stopwatch()
   const report = new Promise<RoleReport>((resolve) => {
     connection.onMessage = (sequence) => {
-      connection.send(sequence)
+      void connection.send(sequence)
       const sent = connection.flush()
       if (sequence === next) next++
-      else if (sequence === END) Promise.resolve(sent).then(() => resolve(stopwatch.stop(next)))
+      else if (sequence === END) void Promise.resolve(sent).then(() => resolve(stopwatch.stop(next)))
       else throw new Error(`question ${sequence} came where ${next} was due`)
     }
   })

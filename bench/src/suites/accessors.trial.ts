@@ -9,13 +9,7 @@ import { performance } from 'node:perf_hooks'
 import { SharedMemory } from '@memlane/core'
 import { array, f32, f64, i64, struct, u8, u32 } from '@memlane/protocol'
 import { watchGarbage } from '../roles/garbage.js'
-import type { Garbage } from '../trial.js'
-import type { VARIANTS } from './accessors.js'
-
-/** What one trial measured. */
-export interface AccessorMeasurements extends Garbage {
-  ns: number
-}
+import type { AccessorMeasurements, VARIANTS } from './accessor-variants.js'
 
 const declare = () =>
   struct('Sample', {

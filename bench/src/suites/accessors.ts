@@ -1,28 +1,12 @@
 import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
 import type { Suite } from '../suite.js'
 import { nodeCommand, runTrial } from '../trial.js'
-import type { AccessorMeasurements } from './accessors.trial.js'
+import { type AccessorMeasurements, VARIANTS } from './accessor-variants.js'
 
 const PEERS = {
   memlane: "a struct accessor of @memlane/protocol over @memlane/core's mapped memory",
   dataview: 'the bare DataView call, at the same offset of the same memory',
 }
-
-/** Each variant with the bytes it accesses. */
-export const VARIANTS = {
-  'read f64': 8,
-  'write f64': 8,
-  'read u32': 4,
-  'write u32': 4,
-  'read u8': 1,
-  'write u8': 1,
-  'read i64': 8,
-  'write i64': 8,
-  'read nested f64': 8,
-  'write nested f64': 8,
-  'read array element f32': 4,
-  'write array element f32': 4,
-} as const
 
 /**
  * What a field costs through an accessor. Peers take turns, trial by trial, each in a fresh process; the ratio is that of

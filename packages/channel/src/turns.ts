@@ -57,7 +57,7 @@ async function settledInTime(
   let abort: (() => void) | undefined
   try {
     return await new Promise<boolean>((resolve, reject) => {
-      before.then(() => resolve(true))
+      void before.then(() => resolve(true))
       if (timeoutMs !== Infinity) timer = setTimeout(() => resolve(false), timeoutMs).unref()
       abort = () => reject(signal?.reason)
       signal?.addEventListener('abort', abort)

@@ -36,7 +36,7 @@ describe('two producers and two consumers that are killed again and again', () =
         await producer.call('join', name, { waitStrategy: one(waits) })
         await producer.call('become', author)
         await producer.call('board', board.name, author)
-        producer.call('produce', one(sendings))
+        void producer.call('produce', one(sendings))
         await setTimeout(random() * 400)
         await producer.kill()
       }

@@ -118,7 +118,7 @@ describe('death at one step', () => {
     await using victim = new StreamPeer()
     await victim.call('open', name)
     await first.call('signalAt', 'SIGKILL', 'StreamControl', 'evict', 'before')
-    first.call('produce', 'send')
+    void first.call('produce', 'send')
     const produced = second.call('produce', 'send', 5000)
     using onlooker = new Onlooker(name)
     await onlooker.untilAsleep('producers', 2)

@@ -54,7 +54,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
     for (let kills = 0; kills < 3; kills++) {
       await using victim = new StreamPeer()
       await victim.call('open', name)
-      victim.call('consume', kills === 1 ? 'receiveSync' : 'receive')
+      void victim.call('consume', kills === 1 ? 'receiveSync' : 'receive')
       await onlooker.untilAsleep('consumers')
       await expect(openStream(name, Numbered)).rejects.toThrow(full)
       await victim.kill()
@@ -154,7 +154,7 @@ describe('a producer that dies', () => {
       const { author } = await producer.call('create', name, { maxProducers: 1 })
       await producer.call('produce', 'trySend', 10)
       using consumer = await openStream(name, Numbered, { from: 'oldest' })
-      producer.call('produce', how)
+      void producer.call('produce', how)
       if (how === 'trySend') await untilStill(() => consumer.lag())
       else {
         using onlooker = new Onlooker(name)
@@ -263,8 +263,8 @@ describe('all that are killed', () => {
       await using consumer = new StreamPeer()
       await producer.call('create', name)
       await consumer.call('open', name)
-      producer.call('produce', 'sendSync')
-      consumer.call('consume', 'receiveSync')
+      void producer.call('produce', 'sendSync')
+      void consumer.call('consume', 'receiveSync')
       await setTimeout(100)
       await Promise.all([producer.kill(), consumer.kill()])
       await expect(openStream(name, Numbered, { timeoutMs: 0 })).rejects.toThrow(
@@ -275,8 +275,8 @@ describe('all that are killed', () => {
     await using consumer = new StreamPeer()
     await producer.call('create', name, { capacity: 131_072 })
     await consumer.call('open', name, { from: 'oldest' })
-    producer.call('produce', 'sendSync')
-    consumer.call('consume', 'receiveSync')
+    void producer.call('produce', 'sendSync')
+    void consumer.call('consume', 'receiveSync')
     await setTimeout(100)
     await Promise.all([producer.kill(), consumer.kill()])
     const second = createStream(name, Numbered, { capacity: 65_536 }) // a new one, of other dimensions

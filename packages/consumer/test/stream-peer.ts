@@ -40,7 +40,7 @@ export class StreamPeer implements AsyncDisposable {
 
   /** Does one thing that the peer does not survive. */
   last(verb: string, ...args: unknown[]): Promise<ChildExit> {
-    this.call(verb, ...args)
+    void this.call(verb, ...args)
     return this.child.exit
   }
 

@@ -15,7 +15,7 @@ const settled = Promise.resolve()
 
 /** As `queueMicrotask`, which jest replaces, too. An error that the task throws is an unhandled rejection. */
 export function microtask(task: () => void): void {
-  settled.then(task)
+  void settled.then(task)
 }
 
 /** A promise that resolves after `ms` milliseconds. Keeps the process running meanwhile. */

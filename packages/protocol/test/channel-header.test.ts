@@ -72,6 +72,7 @@ describe('the header of a channel', () => {
 
   it('with any bytes changed is read, or refused with a reason: never more than the memory has', () => {
     const bytes = fc.array(fc.tuple(fc.nat(CHANNEL_HEADER_LENGTH - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    // biome-ignore lint/nursery/noFloatingPromises: this property is not asynchronous
     fc.assert(
       fc.property(bytes, (changes) => {
         const buffer = written()

@@ -49,7 +49,7 @@ export async function playWatched(cases: number, seed: number, first = 0): Promi
 /** Waits for a child's end, and kills it when it stays at one case. Tells whether it had to. */
 async function watch(child: Child, words: Float64Array): Promise<boolean> {
   let isOver = false
-  child.exit.finally(() => {
+  void child.exit.finally(() => {
     isOver = true
   })
   let since = performance.now()
