@@ -39,7 +39,11 @@ function installPackages() {
   const filters = ['--filter', './packages/*', '--filter', './apps/*']
   run(root, 'npx', '--yes', manifest.packageManager, '-r', ...filters, 'pack', '--pack-destination', tarballs)
 
-  const dependencies = { 'fast-check': manifest.devDependencies['fast-check'] }
+  const protocolDependencies = manifestOf(join(root, 'packages', 'protocol')).devDependencies
+  const dependencies = {
+    'fast-check': manifest.devDependencies['fast-check'],
+    '@msgpack/msgpack': protocolDependencies['@msgpack/msgpack'],
+  }
   const hash = createHash('sha256').update(JSON.stringify(dependencies))
   for (const tarball of list(tarballs).sort()) {
     const name = tarball.replace(/-\d.*$/, '').replace(/^memlane-/, '@memlane/')

@@ -47,7 +47,11 @@ const carriedValue = fc.letrec((tie) => ({
       fc.bigUint64Array(),
     ),
     fc.array(tie('value'), { maxLength: 20 }),
-    fc.dictionary(fc.string({ unit: 'grapheme' }), tie('value'), { maxKeys: 20 }),
+    fc.dictionary(
+      fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
+      tie('value'),
+      { maxKeys: 20 },
+    ),
   ),
 })).value
 
