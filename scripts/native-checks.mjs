@@ -41,7 +41,7 @@ const isShared = (source) => !Object.keys(parts).some((kind) => isPart(kind, sou
 /** What the native code calls besides the system: what cannot fail, or tells no more than the call that began it. */
 const harmless = new RegExp(
   '^(_Z|_GLOBAL|_Unwind|__(cxa|gxx|dso|stack_chk|errno|isoc99_sscanf|libc_single|gmon|tls)|uv_|mem|str|pthread_|' +
-    '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|gnu_dev_m\\w+|sysconf)$)',
+    '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|getrlimit|gnu_dev_m\\w+|sysconf)$)',
 )
 
 /** Leaves with what the system said when the command failed. */

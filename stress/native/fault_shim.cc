@@ -36,7 +36,7 @@ const std::map<std::string, std::vector<int>> kErrors = {
     {"fchown", {EPERM, EINTR, EIO, EDQUOT}},
     {"fallocate", {ENOSPC, EDQUOT, ENOMEM, EINTR, EIO, EOPNOTSUPP}},
     {"posix_fallocate", {ENOSPC, EDQUOT, ENOMEM, EFBIG, EINTR, EIO}},
-    {"linkat", {ENOSPC, EDQUOT, ENOMEM, EACCES, EPERM, EIO, EEXIST}},
+    {"linkat", {ENOSPC, EDQUOT, ENOMEM, EACCES, EPERM, EIO, EEXIST, ENOENT}},
     {"rename", {ENOSPC, ENOMEM, EACCES, EPERM, EIO, ENOENT}},
     {"renameat2", {ENOSPC, ENOMEM, EACCES, EPERM, EIO, EEXIST}},
     {"unlink", {ENOMEM, EACCES, EPERM, EBUSY, EIO, ENOENT}},

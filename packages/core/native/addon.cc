@@ -43,6 +43,7 @@ void Throw(Napi::Env env, const Failure& failure) {
   error.Set("requested", static_cast<double>(failure.requested));
   error.Set("available", static_cast<double>(failure.available));
   error.Set("owner", failure.owner);
+  error.Set("limit", failure.limit);
   error.ThrowAsJavaScriptException();
 }
 

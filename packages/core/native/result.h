@@ -17,7 +17,9 @@ struct Failure {
   std::string os_message;  // the system's own words for os_code, UTF-8
   uint64_t requested = 0;  // NO_SPACE, TOO_SHORT: bytes asked for
   uint64_t available = 0;  // NO_SPACE: bytes free; TOO_SHORT: bytes there
-  std::string owner = {};  // ACCESS_DENIED because of the owner: who owns the object
+  std::string owner = {};  // ACCESS_DENIED because of the owner: the object's owner
+  // NO_SPACE: the limit that is in the way, if it is not that of the place itself: "cgroup" or "RLIMIT_FSIZE".
+  const char* limit = "";
 };
 
 template <typename Value>

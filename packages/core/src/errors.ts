@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { capabilities } from './capabilities.js'
 import type { SystemErrorCode } from './error-codes.js'
 
@@ -25,21 +26,23 @@ export class SharedMemoryError extends Error {
   /** Why, for programs. */
   readonly code: SharedMemoryErrorCode
   /** The system call that failed (`linkat`, `CreateFileMappingW`, …), if one did. Of a wait that timed out: its last one. */
-  readonly syscall: string | undefined
+  declare readonly syscall: string | undefined
   /** The system's number for the failure: errno on Linux, GetLastError() on Windows. */
-  readonly osCode: number | undefined
+  declare readonly osCode: number | undefined
   /** Bytes asked for (`NO_SPACE`, `TOO_SHORT`, `TOO_LONG`). */
-  readonly requested: number | undefined
+  declare readonly requested: number | undefined
   /** Bytes free (`NO_SPACE`), there (`TOO_SHORT`) or possible (`TOO_LONG`). */
-  readonly available: number | undefined
+  declare readonly available: number | undefined
 
   constructor(code: SharedMemoryErrorCode, message: string, details: SharedMemoryErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
-    this.syscall = details.syscall
-    this.osCode = details.osCode
-    this.requested = details.requested
-    this.available = details.available
+    // Only those that are known, so that console.log shows no others.
+    const { syscall, osCode, requested, available } = details
+    if (syscall !== undefined) this.syscall = syscall
+    if (osCode !== undefined) this.osCode = osCode
+    if (requested !== undefined) this.requested = requested
+    if (available !== undefined) this.available = available
   }
 
   override get name(): string {
@@ -64,6 +67,8 @@ interface NativeFailure extends Error {
   requested: number
   available: number
   owner: string
+  /** `NO_SPACE`: the limit that is in the way. Empty if it is the size of the folder, or of the memory. */
+  limit: '' | 'cgroup' | 'RLIMIT_FSIZE'
 }
 
 /** Makes the addon's error into one that says what was tried, with the numbers, and what to do next. */
@@ -81,39 +86,57 @@ export function explainFailure(failure: unknown, verb: string, name: string, obj
   })
 }
 
-function explanation({ code, message, syscall, osCode, requested, available, owner }: NativeFailure): string {
+function explanation(failure: NativeFailure): string {
+  const { code, message, osCode, requested, available, owner } = failure
   const system = `${message.replace(/\.$/, '')} (${osCode}).`
   switch (code) {
     case 'NOT_FOUND':
-      return `nobody holds memory of that name. Start the process that creates it first, or wait for it. ${system}`
+      return `no process holds memory of that name. Start the process that creates it first, or wait for it. ${system}`
     case 'ALREADY_EXISTS':
       return `the name is taken. Open it, or choose another name. ${system}`
     case 'ACCESS_DENIED':
-      return owner
-        ? `it was made by somebody else; name the owner in trustOwner if you expect that. ${system}`
-        : `access denied: it is another user's, or protected against this access, or a symbolic link. ${system}`
+      return `${denial(owner, osCode)} ${system}`
     case 'PRIVILEGE_REQUIRED':
-      return `creating a Global\\ name needs SeCreateGlobalPrivilege (administrators and services have it). Use a Local\\ name if all processes run in this login session. ${system}`
+      return `creating a Global\\ name needs SeCreateGlobalPrivilege, which administrators and services have. Use a Local\\ name if all processes run in this login session. ${system}`
     case 'NOT_SHARED_MEMORY':
-      return `the name belongs to something else than shared memory. Choose another name. ${system}`
+      return `the name belongs to something that is not shared memory. Choose another name. ${system}`
     case 'NO_SPACE':
-      if (syscall === 'mmap') {
-        return `this process has no room left to map it. Map a part of it (view), or raise the process's limit. ${system}`
-      }
-      if (requested === 0)
-        return `there is no room for another file. Make room in ${capabilities.objectDirectory}. ${system}`
-      return `${requested} bytes asked for, ${available} bytes free. Ask for less, or make room${
-        capabilities.objectDirectory ? ` in ${capabilities.objectDirectory}` : ''
-      }. ${system}`
+      return `${shortage(failure)} ${system}`
     case 'TOO_SHORT':
       return `${requested} bytes asked for, ${available} bytes there.`
     case 'TOO_LONG':
       return `it has ${requested} bytes; an ArrayBuffer can have ${available}. Map a part with view: { offset, length }.`
     case 'NOT_READY':
-      return `a stopped process is just removing the old memory of that name. Let it continue, or end it. ${system}`
+      return `a stopped process is in the middle of removing the old memory of that name. Let it continue, or end it. ${system}`
     case 'IN_USE':
       return `it goes with its last handle, and still has one. Close that. ${system}`
     default:
       return system
   }
+}
+
+function denial(owner: string, osCode: number): string {
+  if (owner) return 'another user made it. Name the owner in trustOwner if you expect that.'
+  if (capabilities.objectDirectory && osCode === constants.errno.EROFS) {
+    return `${capabilities.objectDirectory} is mounted read-only. Mount it for writing; memory that is there can be opened with access: 'read'.`
+  }
+  return 'access denied: it belongs to another user, or does not allow this access, or is a symbolic link.'
+}
+
+function shortage({ syscall, requested, available, limit }: NativeFailure): string {
+  if (syscall === 'mmap') {
+    return "this process has no room left to map it. Map a part of it (view), or raise the process's limit (ulimit -v)."
+  }
+  const folder = capabilities.objectDirectory
+  const room = folder ? `make room in ${folder}` : 'make room'
+  const docker = folder ? ' In Docker, start the container with a larger --shm-size; it is 64 MB by default.' : ''
+  if (requested === 0) return `there is no room for another file. To go on, ${room}.${docker}`
+  const asked = `${requested} bytes asked for,`
+  if (limit === 'cgroup') {
+    return `${asked} but the memory limit of this container or service (cgroup) leaves ${available} bytes. Ask for less, or raise the limit (Docker: --memory; systemd: MemoryMax).`
+  }
+  if (limit === 'RLIMIT_FSIZE') {
+    return `${asked} but this process may make no file longer than ${available} bytes (RLIMIT_FSIZE). Raise that limit (ulimit -f).`
+  }
+  return `${asked} ${available} bytes free. Ask for less, or ${room}.${docker}`
 }

@@ -18,6 +18,7 @@ Failure OpenFailure(int error) {
       return SystemFailure("NOT_FOUND", "open", error);
     case EACCES:
     case EPERM:
+    case EROFS:
     case ELOOP:  // O_NOFOLLOW met a symbolic link
       return SystemFailure("ACCESS_DENIED", "open", error);
     case EISDIR:

@@ -44,6 +44,7 @@ void Leave(const Descriptor& descriptor, const std::string& path);
 // failure the name remains, so that the next process finds what is left.
 Result<bool> UnlinkObject(const Descriptor& descriptor, const std::string& path);
 
-inline bool IsDenied(int error) { return error == EACCES || error == EPERM; }
+// EROFS: the file system is mounted read-only.
+inline bool IsDenied(int error) { return error == EACCES || error == EPERM || error == EROFS; }
 
 }  // namespace memlane

@@ -10,7 +10,10 @@ namespace memlane {
 
 Result<std::vector<FolderEntry>> ReadFolder() {
   DIR* directory = opendir(kDirectory);
-  if (directory == nullptr) return SystemFailure("SYSTEM", "opendir", errno);
+  if (directory == nullptr) {
+    const int error = errno;
+    return error == ENOENT ? MissingFolder("opendir") : SystemFailure("SYSTEM", "opendir", error);
+  }
   std::vector<FolderEntry> files;
   errno = 0;
   while (const dirent* entry = readdir(directory)) {
@@ -21,6 +24,11 @@ Result<std::vector<FolderEntry>> ReadFolder() {
   closedir(directory);
   if (error != 0) return SystemFailure("SYSTEM", "readdir", error);
   return files;
+}
+
+Failure MissingFolder(const char* syscall) {
+  return Failure{"NOT_SUPPORTED", syscall, ENOENT,
+                 std::string("the folder ") + kDirectory + " is missing; mount a tmpfs there"};
 }
 
 Result<std::vector<std::string>> FifosOf(const std::string& path) {

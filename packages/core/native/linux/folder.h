@@ -13,7 +13,10 @@ struct FolderEntry {
   bool is_fifo;
 };
 
+// NOT_SUPPORTED if there is no such folder.
 Result<std::vector<FolderEntry>> ReadFolder();
+
+Failure MissingFolder(const char* syscall);
 
 // The FIFOs of the object's doorbells and leases.
 Result<std::vector<std::string>> FifosOf(const std::string& path);

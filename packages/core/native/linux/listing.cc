@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -47,6 +48,12 @@ std::map<Inode, std::vector<uint32_t>> ReadLocks() {
   return holders;
 }
 
+// glibc keeps a POSIX semaphore as a file of this name and length. A counted object of such a name is ours.
+bool IsSemaphore(const std::string& path, const struct stat& status) {
+  const std::string start = std::string(kDirectory) + "/sem.";
+  return path.compare(0, start.size(), start) == 0 && status.st_size == sizeof(sem_t) && !IsCounted(status);
+}
+
 // Removes an object that a crash has left, if this process may. True if it is an orphan, or gone.
 Result<bool> ClearIfOrphan(const std::string& path) {
   auto opened = OpenFile(path, O_RDONLY);
@@ -82,7 +89,7 @@ Result<std::vector<SegmentInfo>> ListSegments() {
     if (S_ISFIFO(status.st_mode) && (status.st_mode & kFifoMark) != 0 && is_removable) {
       with_fifos.insert(ObjectOfFifo(path));
     }
-    if (!S_ISREG(status.st_mode)) continue;
+    if (!S_ISREG(status.st_mode) || IsSemaphore(path, status)) continue;
     const auto orphan = ClearIfOrphan(path);
     if (!orphan.ok()) return orphan.failure();
     if (orphan.value()) continue;

@@ -24,7 +24,14 @@ constexpr useconds_t kRemovalRetryMicroseconds = 1000;
 Result<bool> TryLink(const Descriptor& descriptor, const std::string& path) {
   const std::string unnamed = "/proc/self/fd/" + std::to_string(descriptor.get());
   if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  const int error = errno;
+  int error = errno;
+  if (error == ENOENT) {
+    // There is no /proc. Kernels before 6.10 admit this only to processes with CAP_DAC_READ_SEARCH.
+    if (linkat(descriptor.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
+    error = errno;
+    if (error == ENOENT)
+      return Failure{"NOT_SUPPORTED", "linkat", error, "this kernel names new memory only if /proc is mounted"};
+  }
   if (error == EEXIST) return false;
   const char* code = IsDenied(error) ? "ACCESS_DENIED" : error == ENAMETOOLONG ? "INVALID_NAME" : "SYSTEM";
   return SystemFailure(code, "linkat", error);
@@ -54,7 +61,8 @@ Result<Taken> ClearOrphan(const std::string& path) {
       auto removed = UnlinkObject(file.descriptor, path);
       if (!removed.ok()) {
         Failure failure = removed.failure();
-        if (IsDenied(static_cast<int>(failure.os_code))) failure.owner = std::to_string(file.status.st_uid);
+        const bool is_theirs = failure.os_code == EACCES || failure.os_code == EPERM;
+        if (is_theirs) failure.owner = std::to_string(file.status.st_uid);
         return failure;
       }
       return Taken{false, false};
@@ -73,7 +81,8 @@ Result<Descriptor> OpenUnnamed() {
   Descriptor descriptor(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (descriptor.valid()) return descriptor;
   const int error = errno;
-  const char* code = error == EACCES                          ? "ACCESS_DENIED"
+  if (error == ENOENT) return MissingFolder("open");
+  const char* code = IsDenied(error)                          ? "ACCESS_DENIED"
                      : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
                      : error == ENOSPC                        ? "NO_SPACE"
                                                               : "SYSTEM";

@@ -2,8 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
+#include "cgroup.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -15,6 +20,36 @@ uint64_t FreeBytes() {
   struct statvfs status;
   if (statvfs(kDirectory, &status) != 0 || status.f_blocks == 0) return UINT64_MAX;
   return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+// Bytes that a file of this process may have.
+uint64_t FileSizeLimit() {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
+// The limits of cgroups are looked up for this length and more. Looking takes about 100 us, which small memory is not
+// worth.
+constexpr uint64_t kLookedUpLength = 1 << 20;
+
+// Finds limits that the kernel does not answer with an error. If a cgroup has no room for the pages, it kills a process
+// of the group. If the file becomes longer than the process may make one, it sends SIGXFSZ.
+std::optional<Failure> CheckLimits(const char* syscall, uint64_t length, uint64_t file_length) {
+  const auto refuse = [&](const char* limit, int error, uint64_t available) {
+    Failure failure = SystemFailure("NO_SPACE", syscall, error);
+    failure.requested = length;
+    failure.available = available;
+    failure.limit = limit;
+    return failure;
+  };
+  const uint64_t file_limit = FileSizeLimit();
+  if (file_length > file_limit) return refuse("RLIMIT_FSIZE", EFBIG, file_limit);
+  if (length < kLookedUpLength) return std::nullopt;
+  const uint64_t available = FreeInCgroups();
+  // The kernel needs some more to keep track of the pages.
+  if (length > available - std::min(available, length / 64)) return refuse("cgroup", ENOMEM, available);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -30,6 +65,7 @@ Failure ReservationFailure(const char* syscall, int error, uint64_t length) {
 std::optional<Failure> Reserve(const Descriptor& descriptor, uint64_t length) {
   // Spares the kernel from filling all memory before it says so.
   if (length > FreeBytes()) return ReservationFailure("posix_fallocate", ENOSPC, length);
+  if (auto failure = CheckLimits("posix_fallocate", length, length)) return failure;
   int error;
   do {
     error = posix_fallocate(descriptor.get(), 0, static_cast<off_t>(length));
@@ -39,6 +75,11 @@ std::optional<Failure> Reserve(const Descriptor& descriptor, uint64_t length) {
 }
 
 std::optional<Failure> ReserveForeign(const Descriptor& descriptor, uint64_t offset, uint64_t length) {
+  struct stat status;
+  if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  const uint64_t size = static_cast<uint64_t>(status.st_size);
+  const uint64_t backed = std::min(size, static_cast<uint64_t>(status.st_blocks) * 512);
+  if (auto failure = CheckLimits("fallocate", std::min(length, size - backed), offset + length)) return failure;
   int error;
   do {
     error =
