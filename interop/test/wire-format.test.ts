@@ -4,13 +4,12 @@ import {
   CHANNEL_HEADER_LENGTH,
   ConsumerSlot,
   encodeDescriptor,
-  hashDescriptor,
   LaneReader,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   StreamControl,
-  type StreamHeader,
-  writeStreamHeader,
+  streamShape,
+  writeChannelHeader,
 } from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 import { file } from '../src/programs.js'
@@ -32,17 +31,12 @@ function dump(buffer: ArrayBuffer): string {
 
 test('the example of the wire format is what the code makes', () => {
   const schema = encodeDescriptor(payload.utf8.descriptor)
-  const dimensions = { capacity: 65_536, producers: 1, consumers: 1, schemaLength: schema.length }
-  const header: StreamHeader = {
-    ...dimensions,
-    ...placesOf(dimensions),
-    overflow: 'wait',
-    withoutConsumers: 'keep-latest',
-    instance: Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index),
-    schemaHash: hashDescriptor(schema),
-  }
+  const dimensions = { capacity: 65_536, maxProducers: 1, maxConsumers: 1 }
+  const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const
+  const instance = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index)
+  const header = newChannelHeader(streamShape, fields, schema, instance)
   const memory = new ArrayBuffer(header.length)
-  writeStreamHeader(memory, header, schema)
+  writeChannelHeader(memory, streamShape, header, schema)
   const lane = new ArrayBuffer(header.capacity) // its own memory, as a view of the whole would be
   const control = new StreamControl(memory, header)
   const producer = new ProducerSlot(control, 0, lane)
@@ -56,7 +50,7 @@ test('the example of the wire format is what the code makes', () => {
   const reader = new LaneReader(lane, 0, header.capacity)
   reader.next()
   consumer.release(0, reader.position)
-  new Uint8Array(memory).set(new Uint8Array(lane), header.lanesOffset)
+  new Uint8Array(memory).set(new Uint8Array(lane), header.controlLength)
 
   const [, shown] = /## 14\. Example\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
   expect(shown).toBe(dump(memory))

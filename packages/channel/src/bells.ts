@@ -1,35 +1,32 @@
 import { Doorbell } from '@memlane/core'
-import { consumerNumber, producerNumber, Sleepers } from '@memlane/protocol/internal'
-import type { StreamChannel } from './stream-channel.js'
+import { type Side, Sleepers } from '@memlane/protocol/internal'
+import type { AnyChannel } from './channel.js'
 
-/** Wakes those of the other side who sleep. */
+/** Wakes the sleepers of one side. */
 export class Bells {
-  readonly #channel: StreamChannel
+  readonly #channel: AnyChannel
+  readonly #side: Side
   readonly #sleepers: Sleepers
-  readonly #numberOf: (index: number) => number
   readonly #bells: (Doorbell | undefined)[] = []
-  readonly #ring = (index: number): void => {
-    const bell = this.#bells[index] ?? this.#open(index)
+  readonly #ring = (slot: number): void => {
+    const bell = this.#bells[slot] ?? this.#open(slot)
     bell.ring()
   }
 
-  private constructor(channel: StreamChannel, sleepers: Sleepers, numberOf: (index: number) => number) {
+  private constructor(channel: AnyChannel, side: Side) {
     this.#channel = channel
-    this.#sleepers = sleepers
-    this.#numberOf = numberOf
+    this.#side = side
+    this.#sleepers = Sleepers.of(side)
   }
 
-  static ofConsumers(channel: StreamChannel): Bells {
-    return new Bells(channel, Sleepers.consumers(channel.control), consumerNumber)
-  }
-
-  static ofProducers(channel: StreamChannel): Bells {
-    return new Bells(channel, Sleepers.producers(channel.control), producerNumber)
+  /** The bells of a side's participants. */
+  static of(channel: AnyChannel, side: Side): Bells {
+    return new Bells(channel, side)
   }
 
   /**
-   * Rings for each who sleeps, once for each sleep. Call it after what they wait for has been published. Nobody asleep is
-   * the usual case, and costs one load.
+   * Rings for each sleeper, once for each of its sleeps. Call it after publishing what they wait for. Usually nobody sleeps;
+   * then it costs one load.
    *
    * @throws SharedMemoryError as `Doorbell.open` and `ring`
    */
@@ -41,9 +38,9 @@ export class Bells {
     this.#sleepers.forEachNew(this.#ring)
   }
 
-  #open(index: number): Doorbell {
-    const bell = this.#channel.keep(Doorbell.open(this.#channel.memory, this.#numberOf(index)))
-    this.#bells[index] = bell
+  #open(slot: number): Doorbell {
+    const bell = this.#channel.keep(Doorbell.open(this.#channel.memory, this.#side.numberOf(slot)))
+    this.#bells[slot] = bell
     return bell
   }
 }

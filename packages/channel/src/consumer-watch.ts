@@ -1,8 +1,8 @@
 import type { Doorbell } from '@memlane/core'
-import { consumerNumber, forEachBit } from '@memlane/protocol/internal'
+import { forEachBit } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import type { Participant } from './participant.js'
-import { evictIfDead } from './seat.js'
+import { cleanUpIfDead } from './slot-claim.js'
 
 /** While its lane is full, a producer asks the kernel at most this often which consumers are dead. */
 const EVICTION_INTERVAL_MS = 10
@@ -45,7 +45,7 @@ export class ConsumerWatch {
     let evicted = false
     this.#watched = this.#live()
     forEachBit(this.#watched, (consumer) => {
-      if (bell?.watch(consumerNumber(consumer))) return
+      if (bell?.watch(this.#participant.channel.control.consumers.numberOf(consumer))) return
       if (this.#evictIfDead(consumer)) evicted = true
       else bell?.ring() // another participant is removing it, or a consumer is joining there: check again soon
     })
@@ -60,6 +60,12 @@ export class ConsumerWatch {
   }
 
   #evictIfDead(consumer: number): boolean {
-    return evictIfDead(this.#participant.channel, consumer, this.#producers)
+    const { channel } = this.#participant
+    const { control } = channel
+    return cleanUpIfDead(channel, control.consumers, consumer, () => {
+      // Before: a producer that sleeps for room may have looked at this consumer, and not watch it.
+      this.#producers.ringSleepers()
+      control.evict(consumer)
+    })
   }
 }

@@ -1,4 +1,6 @@
 export { Bells } from './bells.js'
+export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
+export { channelError, explainChannel } from './channel-error.js'
 export { ConsumerWatch } from './consumer-watch.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export { HeldCursor } from './held-cursor.js'
@@ -11,15 +13,8 @@ export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
 export type { RegionMemory } from './region-memory.js'
 export { Rounds } from './rounds.js'
-export { type Seat, takeConsumerSeat, takeProducerSeat } from './seat.js'
-export {
-  type ChannelOpenOptions,
-  type CreateChannelOptions,
-  explain,
-  StreamChannel,
-  type StreamOptions,
-  streamError,
-} from './stream-channel.js'
+export { claimSlot, cleanUpIfDead, type SlotClaim, type SlotWish } from './slot-claim.js'
+export { createStreamChannel, openLane, type StreamChannel, type StreamOptions } from './stream.js'
 export { Turns } from './turns.js'
 export {
   type SleepHandle,

@@ -5,7 +5,7 @@ import { HeldCursor } from './held-cursor.js'
 import type { LaneCursor } from './lane-cursor.js'
 import { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 import type { Participant } from './participant.js'
-import { explain } from './stream-channel.js'
+import { openLane } from './stream.js'
 
 /** Where a consumer begins: with the messages sent from now on, or with the oldest one held. */
 export type StreamStart = 'now' | 'oldest'
@@ -70,7 +70,7 @@ export class LaneSet<View> {
     const { control, header } = participant.channel
     this.#openings = control.openingsWord
     if (header.overflow === 'overwrite') this.#copy = new ArrayBuffer(maxMessageLength(header.capacity))
-    for (let producer = 0; producer < header.producers; producer++) {
+    for (let producer = 0; producer < control.producers.count; producer++) {
       if (control.stateOf(producer) === 'unused') continue
       const cursor = this.#openCursor(producer, from)
       if (from === 'now') participant.explained(() => cursor.skipToEnd())
@@ -112,7 +112,7 @@ export class LaneSet<View> {
       }
       return this.#nextLane()
     } catch (error) {
-      throw explain(this.#participant.channel.name, error)
+      throw this.#participant.channel.explain(error)
     }
   }
 
@@ -124,7 +124,7 @@ export class LaneSet<View> {
     try {
       count = only.drain(handle, limit, this.#looks)
     } catch (error) {
-      throw explain(this.#participant.channel.name, error)
+      throw this.#participant.channel.explain(error)
     }
     if (count === 0) this.#lookAroundOutOfLine[0].call(this)
     return count
@@ -132,7 +132,7 @@ export class LaneSet<View> {
 
   /** Takes up lanes that have become active. True if anything has changed. */
   takeUpLanes(): boolean {
-    const { control, header } = this.#participant.channel
+    const { control } = this.#participant.channel
     const openings = control.openings
     const active = control.activeMask(0)
     const activeHigh = control.activeMask(1)
@@ -144,7 +144,7 @@ export class LaneSet<View> {
     this.#only = undefined
     this.end = undefined // a producer may have come back
     // All lanes that were ever in use: a producer may have come, sent and closed since the last look.
-    for (let producer = 0; producer < header.producers; producer++) {
+    for (let producer = 0; producer < control.producers.count; producer++) {
       if (control.stateOf(producer) === 'unused') continue
       const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest', 0)
       if (!this.#cursors.includes(cursor)) this.#cursors.push(cursor)
@@ -204,7 +204,7 @@ export class LaneSet<View> {
     try {
       return cursor.drain(handle, limit, 0)
     } catch (error) {
-      throw explain(this.#participant.channel.name, error)
+      throw this.#participant.channel.explain(error)
     }
   }
 
@@ -230,7 +230,7 @@ export class LaneSet<View> {
   #openCursor(producer: number, from: StreamStart, first?: number): LaneCursor<View> {
     const { channel } = this.#participant
     const { control } = channel
-    const lane = channel.openLane(producer, 'read').buffer
+    const lane = openLane(channel, producer, 'read').buffer
     const { view } = this.#options
     const cursor: LaneCursor<View> =
       this.#copy !== undefined

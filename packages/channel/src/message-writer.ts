@@ -107,7 +107,7 @@ export class MessageWriter<Message, View> {
   claim(length?: number): View | undefined {
     const lane = this.#fixedFreeLane
     if (length === undefined && lane !== undefined) {
-      const offset = lane.claimSame()
+      const offset = lane.claimFast()
       if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
     }
     return this.#claimSlowOutOfLine[0].call(this, length)

@@ -1,4 +1,4 @@
-import { explain, type StreamChannel, streamError } from './stream-channel.js'
+import type { StreamChannel } from './stream.js'
 import type { Waiter } from './waiter.js'
 
 /** The lifecycle of one participant of a channel: open checks, `ref` and `unref`, closing, and errors that name the channel. */
@@ -20,7 +20,7 @@ export class Participant {
 
   /** @throws SharedMemoryError `CLOSED` */
   checkOpen(): void {
-    if (this.#closed) throw streamError('CLOSED', this.channel.name, `this ${this.#role} is closed.`)
+    if (this.#closed) throw this.channel.error('CLOSED', `this ${this.#role} is closed.`)
   }
 
   /** Sets whether a wait keeps the process running. A no-op once closed. */
@@ -33,7 +33,7 @@ export class Participant {
     try {
       return attempt()
     } catch (error) {
-      throw explain(this.channel.name, error)
+      throw this.channel.explain(error)
     }
   }
 

@@ -1,5 +1,4 @@
 import { type Doorbell, Lease } from '@memlane/core'
-import { producerNumber } from '@memlane/protocol/internal'
 import type { LaneSet } from './lane-set.js'
 import type { Participant } from './participant.js'
 
@@ -20,26 +19,26 @@ export class ProducerWatch {
 
   /** How many producers live and have not closed. Asks the kernel. */
   get count(): number {
-    const { control, header, memory } = this.#participant.channel
+    const { control, memory } = this.#participant.channel
     let count = 0
-    for (let producer = 0; producer < header.producers; producer++) {
-      if (control.stateOf(producer) === 'open' && Lease.isHeld(memory, producerNumber(producer))) count++
+    for (let producer = 0; producer < control.producers.count; producer++) {
+      if (control.stateOf(producer) === 'open' && Lease.isHeld(memory, control.producers.numberOf(producer))) count++
     }
     return count
   }
 
   /** As `WaitCondition.watchPeers`. If no producer is left and all messages are read, the stream ends here. */
   readonly watch = (bell: Doorbell | undefined): boolean => {
-    const { control, header, memory } = this.#participant.channel
+    const { control, memory } = this.#participant.channel
     const { openings } = control
     let living = false
     let died = false
     let used = false
-    for (let producer = 0; producer < header.producers; producer++) {
+    for (let producer = 0; producer < control.producers.count; producer++) {
       const state = control.stateOf(producer)
       if (state !== 'unused') used = true
       if (state !== 'open') continue
-      const number = producerNumber(producer)
+      const number = control.producers.numberOf(producer)
       // Watches all of them: one may die between its last message and the ring for it, while another lives and is silent.
       if (bell === undefined ? Lease.isHeld(memory, number) : bell.watch(number)) living = true
       else if (control.stateOf(producer) === 'open') died = true // else it closed meanwhile, before it released its lease
@@ -56,10 +55,10 @@ export class ProducerWatch {
 
   /** No producer has opened a lane yet. One that is about to has rung already, and might die before it rings again. */
   #watchFirst(bell: Doorbell): boolean {
-    const { control, header } = this.#participant.channel
+    const { control } = this.#participant.channel
     let used = false
-    for (let producer = 0; producer < header.producers; producer++) {
-      bell.watch(producerNumber(producer))
+    for (let producer = 0; producer < control.producers.count; producer++) {
+      bell.watch(control.producers.numberOf(producer))
       if (control.stateOf(producer) !== 'unused') used = true
     }
     return used

@@ -2,11 +2,10 @@ import { bytes, type Overflow, struct, u32 } from '@memlane/protocol'
 import {
   ConsumerSlot,
   codecOf,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   StreamControl,
-  type StreamHeader,
-  writeStreamHeader,
+  streamShape,
 } from '@memlane/protocol/internal'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -18,17 +17,10 @@ const Message = struct('Message', { number: u32, again: u32, filler: bytes(200),
 const codec = codecOf(Message)
 
 function makeLane(overflow: Overflow, start: bigint, inOrder: boolean) {
-  const dimensions = { capacity: CAPACITY, producers: 1, consumers: 2, schemaLength: 2 }
-  const header: StreamHeader = {
-    ...dimensions,
-    ...placesOf(dimensions),
-    overflow,
-    withoutConsumers: 'keep-latest',
-    instance: new Uint8Array(16),
-    schemaHash: 0n,
-  }
-  const buffer = new ArrayBuffer(header.lanesOffset)
-  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
+  const dimensions = { capacity: CAPACITY, maxProducers: 1, maxConsumers: 2 }
+  const fields = { ...dimensions, overflow, withoutConsumers: 'keep-latest' as const }
+  const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+  const buffer = new ArrayBuffer(header.controlLength)
   const view = new DataView(buffer)
   if (overflow === 'overwrite') view.setBigUint64(1032, start, true)
   else view.setUint32(1032, Number(BigInt.asUintN(32, start)), true)

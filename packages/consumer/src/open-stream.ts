@@ -1,10 +1,10 @@
-import { type ChannelOpenOptions, StreamChannel, streamError } from '@memlane/channel'
+import { Channel, type OpenChannelOptions, type StreamChannel } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
 import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { codecOf } from '@memlane/protocol/internal'
+import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type ReaderOptions, StreamReader } from './stream-reader.js'
 
-export interface OpenStreamOptions extends ReaderOptions, Omit<ChannelOpenOptions, 'access'>, WaitOptions {
+export interface OpenStreamOptions extends ReaderOptions, Omit<OpenChannelOptions, 'access'>, WaitOptions {
   /**
    * `readwrite` (default) takes a consumer slot; its bell wakes this consumer. `read` is for streams with
    * `overflow: 'overwrite'` whose memory this process may not write: it looks 200 times a second, as nothing can wake it. If the
@@ -29,11 +29,15 @@ export async function openStream<S extends Schema>(
   const codec = codecOf(schema)
   const { access, ...rest } = options
   try {
-    return readerOver(await StreamChannel.waitFor(name, codec, { ...rest, access: access ?? 'readwrite' }), codec, rest)
+    return readerOver(
+      await Channel.waitFor(streamShape, name, codec, { ...rest, access: access ?? 'readwrite' }),
+      codec,
+      rest,
+    )
   } catch (error) {
     const denied = error instanceof SharedMemoryError && error.code === 'ACCESS_DENIED'
     if (!denied || access !== undefined) throw error
-    const channel = await StreamChannel.waitFor(name, codec, { ...rest, access: 'read' })
+    const channel = await Channel.waitFor(streamShape, name, codec, { ...rest, access: 'read' })
     if (channel.header.overflow === 'overwrite') return readerOver(channel, codec, rest)
     channel.close()
     throw error
@@ -47,9 +51,8 @@ function readerOver<S extends Schema>(
 ): StreamReader<S> {
   try {
     if (channel.memory.access === 'read' && channel.header.overflow === 'wait') {
-      throw streamError(
+      throw channel.error(
         'ACCESS_DENIED',
-        channel.name,
         'its producers wait for their consumers, which therefore must be able to write. Open it with access "readwrite".',
       )
     }

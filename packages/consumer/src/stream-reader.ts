@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import {
   Bells,
+  claimSlot,
   type EndOn,
   iterate,
   type LaneCursor,
@@ -13,14 +14,13 @@ import {
   type StreamEnd,
   type StreamStart,
   type StreamWaitOptions,
-  takeConsumerSeat,
   type WaitCondition,
   Waiter,
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell } from '@memlane/core'
 import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { ConsumerSlot, consumerNumber, outOfLine, SleepMark } from '@memlane/protocol/internal'
+import { ConsumerSlot, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
 export interface ReaderOptions {
   /** Where to begin: with the messages sent from now on (default), or with the oldest message held. */
@@ -85,14 +85,15 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const { control, header, memory } = channel
     const isRemembered = header.overflow === 'wait'
     if (memory.access === 'readwrite') {
-      const { index } = takeConsumerSeat(channel)
-      const bell = channel.keep(Doorbell.open(memory, consumerNumber(index)))
-      this.#producers = Bells.ofProducers(channel)
+      const { consumers, producers } = control
+      const { slot: index } = claimSlot(channel, consumers)
+      const bell = channel.keep(Doorbell.open(memory, consumers.numberOf(index)))
+      this.#producers = Bells.of(channel, producers)
       // Sleeping producers must watch this consumer from now on: its death would leave them asleep. This ring is for those that
       // watched the slot's last holder, whose bit goes here.
       if (isRemembered) this.#producers.ringSleepers()
       this.#slot = new ConsumerSlot(control, index)
-      this.#waiter = new Waiter(waitStrategy, { bell, mark: SleepMark.ofConsumer(control, index) })
+      this.#waiter = new Waiter(waitStrategy, { bell, mark: SleepMark.of(consumers, index) })
     } else {
       this.#waiter = new Waiter(waitStrategy, undefined)
     }

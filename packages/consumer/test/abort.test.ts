@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { StreamChannel } from '@memlane/channel'
+import { Channel } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
 import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
 import { struct, u32 } from '@memlane/protocol'
-import { codecOf, Sleepers } from '@memlane/protocol/internal'
+import { codecOf, Sleepers, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { openRegion, openStream, type StreamReader } from '../src/index.js'
@@ -55,8 +55,8 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
   async function pair() {
     const writer = createStream(uniqueName('stream'), u32, { ...SMALL, waitStrategy: wait })
     const reader = await openStream(writer.name, u32, { waitStrategy: wait })
-    const channel = StreamChannel.open(writer.name, codecOf(u32))
-    const asleep = () => Sleepers.consumers(channel.control).any() || Sleepers.producers(channel.control).any()
+    const channel = Channel.open(streamShape, writer.name, codecOf(u32))
+    const asleep = () => Sleepers.of(channel.control.consumers).any() || Sleepers.of(channel.control.producers).any()
     return {
       writer,
       reader,

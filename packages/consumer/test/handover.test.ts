@@ -1,7 +1,7 @@
-import { StreamChannel, takeProducerSeat } from '@memlane/channel'
+import { Channel, claimSlot, createStreamChannel, openLane } from '@memlane/channel'
 import { joinStream, type StreamWriter } from '@memlane/producer'
 import { u32 } from '@memlane/protocol'
-import { codecOf, ProducerSlot } from '@memlane/protocol/internal'
+import { codecOf, ProducerSlot, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { expect, it } from 'vitest'
 import { StreamReader } from '../src/index.js'
@@ -9,22 +9,22 @@ import { StreamReader } from '../src/index.js'
 const codec = codecOf(u32)
 
 it('a stream goes on when one producer comes just before the last other one dies', async () => {
-  const channel = StreamChannel.create(uniqueName('handover'), codec, { capacity: 65_536 })
-  const old = StreamChannel.open(channel.name, codec)
-  const seat = takeProducerSeat(old, 1)
-  new ProducerSlot(old.control, seat.index, old.openLane(seat.index, 'readwrite').buffer)
+  const channel = createStreamChannel(uniqueName('handover'), codec, { capacity: 65_536 })
+  const old = Channel.open(streamShape, channel.name, codec)
+  const { slot } = claimSlot(old, old.control.producers, { only: 1 })
+  new ProducerSlot(old.control, slot, openLane(old, slot, 'readwrite').buffer)
   using reader = new StreamReader<typeof u32>(channel, codec)
   expect(reader.readySync({ timeoutMs: 0 })).toBe(false)
 
-  const next = await StreamChannel.waitFor(channel.name, codec)
+  const next = await Channel.waitFor(streamShape, channel.name, codec)
   const { control } = channel
   const stateOf = control.stateOf.bind(control)
   const scanned: number[] = []
   control.stateOf = (producer) => {
     scanned.push(producer)
     if (producer === 1 && scanned.at(-2) === 0 && !old.closed) {
-      const { index } = takeProducerSeat(next, 0)
-      new ProducerSlot(next.control, index, next.openLane(index, 'readwrite').buffer)
+      const { slot } = claimSlot(next, next.control.producers, { only: 0 })
+      new ProducerSlot(next.control, slot, openLane(next, slot, 'readwrite').buffer)
       old.close()
     }
     return stateOf(producer)

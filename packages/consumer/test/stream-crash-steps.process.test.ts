@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { StreamChannel } from '@memlane/channel'
+import { createStreamChannel } from '@memlane/channel'
 import { capabilities, Lease, type SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
-import { codecOf, consumerNumber } from '@memlane/protocol/internal'
+import { codecOf } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Ledger, Numbered, numbered } from '../fixtures/stream-numbered.js'
@@ -72,7 +72,7 @@ describe('death at one step', () => {
 
   it('of opening the first lane that there ever was is told to who waits for it', async () => {
     const name = uniqueName('memlane')
-    using channel = StreamChannel.create(name, codecOf(Numbered))
+    using channel = createStreamChannel(name, codecOf(Numbered))
     using consumer = await openStream(channel.name, Numbered)
     const received = consumer.receive()
     using onlooker = new Onlooker(name)
@@ -132,14 +132,14 @@ describe('death at one step', () => {
     using producer = createStream(name, Numbered, { capacity: 65_536, waitStrategy: 'park' })
     await using victim = new StreamPeer()
     await victim.call('open', name)
-    // As if another producer had the dead consumer's lease, just then when this one finds it free and claims it.
+    // As if another producer held the dead consumer's lease (number 0) just when this one finds it free and claims it.
     const { claim } = Lease
     onTestFinished(() => {
       Lease.claim = claim
     })
     let refused = 0
     Lease.claim = (memory: SharedMemory, slot: number) => {
-      return slot === consumerNumber(0) && refused++ < 3 ? undefined : claim.call(Lease, memory, slot)
+      return slot === 0 && refused++ < 3 ? undefined : claim.call(Lease, memory, slot)
     }
     const send = async () => {
       for (let own = 0; own < 5000; own++) await producer.send(numbered(1, own, 0, own))

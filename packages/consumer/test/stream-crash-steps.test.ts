@@ -4,10 +4,11 @@ import { createStream } from '@memlane/producer'
 import {
   ConsumerSlot,
   LaneReader,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   type SleepMark,
   StreamControl,
+  streamShape,
 } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
@@ -32,16 +33,10 @@ describe('between two steps', () => {
 
   it('consumers that go on while the producer looks at them do not let it overtake one that joins', () => {
     const capacity = 65_536
-    const dimensions = { capacity, producers: 1, consumers: 2, schemaLength: 2 }
-    const places = placesOf(dimensions)
-    const control = new StreamControl(new ArrayBuffer(places.lanesOffset), {
-      ...dimensions,
-      ...places,
-      overflow: 'wait',
-      withoutConsumers: 'keep-latest',
-      instance: new Uint8Array(16),
-      schemaHash: 0n,
-    } as unknown as StreamControl['header'])
+    const dimensions = { capacity, maxProducers: 1, maxConsumers: 2 }
+    const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const
+    const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+    const control = new StreamControl(new ArrayBuffer(header.controlLength), header)
     const memory = new ArrayBuffer(capacity)
     const { lane } = new ProducerSlot(control, 0, memory)
     const first = new ConsumerSlot(control, 0)

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { StreamChannel } from '@memlane/channel'
+import { Channel, type StreamChannel } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
-import { codecOf, Sleepers } from '@memlane/protocol/internal'
+import { codecOf, Sleepers, streamShape } from '@memlane/protocol/internal'
 import { type Child, type ChildExit, type FixtureOptions, spawnFixture } from '@memlane/testing'
 import { afterAll } from 'vitest'
 import { Numbered } from '../fixtures/stream-numbered.js'
@@ -59,7 +59,7 @@ export class Onlooker implements Disposable {
   readonly #channel: StreamChannel
 
   constructor(name: string) {
-    this.#channel = StreamChannel.open(name, codecOf(Numbered))
+    this.#channel = Channel.open(streamShape, name, codecOf(Numbered))
   }
 
   /** Waits until so many of one side sleep. */
@@ -70,7 +70,7 @@ export class Onlooker implements Disposable {
 
   #asleep(side: 'consumers' | 'producers'): number[] {
     const asleep: number[] = []
-    Sleepers[side](this.#channel.control).forEachNew((index) => asleep.push(index))
+    Sleepers.of(this.#channel.control[side]).forEachNew((index) => asleep.push(index))
     return asleep
   }
 

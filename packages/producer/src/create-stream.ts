@@ -1,10 +1,21 @@
-import { type ChannelOpenOptions, type CreateChannelOptions, StreamChannel } from '@memlane/channel'
+import {
+  Channel,
+  type CreateChannelOptions,
+  createStreamChannel,
+  type OpenChannelOptions,
+  type StreamChannel,
+  type StreamOptions,
+} from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
 import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { codecOf } from '@memlane/protocol/internal'
+import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type JoinOptions, StreamWriter } from './stream-writer.js'
 
-export interface CreateStreamOptions extends CreateChannelOptions, JoinOptions, Pick<ChannelOpenOptions, 'trustOwner'> {
+export interface CreateStreamOptions
+  extends StreamOptions,
+    CreateChannelOptions,
+    JoinOptions,
+    Pick<OpenChannelOptions, 'trustOwner'> {
   /** What to do if the name is taken: fail with `ALREADY_EXISTS` (default), or join the stream of that name. */
   existing?: 'refuse' | 'join'
 }
@@ -31,19 +42,19 @@ export function createStream<S extends Schema>(
   const joinOptions = { ...(lane !== undefined && { lane }), ...(waitStrategy !== undefined && { waitStrategy }) }
   for (;;) {
     try {
-      return writerOver(StreamChannel.create(name, codec, channelOptions), codec, joinOptions)
+      return writerOver(createStreamChannel(name, codec, channelOptions), codec, joinOptions)
     } catch (error) {
       if (existing !== 'join' || !isCode(error, 'ALREADY_EXISTS')) throw error
     }
     try {
-      return writerOver(StreamChannel.open(name, codec, { trustOwner: trustOwner ?? false }), codec, joinOptions)
+      return writerOver(Channel.open(streamShape, name, codec, { trustOwner: trustOwner ?? false }), codec, joinOptions)
     } catch (error) {
       if (!isCode(error, 'NOT_FOUND')) throw error // else the stream has gone meanwhile
     }
   }
 }
 
-export interface JoinStreamOptions extends JoinOptions, Omit<ChannelOpenOptions, 'access'>, WaitOptions {}
+export interface JoinStreamOptions extends JoinOptions, Omit<OpenChannelOptions, 'access'>, WaitOptions {}
 
 /**
  * Becomes one more producer of a stream; waits for the stream to appear. If a producer has died, continues its lane after its
@@ -58,7 +69,7 @@ export async function joinStream<S extends Schema>(
   options: JoinStreamOptions = {},
 ): Promise<StreamWriter<S>> {
   const codec = codecOf(schema)
-  return writerOver(await StreamChannel.waitFor(name, codec, options), codec, options)
+  return writerOver(await Channel.waitFor(streamShape, name, codec, options), codec, options)
 }
 
 function writerOver<S extends Schema>(

@@ -1,24 +1,23 @@
 import {
   Bells,
   ConsumerWatch,
-  explain,
+  claimSlot,
   type MemberKind,
   type MemberView,
   MessageWriter,
+  openLane,
   Participant,
   Rounds,
   type StreamChannel,
   type StreamWaitOptions,
-  streamError,
   Turns,
-  takeProducerSeat,
   type WaitCondition,
   Waiter,
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, type SharedMemoryError } from '@memlane/core'
 import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { ProducerSlot, producerNumber, SleepMark } from '@memlane/protocol/internal'
+import { ProducerSlot, SleepMark } from '@memlane/protocol/internal'
 
 /** What ends a wait for room, and how much room to wait for. */
 export interface ReadyOptions {
@@ -60,16 +59,21 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if the lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
-    const { index } = takeProducerSeat(channel, options.lane)
-    const bell = channel.keep(Doorbell.open(channel.memory, producerNumber(index)))
-    const mark = SleepMark.ofProducer(channel.control, index)
+    const { control } = channel
+    const { producers, consumers } = control
+    const { slot: index } = claimSlot(channel, producers, {
+      only: options.lane,
+      prefers: (slot) => control.stateOf(slot) === 'open', // its producer died: its lane continues
+    })
+    const bell = channel.keep(Doorbell.open(channel.memory, producers.numberOf(index)))
+    const mark = SleepMark.of(producers, index)
     this.#waiter = new Waiter(options.waitStrategy ?? 'adaptive', { bell, mark })
     this.#participant = new Participant(channel, this.#waiter, 'producer')
-    const { buffer } = channel.openLane(index, 'readwrite')
-    this.#consumers = Bells.ofConsumers(channel)
+    const { buffer } = openLane(channel, index, 'readwrite')
+    this.#consumers = Bells.of(channel, consumers)
     this.#consumers.ringSleepers() // they must watch this producer from now on: its death would leave them asleep
-    this.#slot = this.#participant.explained(() => new ProducerSlot(channel.control, index, buffer))
-    this.#consumerWatch = new ConsumerWatch(this.#participant, Bells.ofProducers(channel))
+    this.#slot = this.#participant.explained(() => new ProducerSlot(control, index, buffer))
+    this.#consumerWatch = new ConsumerWatch(this.#participant, Bells.of(channel, producers))
     const { lane } = this.#slot
     this.#messages = new MessageWriter(this.#participant, lane, codec, this.#consumers, this.#consumerWatch)
     this.#codec = codec
@@ -261,7 +265,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
       if (!(await this.#turns.take(options, (rest) => this.#flushInTurn(rest)))) throw this.#timedOut()
       this.#participant.checkOpen()
     } catch (error) {
-      throw explain(this.name, error)
+      throw this.#participant.channel.explain(error)
     }
   }
 
@@ -343,7 +347,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   #timedOut(): SharedMemoryError {
-    return streamError('TIMED_OUT', this.name, 'consumers have not taken enough messages; the time has passed.')
+    return this.#participant.channel.error(
+      'TIMED_OUT',
+      'consumers have not taken enough messages; the time has passed.',
+    )
   }
 }
 

@@ -1,6 +1,6 @@
-import { StreamChannel, takeConsumerSeat } from '@memlane/channel'
+import { Channel, claimSlot, openLane, type StreamChannel } from '@memlane/channel'
 import type { MessageOf, Schema } from '@memlane/protocol'
-import { ConsumerSlot, codecOf, LaneReader } from '@memlane/protocol/internal'
+import { ConsumerSlot, codecOf, LaneReader, streamShape } from '@memlane/protocol/internal'
 
 /** A consumer as the producers see it: it holds them back, and reads one lane when it is told to. */
 export class HoldingConsumer<S extends Schema> implements Disposable {
@@ -11,8 +11,9 @@ export class HoldingConsumer<S extends Schema> implements Disposable {
 
   constructor(name: string, schema: S) {
     this.#schema = schema
-    this.channel = StreamChannel.open(name, codecOf(schema))
-    this.slot = new ConsumerSlot(this.channel.control, takeConsumerSeat(this.channel).index)
+    this.channel = Channel.open(streamShape, name, codecOf(schema))
+    const { control } = this.channel
+    this.slot = new ConsumerSlot(control, claimSlot(this.channel, control.consumers).slot)
     this.slot.join()
   }
 
@@ -20,7 +21,7 @@ export class HoldingConsumer<S extends Schema> implements Disposable {
   read(count = Infinity, producer = 0): MessageOf<S>[] {
     const { control, header } = this.channel
     this.#readers[producer] ??= new LaneReader(
-      this.channel.openLane(producer, 'read').buffer,
+      openLane(this.channel, producer, 'read').buffer,
       0,
       header.capacity,
       control.positionOf(this.slot.consumer, producer),

@@ -73,7 +73,7 @@ describe('createStream', () => {
 
   it('refuses a descriptor that is too long', () => {
     const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a field with a long name ${i}`, u8]))
-    expect(() => createStream(uniqueName('stream'), struct('Long', fields))).toThrow(/descriptor takes \d+ bytes/)
+    expect(() => createStream(uniqueName('stream'), struct('Long', fields))).toThrow(/descriptor has \d+ bytes/)
   })
 
   it('takes the largest and the smallest numbers of slots', async () => {
@@ -128,7 +128,7 @@ describe('joinStream', () => {
   it('says FULL, and leaves no handle behind', async () => {
     const writer = make({ maxProducers: 1 })
     await expect(joinStream(writer.name, u32)).rejects.toThrow(code('FULL'))
-    await expect(joinStream(writer.name, u32)).rejects.toThrow(/all 1 producer slots are taken/)
+    await expect(joinStream(writer.name, u32)).rejects.toThrow(/no lane is free: maxProducers is 1/)
     writer.close()
     expect(() => SharedMemory.open(writer.name)).toThrow(code('NOT_FOUND'))
   })
@@ -427,7 +427,7 @@ describe('a producer held back by a consumer', () => {
 /** What a consumer does that has given room back. */
 function ring(writer: StreamWriter<typeof u32>): void {
   using other = new HoldingConsumer(writer.name, u32)
-  Bells.ofProducers(other.channel).ringSleepers()
+  Bells.of(other.channel, other.channel.control.producers).ringSleepers()
 }
 
 describe('a value', () => {
@@ -575,7 +575,7 @@ describe('a batch', () => {
     while (got.length < texts.length) {
       got.push(...consumer.read(500))
       await new Promise((resolve) => setTimeout(resolve, 1))
-      Bells.ofProducers(consumer.channel).ringSleepers()
+      Bells.of(consumer.channel, consumer.channel.control.producers).ringSleepers()
     }
     await sending
     expect(got).toEqual(texts)
@@ -672,7 +672,7 @@ describe('without consumers', () => {
     const waiting = writer.send(sent + 1)
     using consumer = new HoldingConsumer(writer.name, u32)
     expect(consumer.read()).toEqual(Array.from({ length: sent }, (_, i) => i + 1))
-    Bells.ofProducers(consumer.channel).ringSleepers()
+    Bells.of(consumer.channel, consumer.channel.control.producers).ringSleepers()
     await waiting
     expect(consumer.read()).toEqual([sent + 1])
   })

@@ -1,4 +1,3 @@
-export type { Overflow, WithoutConsumers } from './channel/channel-header.js'
 export type {
   AnyCodec,
   Codec,
@@ -48,3 +47,4 @@ export {
   struct,
 } from './layout/struct.js'
 export { latin1, TEXT_ENCODINGS, type TextOptions, text, utf8, utf16le, utf32le } from './layout/text.js'
+export type { Overflow, WithoutConsumers } from './stream/stream-header.js'

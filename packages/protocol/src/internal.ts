@@ -1,42 +1,34 @@
-/** What the other packages of memlane build on. No part of the public API: it changes without notice. */
+/** What the other packages of memlane build on. Not part of the public API: it changes without notice. */
 
 export {
   CHANNEL_HEADER_LENGTH,
-  readStreamHeader,
-  type StreamHeader,
-  writeStreamHeader,
+  type ChannelHeader,
+  newChannelHeader,
+  readChannelHeader,
+  writeChannelHeader,
 } from './channel/channel-header.js'
+export type { ChannelPlaces, Shape } from './channel/shape.js'
+export { Side, type SidePlaces } from './channel/side.js'
+export { Sleepers, SleepMark } from './channel/sleepers.js'
 export { codecOf } from './codec/codec-of.js'
 export { decodeDescriptor, encodeDescriptor, hashDescriptor } from './codec/descriptor.js'
 export { UNION_HEADER_LENGTH } from './codec/union.js'
-export {
-  findEnd,
-  type LanePosition,
-  LaneReader,
-  LaneWriter,
-  MAX_LANE_CAPACITY,
-  MIN_LANE_CAPACITY,
-  maxMessageLength,
-  type RefreshLimit,
-  tooLong,
-} from './lane/lane.js'
+export { findEnd, LaneReader } from './lane/lane-reader.js'
+export { LaneWriter, type RefreshLimit } from './lane/lane-writer.js'
+export { type LanePosition, MAX_LANE_CAPACITY, MIN_LANE_CAPACITY, maxMessageLength, tooLong } from './lane/ring.js'
+export { forEachBit, lowestBit } from './memory/bits.js'
 export { outOfLine } from './memory/out-of-line.js'
+export { ConsumerSlot } from './stream/consumer-slot.js'
+export { type LaneLimit, laneLimitOf } from './stream/lane-limit.js'
+export { ProducerSlot } from './stream/producer-slot.js'
+export { type ProducerState, StreamControl } from './stream/stream-control.js'
+export type { StreamFields, StreamHeader } from './stream/stream-header.js'
 export {
-  ConsumerSlot,
-  forEachBit,
-  ProducerSlot,
-  type ProducerState,
-  Sleepers,
-  SleepMark,
-  StreamControl,
-} from './stream/stream-control.js'
-export {
-  consumerNumber,
   LANE_ALIGNMENT,
   MAX_CONSUMERS,
   MAX_PRODUCERS,
   placesOf,
-  producerNumber,
   type StreamDimensions,
   wrongDimension,
 } from './stream/stream-layout.js'
+export { streamShape } from './stream/stream-shape.js'

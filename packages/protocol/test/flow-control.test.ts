@@ -1,30 +1,20 @@
-import type { Overflow } from '@memlane/protocol'
 import {
   ConsumerSlot,
   LaneReader,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   StreamControl,
-  writeStreamHeader,
+  streamShape,
 } from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 
 const CAPACITY = 65_536
 
 function makeStream() {
-  const dimensions = { capacity: CAPACITY, producers: 1, consumers: 4, schemaLength: 2 }
-  const overflow: Overflow = 'wait'
-  const header = {
-    ...dimensions,
-    ...placesOf(dimensions),
-    overflow,
-    withoutConsumers: 'keep-latest' as const,
-    instance: new Uint8Array(16),
-    schemaHash: 0n,
-  }
-  const buffer = new ArrayBuffer(header.lanesOffset)
-  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
-  const control = new StreamControl(buffer, header)
+  const dimensions = { capacity: CAPACITY, maxProducers: 1, maxConsumers: 4 }
+  const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const
+  const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+  const control = new StreamControl(new ArrayBuffer(header.controlLength), header)
   const lane = new ArrayBuffer(CAPACITY)
   const producer = new ProducerSlot(control, 0, lane)
   const put = (length: number) => {

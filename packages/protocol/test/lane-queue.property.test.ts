@@ -5,12 +5,12 @@ import {
   ConsumerSlot,
   LaneReader,
   maxMessageLength,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   StreamControl,
-  writeStreamHeader,
+  streamShape,
 } from '../src/internal.js'
-import { BASE, END, producerSlotIndex, SEQUENCE } from '../src/stream/stream-layout.js'
+import { BASE, END, SEQUENCE } from '../src/stream/stream-layout.js'
 import { seed } from './seed.js'
 
 /** Smaller than that of a stream, so that the ring ends often. */
@@ -47,19 +47,12 @@ class Trial {
   batch: Sent[] | undefined
 
   constructor(withoutConsumers: WithoutConsumers, inOrder: boolean, start: number, sequence: number) {
-    const dimensions = { capacity: 65_536, producers: 1, consumers: CONSUMERS, schemaLength: 2 }
-    const header = {
-      ...dimensions,
-      ...placesOf(dimensions),
-      overflow: 'wait' as const,
-      withoutConsumers,
-      instance: new Uint8Array(16),
-      schemaHash: 0n,
-    }
-    const buffer = new ArrayBuffer(header.lanesOffset)
-    writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
+    const dimensions = { capacity: 65_536, maxProducers: 1, maxConsumers: CONSUMERS }
+    const fields = { ...dimensions, overflow: 'wait' as const, withoutConsumers }
+    const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+    const buffer = new ArrayBuffer(header.controlLength)
     this.control = new StreamControl(buffer, { ...header, capacity: CAPACITY }, inOrder)
-    const index = producerSlotIndex(0)
+    const index = this.control.producers.slotIndex(0)
     for (const field of [BASE, END]) this.control.words[index + field] = start
     this.control.words[index + SEQUENCE] = sequence
     this.#keepsLatest = withoutConsumers === 'keep-latest'

@@ -1,30 +1,21 @@
 import {
   ConsumerSlot,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   Sleepers,
   SleepMark,
   StreamControl,
-  type StreamHeader,
-  writeStreamHeader,
+  streamShape,
 } from '@memlane/protocol/internal'
 import { expect, test } from 'vitest'
 
 const CAPACITY = 65_536
 
 function makeControl() {
-  const dimensions = { capacity: CAPACITY, producers: 64, consumers: 32, schemaLength: 2 }
-  const header: StreamHeader = {
-    ...dimensions,
-    ...placesOf(dimensions),
-    overflow: 'wait',
-    withoutConsumers: 'wait',
-    instance: new Uint8Array(16),
-    schemaHash: 0n,
-  }
-  const buffer = new ArrayBuffer(header.lanesOffset)
-  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
-  return new StreamControl(buffer, header)
+  const dimensions = { capacity: CAPACITY, maxProducers: 64, maxConsumers: 32 }
+  const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'wait' } as const
+  const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+  return new StreamControl(new ArrayBuffer(header.controlLength), header)
 }
 
 function newSleepers(sleepers: Sleepers): number[] {
@@ -35,13 +26,13 @@ function newSleepers(sleepers: Sleepers): number[] {
 
 test('each sleep is rung for once by each participant', () => {
   const control = makeControl()
-  const sleepers = Sleepers.producers(control)
+  const sleepers = Sleepers.of(control.producers)
   expect(sleepers.any()).toBe(false)
-  const marks = [0, 31, 32, 63].map((producer) => SleepMark.ofProducer(control, producer))
+  const marks = [0, 31, 32, 63].map((producer) => SleepMark.of(control.producers, producer))
   for (const mark of marks) mark.set()
   expect(newSleepers(sleepers)).toEqual([0, 31, 32, 63])
   expect(newSleepers(sleepers)).toEqual([])
-  expect(newSleepers(Sleepers.producers(control))).toEqual([0, 31, 32, 63])
+  expect(newSleepers(Sleepers.of(control.producers))).toEqual([0, 31, 32, 63])
   marks[1]?.clear()
   marks[2]?.clear()
   marks[2]?.set()
@@ -50,8 +41,8 @@ test('each sleep is rung for once by each participant', () => {
 
 test('a sleeper that could not be rung is rung the next time', () => {
   const control = makeControl()
-  SleepMark.ofConsumer(control, 5).set()
-  const sleepers = Sleepers.consumers(control)
+  SleepMark.of(control.consumers, 5).set()
+  const sleepers = Sleepers.of(control.consumers)
   const failing = () => {
     throw new Error('too many open files')
   }
@@ -59,14 +50,14 @@ test('a sleeper that could not be rung is rung the next time', () => {
   expect(newSleepers(sleepers)).toEqual([5])
 })
 
-test('who closes in its sleep leaves no mark', () => {
+test('a participant that closes in its sleep leaves no mark', () => {
   const control = makeControl()
   const producer = new ProducerSlot(control, 40, new ArrayBuffer(CAPACITY))
-  SleepMark.ofProducer(control, 40).set()
+  SleepMark.of(control.producers, 40).set()
   producer.close()
-  expect(Sleepers.producers(control).any()).toBe(false)
+  expect(Sleepers.of(control.producers).any()).toBe(false)
   const consumer = new ConsumerSlot(control, 31)
-  SleepMark.ofConsumer(control, 31).set()
+  SleepMark.of(control.consumers, 31).set()
   consumer.leave()
-  expect(Sleepers.consumers(control).any()).toBe(false)
+  expect(Sleepers.of(control.consumers).any()).toBe(false)
 })

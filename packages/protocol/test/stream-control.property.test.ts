@@ -4,11 +4,10 @@ import { LayoutError, type Overflow, type WithoutConsumers } from '../src/index.
 import {
   ConsumerSlot,
   LaneReader,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   StreamControl,
-  type StreamHeader,
-  writeStreamHeader,
+  streamShape,
 } from '../src/internal.js'
 import { seed } from './seed.js'
 
@@ -17,17 +16,9 @@ const PRODUCERS = 3
 const CONSUMERS = 3
 
 function makeStream(overflow: Overflow, withoutConsumers: WithoutConsumers, start: bigint) {
-  const dimensions = { capacity: CAPACITY, producers: PRODUCERS, consumers: CONSUMERS, schemaLength: 2 }
-  const header: StreamHeader = {
-    ...dimensions,
-    ...placesOf(dimensions),
-    overflow,
-    withoutConsumers,
-    instance: new Uint8Array(16),
-    schemaHash: 0n,
-  }
-  const buffer = new ArrayBuffer(header.lanesOffset)
-  writeStreamHeader(buffer, header, new TextEncoder().encode('{}'))
+  const fields = { capacity: CAPACITY, maxProducers: PRODUCERS, maxConsumers: CONSUMERS, overflow, withoutConsumers }
+  const header = newChannelHeader(streamShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
+  const buffer = new ArrayBuffer(header.controlLength)
   const view = new DataView(buffer)
   for (let producer = 0; producer < PRODUCERS; producer++) {
     const slot = 1024 + 128 * producer

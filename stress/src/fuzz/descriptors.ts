@@ -5,9 +5,10 @@ import {
   decodeDescriptor,
   encodeDescriptor,
   hashDescriptor,
-  placesOf,
-  readStreamHeader,
-  writeStreamHeader,
+  newChannelHeader,
+  readChannelHeader,
+  streamShape,
+  writeChannelHeader,
 } from '@memlane/protocol/internal'
 import { oneOf, type Random } from '../kill/random.js'
 import { below, hostileWord, scribble } from './mutation.js'
@@ -16,22 +17,15 @@ import { Event } from './payloads.js'
 const schema = encodeDescriptor(Event.descriptor)
 const HEADER_LENGTH = 80
 const dimensions = [
-  { capacity: 65_536, producers: 1, consumers: 1, schemaLength: schema.length },
-  { capacity: 2 ** 20, producers: 64, consumers: 32, schemaLength: schema.length },
+  { capacity: 65_536, maxProducers: 1, maxConsumers: 1 },
+  { capacity: 2 ** 20, maxProducers: 64, maxConsumers: 32 },
 ]
 const headers = dimensions.map((dimension) => {
-  const places = placesOf(dimension)
-  const buffer = new ArrayBuffer(places.lanesOffset)
-  const header = {
-    ...dimension,
-    ...places,
-    overflow: 'wait' as const,
-    withoutConsumers: 'wait' as const,
-    instance: new Uint8Array(16).fill(7),
-    schemaHash: hashDescriptor(schema),
-  }
-  writeStreamHeader(buffer, header, schema)
-  return { bytes: new Uint8Array(buffer, 0, HEADER_LENGTH).slice(), length: places.length }
+  const fields = { ...dimension, overflow: 'wait', withoutConsumers: 'wait' } as const
+  const header = newChannelHeader(streamShape, fields, schema, new Uint8Array(16).fill(7))
+  const buffer = new ArrayBuffer(header.controlLength)
+  writeChannelHeader(buffer, streamShape, header, schema)
+  return { bytes: new Uint8Array(buffer, 0, HEADER_LENGTH).slice(), length: header.length }
 })
 
 export function playHeader(random: Random): number {
@@ -40,10 +34,10 @@ export function playHeader(random: Random): number {
   // Beyond the magic word and the version, most of the time.
   scribble(random, random() < 0.2 ? memory : memory.subarray(32), 3, [1, 2, 65_536, length, schema.length])
   const memoryLength = random() < 0.2 ? hostileWord(random, [length]) >>> 0 : length
-  const header = readStreamHeader(memory.buffer, memoryLength)
+  const header = readChannelHeader(memory.buffer, memoryLength, streamShape)
   if (header === undefined) return 0
-  const { schemaOffset, schemaLength, lanesOffset, capacity, producers } = header
-  const fits = schemaOffset + schemaLength <= lanesOffset && lanesOffset + capacity * producers <= memoryLength
+  const { schemaOffset, schemaLength, controlLength, capacity, maxProducers } = header
+  const fits = schemaOffset + schemaLength <= controlLength && controlLength + capacity * maxProducers <= memoryLength
   if (!fits) throw new Error(`accepted: ${JSON.stringify({ ...header, schemaHash: undefined })}`)
   return 1
 }

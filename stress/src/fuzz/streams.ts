@@ -9,15 +9,16 @@ import { LayoutError } from '@memlane/protocol'
 import {
   ConsumerSlot,
   findEnd,
-  hashDescriptor,
   LaneReader,
+  newChannelHeader,
   ProducerSlot,
-  placesOf,
   Sleepers,
   SleepMark,
   StreamControl,
+  type StreamFields,
   type StreamHeader,
-  writeStreamHeader,
+  streamShape,
+  writeChannelHeader,
 } from '@memlane/protocol/internal'
 import { oneOf, type Random, randomFrom } from '../kill/random.js'
 import { below, hostileWord, scribble } from './mutation.js'
@@ -32,9 +33,19 @@ const CONSUMERS = 2
 /** Messages that the lanes carry before they are changed. */
 const CARRIED = 90
 
-const dimensions = { capacity: CAPACITY, producers: PRODUCERS, consumers: CONSUMERS, schemaLength: 2 }
-const places = placesOf(dimensions)
+const dimensions = { maxProducers: PRODUCERS, maxConsumers: CONSUMERS }
 const schema = new TextEncoder().encode('{}')
+
+/** Of a stream with lanes that are smaller than a stream's can be: so they end often. */
+function headerOf(
+  overflow: StreamFields['overflow'],
+  withoutConsumers: StreamFields['withoutConsumers'],
+): StreamHeader {
+  const fields = { ...dimensions, capacity: 65_536, overflow, withoutConsumers }
+  return { ...newChannelHeader(streamShape, fields, schema, new Uint8Array(16).fill(7)), capacity: CAPACITY }
+}
+
+const places = headerOf('wait', 'wait')
 
 // Of the memory: see docs/wire-format.md.
 const MASKS = [128, 256, 260, 264, 384, 512, 516]
@@ -52,17 +63,14 @@ interface Original {
   readonly boundaries: readonly number[]
 }
 
-function originalOf(overflow: StreamHeader['overflow'], manners: StreamHeader['withoutConsumers'], start: number) {
-  const header: StreamHeader = {
-    ...dimensions,
-    ...places,
-    overflow,
-    withoutConsumers: manners,
-    instance: new Uint8Array(16).fill(7),
-    schemaHash: hashDescriptor(schema),
-  }
-  const buffer = new ArrayBuffer(places.lanesOffset)
-  writeStreamHeader(buffer, header, schema)
+function originalOf(
+  overflow: StreamFields['overflow'],
+  withoutConsumers: StreamFields['withoutConsumers'],
+  start: number,
+) {
+  const header = headerOf(overflow, withoutConsumers)
+  const buffer = new ArrayBuffer(places.controlLength)
+  writeChannelHeader(buffer, streamShape, header, schema)
   const data = new DataView(buffer)
   const control = new StreamControl(buffer, header)
   const consumer = new ConsumerSlot(control, 0)
@@ -106,7 +114,7 @@ const originals: readonly Original[] = [0, 2 ** 32 - 2 * CAPACITY].flatMap((star
   originalOf('overwrite', 'keep-latest', start),
 ])
 
-const controlBuffer = new ArrayBuffer(places.lanesOffset)
+const controlBuffer = new ArrayBuffer(places.controlLength)
 const controlBytes = new Uint8Array(controlBuffer, 0, CONTROL_LENGTH)
 const controlData = new DataView(controlBuffer)
 const lanes = Array.from({ length: PRODUCERS }, () => new ArrayBuffer(CAPACITY))
@@ -357,9 +365,9 @@ class Game {
 
   sleep(): void {
     const control = this.#control
-    const marks = [SleepMark.ofConsumer(control, 1), SleepMark.ofProducer(control, this.#producer)]
+    const marks = [SleepMark.of(control.consumers, 1), SleepMark.of(control.producers, this.#producer)]
     for (const mark of marks) mark.set()
-    for (const sleepers of [Sleepers.consumers(control), Sleepers.producers(control)]) {
+    for (const sleepers of [Sleepers.of(control.consumers), Sleepers.of(control.producers)]) {
       let rings = 0
       if (sleepers.any()) sleepers.forEachNew(() => rings++)
       if (rings < 1 || rings > 2) throw new Error(`${rings} rings`)

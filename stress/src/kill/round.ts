@@ -126,7 +126,7 @@ class Round implements Disposable {
 
   async #play(): Promise<void> {
     const { overflow, ending, random } = this.#options
-    const dimensions = { capacity: 65_536, producers: PRODUCERS + 1, consumers: CONSUMERS + 1 }
+    const dimensions = { capacity: 65_536, maxProducers: PRODUCERS + 1, maxConsumers: CONSUMERS + 1 }
     // Sends nothing, so that the stream does not end when all producers are dead for a moment.
     using creator = createStream(this.#stream, Numbered, { ...dimensions, overflow })
     using observer = await openStream(this.#stream, Numbered, {

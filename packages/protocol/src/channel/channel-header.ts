@@ -1,46 +1,48 @@
 /**
- * The first bytes of every channel: what it is, so that nobody takes it for something else. Written once, by its creator,
- * the magic word last; whoever finds another magic word reads nothing more.
+ * The first bytes of every channel, whatever its shape. Its creator writes them once, the magic word last. A reader that finds
+ * another magic word reads nothing more.
+ *
+ *   0   magic           u32   "MLN1"; 0 while the creator is not done
+ *   4   layoutVersion   u32
+ *   8   length          u64   bytes of the whole memory
+ *   16  instance        16 bytes, random: tells this channel from an earlier or a later one of the same name
+ *   32  shape           u32   1: stream
+ *   36  the shape's own fields, 20 bytes
+ *   56  schemaOffset    u32   where the schema's descriptor begins
+ *   60  schemaLength    u32   bytes of the descriptor
+ *   64  controlLength   u32   bytes of the control part, which ends with the schema; a multiple of 64 KiB
+ *   68  0               u32
+ *   72  schemaHash      u64   FNV-1a of the descriptor
  */
 
+import { hashDescriptor } from '../codec/descriptor.js'
 import { bytes } from '../layout/bytes.js'
-import type { Infer } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { u32, u64 } from '../layout/scalar.js'
-import { struct } from '../layout/struct.js'
+import { at, struct } from '../layout/struct.js'
 import { loadMagic, publishMagic, wordsOf } from '../memory/atomics.js'
-import { placesOf, type StreamDimensions, type StreamPlaces, wrongDimension } from '../stream/stream-layout.js'
+import type { ChannelPlaces, Shape } from './shape.js'
 
 /** "MLN1" in memory. */
 const MAGIC = 0x314e_4c4d
 const LAYOUT_VERSION = 1
+const MAX_SCHEMA_LENGTH = 1_048_576
 
-const SHAPE_STREAM = 1
+export const SHAPE_FIELDS_OFFSET = 36
+export const SHAPE_FIELDS_LENGTH = 20
 
-/** What a producer does when its lane is full. */
-export type Overflow = 'wait' | 'overwrite'
-const OVERFLOWS: readonly Overflow[] = ['wait', 'overwrite']
-
-/** What a producer of a stream with `overflow: 'wait'` does while there is no consumer. */
-export type WithoutConsumers = 'keep-latest' | 'wait'
-const WITHOUT_CONSUMERS: readonly WithoutConsumers[] = ['keep-latest', 'wait']
+/** The shapes that exist, for messages about a channel of another shape than the expected one. */
+const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream' }
 
 const Header = struct('ChannelHeader', {
   magic: u32,
   layoutVersion: u32,
-  /** Bytes of the whole memory. */
   length: u64,
-  /** Random: tells this channel from an earlier or later one of the same name. */
   instance: bytes(16),
   shape: u32,
-  overflow: u32,
-  withoutConsumers: u32,
-  capacity: u32,
-  producers: u32,
-  consumers: u32,
-  schemaOffset: u32,
+  schemaOffset: at(56, u32),
   schemaLength: u32,
-  lanesOffset: u32,
+  controlLength: u32,
   schemaHash: u64,
 })
 const MAGIC_INDEX = 0
@@ -48,78 +50,127 @@ const MAGIC_INDEX = 0
 /** Bytes that a reader needs before it knows where the rest is. */
 export const CHANNEL_HEADER_LENGTH: number = Header.length
 
-/** What a stream is: everything that its header says. */
-export interface StreamHeader extends StreamDimensions, StreamPlaces {
+/** What the header of every channel says. */
+export interface ChannelHeader extends ChannelPlaces {
   /** 16 random bytes. */
   readonly instance: Uint8Array
-  readonly overflow: Overflow
-  readonly withoutConsumers: WithoutConsumers
+  /** Bytes of the schema's descriptor. */
+  readonly schemaLength: number
   /** FNV-1a, 64 bits, of the descriptor. */
   readonly schemaHash: bigint
 }
 
-/** Makes memory that is all zeros a stream. */
-export function writeStreamHeader(buffer: ArrayBuffer, header: StreamHeader, schema: Uint8Array): void {
-  const { overflow, withoutConsumers, length, ...rest } = header
-  const value: Infer<typeof Header> = {
-    ...rest,
+/**
+ * Makes the header of a channel that is to be created.
+ *
+ * @param schema the schema's descriptor
+ * @param instance 16 random bytes
+ * @throws RangeError for fields that no channel of that shape can have
+ */
+export function newChannelHeader<Fields extends object>(
+  shape: Shape<Fields, unknown>,
+  fields: Fields,
+  schema: Uint8Array,
+  instance: Uint8Array,
+): ChannelHeader & Fields {
+  const problem = problemOf(shape, fields, schema.length)
+  if (problem !== undefined) throw new RangeError(problem)
+  const places = shape.placesOf(fields, schema.length)
+  return { ...fields, ...places, instance, schemaLength: schema.length, schemaHash: hashDescriptor(schema) }
+}
+
+/** Makes memory that is all zeros a channel. */
+export function writeChannelHeader<Fields extends object>(
+  buffer: ArrayBuffer,
+  shape: Shape<Fields, unknown>,
+  header: ChannelHeader & Fields,
+  schema: Uint8Array,
+): void {
+  const { length, instance, schemaOffset, schemaLength, controlLength, schemaHash } = header
+  const view = new DataView(buffer)
+  Header.write(view, 0, {
     magic: 0,
     layoutVersion: LAYOUT_VERSION,
     length: BigInt(length),
-    shape: SHAPE_STREAM,
-    overflow: OVERFLOWS.indexOf(overflow),
-    withoutConsumers: WITHOUT_CONSUMERS.indexOf(withoutConsumers),
-  }
-  Header.write(new DataView(buffer), 0, value)
-  new Uint8Array(buffer).set(schema, header.schemaOffset)
+    instance,
+    shape: shape.id,
+    schemaOffset,
+    schemaLength,
+    controlLength,
+    schemaHash,
+  })
+  shape.fields.write(view, SHAPE_FIELDS_OFFSET, header)
+  new Uint8Array(buffer).set(schema, schemaOffset)
   publishMagic(wordsOf(buffer), MAGIC_INDEX, MAGIC)
 }
 
 /**
- * Reads the header of a stream. Every number is checked against the others and against the memory's own length.
+ * Reads the header of a channel. Checks every number against the others and against the memory's length.
  *
  * @param buffer the memory, from its start; the header's bytes are enough
  * @param memoryLength bytes of the whole memory
- * @returns undefined when its creator is not done with it
- * @throws LayoutError `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`
+ * @returns undefined if the creator has not finished it
+ * @throws LayoutError `NOT_A_CHANNEL`, also for another shape; `VERSION_MISMATCH`, `CORRUPT`
  */
-export function readStreamHeader(buffer: ArrayBuffer, memoryLength: number): StreamHeader | undefined {
+export function readChannelHeader<Fields extends object>(
+  buffer: ArrayBuffer,
+  memoryLength: number,
+  shape: Shape<Fields, unknown>,
+): (ChannelHeader & Fields) | undefined {
   if (buffer.byteLength < CHANNEL_HEADER_LENGTH) {
-    throw new LayoutError('NOT_A_CHANNEL', 0, `${buffer.byteLength} bytes are too few for a stream`)
+    throw new LayoutError('NOT_A_CHANNEL', 0, `${buffer.byteLength} bytes are too few for a ${shape.name}`)
   }
   const magic = loadMagic(wordsOf(buffer), MAGIC_INDEX)
   if (magic === 0) return undefined
-  if (magic !== MAGIC) {
-    throw new LayoutError('NOT_A_CHANNEL', 0, `it begins with 0x${(magic >>> 0).toString(16)}, not with "MLN1"`)
-  }
-  const found = Header.read(new DataView(buffer), 0)
+  if (magic !== MAGIC) throw notAChannel(magic, shape.name)
+  const view = new DataView(buffer)
+  const found = Header.read(view, 0)
   if (found.layoutVersion !== LAYOUT_VERSION) {
-    const message = `its layout has version ${found.layoutVersion}, this is for version ${LAYOUT_VERSION}`
+    const message =
+      `it was made by a version of memlane whose layout has number ${found.layoutVersion}; this version has number ` +
+      `${LAYOUT_VERSION}. Give all processes the same version`
     throw new LayoutError('VERSION_MISMATCH', Header.fields.layoutVersion.offset, message)
   }
-  if (found.shape !== SHAPE_STREAM) {
-    throw new LayoutError(
-      'NOT_A_CHANNEL',
-      Header.fields.shape.offset,
-      `its shape ${found.shape} is not that of a stream`,
-    )
+  if (found.shape !== shape.id) throw anotherShape(found.shape, shape.name)
+  const fields = shape.fields.read(view, SHAPE_FIELDS_OFFSET)
+  const problem = problemOf(shape, fields, found.schemaLength)
+  if (problem !== undefined) {
+    throw new LayoutError('CORRUPT', SHAPE_FIELDS_OFFSET, `its header is wrong: ${problem}`)
   }
-  const { instance, schemaHash, capacity, producers, consumers, schemaLength } = found
-  const wrong = wrongDimension({ capacity, producers, consumers, schemaLength })
-  if (wrong !== undefined)
-    throw new LayoutError('CORRUPT', Header.fields.capacity.offset, `its header is wrong: ${wrong}`)
-  const places = placesOf({ capacity, producers, consumers, schemaLength })
-  const overflow = OVERFLOWS[found.overflow]
-  const withoutConsumers = WITHOUT_CONSUMERS[found.withoutConsumers]
+  const places = shape.placesOf(fields, found.schemaLength)
   if (
     found.length !== BigInt(places.length) ||
     found.schemaOffset !== places.schemaOffset ||
-    found.lanesOffset !== places.lanesOffset ||
-    places.length > memoryLength ||
-    overflow === undefined ||
-    withoutConsumers === undefined
+    found.controlLength !== places.controlLength ||
+    places.length > memoryLength
   ) {
     throw new LayoutError('CORRUPT', 0, 'the numbers of its header do not fit each other, or its memory')
   }
-  return { ...places, instance, overflow, withoutConsumers, capacity, producers, consumers, schemaLength, schemaHash }
+  const { instance, schemaLength, schemaHash } = found
+  return { ...fields, ...places, instance, schemaLength, schemaHash }
+}
+
+function problemOf<Fields extends object>(
+  shape: Shape<Fields, unknown>,
+  fields: Fields,
+  schemaLength: number,
+): string | undefined {
+  if (!(Number.isInteger(schemaLength) && schemaLength >= 2 && schemaLength <= MAX_SCHEMA_LENGTH)) {
+    return `the schema's descriptor has ${schemaLength} bytes, not 2 to ${MAX_SCHEMA_LENGTH}`
+  }
+  return shape.problemOf(fields)
+}
+
+function notAChannel(magic: number, wanted: string): LayoutError {
+  const found = `0x${(magic >>> 0).toString(16).padStart(8, '0')}`
+  const message =
+    `it is no ${wanted}: it begins with ${found}, not with "MLN1". It may be a region (openRegion), or memory of another ` +
+    'program'
+  return new LayoutError('NOT_A_CHANNEL', 0, message)
+}
+
+function anotherShape(found: number, wanted: string): LayoutError {
+  const name = SHAPE_NAMES[found]
+  const what = name === undefined ? `a channel of a shape that this version does not know (${found})` : `a ${name}`
+  return new LayoutError('NOT_A_CHANNEL', Header.fields.shape.offset, `it is ${what}, no ${wanted}`)
 }

@@ -1,43 +1,43 @@
 /**
  * Where everything of a stream lies: a control part, and behind it one lane for each producer slot. All numbers are
- * little-endian; words of different writers stand 128 bytes apart, because processors fetch lines of 64 bytes in pairs.
+ * little-endian. Words with different writers are 128 bytes apart, because processors fetch lines of 64 bytes in pairs.
  *
- *   0            channel header                                 sole writer: the creator, before the magic word
- *   128          live: u32, bit i for consumer i                consumers, who hold the producers back
- *   256          active: u32 x 2, bit j for producer j          lanes that consumers look at
- *   264          openings: u32, counts up                       producers, after setting their bit in active
- *   384          sleeping consumers: u32, bit i
- *   512          sleeping producers: u32 x 2, bit j
- *   1024         producer slots, 128 bytes each                 sole writer of each: who holds the slot's lease
- *   ...          consumer slots, 128 bytes and the positions    likewise
- *   ...          schema: the descriptor, as UTF-8 JSON
- *   lanesOffset  lane 0, lane 1, ...                            sole writer of each: its producer
+ *   0              channel header                               sole writer: the creator, before the magic word
+ *   128            live: u32, bit i for consumer i              each consumer its bit; producers wait for live consumers
+ *   256            active: u32 x 2, bit j for producer j        each producer its bit; consumers read active lanes
+ *   264            openings: u32, counts up                     producers, after setting their bit in active
+ *   384            sleeping consumers: u32, bit i               each consumer its bit
+ *   512            sleeping producers: u32 x 2, bit j           each producer its bit
+ *   1024           producer slots, 128 bytes each               sole writer of each: the holder of the slot's lease
+ *   ...            consumer slots, 128 bytes and the positions  likewise
+ *   ...            schema: the descriptor, as UTF-8 JSON        the creator
+ *   controlLength  lane 0, lane 1, ...                          sole writer of each: its producer
  *
  * | producer slot | width | meaning                                                                          |
  * |---------------|-------|----------------------------------------------------------------------------------|
- * | +0  state     | u32   | 0: never used; 1: open (without a holder of the lease: lost); 2: closed           |
+ * | +0  state     | u32   | 0: never used; 1: open (if nobody holds the lease, its producer died); 2: closed  |
  * | +4  epoch     | u32   | counts its sleeps                                                                 |
- * | +8  base      | u64   | the oldest record that is sure to stay; the upper half is 0 with overflow "wait"  |
+ * | +8  base      | u64   | the oldest record that is sure to stay; with overflow "wait", the upper half is 0 |
  * | +16 end       | u32   | a recent end of the lane, a position                                              |
  * | +20 sequence  | u32   | the number of the message there; stored before `end`                              |
  *
  * | consumer slot | width | meaning                                                                           |
  * |---------------|-------|-----------------------------------------------------------------------------------|
  * | +0  epoch     | u32   | counts its sleeps                                                                 |
- * | +128 + 4 j    | u32   | its position in lane j: what is older, the producer may overwrite                 |
+ * | +128 + 4 j    | u32   | its position in lane j: the producer may overwrite what is older                  |
  *
- * Leases and bells are numbered alike: consumer i has number i, producer j has number 32 + j.
+ * A slot's lease and bell have the same number: consumer i has number i, producer j has number 32 + j.
  */
 
-import { MAX_LANE_CAPACITY } from '../lane/lane.js'
+import type { ChannelPlaces } from '../channel/shape.js'
+import type { SidePlaces } from '../channel/side.js'
+import { MAX_LANE_CAPACITY } from '../lane/ring.js'
 
 /** Lanes begin at multiples of this: Windows maps views at that granularity. */
 export const LANE_ALIGNMENT = 65_536
 const MIN_STREAM_CAPACITY = LANE_ALIGNMENT
 export const MAX_PRODUCERS = 64
 export const MAX_CONSUMERS = 32
-/** Bytes. */
-const MAX_SCHEMA_LENGTH = 1_048_576
 
 export const LIVE_INDEX = 128 / 4
 export const ACTIVE_INDEX = 256 / 4
@@ -62,75 +62,74 @@ export const POSITIONS = 32
 export const STATE_OPEN = 1
 export const STATE_CLOSED = 2
 
-/** What the header of a stream says of its dimensions. */
+/** Where a stream's parts lie depends on these alone. */
 export interface StreamDimensions {
   /** Bytes of each lane: a power of two. */
   readonly capacity: number
-  /** Producer slots. */
-  readonly producers: number
-  /** Consumer slots. */
-  readonly consumers: number
-  /** Bytes of the descriptor. */
-  readonly schemaLength: number
-}
-
-/** The places that follow from the dimensions, in bytes. */
-export interface StreamPlaces {
-  readonly schemaOffset: number
-  readonly lanesOffset: number
-  /** Of the whole. */
-  readonly length: number
+  /** How many producer slots there are. */
+  readonly maxProducers: number
+  /** How many consumer slots there are. */
+  readonly maxConsumers: number
 }
 
 const roundUp = (value: number, step: number) => Math.ceil(value / step) * step
 
-const consumerSlotLength = (producers: number) => SLOT_LENGTH + roundUp(producers * 4, SLOT_LENGTH)
+/** A consumer's slot has a position for each lane. */
+const consumerSlotLength = (maxProducers: number) => SLOT_LENGTH + roundUp(maxProducers * 4, SLOT_LENGTH)
 
-const consumerSlotsOffset = (producers: number) => SLOTS_OFFSET + producers * SLOT_LENGTH
+const consumerSlotsOffset = (maxProducers: number) => SLOTS_OFFSET + maxProducers * SLOT_LENGTH
 
-/** The first word of a producer's slot. */
-export function producerSlotIndex(producer: number): number {
-  return (SLOTS_OFFSET + producer * SLOT_LENGTH) / 4
+/** Places the producers' words. */
+export function producerSide({ maxProducers }: StreamDimensions): SidePlaces {
+  return {
+    role: 'producer',
+    slotName: 'lane',
+    countOption: 'maxProducers',
+    count: maxProducers,
+    slotsIndex: SLOTS_OFFSET / 4,
+    slotStride: SLOT_LENGTH / 4,
+    epochInSlot: EPOCH,
+    sleepMask: SLEEPING_PRODUCERS_INDEX,
+    firstNumber: MAX_CONSUMERS,
+  }
 }
 
-/** The first word of a consumer's slot, in a stream with so many producer slots. */
-export function consumerSlotIndex(consumer: number, producers: number): number {
-  return (consumerSlotsOffset(producers) + consumer * consumerSlotLength(producers)) / 4
+/** Places the consumers' words. */
+export function consumerSide({ maxProducers, maxConsumers }: StreamDimensions): SidePlaces {
+  return {
+    role: 'consumer',
+    slotName: 'consumer slot',
+    countOption: 'maxConsumers',
+    count: maxConsumers,
+    slotsIndex: consumerSlotsOffset(maxProducers) / 4,
+    slotStride: consumerSlotLength(maxProducers) / 4,
+    epochInSlot: CONSUMER_EPOCH,
+    sleepMask: SLEEPING_CONSUMERS_INDEX,
+    firstNumber: 0,
+  }
 }
 
-/** The number of a consumer's lease and bell. */
-export function consumerNumber(consumer: number): number {
-  return consumer
-}
-
-/** The number of a producer's lease and bell. */
-export function producerNumber(producer: number): number {
-  return MAX_CONSUMERS + producer
-}
-
-/** Tells whether a stream can have such dimensions: undefined when it can, else what is wrong. */
-export function wrongDimension(dimensions: StreamDimensions): string | undefined {
-  const { capacity, producers, consumers, schemaLength } = dimensions
+/** Tells what is wrong with dimensions; `undefined` if a stream can have them. */
+export function wrongDimension({ capacity, maxProducers, maxConsumers }: StreamDimensions): string | undefined {
   const isPower =
     Number.isInteger(capacity) && capacity > 0 && capacity <= MAX_LANE_CAPACITY && !(capacity & (capacity - 1))
   if (!isPower || capacity < MIN_STREAM_CAPACITY) {
     return `capacity ${capacity} is not a power of two from ${MIN_STREAM_CAPACITY} to ${MAX_LANE_CAPACITY}`
   }
-  const outside = (count: number, least: number, most: number) =>
-    !Number.isInteger(count) || count < least || count > most
-  if (outside(producers, 1, MAX_PRODUCERS))
-    return `producers ${producers} is not a whole number from 1 to ${MAX_PRODUCERS}`
-  if (outside(consumers, 1, MAX_CONSUMERS))
-    return `consumers ${consumers} is not a whole number from 1 to ${MAX_CONSUMERS}`
-  if (outside(schemaLength, 2, MAX_SCHEMA_LENGTH)) {
-    return `the schema's descriptor takes ${schemaLength} bytes, not 2 to ${MAX_SCHEMA_LENGTH}`
-  }
-  return undefined
+  return (
+    wrongCount('maxProducers', maxProducers, MAX_PRODUCERS) ?? wrongCount('maxConsumers', maxConsumers, MAX_CONSUMERS)
+  )
 }
 
-/** Places everything. */
-export function placesOf({ capacity, producers, consumers, schemaLength }: StreamDimensions): StreamPlaces {
-  const schemaOffset = consumerSlotsOffset(producers) + consumers * consumerSlotLength(producers)
-  const lanesOffset = roundUp(schemaOffset + schemaLength, LANE_ALIGNMENT)
-  return { schemaOffset, lanesOffset, length: lanesOffset + producers * capacity }
+function wrongCount(name: string, count: number, most: number): string | undefined {
+  if (Number.isInteger(count) && count >= 1 && count <= most) return undefined
+  return `${name} ${count} is not a whole number from 1 to ${most}`
+}
+
+/** Places the parts of a stream. */
+export function placesOf(dimensions: StreamDimensions, schemaLength: number): ChannelPlaces {
+  const { capacity, maxProducers, maxConsumers } = dimensions
+  const schemaOffset = consumerSlotsOffset(maxProducers) + maxConsumers * consumerSlotLength(maxProducers)
+  const controlLength = roundUp(schemaOffset + schemaLength, LANE_ALIGNMENT)
+  return { schemaOffset, controlLength, length: controlLength + maxProducers * capacity }
 }

@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import {
+  type CreateOptions,
+  type OpenOptions,
+  publishesPlainly,
+  SharedMemory,
+  type SharedMemoryError,
+  type ViewRange,
+  type WaitOptions,
+} from '@memlane/core'
+import type { AnyCodec } from '@memlane/protocol'
+import {
+  type ChannelHeader,
+  encodeDescriptor,
+  newChannelHeader,
+  readChannelHeader,
+  type Shape,
+  writeChannelHeader,
+} from '@memlane/protocol/internal'
+import { channelError, explainChannel } from './channel-error.js'
+import { checkSchema } from './schema.js'
+
+export type CreateChannelOptions = Omit<CreateOptions, 'access' | 'view' | 'initialize'>
+
+/** `access: 'read'` is for participants that may not write to the memory. */
+export type OpenChannelOptions = Omit<OpenOptions, 'view'>
+
+/** How long a creator may take, on Windows, between making the memory and finishing the header. */
+const READY_LIMIT_MS = 1000
+const READY_INTERVAL_MS = 5
+/** What is mapped before the header has been read. */
+const FIRST_VIEW_LENGTH = 65_536
+
+/**
+ * A named channel of any shape, as all of its participants see it: memory of known layout, mapped. Knows neither who writes
+ * nor who reads.
+ *
+ * @typeParam Fields what the header says of the shape
+ * @typeParam Control what the shape uses the control part by
+ */
+export class Channel<Fields extends object, Control> implements Disposable {
+  readonly shape: Shape<Fields, Control>
+  /** The control part: header, masks, slots, schema. */
+  readonly memory: SharedMemory
+  readonly header: ChannelHeader & Fields
+  readonly control: Control
+  readonly #trustOwner: OpenOptions['trustOwner']
+  readonly #kept: Disposable[] = []
+
+  private constructor(
+    shape: Shape<Fields, Control>,
+    memory: SharedMemory,
+    header: ChannelHeader & Fields,
+    trustOwner: OpenOptions['trustOwner'],
+  ) {
+    this.shape = shape
+    this.memory = memory
+    this.header = header
+    this.control = shape.controlOf(memory.buffer, header, publishesPlainly)
+    this.#trustOwner = trustOwner
+  }
+
+  /**
+   * Creates a channel. Nobody takes part in it yet.
+   *
+   * @throws SharedMemoryError as `SharedMemory.create`; RangeError for fields that no channel of this shape can have
+   */
+  static create<Fields extends object, Control>(
+    shape: Shape<Fields, Control>,
+    name: string,
+    codec: AnyCodec,
+    fields: Fields,
+    options: CreateChannelOptions = {},
+  ): Channel<Fields, Control> {
+    const schema = encodeDescriptor(codec.descriptor)
+    const header = newChannelHeader(shape, fields, schema, randomBytes(16))
+    const memory = SharedMemory.create(name, header.length, {
+      ...options,
+      view: { length: header.controlLength },
+      initialize: (buffer) => writeChannelHeader(buffer, shape, header, schema),
+    })
+    return new Channel(shape, memory, header, undefined)
+  }
+
+  /**
+   * Opens a channel. Blocks, for a second at most, while its creator is just making it (Windows).
+   *
+   * @throws SharedMemoryError as `SharedMemory.open`; `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `SCHEMA_MISMATCH`, `CORRUPT`,
+   * `NOT_READY`
+   */
+  static open<Fields extends object, Control>(
+    shape: Shape<Fields, Control>,
+    name: string,
+    codec: AnyCodec,
+    options: OpenChannelOptions = {},
+  ): Channel<Fields, Control> {
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+      const first = explained(shape, name, () => {
+        return SharedMemory.open(name, { ...openOptions(options), view: { length: FIRST_VIEW_LENGTH } })
+      })
+      const channel = Channel.#ifFinished(shape, first, codec, options)
+      if (channel !== undefined) return channel
+      if (waited >= READY_LIMIT_MS) throw notReady(shape, name)
+      Atomics.wait(pause, 0, 0, READY_INTERVAL_MS)
+    }
+  }
+
+  /**
+   * As `open`, but waits for the channel to appear, without blocking.
+   *
+   * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`
+   */
+  static async waitFor<Fields extends object, Control>(
+    shape: Shape<Fields, Control>,
+    name: string,
+    codec: AnyCodec,
+    options: OpenChannelOptions & WaitOptions = {},
+  ): Promise<Channel<Fields, Control>> {
+    const { signal, ref = true, timeoutMs = Infinity } = options
+    const waitOptions = { ...openOptions(options), ref, ...(signal && { signal }) }
+    const deadline = performance.now() + timeoutMs
+    let left = timeoutMs
+    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+      const view = { length: FIRST_VIEW_LENGTH }
+      const first = await SharedMemory.waitFor(name, { ...waitOptions, timeoutMs: left, view }).catch((error) => {
+        throw explainChannel(shape, name, error)
+      })
+      const channel = Channel.#ifFinished(shape, first, codec, options)
+      if (channel !== undefined) return channel
+      if (waited >= READY_LIMIT_MS) throw notReady(shape, name)
+      await setTimeout(READY_INTERVAL_MS)
+      signal?.throwIfAborted()
+      left = Math.max(0, deadline - performance.now())
+    }
+  }
+
+  /**
+   * Makes a channel of memory whose creator has finished it. Otherwise closes the memory: if its creator died, then those
+   * who wait for the channel must not keep the unfinished memory alive.
+   */
+  static #ifFinished<Fields extends object, Control>(
+    shape: Shape<Fields, Control>,
+    first: SharedMemory,
+    codec: AnyCodec,
+    options: OpenChannelOptions,
+  ): Channel<Fields, Control> | undefined {
+    const { name } = first
+    let memory = first
+    let channel: Channel<Fields, Control> | undefined
+    try {
+      const header = explained(shape, name, () => readChannelHeader(first.buffer, first.objectLength, shape))
+      if (header === undefined) return undefined
+      if (header.controlLength > first.buffer.byteLength) {
+        memory = SharedMemory.open(name, { ...openOptions(options), view: { length: header.controlLength } })
+        first.close()
+      }
+      checkSchema(shape, memory, header, codec)
+      channel = new Channel(shape, memory, header, options.trustOwner)
+      return channel
+    } finally {
+      if (channel === undefined) memory.close()
+    }
+  }
+
+  get name(): string {
+    return this.memory.name
+  }
+
+  get closed(): boolean {
+    return this.memory.closed
+  }
+
+  /**
+   * Maps a part of the memory beside the control part, such as one lane. It is closed together with the channel.
+   *
+   * @throws SharedMemoryError as `SharedMemory.open`
+   */
+  openPart(view: ViewRange, access: 'readwrite' | 'read'): SharedMemory {
+    return this.keep(SharedMemory.open(this.name, { access, view, trustOwner: this.#trustOwner ?? false }))
+  }
+
+  /** Has something closed together with the channel: parts and bells. */
+  keep<T extends Disposable>(resource: T): T {
+    this.#kept.push(resource)
+    return resource
+  }
+
+  /** Makes an error whose message names the shape and the channel. */
+  error(code: SharedMemoryError['code'], message: string, cause?: unknown): SharedMemoryError {
+    return channelError(this.shape, code, this.name, message, cause)
+  }
+
+  /** Turns protocol's errors about bytes into errors that name the channel. Leaves other errors as they are. */
+  explain(error: unknown): unknown {
+    return explainChannel(this.shape, this.name, error)
+  }
+
+  /** Closes the memory, its parts and its bells, and gives back its leases. Closing it again does nothing. */
+  close(): void {
+    for (const resource of this.#kept.splice(0)) resource[Symbol.dispose]()
+    this.memory.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Picks the options that open the memory from those of a participant. */
+function openOptions({ access = 'readwrite', trustOwner = false }: OpenChannelOptions) {
+  return { access, trustOwner }
+}
+
+/** A channel of any shape. */
+// biome-ignore lint/suspicious/noExplicitAny: Fields and Control stand on both sides of the functions of Shape
+export type AnyChannel = Channel<any, any>
+
+type NamedShape = Pick<Shape<object, unknown>, 'name'>
+
+function explained<T>(shape: NamedShape, name: string, attempt: () => T): T {
+  try {
+    return attempt()
+  } catch (error) {
+    throw explainChannel(shape, name, error)
+  }
+}
+
+function notReady(shape: NamedShape, name: string): SharedMemoryError {
+  return channelError(
+    shape,
+    'NOT_READY',
+    name,
+    `its creator has not finished it within ${READY_LIMIT_MS} ms, or the memory is no ${shape.name}: it begins with zeros. ` +
+      'Let the creator continue, or end it.',
+  )
+}

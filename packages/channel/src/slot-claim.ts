@@ -1,0 +1,77 @@
+import { Lease } from '@memlane/core'
+import type { Side } from '@memlane/protocol/internal'
+import type { AnyChannel } from './channel.js'
+
+/** A slot that this participant holds by a lease: nobody else has it, and the participant's death frees it. */
+export interface SlotClaim {
+  readonly slot: number
+  readonly lease: Lease
+}
+
+export interface SlotWish {
+  /** Claims this slot or none. */
+  only?: number | undefined
+  /** Tells which slots to try first, of those that nobody holds. */
+  prefers?: (slot: number) => boolean
+}
+
+/** A slot can be held for a moment: by a peer that removes its dead holder; on Windows also by a peer that asks who holds it. */
+const ATTEMPTS = 10
+const ATTEMPTS_INTERVAL_MS = 1
+
+/**
+ * Claims a slot of a side: first one that `prefers` names, else the lowest that is free. Blocks for some milliseconds if there is
+ * none.
+ *
+ * @throws SharedMemoryError `FULL` if none is free; RangeError if `only` is not a slot of that side
+ */
+export function claimSlot(channel: AnyChannel, side: Side, { only, prefers }: SlotWish = {}): SlotClaim {
+  const { count, slotName, role, countOption } = side
+  if (only !== undefined && !(Number.isInteger(only) && only >= 0 && only < count)) {
+    throw new RangeError(`${slotName} ${only} is not a whole number from 0 to ${count - 1}`)
+  }
+  const candidates = only === undefined ? Array.from({ length: count }, (_, slot) => slot) : [only]
+  const preferred = prefers === undefined ? [] : candidates.filter(prefers)
+  const unheld = preferred.filter((slot) => !Lease.isHeld(channel.memory, side.numberOf(slot)))
+  const claim = claimOneOf(channel, side, unheld) ?? claimOneOf(channel, side, candidates)
+  if (claim !== undefined) return claim
+  if (only !== undefined)
+    throw channel.error('FULL', `${slotName} ${only} is taken. Wait for its ${role} to close, or take another.`)
+  throw channel.error(
+    'FULL',
+    `no ${slotName} is free: ${countOption} is ${count}. Create it with a larger ${countOption}, or close a ${role}.`,
+  )
+}
+
+function claimOneOf(channel: AnyChannel, side: Side, candidates: readonly number[]): SlotClaim | undefined {
+  if (candidates.length === 0) return undefined
+  for (let attempt = 1; ; attempt++) {
+    for (const slot of candidates) {
+      const lease = Lease.claim(channel.memory, side.numberOf(slot))
+      if (lease !== undefined) return { slot, lease }
+    }
+    if (attempt === ATTEMPTS) return undefined
+    Atomics.wait(pauseWord, 0, 0, ATTEMPTS_INTERVAL_MS)
+  }
+}
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * If the holder of a slot has died, calls `cleanUp` while holding the slot's lease. Of several participants that find the
+ * same holder dead, one cleans up.
+ *
+ * @returns whether it was called
+ */
+export function cleanUpIfDead(channel: AnyChannel, side: Side, slot: number, cleanUp: () => void): boolean {
+  const number = side.numberOf(slot)
+  if (Lease.isHeld(channel.memory, number)) return false
+  const lease = Lease.claim(channel.memory, number) // nobody joins there meanwhile
+  if (lease === undefined) return false
+  try {
+    cleanUp()
+  } finally {
+    lease.release()
+  }
+  return true
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Doorbell, Lease, SharedMemory } from '@memlane/core'
+import { f64, i32, LayoutError, payload, struct, u32, utf8 } from '@memlane/protocol'
+import { codecOf, streamShape } from '@memlane/protocol/internal'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { Channel, claimSlot, createStreamChannel, openLane, type StreamChannel } from '../src/index.js'
+
+const Count = codecOf(u32)
+const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
+const code = (code: string) => expect.objectContaining({ name: 'SharedMemoryError', code })
+
+/** One is a Buffer, the other a Uint8Array. */
+const plain = (header: StreamChannel['header']) => ({ ...header, instance: [...header.instance] })
+
+describe('a channel', () => {
+  it('is opened with what it was created with', async () => {
+    const name = uniqueName('channel')
+    using created = createStreamChannel(name, Count, { ...SMALL, overflow: 'overwrite', withoutConsumers: 'wait' })
+    using opened = Channel.open(streamShape, name, Count)
+    using waited = await Channel.waitFor(streamShape, name, Count)
+    using readOnly = Channel.open(streamShape, name, Count, { access: 'read' })
+    for (const channel of [opened, waited, readOnly]) {
+      expect(plain(channel.header)).toEqual(plain(created.header))
+      expect(channel.memory.buffer.byteLength).toBe(created.header.controlLength)
+    }
+    expect(created.header).toMatchObject({ ...SMALL, overflow: 'overwrite', withoutConsumers: 'wait' })
+    expect(created.memory.objectLength).toBe(created.header.length)
+    using other = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    expect(other.header.instance).not.toEqual(created.header.instance)
+  })
+
+  it('has lanes of its own, written by one side and read by the other', () => {
+    using created = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    using opened = Channel.open(streamShape, created.name, Count)
+    for (const producer of [0, 1]) {
+      const written = openLane(created, producer, 'readwrite')
+      const read = openLane(opened, producer, 'read')
+      expect([written.buffer.byteLength, read.buffer.byteLength]).toEqual([65_536, 65_536])
+      new Uint8Array(written.buffer)[producer] = 7
+      expect([...new Uint8Array(read.buffer, 0, 2)]).toEqual(producer ? [0, 7] : [7, 0])
+    }
+  })
+
+  it('with a schema longer than the first 64 KiB is opened whole', () => {
+    const fields = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`field${i}`, u32]))
+    const codec = codecOf(struct('Long', fields))
+    using created = createStreamChannel(uniqueName('channel'), codec, SMALL)
+    expect(created.header.controlLength).toBeGreaterThan(65_536)
+    using opened = Channel.open(streamShape, created.name, codec)
+    expect(plain(opened.header)).toEqual(plain(created.header))
+    const other = codecOf(struct('Long', { ...fields, field1999: utf8(4) }))
+    expect(() => Channel.open(streamShape, created.name, other)).toThrow(code('SCHEMA_MISMATCH'))
+  })
+
+  it('closes its lanes, its bells and its leases with it', async () => {
+    using created = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const opened = Channel.open(streamShape, created.name, Count)
+    const lane = openLane(opened, 0, 'read')
+    const bell = opened.keep(Doorbell.open(opened.memory, 3))
+    const { slot } = claimSlot(opened, opened.control.consumers)
+    const waiting = bell.wait()
+    opened.close()
+    opened.close()
+    expect([opened.closed, lane.closed]).toEqual([true, true])
+    await expect(waiting).rejects.toThrow(code('CLOSED'))
+    expect(Lease.isHeld(created.memory, slot)).toBe(false)
+  })
+
+  it.each([
+    ['kind', struct('Tick', { price: f64, size: i32 }), 'fields[1].layout.kind is "u32" there, "i32" here'],
+    ['name', struct('Tick', { price: f64, volume: u32 }), 'fields[1].name is "size" there, "volume" here'],
+    ['number', struct('Tick', { price: f64 }), 'fields[1] is {'],
+    ['schema', payload.json(), 'kind is "struct" there, "payload" here'],
+  ])('of another %s tells the first difference', (_, other, difference) => {
+    using created = createStreamChannel(
+      uniqueName('channel'),
+      codecOf(struct('Tick', { price: f64, size: u32 })),
+      SMALL,
+    )
+    expect(() => Channel.open(streamShape, created.name, codecOf(other))).toThrow(`another schema: ${difference}`)
+  })
+
+  it('whose creator dies before it is finished is not kept by those who wait for it, and they find the next one', async () => {
+    const name = uniqueName('channel')
+    const unfinished = SharedMemory.create(name, 65_536)
+    const waiting = Channel.waitFor(streamShape, name, Count)
+    const inVain = Channel.waitFor(streamShape, name, Count, { timeoutMs: 100 })
+    await sleep(20)
+    unfinished.close()
+    await expect(inVain).rejects.toThrow(code('TIMED_OUT'))
+    using created = createStreamChannel(name, Count, SMALL)
+    using found = await waiting
+    expect(plain(found.header)).toEqual(plain(created.header))
+  })
+
+  it('that was refused leaves nothing mapped', () => {
+    const created = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    expect(() => Channel.open(streamShape, created.name, payload.utf8)).toThrow(code('SCHEMA_MISMATCH'))
+    created.close()
+    expect(() => SharedMemory.open(created.name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('says where its bytes are wrong', () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    expect(channel.explain(new LayoutError('CORRUPT', 72, 'it is wrong'))).toMatchObject({
+      code: 'CORRUPT',
+      message: `Stream "${channel.name}": it is wrong (offset 72).`,
+    })
+    const other = new Error('other')
+    expect(channel.explain(other)).toBe(other)
+  })
+})

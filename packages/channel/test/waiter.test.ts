@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { capabilities, Doorbell, Lease } from '@memlane/core'
+import { u32 } from '@memlane/protocol'
+import { codecOf, SleepMark, streamShape } from '@memlane/protocol/internal'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+import { Bells, Channel, createStreamChannel, type StreamChannel, Waiter } from '../src/index.js'
+
+const Count = codecOf(u32)
+const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
+
+describe('a waiter', () => {
+  const nothing = { isThere: () => false, watchPeers: () => false }
+
+  function sleepHandle(channel: StreamChannel, index: number) {
+    return {
+      bell: channel.keep(Doorbell.open(channel.memory, index)),
+      mark: SleepMark.of(channel.control.consumers, index),
+    }
+  }
+
+  it.each(['adaptive', 'park', 'spin'] as const)('is woken by what it waits for, %s', async (strategy) => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const bells = Bells.of(channel, channel.control.consumers)
+    const waiter = new Waiter(strategy, sleepHandle(channel, 1))
+    let there = false
+    const condition = { isThere: () => there, watchPeers: () => false }
+    for (let round = 0; round < 5; round++) {
+      there = false
+      const waiting = waiter.wait(condition)
+      await new Promise((resolve) => setTimeout(resolve, round))
+      bells.ringSleepers() // for nothing: it goes on waiting
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      there = true
+      bells.ringSleepers()
+      expect(await waiting).toBe(true)
+    }
+    expect(channel.control.words[384 / 4]).toBe(0)
+    expect(waiter.waitSync(condition)).toBe(true)
+    expect(await waiter.wait(nothing, { timeoutMs: 2 })).toBe(false)
+    expect(waiter.waitSync(nothing, 2)).toBe(false)
+    expect(channel.control.words[384 / 4]).toBe(0)
+  })
+
+  it.each(['adaptive', 'park', 'spin'] as const)(
+    'without the right to write looks at intervals, %s',
+    async (strategy) => {
+      const waiter = new Waiter(strategy, undefined)
+      let looks = 0
+      const condition = {
+        isThere: () => ++looks > 4,
+        watchPeers: () => false,
+      }
+      expect(await waiter.wait(condition)).toBe(true)
+      expect(await waiter.wait(nothing, { timeoutMs: 2 })).toBe(false)
+      expect(waiter.waitSync(nothing, 2)).toBe(false)
+      const controller = new AbortController()
+      setTimeout(() => controller.abort('enough'), 2)
+      await expect(waiter.wait(nothing, { signal: controller.signal })).rejects.toBe('enough')
+    },
+  )
+
+  it.each(['adaptive', 'park', 'spin'] as const)('hears that a peer has died, %s', async (strategy) => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    using other = Channel.open(streamShape, channel.name, Count)
+    const waiter = new Waiter(strategy, sleepHandle(channel, 1))
+    const lease = Lease.claim(other.memory, 40)
+    let over = false
+    const condition = {
+      isThere: () => over,
+      watchPeers: (bell: Doorbell | undefined) => {
+        over = bell === undefined ? !Lease.isHeld(channel.memory, 40) : !bell.watch(40)
+        return over
+      },
+    }
+    setTimeout(() => lease?.release(), 10)
+    expect(await waiter.wait(condition)).toBe(true)
+    over = false
+    expect(waiter.waitSync(condition)).toBe(true)
+  })
+
+  it.each(['watchPeers', 'hasNewPeer'])('lets the event loop go round while peers come and go: %s', async (method) => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', sleepHandle(channel, 0))
+    let calls = 0
+    const condition = { ...nothing, [method]: () => ++calls < 100_000 }
+    const controller = new AbortController()
+    const waiting = waiter.wait(condition, { signal: controller.signal })
+    setImmediate(() => controller.abort('enough'))
+    await expect(waiting).rejects.toBe('enough')
+    expect(calls).toBeLessThan(100_000)
+    expect(channel.control.words[384 / 4]).toBe(0)
+  })
+
+  // Where everybody publishes with a fence, nobody can miss the mark.
+  it.runIf(capabilities.namespace === 'posix')('looks again by itself for what it was not rung for', async () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', sleepHandle(channel, 0))
+    for (let round = 0; round < 10; round++) {
+      // Is there from some moment on, and not any more at the end of the time, when a look would be taken anyway.
+      const soon = () => {
+        const from = performance.now() + round / 2
+        return { ...nothing, isThere: () => performance.now() >= from && performance.now() < from + 10_000 }
+      }
+      expect(await waiter.wait(soon(), { timeoutMs: 15_000 })).toBe(true)
+      expect(waiter.waitSync(soon(), 15_000)).toBe(true)
+    }
+    let there = false
+    const waiting = waiter.wait({ isThere: () => there, watchPeers: () => false })
+    await sleep(30)
+    Bells.of(channel, channel.control.consumers).ringSleepers() // who sleeps without limit dozes again
+    setTimeout(() => {
+      there = true
+    }, 2)
+    expect(await waiting).toBe(true)
+  })
+
+  it.each([-1, Number.NaN, 2 ** 31])('does not wait for %s ms', async (timeoutMs) => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', sleepHandle(channel, 0))
+    await expect(waiter.wait(nothing, { timeoutMs })).rejects.toThrow(RangeError)
+    expect(() => waiter.waitSync(nothing, timeoutMs)).toThrow(RangeError)
+    expect(await waiter.wait(nothing, { timeoutMs: 1 })).toBe(false)
+  })
+
+  it('leaves nothing behind when waits are aborted', async () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiters = [new Waiter('spin', sleepHandle(channel, 0)), new Waiter('park', undefined)]
+    const pending = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate' || kind === 'Timeout')
+    for (let round = 0; round < 10; round++) {
+      const before = pending()
+      const controller = new AbortController()
+      const waits = waiters.map((waiter) => waiter.wait(nothing, { signal: controller.signal }))
+      expect(pending()).toHaveLength(before.length + waits.length)
+      controller.abort('enough')
+      expect(pending()).toEqual(before)
+      for (const wait of waits) await expect(wait).rejects.toBe('enough')
+    }
+  })
+
+  it('sleeps once at a time', async () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiter = new Waiter('park', sleepHandle(channel, 0))
+    const waiting = waiter.wait(nothing, { timeoutMs: 20 })
+    await expect(waiter.wait(nothing)).rejects.toThrow(TypeError)
+    expect(() => waiter.waitSync(nothing, 1)).toThrow(TypeError)
+    expect(await waiting).toBe(false)
+  })
+
+  it.each(['adaptive', 'park', 'spin', 'blind'] as const)(
+    'may be told at any moment whether to keep the process, %s',
+    async (way) => {
+      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+      const waiter = way === 'blind' ? new Waiter('park', undefined) : new Waiter(way, sleepHandle(channel, 0))
+      const waiting = waiter.wait(nothing, { timeoutMs: 20 })
+      for (const ref of [false, true, true, false, false, true]) waiter.setRef(ref)
+      let over = false
+      const goOn = () => {
+        waiter.setRef(false)
+        waiter.setRef(true)
+        if (!over) setImmediate(goOn)
+      }
+      goOn() // in the way of nothing
+      expect(await waiting).toBe(false)
+      over = true
+      waiter.setRef(false)
+      waiter.setRef(true)
+    },
+  )
+})

@@ -1,0 +1,41 @@
+import type { ChannelHeader } from './channel-header.js'
+
+/** Where the parts of a channel lie that every shape has. In bytes. */
+export interface ChannelPlaces {
+  /** Where the schema's descriptor begins, in the control part. */
+  readonly schemaOffset: number
+  /** Bytes of the control part, which every participant maps: header, masks, slots, schema. A multiple of 64 KiB. */
+  readonly controlLength: number
+  /** Bytes of the whole memory. */
+  readonly length: number
+}
+
+/**
+ * A kind of channel, such as a stream: all that the general parts have to know of it.
+ *
+ * @typeParam Fields what the header says of this shape alone
+ * @typeParam Control what a participant uses the control part by
+ */
+export interface Shape<Fields extends object, Control> {
+  /** The header's word for it. */
+  readonly id: number
+  /** Its name in messages, in lower case: "stream". */
+  readonly name: string
+  /** The shape's own fields of the header: at most `SHAPE_FIELDS_LENGTH` bytes at `SHAPE_FIELDS_OFFSET`. */
+  readonly fields: {
+    /** @returns values that are not checked yet */
+    readonly read: (view: DataView, offset: number) => Fields
+    readonly write: (view: DataView, offset: number, fields: Fields) => void
+  }
+  /** Tells what is wrong with fields; `undefined` if a channel can have them. */
+  problemOf(fields: Fields): string | undefined
+  /** Tells where everything lies, for fields that are right. */
+  placesOf(fields: Fields, schemaLength: number): ChannelPlaces
+  /**
+   * Makes what a participant uses the control part by.
+   *
+   * @param buffer the control part
+   * @param inOrder whether all participants here publish by plain stores: see publishAndLookInOrder
+   */
+  controlOf(buffer: ArrayBuffer, header: ChannelHeader & Fields, inOrder: boolean): Control
+}

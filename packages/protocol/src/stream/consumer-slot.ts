@@ -1,0 +1,63 @@
+import { LayoutError } from '../layout/layout-error.js'
+import { setBits, storeOwned } from '../memory/atomics.js'
+import type { StreamControl } from './stream-control.js'
+import { BASE, LIVE_INDEX, POSITIONS } from './stream-layout.js'
+
+/** A producer moves its base once or twice before it sees a joining consumer, and then no more. */
+const MAX_LOOKS = 1000
+
+/** What a consumer writes to the control part. Make one only while holding the consumer's lease. */
+export class ConsumerSlot {
+  readonly consumer: number
+  private readonly control: StreamControl
+  private readonly positionsIndex: number
+
+  constructor(control: StreamControl, consumer: number) {
+    this.control = control
+    this.consumer = consumer
+    this.positionsIndex = control.consumers.slotIndex(consumer) + POSITIONS
+    control.evict(consumer) // a predecessor that died
+  }
+
+  /**
+   * Becomes live, in every lane at the oldest record that is still there. From now on producers wait for it.
+   *
+   * @throws LayoutError `CORRUPT` if a base does not come to rest; then it is not live
+   */
+  join(): void {
+    const { control, positionsIndex } = this
+    const { words, producers } = control
+    for (let producer = 0; producer < producers.count; producer++) {
+      storeOwned(words, positionsIndex + producer, control.baseOf(producer))
+    }
+    setBits(words, LIVE_INDEX, 1 << this.consumer)
+    for (let producer = 0; producer < producers.count; producer++) {
+      if (this.hold(producer)) continue
+      this.leave()
+      const offset = (producers.slotIndex(producer) + BASE) * 4
+      throw new LayoutError('CORRUPT', offset, `the base at offset ${offset} does not come to rest`)
+    }
+  }
+
+  /** Takes the base of a lane for the own position, until the base has stayed the same. */
+  private hold(producer: number): boolean {
+    const { control, positionsIndex } = this
+    let held = control.baseOf(producer)
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      storeOwned(control.words, positionsIndex + producer, held)
+      const seen = control.baseOf(producer)
+      if (seen === held) return true
+      held = seen
+    }
+    return false
+  }
+
+  /** Gives back the room of everything that is older than a position in a lane. */
+  release(producer: number, position: number): void {
+    this.control.storeRelease(this.control.words, this.positionsIndex + producer, position)
+  }
+
+  leave(): void {
+    this.control.evict(this.consumer)
+  }
+}
