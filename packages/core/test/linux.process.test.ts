@@ -2,11 +2,14 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   linkSync,
   lstatSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -396,6 +399,37 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     expect(failure(() => SharedMemory.unlink(name)).code).toBe('NOT_FOUND')
     using again = SharedMemory.create(name, 64)
     expect(again.bytes[0]).toBe(0)
+  })
+
+  it('persistent memory stays the same for programs that map it without a lock, however its creator restarts', async () => {
+    const [name, path] = verbatim()
+    const game = async (end: 'kill' | 'close', value: number) => {
+      await using peer = new Peer()
+      const index = await peer.call('createOrOpen', name, 64, { persistent: true })
+      await peer.call('set', index, 0, value)
+      if (end === 'close') await peer.call('close', index)
+      await peer.kill()
+    }
+    await game('kill', 1)
+    const foreign = openSync(path, 'r') // as shm_open does: no lock
+    try {
+      const seen = () => {
+        const byte = Buffer.alloc(1)
+        readSync(foreign, byte, 0, 1, 0)
+        return byte[0]
+      }
+      expect(seen()).toBe(1)
+      for (const [end, value] of [
+        ['close', 2],
+        ['kill', 3],
+        ['close', 4],
+      ] as const) {
+        await game(end, value)
+        expect(seen()).toBe(value)
+      }
+    } finally {
+      closeSync(foreign)
+    }
   })
 
   it('unlink refuses memory that goes with its last handle, while it has one', () => {

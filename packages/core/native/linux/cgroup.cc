@@ -1,6 +1,6 @@
 // /proc/self/cgroup names the groups of this process, one for each hierarchy. /proc/self/mountinfo tells where the
-// hierarchies are mounted. Version 2 has one hierarchy for all controllers, version 1 one for memory. A limit holds for a
-// group and everything below it, so all groups up to the mount point count.
+// hierarchies are mounted. Version 2 has one hierarchy for all controllers, version 1 one for memory. A limit holds for
+// a group and everything below it, so all groups up to the mount point count.
 
 #include "cgroup.h"
 

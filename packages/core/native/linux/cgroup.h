@@ -6,8 +6,8 @@
 
 namespace memlane {
 
-// Bytes that the limits still leave, counting what the kernel can take back (file cache, swap). UINT64_MAX if there is no
-// limit, or none that this process can read. `root` is a folder that holds `proc` and `sys`; tests pass their own.
+// Bytes that the limits still leave, counting what the kernel can take back (file cache, swap). UINT64_MAX if there is
+// no limit, or none that this process can read. `root` is a folder that holds `proc` and `sys`; tests pass their own.
 uint64_t FreeInCgroups(const std::string& root = "");
 
 }  // namespace memlane
