@@ -20,7 +20,7 @@ headers=$(dirname "$(dirname "$(node -p process.execPath)")")/include/node # for
 $mingw-dlltool -m i386:x86-64 -d "$folder/node.def" -y "$folder/libnode.a"
 $mingw-g++-posix -std=c++17 -O2 -Wall -Wextra -Werror -fvisibility=hidden \
   -DNAPI_VERSION=8 -DBUILDING_NODE_EXTENSION -DNODE_ADDON_API_DISABLE_DEPRECATED \
-  -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS -DUNICODE -D_UNICODE -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 \
+  -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS -DUNICODE -D_UNICODE -DNOMINMAX -DWIN32_LEAN_AND_MEAN -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 \
   -isystem $modules/node-addon-api -isystem $modules/node-api-headers/include -isystem "$headers" \
   native/addon.cc native/windows/*.cc "$scripts/c/delay_load_hook.cc" -o "$folder/memlane.node" \
   -shared -s -static -Wl,--no-insert-timestamp -L"$folder" -lnode -ldelayimp -ladvapi32

@@ -1,4 +1,3 @@
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +7,6 @@
 
 #define MAX_WATCHED (MAXIMUM_WAIT_OBJECTS / 2 - 1)
 
-static const uint64_t CLAIMING = 0;
-static const uint64_t ENDED = UINT64_MAX;
-
 struct memory {
   HANDLE section;
   unsigned char* bytes;
@@ -19,9 +15,8 @@ struct memory {
 };
 
 struct lease {
-  HANDLE section;
+  HANDLE semaphore;
   HANDLE end;
-  _Atomic uint64_t* claim;
 };
 
 struct bell {
@@ -66,7 +61,7 @@ struct memory* memory_create(const char* object, size_t length) {
 }
 
 bool memory_publish(struct memory* memory) {
-  (void)memory; /* it has been there from its creation on, without its magic word */
+  (void)memory; /* others have seen it since its creation, but without its magic word */
   return true;
 }
 
@@ -81,73 +76,94 @@ size_t memory_length(const struct memory* memory) { return memory->length; }
 
 /* ---- leases ---- */
 
+struct claim {
+  bool exists;
+  DWORD process_id;
+  DWORD number;
+};
+
 static void lease_name(const struct memory* memory, unsigned number, char name[static 300]) {
   snprintf(name, 300, "%s.lease.%u", memory->name, number);
 }
 
-static void end_name(const char* lease, uint64_t claim, char name[static 330]) {
-  snprintf(name, 330, "%s.end.%llu", lease, (unsigned long long)claim);
+static void end_name(const char* lease, struct claim claim, char name[static 330]) {
+  snprintf(name, 330, "%s.end.%lu.%lu", lease, claim.process_id, claim.number);
 }
 
-static uint64_t read_claim(const char* name) {
-  const HANDLE section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
-  if (section == NULL && GetLastError() != ERROR_FILE_NOT_FOUND) fail("OpenFileMapping");
-  if (section == NULL) return ENDED;
-  _Atomic uint64_t* word = MapViewOfFile(section, FILE_MAP_READ, 0, 0, sizeof *word);
-  if (word == NULL) fail("MapViewOfFile");
-  const uint64_t claim = atomic_load(word);
-  UnmapViewOfFile((const void*)word);
-  CloseHandle(section);
-  return claim;
+/* windows.h does not declare it. */
+typedef LONG(NTAPI* query_semaphore)(HANDLE, int, void*, ULONG, ULONG*);
+
+static struct claim read_claim(const char* name) {
+  const DWORD query_state = 1; /* SEMAPHORE_QUERY_STATE */
+  const HANDLE semaphore = OpenSemaphoreA(query_state, FALSE, name);
+  if (semaphore == NULL && GetLastError() != ERROR_FILE_NOT_FOUND) fail("OpenSemaphore");
+  if (semaphore == NULL) return (struct claim){false, 0, 0};
+  const query_semaphore query =
+      (query_semaphore)(void (*)(void))GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySemaphore");
+  LONG numbers[2]; /* count and maximum */
+  if (query == NULL || query(semaphore, 0, numbers, sizeof numbers, NULL) != 0) fail("NtQuerySemaphore");
+  CloseHandle(semaphore);
+  return (struct claim){true, (DWORD)numbers[0], (DWORD)(numbers[1] - numbers[0])};
 }
 
-/* The process of a claim, NULL when it has ended. */
-static HANDLE open_owner(uint64_t claim) {
-  const HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, (DWORD)claim);
-  if (process == NULL && GetLastError() != ERROR_INVALID_PARAMETER) fail("OpenProcess");
-  if (process == NULL || WaitForSingleObject(process, 0) != WAIT_OBJECT_0) return process;
-  CloseHandle(process);
-  return NULL;
+static bool is_signalled(HANDLE object) { return WaitForSingleObject(object, 0) == WAIT_OBJECT_0; }
+
+/* The owner's process and the end event of a lease. False if nobody holds it. */
+static bool open_end(const char* name, HANDLE end[static 2]) {
+  const struct claim claim = read_claim(name);
+  if (!claim.exists) return false;
+  char event[330];
+  end_name(name, claim, event);
+  end[0] = OpenProcess(SYNCHRONIZE, FALSE, claim.process_id);
+  if (end[0] == NULL && GetLastError() != ERROR_INVALID_PARAMETER) fail("OpenProcess");
+  end[1] = OpenEventA(SYNCHRONIZE, FALSE, event);
+  if (end[1] == NULL && GetLastError() != ERROR_FILE_NOT_FOUND) fail("OpenEvent");
+  if (end[0] != NULL && end[1] != NULL && !is_signalled(end[0]) && !is_signalled(end[1])) return true;
+  if (end[0] != NULL) CloseHandle(end[0]);
+  if (end[1] != NULL) CloseHandle(end[1]);
+  return false;
 }
 
 bool lease_is_held(const struct memory* memory, unsigned number) {
   char name[300];
   lease_name(memory, number, name);
-  const uint64_t claim = read_claim(name);
-  if (claim == ENDED || claim == CLAIMING) return claim == CLAIMING;
-  const HANDLE owner = open_owner(claim);
-  if (owner != NULL) CloseHandle(owner);
-  return owner != NULL;
+  HANDLE end[2];
+  if (!open_end(name, end)) return false;
+  CloseHandle(end[0]);
+  CloseHandle(end[1]);
+  return true;
 }
 
 static struct lease* try_claim(const char* name) {
+  struct claim claim = {true, GetCurrentProcessId(), 0};
+  HANDLE end = NULL;
+  for (;; claim.number++) {
+    char event[330];
+    end_name(name, claim, event);
+    SetLastError(ERROR_SUCCESS);
+    end = CreateEventA(NULL, TRUE, FALSE, event);
+    if (end != NULL && GetLastError() != ERROR_ALREADY_EXISTS) break;
+    if (end == NULL && GetLastError() != ERROR_ACCESS_DENIED && GetLastError() != ERROR_INVALID_HANDLE) {
+      fail("CreateEvent");
+    }
+    if (end != NULL) CloseHandle(end);
+  }
+  const LONG count = (LONG)claim.process_id, maximum = (LONG)(claim.process_id + claim.number);
   SetLastError(ERROR_SUCCESS);
-  const HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(uint64_t), name);
-  if (section != NULL && GetLastError() == ERROR_ALREADY_EXISTS) {
-    CloseHandle(section);
+  const HANDLE semaphore = CreateSemaphoreA(NULL, count, maximum, name);
+  const DWORD error = GetLastError();
+  if (semaphore == NULL && error != ERROR_ACCESS_DENIED) fail("CreateSemaphore");
+  if (semaphore == NULL || error == ERROR_ALREADY_EXISTS) {
+    if (semaphore != NULL) CloseHandle(semaphore);
+    CloseHandle(end);
     return NULL;
   }
-  if (section == NULL && GetLastError() == ERROR_ACCESS_DENIED) return NULL;
-  if (section == NULL) fail("CreateFileMapping");
   struct lease* lease = allocate(sizeof *lease);
-  lease->section = section;
-  lease->claim = MapViewOfFile(section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof *lease->claim);
-  if (lease->claim == NULL) fail("MapViewOfFile");
-  for (uint64_t claim = GetCurrentProcessId();; claim += UINT64_C(1) << 32) {
-    char end[330];
-    end_name(name, claim, end);
-    SetLastError(ERROR_SUCCESS);
-    lease->end = CreateEventA(NULL, TRUE, FALSE, end);
-    if (lease->end == NULL) fail("CreateEvent");
-    if (GetLastError() != ERROR_ALREADY_EXISTS) {
-      atomic_store(lease->claim, claim);
-      return lease;
-    }
-    CloseHandle(lease->end);
-  }
+  *lease = (struct lease){semaphore, end};
+  return lease;
 }
 
-/* Twice, because it fails while somebody just asks. */
+/* Tries twice: a claim fails while another process asks whether the lease is held. */
 struct lease* lease_claim(struct memory* memory, unsigned number) {
   char name[300];
   lease_name(memory, number, name);
@@ -156,9 +172,7 @@ struct lease* lease_claim(struct memory* memory, unsigned number) {
 }
 
 void lease_release(struct lease* lease) {
-  atomic_store(lease->claim, ENDED);
-  UnmapViewOfFile((void*)lease->claim);
-  CloseHandle(lease->section);
+  CloseHandle(lease->semaphore);
   SetEvent(lease->end);
   CloseHandle(lease->end);
   free(lease);
@@ -170,7 +184,7 @@ struct bell* bell_open(struct memory* memory, unsigned number) {
   char name[300];
   snprintf(name, sizeof name, "%s.bell.%u", memory->name, number);
   struct bell* bell = allocate(sizeof *bell);
-  bell->event = CreateEventA(NULL, FALSE, FALSE, name);
+  bell->event = CreateEventExA(NULL, name, 0, SYNCHRONIZE | EVENT_MODIFY_STATE);
   if (bell->event == NULL) fail("CreateEvent");
   return bell;
 }
@@ -184,17 +198,10 @@ bool bell_wait(struct memory* memory, struct bell* bell, const unsigned* leases,
   DWORD opened = 1;
   bool held = true;
   for (size_t index = 0; held && index < count && index < MAX_WATCHED; index++) {
-    char name[300], end[330];
+    char name[300];
     lease_name(memory, leases[index], name);
-    const uint64_t claim = read_claim(name);
-    held = claim != ENDED && claim != CLAIMING;
-    if (!held) break;
-    end_name(name, claim, end);
-    const HANDLE owner = open_owner(claim);
-    const HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, end);
-    if (owner != NULL) watched[opened++] = owner;
-    if (event != NULL) watched[opened++] = event;
-    held = owner != NULL && event != NULL;
+    held = open_end(name, watched + opened);
+    if (held) opened += 2;
   }
   if (held && WaitForMultipleObjects(opened, watched, FALSE, INFINITE) == WAIT_FAILED) fail("WaitForMultipleObjects");
   while (opened > 1) CloseHandle(watched[--opened]);
@@ -206,7 +213,7 @@ void bell_close(struct bell* bell) {
   free(bell);
 }
 
-bool memory_barrier(void) { return true; /* everybody publishes with a fence here */ }
+bool memory_barrier(void) { return true; /* every participant publishes with a fence on Windows */ }
 
 uint64_t random_number(void) {
   LARGE_INTEGER now;

@@ -359,7 +359,9 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   if (trust.IsArray()) {
     Napi::Array owners = trust.As<Napi::Array>();
     for (uint32_t i = 0; i < owners.Length(); i++) {
-      options.trusted_owners.push_back(static_cast<uint32_t>(GetNumber(owners.Get(i))));
+      const Napi::Value owner = owners.Get(i);
+      if (owner.IsNumber()) options.trusted_owners.push_back(static_cast<uint32_t>(GetNumber(owner)));
+      if (owner.IsString()) options.trusted_sids.push_back(owner.As<Napi::String>().Utf8Value());
     }
   }
   return AnswerHandle(env, memlane::OpenSegment(options, GetView(object)), object);

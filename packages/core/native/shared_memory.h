@@ -38,8 +38,9 @@ struct CreateOptions {
 
 struct OpenOptions {
   std::string name;
-  bool trust_any_owner = false;          // Linux: admit an object that any user owns
-  std::vector<uint32_t> trusted_owners;  // Linux: user ids admitted besides this process's own and root
+  bool trust_any_owner = false;           // admit an object that any user owns
+  std::vector<uint32_t> trusted_owners;   // Linux: user ids admitted besides this process's own and root
+  std::vector<std::string> trusted_sids;  // Windows: SIDs admitted besides this user, administrators and the system
 };
 
 // One handle and one view of it. Destroying it closes it; the last handle of an object that is not persistent takes the
@@ -61,8 +62,8 @@ class Segment {
 
 struct SegmentInfo {
   std::string name;                 // in the system's own spelling
-  std::optional<uint64_t> length;   // bytes; absent where this process may not look
-  std::string owner;                // user id (Linux), SID (Windows); empty where this process may not look
+  std::optional<uint64_t> length;   // Linux: bytes; absent where this process may not look
+  std::string owner;                // Linux: user id; empty where this process may not look
   std::optional<uint32_t> mode;     // Linux: permission bits
   std::optional<uint32_t> holders;  // open handles, where the system tells
   std::vector<uint32_t> pids;       // the processes that hold them, where the system tells

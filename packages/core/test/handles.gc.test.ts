@@ -1,5 +1,6 @@
 import { spawnFixture, uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
+import { capabilities } from '../src/index.js'
 
 async function run(fixture: string, ...args: string[]) {
   const child = spawnFixture(new URL(`../fixtures/${fixture}.child.ts`, import.meta.url), args, {
@@ -27,7 +28,8 @@ describe('handles that nobody closes', () => {
 
   it('are closed at the end of their worker thread, however it ends, in 100 workers', async () => {
     const result = await run('workers', uniqueName('memlane'), '100')
-    expect(result).toEqual({ written: true, holders: 1, left: [] })
+    const holders = capabilities.objectDirectory ? { holders: 1 } : {} // only Linux tells them
+    expect(result).toEqual({ written: true, left: [], ...holders })
   })
 
   it('are closed by workers that are terminated in the middle of a call, 100 times', async () => {

@@ -1,7 +1,7 @@
-// Bell n of the object X is the named auto-reset event X.bell.n. The event loop is told by a thread of the system's
-// pool that waits for it (RegisterWaitForSingleObject), through libuv's one thread-safe call. From then on that thread
-// takes the rings: it leaves each as a mark, which the event loop or a blocking wait takes, whoever comes first. The
-// end of a lease that is watched is left as a mark, too.
+// Bell n of the object X is the named auto-reset event X.bell.n. A thread of the system's pool waits for the event
+// (RegisterWaitForSingleObject) and tells the event loop through uv_async_send, the one libuv function that any thread
+// may call. From Attach() on, that thread takes the rings. It leaves each ring as a mark. The event loop or a blocking
+// wait takes the mark, whichever comes first. The end of a watched lease leaves a mark, too.
 
 #include "../doorbell.h"
 
@@ -9,23 +9,29 @@
 #include <atomic>
 #include <map>
 
-#include "lease_section.h"
-#include "section.h"
+#include "lease_semaphore.h"
+#include "security.h"
 #include "system_failure.h"
 #include "utf16.h"
 
 namespace memlane {
 namespace {
 
-// Calls back, on a thread of the pool, when an object is signalled. Once ended, no call is under way.
+constexpr DWORD kRing = SYNCHRONIZE | EVENT_MODIFY_STATE;
+
+// How long to wait before the next look at a slot whose claim has ended while its name is still there: some process
+// holds the semaphore open. Usually that takes some microseconds, but it can take as long as that process likes.
+constexpr int64_t kNextLookMs = 20;
+
+// Calls back, on a thread of the pool, when an object is signalled. After End(), no call is running.
 class PoolWait {
  public:
   PoolWait() = default;
   PoolWait(const PoolWait&) = delete;
   ~PoolWait() { End(); }
   std::optional<Failure> Start(const Handle& object, WAITORTIMERCALLBACK notify, void* context, ULONG flags) {
-    constexpr ULONG kBriefly = WT_EXECUTEINWAITTHREAD;  // all callbacks here are
-    if (RegisterWaitForSingleObject(&wait_, object.get(), notify, context, INFINITE, kBriefly | flags)) return {};
+    constexpr ULONG kShort = WT_EXECUTEINWAITTHREAD;  // all callbacks here are short
+    if (RegisterWaitForSingleObject(&wait_, object.get(), notify, context, INFINITE, kShort | flags)) return {};
     return SystemFailure("SYSTEM", "RegisterWaitForSingleObject", GetLastError());
   }
   void End() {
@@ -36,13 +42,13 @@ class PoolWait {
   HANDLE wait_ = nullptr;
 };
 
-// Calls back, on a thread of the pool, after a time. Once ended, no call is under way.
+// Calls back, on a thread of the pool, after a time. After End(), no call is running.
 class PoolTimer {
  public:
   PoolTimer() = default;
   PoolTimer(const PoolTimer&) = delete;
   ~PoolTimer() { End(); }
-  // Again: with the same function and context; the time that was set before is forgotten.
+  // Each call needs the same function and context, and replaces the time that an earlier call set.
   std::optional<Failure> Start(int64_t ms, PTP_TIMER_CALLBACK notify, void* context) {
     if (timer_ == nullptr) timer_ = CreateThreadpoolTimer(notify, context, nullptr);
     if (timer_ == nullptr) return SystemFailure("SYSTEM", "CreateThreadpoolTimer", GetLastError());
@@ -65,8 +71,11 @@ class PoolTimer {
 
 class WindowsDoorbell final : public Doorbell {
  public:
-  WindowsDoorbell(std::string object_name, Handle event)
-      : object_name_(std::move(object_name)), event_(std::move(event)) {}
+  WindowsDoorbell(std::string object_name, PeerOwners peers, Handle event, Handle marked)
+      : object_name_(std::move(object_name)),
+        peers_(std::move(peers)),
+        event_(std::move(event)),
+        marked_(std::move(marked)) {}
 
   std::optional<Failure> Ring() override {
     if (SetEvent(event_.get())) return std::nullopt;
@@ -84,40 +93,29 @@ class WindowsDoorbell final : public Doorbell {
       if (result == WAIT_OBJECT_0) return true;
       if (result == WAIT_TIMEOUT) return false;
       if (result == WAIT_FAILED) return SystemFailure("SYSTEM", "WaitForMultipleObjects", GetLastError());
-      if (TakeMark()) return true;  // else the event loop has had it
+      if (TakeMark()) return true;  // otherwise the event loop has taken it
     }
   }
 
   Result<bool> Watch(uint32_t slot) override {
     if (watched_.count(slot) != 0) return true;
     const std::wstring name = LeaseName(object_name_, slot);
-    auto claim = ReadLease(name);
+    auto claim = ReadClaim(name, peers_);
     if (!claim.ok()) return claim.failure();
-    if (claim.value() == kEnded) return false;
-    if (claim.value() == kClaiming) {  // it cannot be told yet whom to wait for: have the caller look again
-      Mark();
+    if (!claim.value()) return false;
+    auto end = OpenClaimEnd(name, *claim.value());
+    if (!end.ok()) return end.failure();
+    if (!end.value()) {  // the name remains for a moment: have the caller look again
+      if (auto failure = next_look_.Start(kNextLookMs, OnTime, this)) return *failure;
       return true;
     }
-    auto owner = OpenOwner(claim.value());
-    if (!owner.ok()) return owner.failure();
-    if (!owner.value()) return false;
-    Handle end(OpenEventW(SYNCHRONIZE, FALSE, EndName(name, claim.value()).c_str()));
-    const DWORD error = GetLastError();
-    if (!end && error == ERROR_FILE_NOT_FOUND) return false;  // released meanwhile
-    if (!end) return SystemFailure(error == ERROR_ACCESS_DENIED ? "ACCESS_DENIED" : "SYSTEM", "OpenEventW", error);
-
-    auto watch = std::make_unique<LeaseWatch>(this, std::move(owner.value()), std::move(end));
+    auto watch = std::make_unique<LeaseWatch>(this, std::move(*end.value()));
     if (auto failure = watch->Start()) return *failure;
     watched_[slot] = std::move(watch);
     return true;
   }
 
-  std::optional<Failure> RingAfter(int64_t ms) override {
-    const auto notify = [](PTP_CALLBACK_INSTANCE, PVOID context, PTP_TIMER) {
-      static_cast<WindowsDoorbell*>(context)->Mark();
-    };
-    return timer_.Start(ms, notify, this);
-  }
+  std::optional<Failure> RingAfter(int64_t ms) override { return timer_.Start(ms, OnTime, this); }
 
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
     rung_ = std::move(rung);
@@ -151,6 +149,7 @@ class WindowsDoorbell final : public Doorbell {
   void Close(std::function<void()> closed) override {
     watched_.clear();
     timer_.End();
+    next_look_.End();
     rings_.End();
     if (!attached_) return closed();
     attached_ = false;
@@ -164,27 +163,29 @@ class WindowsDoorbell final : public Doorbell {
  private:
   class LeaseWatch {
    public:
-    LeaseWatch(WindowsDoorbell* bell, Handle owner, Handle end)
-        : bell_(bell), owner_(std::move(owner)), end_(std::move(end)) {}
+    LeaseWatch(WindowsDoorbell* bell, ClaimEnd end) : bell_(bell), end_(std::move(end)) {}
     std::optional<Failure> Start() {
       const auto notify = [](PVOID context, BOOLEAN) {
         auto* watch = static_cast<LeaseWatch*>(context);
         watch->over_ = true;
         watch->bell_->Mark();
       };
-      if (auto failure = owner_died_.Start(owner_, notify, this, WT_EXECUTEONLYONCE)) return failure;
-      return released_.Start(end_, notify, this, WT_EXECUTEONLYONCE);
+      if (auto failure = owner_died_.Start(end_.process, notify, this, WT_EXECUTEONLYONCE)) return failure;
+      return released_.Start(end_.event, notify, this, WT_EXECUTEONLYONCE);
     }
     bool over() const { return over_; }
 
    private:
     WindowsDoorbell* const bell_;
-    const Handle owner_;
-    const Handle end_;
+    const ClaimEnd end_;
     std::atomic<bool> over_{false};
     PoolWait owner_died_;
     PoolWait released_;
   };
+
+  static void CALLBACK OnTime(PTP_CALLBACK_INSTANCE, PVOID context, PTP_TIMER) {
+    static_cast<WindowsDoorbell*>(context)->Mark();
+  }
 
   // On any thread.
   void Mark() {
@@ -202,12 +203,14 @@ class WindowsDoorbell final : public Doorbell {
   }
 
   const std::string object_name_;
+  const PeerOwners peers_;
   const Handle event_;
-  const Handle marked_{CreateEventW(nullptr, FALSE, FALSE, nullptr)};
+  const Handle marked_;
   std::atomic<bool> mark_{false};
   std::map<uint32_t, std::unique_ptr<LeaseWatch>> watched_;  // by slot
   PoolWait rings_;
   PoolTimer timer_;
+  PoolTimer next_look_;
   uv_async_t async_ = {};
   std::atomic<bool> attached_{false};
   std::function<void()> rung_;
@@ -217,11 +220,20 @@ class WindowsDoorbell final : public Doorbell {
 }  // namespace
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
+  const auto section = reinterpret_cast<HANDLE>(segment.handle());
+  PeerOwners peers(section);
+  const SecurityDescriptor security = SecurityBeside(section, {kRing | READ_CONTROL, 0});
+  SECURITY_ATTRIBUTES attributes = security.attributes();
   const std::wstring name = ToUtf16(segment.name() + ".bell." + std::to_string(number));
-  Handle event(CreateEventW(nullptr, FALSE, FALSE, name.c_str()));
-  const DWORD error = GetLastError();
-  if (event) return std::unique_ptr<Doorbell>(std::make_unique<WindowsDoorbell>(segment.name(), std::move(event)));
-  return SystemFailure(error == ERROR_ACCESS_DENIED ? "ACCESS_DENIED" : "SYSTEM", "CreateEventW", error);
+  // READ_CONTROL: the owner is checked if only trusted owners may make a bell.
+  const DWORD rights = peers.any() ? kRing : kRing | READ_CONTROL;
+  Handle event(CreateEventExW(&attributes, name.c_str(), 0, rights));
+  if (!event) return SystemFailure("CreateEventExW", GetLastError());
+  if (auto failure = peers.Check(event.get(), "CreateEventExW")) return *failure;
+  Handle marked(CreateEventW(nullptr, FALSE, FALSE, nullptr));
+  if (!marked) return SystemFailure("SYSTEM", "CreateEventW", GetLastError());
+  return std::unique_ptr<Doorbell>(
+      std::make_unique<WindowsDoorbell>(segment.name(), std::move(peers), std::move(event), std::move(marked)));
 }
 
 }  // namespace memlane

@@ -1,46 +1,77 @@
-// Slot i of the object X is the named section X.lease.i: who created it has the slot, and the kernel removes it with
-// the creator's handle. Its one word tells whom to wait for: the owner's process, and an event that the owner sets when
-// it releases the slot before its end.
+// The lease of slot i of the object X is the named semaphore X.lease.i. The process that creates the semaphore has the
+// slot. The kernel removes the semaphore with the last handle, and the owner has the only handle that stays open.
 //
-// To read the word one has to open the section, which then stays for that moment, even if its owner goes just then:
-// nobody can claim the slot meanwhile. So its being there does not prove that it is held: IsLeased looks for the owner,
-// too.
+// Why a semaphore: it carries two numbers from the moment of its creation on, and nobody changes them, because nobody
+// gets the right to (SEMAPHORE_MODIFY_STATE). They tell other processes whose end they must wait for. A section could
+// carry more, but only administrators and services may create sections under Global\.
+//
+// A process that reads the numbers opens the semaphore, which keeps it in place for that moment, even if its owner ends
+// just then. Meanwhile nobody can claim the slot. So the presence of the semaphore proves nothing: IsLeased looks for
+// the owner, too.
 
 #include "../lease.h"
 
-#include <atomic>
-
-#include "lease_section.h"
+#include "lease_semaphore.h"
+#include "ntdll.h"
+#include "security.h"
 #include "system_failure.h"
 #include "utf16.h"
 
 namespace memlane {
 namespace {
 
-using Word = std::atomic<Claim>;
-static_assert(sizeof(Word) == sizeof(Claim) && Word::is_always_lock_free);
+constexpr ACCESS_MASK kQuery =
+    0x0001 | READ_CONTROL;  // SEMAPHORE_QUERY_STATE of the driver kit; READ_CONTROL: its owner
+constexpr uint32_t kMostClaims = 100'000;
 
-Failure FailureOf(const char* syscall, DWORD error) {
-  return SystemFailure(error == ERROR_ACCESS_DENIED ? "ACCESS_DENIED" : "SYSTEM", syscall, error);
-}
+struct SemaphoreBasicInformation {
+  LONG count;
+  LONG maximum;
+};
+using NtQuerySemaphore = NTSTATUS(NTAPI*)(HANDLE, int, void*, ULONG, ULONG*);
 
 class WindowsLease final : public Lease {
  public:
-  WindowsLease(Handle section, Mapping mapping, Handle end)
-      : section_(std::move(section)), mapping_(std::move(mapping)), end_(std::move(end)) {}
-  // Who is woken finds the slot free.
+  WindowsLease(Handle semaphore, Handle end) : semaphore_(std::move(semaphore)), end_(std::move(end)) {}
+  // The semaphore goes first: a process that the event wakes can claim the slot.
   ~WindowsLease() override {
-    *reinterpret_cast<Word*>(mapping_.data()) = kEnded;
-    mapping_.Unmap();
-    section_.Close();
+    semaphore_.Close();
     SetEvent(end_.get());
   }
 
  private:
-  Handle section_;
-  Mapping mapping_;
+  Handle semaphore_;
   Handle end_;
 };
+
+// Creates the end event of this process's next claim of a slot, and sets `claim` to that claim. A number whose event
+// exists is not used: some process still watches that earlier claim, or has taken the name.
+Result<Handle> CreateEnd(const std::wstring& lease_name, const SecurityDescriptor& security, Claim* claim) {
+  SECURITY_ATTRIBUTES attributes = security.attributes();
+  DWORD error = ERROR_SUCCESS;
+  *claim = {static_cast<uint32_t>(GetCurrentProcessId()), 0};
+  for (; claim->number < kMostClaims; claim->number++) {
+    SetLastError(ERROR_SUCCESS);  // success need not set it
+    Handle end(CreateEventExW(&attributes, EndName(lease_name, *claim).c_str(), CREATE_EVENT_MANUAL_RESET,
+                              EVENT_MODIFY_STATE));
+    error = GetLastError();
+    if (end && error != ERROR_ALREADY_EXISTS) return end;
+    if (!end && error != ERROR_ACCESS_DENIED && error != ERROR_INVALID_HANDLE) break;
+  }
+  return SystemFailure("CreateEventExW", error);
+}
+
+// Nothing if nobody holds the slot. A process that this one may not wait for counts as alive.
+Result<std::optional<Claim>> ReadHeldClaim(const std::wstring& lease_name, const PeerOwners& peers) {
+  auto claim = ReadClaim(lease_name, peers);
+  if (!claim.ok() || !claim.value()) return claim;
+  auto end = OpenClaimEnd(lease_name, *claim.value());
+  if (!end.ok() && end.failure().os_code != ERROR_ACCESS_DENIED) return end.failure();
+  if (end.ok() && !end.value()) return std::optional<Claim>();
+  return claim;
+}
+
+HANDLE SectionOf(const Segment& segment) { return reinterpret_cast<HANDLE>(segment.handle()); }
 
 }  // namespace
 
@@ -48,64 +79,85 @@ std::wstring LeaseName(const std::string& object_name, uint32_t slot) {
   return ToUtf16(object_name + ".lease." + std::to_string(slot));
 }
 
-std::wstring EndName(const std::wstring& lease_name, Claim claim) {
-  return lease_name + L".end." + std::to_wstring(claim);
+std::wstring EndName(const std::wstring& lease_name, const Claim& claim) {
+  return lease_name + L".end." + std::to_wstring(claim.process_id) + L"." + std::to_wstring(claim.number);
 }
 
-Result<Claim> ReadLease(const std::wstring& lease_name) {
-  const Handle section = OpenSection(lease_name, FILE_MAP_READ);
-  if (!section) {
+Result<std::optional<Claim>> ReadClaim(const std::wstring& lease_name, const PeerOwners& peers) {
+  const Handle semaphore(OpenSemaphoreW(kQuery, FALSE, lease_name.c_str()));
+  if (!semaphore) {
     const DWORD error = GetLastError();
-    if (error == ERROR_FILE_NOT_FOUND) return kEnded;
-    return FailureOf("OpenFileMappingW", error);
+    if (error == ERROR_FILE_NOT_FOUND) return std::optional<Claim>();
+    return SystemFailure("OpenSemaphoreW", error);
   }
-  auto mapping = MapSection(section, sizeof(Word), View{Access::kRead, 0, sizeof(Word)});
-  if (!mapping.ok()) return mapping.failure();
-  return reinterpret_cast<const Word*>(mapping.value().data())->load();
+  if (auto failure = peers.Check(semaphore.get(), "OpenSemaphoreW")) return *failure;
+  static const auto query = FromNtdll<NtQuerySemaphore>("NtQuerySemaphore");
+  SemaphoreBasicInformation numbers = {};
+  constexpr int kBasicInformation = 0;
+  if (query == nullptr || query(semaphore.get(), kBasicInformation, &numbers, sizeof numbers, nullptr) != 0) {
+    return SystemFailure("SYSTEM", "NtQuerySemaphore", ERROR_INVALID_FUNCTION);
+  }
+  const auto process_id = static_cast<uint32_t>(numbers.count);
+  return std::optional<Claim>({process_id, static_cast<uint32_t>(numbers.maximum) - process_id});
 }
 
-Result<Handle> OpenOwner(Claim claim) {
-  Handle process(OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(claim)));
-  const DWORD error = GetLastError();
-  if (!process && error != ERROR_INVALID_PARAMETER) return FailureOf("OpenProcess", error);
-  if (process && WaitForSingleObject(process.get(), 0) == WAIT_OBJECT_0) return Handle();
-  return process;
+Result<std::optional<ClaimEnd>> OpenClaimEnd(const std::wstring& lease_name, const Claim& claim) {
+  Handle event(OpenEventW(SYNCHRONIZE, FALSE, EndName(lease_name, claim).c_str()));
+  if (!event) {
+    const DWORD error = GetLastError();
+    if (error == ERROR_FILE_NOT_FOUND) return std::optional<ClaimEnd>();
+    return SystemFailure("OpenEventW", error);
+  }
+  Handle process(OpenProcess(SYNCHRONIZE, FALSE, claim.process_id));
+  if (!process) {
+    const DWORD error = GetLastError();
+    if (error == ERROR_INVALID_PARAMETER) return std::optional<ClaimEnd>();
+    return SystemFailure("OpenProcess", error);
+  }
+  const auto is_over = [](const Handle& object) { return WaitForSingleObject(object.get(), 0) == WAIT_OBJECT_0; };
+  if (is_over(event) || is_over(process)) return std::optional<ClaimEnd>();
+  return std::optional<ClaimEnd>(ClaimEnd{std::move(process), std::move(event)});
 }
 
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot) {
+  const HANDLE section = SectionOf(segment);
+  if (auto failure = AdmitWaiters(section)) return *failure;
   const std::wstring name = LeaseName(segment.name(), slot);
-  SetLastError(ERROR_SUCCESS);  // success need not set it
-  Handle section(CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, sizeof(Word), name.c_str()));
-  DWORD error = GetLastError();
-  // Denied: another user's, who has it all the same.
-  if (error == ERROR_ALREADY_EXISTS || error == ERROR_ACCESS_DENIED) return std::unique_ptr<Lease>();
-  if (!section) return SystemFailure("SYSTEM", "CreateFileMappingW", error);
-  auto mapping = MapSection(section, sizeof(Word), View{Access::kReadWrite, 0, sizeof(Word)});
-  if (!mapping.ok()) return mapping.failure();
+  Claim claim;
+  auto end = CreateEnd(name, SecurityBeside(section, {SYNCHRONIZE, SYNCHRONIZE}), &claim);
+  if (!end.ok()) return end.failure();
 
-  // The next number as long as somebody has the event of an earlier claim open: that one has been set.
-  for (Claim claim = GetCurrentProcessId();; claim += Claim{1} << 32) {
-    SetLastError(ERROR_SUCCESS);
-    Handle end(CreateEventW(nullptr, TRUE, FALSE, EndName(name, claim).c_str()));
-    error = GetLastError();
-    if (error == ERROR_ALREADY_EXISTS) continue;
-    if (!end) return SystemFailure("SYSTEM", "CreateEventW", error);
-    *reinterpret_cast<Word*>(mapping.value().data()) = claim;
-    return std::unique_ptr<Lease>(
-        std::make_unique<WindowsLease>(std::move(section), std::move(mapping.value()), std::move(end)));
+  const SecurityDescriptor security = SecurityBeside(section, {kQuery, kQuery});
+  SECURITY_ATTRIBUTES attributes = security.attributes();
+  const auto count = static_cast<LONG>(claim.process_id);
+  const auto maximum = static_cast<LONG>(claim.process_id + claim.number);
+  SetLastError(ERROR_SUCCESS);
+  Handle semaphore(CreateSemaphoreExW(&attributes, count, maximum, name.c_str(), 0, kQuery));
+  const DWORD error = GetLastError();
+  const PeerOwners peers(section);
+  if (semaphore && error != ERROR_ALREADY_EXISTS) {
+    return std::unique_ptr<Lease>(std::make_unique<WindowsLease>(std::move(semaphore), std::move(end.value())));
   }
+  if (semaphore) {
+    if (auto failure = peers.Check(semaphore.get(), "CreateSemaphoreExW")) return *failure;
+    return std::unique_ptr<Lease>();
+  }
+  if (error == ERROR_ACCESS_DENIED && peers.any()) return std::unique_ptr<Lease>();  // another user's process has it
+  return SystemFailure("CreateSemaphoreExW", error);
 }
 
 Result<bool> IsLeased(const Segment& segment, uint32_t slot) {
-  auto claim = ReadLease(LeaseName(segment.name(), slot));
-  if (claim.ok() && claim.value() == kEnded) return false;
-  if (claim.ok() && claim.value() == kClaiming) return true;
-  auto owner = claim.ok() ? OpenOwner(claim.value()) : claim.failure();
-  if (owner.ok()) return static_cast<bool>(owner.value());
-  if (owner.failure().os_code == ERROR_ACCESS_DENIED) return true;  // another user's
-  return owner.failure();
+  const PeerOwners peers(SectionOf(segment));
+  auto claim = ReadHeldClaim(LeaseName(segment.name(), slot), peers);
+  if (claim.ok()) return claim.value().has_value();
+  if (claim.failure().os_code == ERROR_ACCESS_DENIED && peers.any()) return true;  // another user's process has it
+  return claim.failure();
 }
 
-std::optional<uint32_t> LeaseHolder(const Segment&, uint32_t) { return std::nullopt; }
+std::optional<uint32_t> LeaseHolder(const Segment& segment, uint32_t slot) {
+  auto claim = ReadHeldClaim(LeaseName(segment.name(), slot), PeerOwners(SectionOf(segment)));
+  if (!claim.ok() || !claim.value()) return std::nullopt;
+  return claim.value()->process_id;
+}
 
 }  // namespace memlane

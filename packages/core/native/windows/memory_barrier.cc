@@ -1,5 +1,5 @@
-// Nobody publishes by plain stores here, so there is nothing to order. FlushProcessWriteBuffers would not do: it
-// reaches the caller's own process alone.
+// On Windows, every participant publishes with a fence, so a sleeper has nothing to order. FlushProcessWriteBuffers
+// would not help: it reaches only the caller's own process.
 
 #include "../memory_barrier.h"
 

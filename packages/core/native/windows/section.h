@@ -1,5 +1,4 @@
-// The kernel calls shared memory a section. Here are its two resources as values that let go of themselves: a handle,
-// and a mapping of some of its bytes.
+// The kernel calls shared memory a section. This file opens, measures and maps sections.
 #pragma once
 
 #include <windows.h>
@@ -10,28 +9,11 @@
 
 #include "../result.h"
 #include "../shared_memory.h"
+#include "handle.h"
 
 namespace memlane {
 
-class Handle {
- public:
-  explicit Handle(HANDLE handle = nullptr) : handle_(handle) {}
-  Handle(Handle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Handle() { Close(); }
-  void Close() {
-    if (handle_ != nullptr) CloseHandle(std::exchange(handle_, nullptr));
-  }
-  HANDLE get() const { return handle_; }
-  explicit operator bool() const { return handle_ != nullptr; }
-
- private:
-  HANDLE handle_;
-};
-
+// A mapped part of a section. It unmaps itself.
 class Mapping {
  public:
   Mapping(void* base, size_t delta, size_t length) : base_(base), delta_(delta), length_(length) {}
@@ -46,19 +28,20 @@ class Mapping {
 
  private:
   void* base_;
-  size_t delta_;   // from what the system maps, on an allocation boundary, to the first byte that was asked for
-  size_t length_;  // bytes from there on
+  size_t delta_;   // bytes from the start of the mapping, an allocation boundary, to the first byte of the view
+  size_t length_;  // bytes of the view
 };
 
-// An empty handle when it fails; GetLastError() says why.
+// An empty handle if the call fails; GetLastError() says why.
 inline Handle OpenSection(const std::wstring& name, DWORD rights) {
   return Handle(OpenFileMappingW(rights, FALSE, name.c_str()));
 }
 
-// The bytes that a section has to offer, which its opener does not know: whole pages. `section` was opened to read.
+// The length of a section in bytes, rounded up to whole pages: an opener cannot see more exactly. `section` needs the
+// right to read.
 Result<uint64_t> MeasureSection(const Handle& section);
 
-// Maps a part of a section of `section_length` bytes.
+// Maps a part of a section that has `section_length` bytes by MeasureSection.
 Result<Mapping> MapSection(const Handle& section, uint64_t section_length, const View& view);
 
 }  // namespace memlane

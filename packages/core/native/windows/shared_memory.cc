@@ -1,14 +1,14 @@
-// Named shared memory on Windows: sections backed by the paging file. The kernel itself counts the handles, and takes a
-// section with its last one, however its holder ended; every page is charged to the system's commit at creation.
+// Named shared memory on Windows: sections backed by the paging file. The kernel counts the handles and removes a
+// section with its last one, however the holder ended. Windows charges every page to the commit limit at creation.
 
 #include "../shared_memory.h"
 
-// clang-format off: the others need windows.h before them
 #include <windows.h>
-#include <sddl.h>
-// clang-format on
+
+#include <algorithm>
 
 #include "section.h"
+#include "security.h"
 #include "system_failure.h"
 #include "utf16.h"
 
@@ -49,32 +49,10 @@ Result<std::unique_ptr<Segment>> MapSegment(const std::string& name, Handle sect
       std::make_unique<WindowsSegment>(name, std::move(section), std::move(mapping.value()), object_length));
 }
 
-// ---- what the numbers mean ----
-
-const char* CodeOf(DWORD error) {
-  switch (error) {
-    case ERROR_FILE_NOT_FOUND:
-      return "NOT_FOUND";
-    case ERROR_ALREADY_EXISTS:
-      return "ALREADY_EXISTS";
-    case ERROR_ACCESS_DENIED:
-      return "ACCESS_DENIED";
-    case ERROR_INVALID_HANDLE:  // the name is that of an event, a mutex, ...
-      return "NOT_SHARED_MEMORY";
-    case ERROR_PATH_NOT_FOUND:  // a backslash where none may be
-    case ERROR_INVALID_NAME:
-    case ERROR_BAD_PATHNAME:
-    case ERROR_FILENAME_EXCED_RANGE:
-      return "INVALID_NAME";
-    default:
-      return "SYSTEM";
-  }
-}
-
-// Does the system let this process put new names under Global\?
+// True if this process has the privilege to create sections under Global\.
 bool MayCreateGlobal() {
   HANDLE opened;
-  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &opened)) return true;  // then do not blame the privilege
+  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &opened)) return true;  // unknown: do not blame the privilege
   const Handle token(opened);
   PRIVILEGE_SET wanted = {};
   wanted.PrivilegeCount = 1;
@@ -82,48 +60,32 @@ bool MayCreateGlobal() {
   BOOL granted;
   if (!LookupPrivilegeValueW(nullptr, L"SeCreateGlobalPrivilege", &wanted.Privilege[0].Luid)) return true;
   if (!PrivilegeCheck(token.get(), &wanted, &granted)) return true;
-  return granted;
+  return granted != FALSE;
 }
 
-// CreateFileMapping opens what exists already, asking for every right: it is denied where an opener may well read.
+// CreateFileMapping opens an existing section with every right. It can be denied although an opener may read.
 bool CanBeOpened(const std::wstring& name) { return static_cast<bool>(OpenSection(name, FILE_MAP_READ)); }
 
 Failure CreateFailure(DWORD error, const CreateOptions& options, const std::wstring& name) {
   if (IsOutOfMemory(error)) return NoSpace("CreateFileMappingW", error, options.length);
-  const char* code = CodeOf(error);
-  if (error == ERROR_ACCESS_DENIED) {
-    if (CanBeOpened(name)) {
-      code = "ALREADY_EXISTS";
-    } else if (name.rfind(L"Global\\", 0) == 0 && !MayCreateGlobal()) {
-      code = "PRIVILEGE_REQUIRED";
-    }
+  const bool denied = error == ERROR_ACCESS_DENIED;
+  if (denied && CanBeOpened(name)) return SystemFailure("ALREADY_EXISTS", "CreateFileMappingW", error);
+  if (denied && name.rfind(L"Global\\", 0) == 0 && !MayCreateGlobal()) {
+    return SystemFailure("PRIVILEGE_REQUIRED", "CreateFileMappingW", error);
   }
-  return SystemFailure(code, "CreateFileMappingW", error);
+  return SystemFailure("CreateFileMappingW", error);
 }
 
-// ---- permissions ----
-
-class SecurityDescriptor {
- public:
-  explicit SecurityDescriptor(PSECURITY_DESCRIPTOR descriptor = nullptr) : descriptor_(descriptor) {}
-  SecurityDescriptor(SecurityDescriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, nullptr)) {}
-  ~SecurityDescriptor() { LocalFree(descriptor_); }
-  PSECURITY_DESCRIPTOR get() const { return descriptor_; }
-
- private:
-  PSECURITY_DESCRIPTOR descriptor_;
-};
-
-// Empty text: none, which lets the process token decide.
-Result<SecurityDescriptor> ParseSecurityDescriptor(const std::string& sddl) {
-  if (sddl.empty()) return SecurityDescriptor();
-  PSECURITY_DESCRIPTOR descriptor = nullptr;
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(ToUtf16(sddl).c_str(), SDDL_REVISION_1, &descriptor,
-                                                            nullptr)) {
-    const DWORD error = GetLastError();
-    return SystemFailure("INVALID_SECURITY_DESCRIPTOR", "ConvertStringSecurityDescriptorToSecurityDescriptorW", error);
-  }
-  return SecurityDescriptor(descriptor);
+// Refuses a section that another user has made, because any user can take a name first.
+std::optional<Failure> RefuseOwner(const Handle& section, const OpenOptions& options) {
+  if (options.trust_any_owner) return std::nullopt;
+  const auto owner = OwnerOf(section.get());
+  const auto& trusted = options.trusted_sids;
+  if (owner && IsTrustedOwner(*owner)) return std::nullopt;
+  if (owner && std::find(trusted.begin(), trusted.end(), *owner) != trusted.end()) return std::nullopt;
+  Failure failure = SystemFailure("GetSecurityInfo", ERROR_ACCESS_DENIED);
+  if (owner) failure.owner = *owner;
+  return failure;
 }
 
 }  // namespace
@@ -134,7 +96,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   if (!security.ok()) return security.failure();
 
   const std::wstring name = ToUtf16(options.name);
-  SECURITY_ATTRIBUTES attributes = {sizeof attributes, security.value().get(), FALSE};
+  SECURITY_ATTRIBUTES attributes = security.value().attributes();
   SetLastError(ERROR_SUCCESS);  // success need not set it
   Handle section(CreateFileMappingW(INVALID_HANDLE_VALUE, &attributes, PAGE_READWRITE,
                                     static_cast<DWORD>(options.length >> 32),
@@ -145,13 +107,18 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 }
 
 Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view) {
-  // Nothing more than what the view needs: an object may grant this process reading alone.
+  // No more rights than the view needs: an object may let this process read alone. READ_CONTROL: its owner is checked,
+  // and its permissions are copied to bells and leases.
   const DWORD rights = view.access == Access::kReadWrite ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
-  Handle section = OpenSection(ToUtf16(options.name), rights);
-  if (!section) {
-    const DWORD error = GetLastError();
-    return SystemFailure(CodeOf(error), "OpenFileMappingW", error);
+  const std::wstring name = ToUtf16(options.name);
+  Handle section = OpenSection(name, rights | READ_CONTROL);
+  DWORD error = GetLastError();
+  if (!section && error == ERROR_ACCESS_DENIED && options.trust_any_owner) {
+    section = OpenSection(name, rights);
+    error = GetLastError();
   }
+  if (!section) return SystemFailure("OpenFileMappingW", error);
+  if (auto failure = RefuseOwner(section, options)) return *failure;
   auto length = MeasureSection(section);
   if (!length.ok()) return length.failure();
   return MapSegment(options.name, std::move(section), length.value(), view);

@@ -15,15 +15,37 @@ std::wstring Describe(DWORD error, DWORD language) {
   return description;
 }
 
+const char* CodeOf(DWORD error) {
+  switch (error) {
+    case ERROR_FILE_NOT_FOUND:
+      return "NOT_FOUND";
+    case ERROR_ALREADY_EXISTS:
+      return "ALREADY_EXISTS";
+    case ERROR_ACCESS_DENIED:
+      return "ACCESS_DENIED";
+    case ERROR_INVALID_HANDLE:  // an object of another type has the name
+      return "NOT_SHARED_MEMORY";
+    case ERROR_PATH_NOT_FOUND:  // a backslash in the wrong place
+    case ERROR_INVALID_NAME:
+    case ERROR_BAD_PATHNAME:
+    case ERROR_FILENAME_EXCED_RANGE:
+      return "INVALID_NAME";
+    default:
+      return "SYSTEM";
+  }
+}
+
 }  // namespace
 
 Failure SystemFailure(const char* code, const char* syscall, DWORD error) {
   constexpr DWORD kEnglish = MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US);
-  constexpr DWORD kUsersOwn = MAKELANGID(LANG_NEUTRAL, SUBLANG_NEUTRAL);
+  constexpr DWORD kOfUser = MAKELANGID(LANG_NEUTRAL, SUBLANG_NEUTRAL);
   std::wstring description = Describe(error, kEnglish);
-  if (description.empty()) description = Describe(error, kUsersOwn);
+  if (description.empty()) description = Describe(error, kOfUser);
   return Failure{code, syscall, static_cast<long>(error), ToUtf8(description)};
 }
+
+Failure SystemFailure(const char* syscall, DWORD error) { return SystemFailure(CodeOf(error), syscall, error); }
 
 bool IsOutOfMemory(DWORD error) {
   return error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_OUTOFMEMORY || error == ERROR_DISK_FULL ||

@@ -1,4 +1,4 @@
-// A failed Windows call with the system's own words for it.
+// A failed Windows call, with the system's message for it.
 #pragma once
 
 #include <windows.h>
@@ -7,10 +7,11 @@
 
 namespace memlane {
 
-// `error` is what GetLastError() said, read at once after `syscall`.
+// `error` is the value of GetLastError(), read right after `syscall`. Without a `code`, the error number decides it.
 Failure SystemFailure(const char* code, const char* syscall, DWORD error);
+Failure SystemFailure(const char* syscall, DWORD error);
 
-// Memory was `requested`, and there is not as much: NO_SPACE, with what there is.
+// NO_SPACE: `requested` bytes of memory are not available. The failure says how many bytes are.
 bool IsOutOfMemory(DWORD error);
 Failure NoSpace(const char* syscall, DWORD error, uint64_t requested);
 

@@ -1,4 +1,4 @@
-// Windows speaks UTF-16, the rest of memlane UTF-8. This is the only place where one becomes the other.
+// Conversion between the UTF-16 of Windows and the UTF-8 of memlane. No other file converts.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace memlane {
 
-// What is not valid becomes U+FFFD, on both ways.
+// An invalid character becomes U+FFFD, in both directions.
 std::wstring ToUtf16(std::string_view utf8);
 std::string ToUtf8(std::wstring_view utf16);
 
