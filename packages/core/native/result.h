@@ -1,4 +1,4 @@
-// What every platform function returns: a value, or the call that failed and why.
+// The result of every platform function: a value, or the call that failed and why.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace memlane {
 
 // `code` is the stable code of SharedMemoryError (packages/core/src/errors.ts). `os_code` is errno on Linux and
-// GetLastError() on Windows, captured at once after `syscall`; 0 when no system call was involved.
+// GetLastError() on Windows, captured at once after `syscall`; 0 if no system call was involved.
 struct Failure {
   const char* code;
   const char* syscall;

@@ -1,5 +1,5 @@
 // Compiles the addon for this system with node-gyp, into prebuilds/<platform>-<arch>/memlane.node, where the loader
-// looks. Does nothing when the binary there was made from these sources by this version of Node.
+// looks for it. Does nothing if the binary there was made from these sources by this version of Node.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -27,7 +27,7 @@ const wanted = hash.digest('hex')
 
 if (existsSync(binary) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) process.exit(0)
 
-// Every Node.js distribution carries its headers: no download, when they are where they belong.
+// Every Node.js distribution carries its headers. If they are in their usual place, node-gyp downloads nothing.
 const prefix = dirname(dirname(process.execPath))
 const headers = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
 const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')

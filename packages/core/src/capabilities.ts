@@ -1,26 +1,26 @@
 import { constants } from 'node:buffer'
 
-/** What the operating system and this Node.js offer. Nothing else in memlane behaves by the name of its system. */
+/** Facts about the operating system and this Node.js. No other file of memlane asks for the name of its system. */
 export interface Capabilities {
   /** How names become objects: `X` is `Local\X` on Windows, `/X.<uid>` on POSIX systems. */
   readonly namespace: 'windows' | 'posix'
-  /** Longest object name: UTF-16 code units on Windows, bytes behind the slash elsewhere. */
+  /** Longest name of an object: UTF-16 code units on Windows, bytes after the slash elsewhere. */
   readonly maxNameLength: number
-  /** Which option of `create` sets who may open the memory. */
+  /** The option of `create` that controls access to the memory. */
   readonly permissions: 'mode' | 'securityDescriptor'
-  /** Whether memory can outlive its last handle (`persistent: true`, `SharedMemory.unlink`). */
+  /** True if memory can outlive its last handle (`persistent: true`, `SharedMemory.unlink`). */
   readonly persistent: boolean
-  /** Whether an opener sees the exact length; if not, the length rounded up to whole pages. */
+  /** True if an opener sees the exact length. Otherwise it sees the length rounded up to whole pages. */
   readonly exactLength: boolean
-  /** The folder in which the system shows its objects, and tells of new ones; if absent, `waitFor` looks on a timer. */
+  /** The folder that shows the system's objects and reports new ones. If there is none, `waitFor` checks on a timer. */
   readonly objectDirectory: string | undefined
-  /** Longest view in bytes: the longest ArrayBuffer of this Node.js. Longer memory is used through several views. */
+  /** Longest view in bytes: the longest ArrayBuffer of this Node.js. Use several views for longer memory. */
   readonly maxViewLength: number
   /** Bytes of a C `wchar_t` on this system. */
   readonly wcharLength: 2 | 4
-  /** Whether this processor lets others see all stores in the order in which they were made (x64). */
+  /** True if other processors see this processor's stores in program order (x64). */
   readonly storesInOrder: boolean
-  /** The system's error number for a name it does not allow. */
+  /** The system's error number for a name that it does not allow. */
   readonly invalidNameOsCode: number
 }
 
@@ -50,5 +50,5 @@ const posix: Capabilities = {
   invalidNameOsCode: 22, // EINVAL
 }
 
-/** What this system offers. */
+/** The facts about this system. */
 export const capabilities: Capabilities = Object.freeze(process.platform === 'win32' ? windows : posix)

@@ -1,29 +1,29 @@
 /**
- * A barrier whose whole price the rare side pays. Who publishes stores something, and then looks whether anybody sleeps; who
- * lies down sets its mark, and then looks whether there is something. Each needs its store to be visible before it looks, or
- * both may miss the other. The publisher would pay for that with a fence for every message. So it does without, and the
- * sleeper has the kernel put a fence into whatever runs in the processes that said that they do without.
+ * An asymmetric memory barrier: sleepers pay, publishers do not. A publisher stores a message, then loads the mark of
+ * sleepers. A sleeper stores its mark, then loads the position of messages. Each store must be visible before the load that
+ * follows it, or both sides may miss each other. A fence per message would do that, at the publisher's cost. Instead,
+ * publishers use plain stores, and a sleeper makes the kernel run a fence on every processor where a registered process runs.
  */
 import { binding } from './binding.js'
 import { capabilities } from './capabilities.js'
 
-/** `MEMLANE_MEMBARRIER=off` makes all be as on a kernel without this barrier. */
+/** `MEMLANE_MEMBARRIER=off` makes this process behave as on a kernel without this barrier. */
 const switchedOff = process.env.MEMLANE_MEMBARRIER === 'off'
 
 /**
- * Tells whether this process may publish by plain stores, in order, and look for sleepers by plain loads: whether
- * {@link memoryBarrier} reaches it in any process. True only on Linux, x64, from kernel 4.16 on, where no sandbox forbids
- * `membarrier(2)`. If false, a fence belongs between the two.
+ * True if this process may publish with plain stores and check for sleepers with plain loads, because {@link memoryBarrier}
+ * in any process reaches it. That needs Linux on x64, kernel 4.16, and no sandbox that forbids `membarrier(2)`. If false, the
+ * publisher needs a fence between the two.
  */
 export const publishesPlainly: boolean =
   !switchedOff && capabilities.storesInOrder && binding.registerForMemoryBarriers()
 
 /**
- * Orders this thread against all processes that publish plainly: what they published before the call is visible to this
- * thread, and whoever of them publishes after it sees what this thread stored before the call. Allocates nothing; takes one
- * system call (1 us), and more where such a process is running (it is interrupted).
+ * Orders this thread against all processes that publish plainly. After the call, this thread sees everything that they
+ * published before it, and they see everything that this thread stored before it. Allocates nothing. Takes one system call
+ * (1 us), and longer if such a process is running, because the kernel interrupts it.
  *
- * @returns false when the kernel cannot: look again after a millisecond or two, when what was stored before is long visible
+ * @returns false if the kernel cannot do it: then check again after a millisecond or two, when earlier stores are long visible
  */
 export function memoryBarrier(): boolean {
   return !switchedOff && binding.globalMemoryBarrier()

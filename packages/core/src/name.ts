@@ -1,10 +1,10 @@
 import { type Capabilities, capabilities } from './capabilities.js'
 import { SharedMemoryError } from './errors.js'
 
-// What a user writes, and the object it means:
+// A name, the object that it means, and the processes that see it:
 //
-//   X or Local\X   Local\X on Windows,  /X.<uid> on POSIX    this login session, this user
-//   Global\X       Global\X             /X                   every session, every user admitted
+//   X or Local\X   Local\X on Windows,  /X.<uid> on POSIX    this login session; this user
+//   Global\X       Global\X             /X                   every session; every user with access
 //   /X             refused              /X                   memory made by POSIX programs
 
 const encoder = new TextEncoder()
@@ -29,7 +29,8 @@ export function resolveName(name: string, system: Capabilities = capabilities, u
   for (let i = 0; i < rest.length; i++) {
     const character = rest.charAt(i)
     if (character === '\\' || character === '/' || character === '\0') {
-      const hint = character === '\\' ? ' Only the prefixes Local\\ and Global\\, spelled so, contain one.' : ''
+      const hint =
+        character === '\\' ? ' Only the prefixes Local\\ and Global\\ contain one, in exactly this spelling.' : ''
       const position = (prefix ?? '').length + i
       refuse(`${JSON.stringify(character)} at position ${position} is not allowed.${hint}`)
     }
@@ -55,8 +56,9 @@ export function resolveName(name: string, system: Capabilities = capabilities, u
 }
 
 /**
- * Turns the name of a system's object back into a name that opens it here. `ours`: memlane made it, so that a POSIX
- * object without the user's suffix was a `Global\` name.
+ * Turns the name of a system's object back into a name that opens it here.
+ *
+ * @param ours memlane made the object: then a POSIX object without the user's suffix had a `Global\` name
  */
 export function nameOf(object: string, ours: boolean, system: Capabilities = capabilities, userId = currentUserId()) {
   if (system.namespace === 'windows') return object.startsWith('Local\\') ? object.slice('Local\\'.length) : object

@@ -12,16 +12,16 @@ async function run(fixture: string, ...args: string[]) {
   return JSON.parse(stdout)
 }
 
-describe('handles that nobody closes', () => {
+describe('handles that are never closed', () => {
   it('give back their memory, mappings and descriptors when they are collected', async () => {
     const { before, most, after } = await run('dropper', uniqueName('memlane'), '2000')
     expect(most).toBeGreaterThan(0)
-    // Not more descriptors: the runtime may have closed one of its own meanwhile.
+    // No more descriptors than before. Fewer is fine: the runtime may have closed one of its own.
     expect(after).toEqual({ ...before, descriptors: expect.any(Number) })
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors)
   })
 
-  it('keep their memory mapped while one view of it is still in use', async () => {
+  it('keep their memory mapped as long as one view of it is in use', async () => {
     const result = await run('keeper', uniqueName('memlane'))
     expect(result).toEqual({ kept: { there: true, value: 7 }, dropped: { there: false } })
   })

@@ -7,13 +7,13 @@ import { Peer } from './peer.js'
 
 const RACING_ROUNDS = 10_000
 
-/** Nothing is left in the system: looked up first where it can be, because listing and opening clear away orphans. */
+/** Nothing is left in the system. Looks into the folder first, because `list` and `open` remove orphans. */
 function expectRemoved(name: string) {
   if (capabilities.objectDirectory) expect(existsSync(capabilities.objectDirectory + resolveName(name))).toBe(false)
   expectGone(name)
 }
 
-/** As good as gone, after a crash. */
+/** The memory counts as gone, after a crash. */
 function expectGone(name: string) {
   expect(SharedMemory.list().filter((entry) => entry.name === name)).toEqual([])
   expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
@@ -31,7 +31,7 @@ describe('memory shared by processes', () => {
     expect(memory.bytes[11]).toBe(78)
   })
 
-  it('counts the atomic additions of two processes right', async () => {
+  it('adds up the atomic additions of two processes without losing one', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     await using first = new Peer()
@@ -42,7 +42,7 @@ describe('memory shared by processes', () => {
     expect(new Int32Array(memory.buffer)[0]).toBe(1_000_000)
   })
 
-  it('lives on when its creator closes first, and goes with the last handle', async () => {
+  it('outlives the handle of its creator, and goes with the last one', async () => {
     const name = uniqueName('memlane')
     await using creator = new Peer()
     await creator.call('create', name, 64)
@@ -59,7 +59,7 @@ describe('memory shared by processes', () => {
     expectRemoved(name)
   })
 
-  it('lives on when its creator is killed, with what it wrote', async () => {
+  it('outlives a creator that is killed, with the bytes that it wrote', async () => {
     const name = uniqueName('memlane')
     await using creator = new Peer()
     await creator.call('create', name, 64)
@@ -71,7 +71,7 @@ describe('memory shared by processes', () => {
     expect(again.bytes[5]).toBe(55)
   })
 
-  it('is gone when all its holders were killed, and its name can be created again at once', async () => {
+  it('is gone once all its holders were killed, and its name can be created again at once', async () => {
     const name = uniqueName('memlane')
     for (const after of ['open', 'create', 'createOrOpen', 'list'] as const) {
       await using creator = new Peer()
@@ -105,7 +105,7 @@ describe('memory shared by processes', () => {
     })
   }
 
-  it(`is neither orphaned nor unlinked in use by two that race for it ${RACING_ROUNDS} times`, async () => {
+  it(`is neither orphaned nor unlinked while in use if two processes race for it ${RACING_ROUNDS} times`, async () => {
     const name = uniqueName('memlane')
     const racers = ['0', '1'].map((slot) =>
       spawnFixture(new URL('../fixtures/racer.child.ts', import.meta.url), [name, String(RACING_ROUNDS), slot], {
@@ -120,7 +120,7 @@ describe('memory shared by processes', () => {
     expectRemoved(name)
   }, 150_000)
 
-  it('survives a racer that is killed again and again', async () => {
+  it('survives a racing process that is killed again and again', async () => {
     const name = uniqueName('memlane')
     const fixture = new URL('../fixtures/racer.child.ts', import.meta.url)
     const steady = spawnFixture(fixture, [name, '20000', '0'], { timeoutMs: 120_000 })
@@ -138,12 +138,12 @@ describe('memory shared by processes', () => {
     const { code, signal, stderr } = await end
     expect([code, signal, stderr]).toEqual([0, null, ''])
     expect(kills).toBeGreaterThan(0)
-    expectGone(name) // not removed: the last racer may have been the last holder when it was killed
+    expectGone(name) // not removed: the last racer may have been the last holder at its death
     SharedMemory.create(name, 4096).close()
     expectRemoved(name)
   }, 150_000)
 
-  it('is found, filled, by a process that waits for it', async () => {
+  it('is complete when a waiting process finds it', async () => {
     const name = uniqueName('memlane')
     await using peer = new Peer()
     const appeared = peer.call('waitFor', name)

@@ -25,14 +25,14 @@ describe('the loader', () => {
     return stdout
   }
 
-  it('says what it looked for and what to do when there is no addon', async () => {
+  it('says where it looked and what to do if there is no addon', async () => {
     const said = await load()
     expect(said).toMatch(/^NOT_SUPPORTED No native addon of @memlane\/core for /)
     expect(said).toContain(`there is no ${join(copy, 'prebuilds', target)}`)
     expect(said).toContain('npx node-gyp rebuild --directory')
   })
 
-  it('says that the addon could not be loaded when it is none', async () => {
+  it('says that a file that is no addon could not be loaded', async () => {
     mkdirSync(join(copy, 'prebuilds', target), { recursive: true })
     writeFileSync(join(copy, 'prebuilds', target, 'memlane.node'), 'not an addon')
     const said = await load()
@@ -40,7 +40,7 @@ describe('the loader', () => {
     expect(said).toContain('could not be loaded')
   })
 
-  it('loads the addon that lies there', async () => {
+  it('loads the addon that is there', async () => {
     cpSync(join(packageRoot, 'prebuilds'), join(copy, 'prebuilds'), { recursive: true })
     expect((await load()).trim()).toBe('loaded')
   })

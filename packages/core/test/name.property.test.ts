@@ -18,7 +18,7 @@ const text = fc.oneof(
 )
 const name = fc.tuple(prefix, text).map((parts) => parts.join(''))
 
-/** The object that a name means, or undefined when it is refused. */
+/** The object that a name means, or undefined if the name is refused. */
 function objectOf(name: string, system: Capabilities): string | undefined {
   try {
     return resolveName(name, system, USER)
@@ -72,7 +72,7 @@ describe('any name', () => {
     )
   })
 
-  it('means what another means only where it says so', () => {
+  it('means the same as another name only if the table says so', () => {
     const plain = (name: string) => name.replace(/^Local\\/, '')
     fc.assert(
       fc.property(name, name, fc.constantFrom('same', 'other'), (one, two, which) => {

@@ -9,14 +9,14 @@ const onWindows = (name: string) => resolveName(name, windows, 1000)
 const onLinux = (name: string) => resolveName(name, linux, 1000)
 
 describe('a name', () => {
-  it('means an object of this session or user without a prefix, and with Local\\', () => {
+  it('without a prefix or with Local\\ means an object of this session or user', () => {
     expect(onWindows('MumbleLink')).toBe('Local\\MumbleLink')
     expect(onWindows('Local\\MumbleLink')).toBe('Local\\MumbleLink')
     expect(onLinux('MumbleLink')).toBe('/MumbleLink.1000')
     expect(onLinux('Local\\MumbleLink')).toBe('/MumbleLink.1000')
   })
 
-  it('means an object of everybody with Global\\', () => {
+  it('with Global\\ means an object that all users see', () => {
     expect(onWindows('Global\\MyFileMappingObject')).toBe('Global\\MyFileMappingObject')
     expect(onLinux('Global\\MyFileMappingObject')).toBe('/MyFileMappingObject')
   })
@@ -31,7 +31,7 @@ describe('a name', () => {
     ['Local\\', /nothing follows "Local\\"/],
     ['Global\\', /nothing follows/],
     ['/', /POSIX|nothing follows/],
-    ['global\\X', /"\\\\" at position 6 .*spelled so/],
+    ['global\\X', /"\\\\" at position 6 .*exactly this spelling/],
     ['Session\\1\\X', /position 7/],
     ['Global\\a\\b', /position 8/],
     ['a/b', /"\/" at position 1/],
@@ -64,7 +64,7 @@ describe('a name', () => {
     expect(onLinux('..')).toBe('/...1000')
   })
 
-  it('is measured as the system measures it', () => {
+  it('is measured in the units of the system', () => {
     expect(onLinux(`/${'é'.repeat(127)}x`)).toHaveLength(129)
     expect(() => onLinux(`/${'é'.repeat(128)}`)).toThrow('256 bytes long; 255 is the most')
     expect(onLinux('x'.repeat(250))).toHaveLength(256)
@@ -77,7 +77,7 @@ describe('a name', () => {
     expect(() => resolveName(7 as never)).toThrow(TypeError)
   })
 
-  it('of an object found by listing opens that object', () => {
+  it('that the list shows opens that object', () => {
     for (const name of ['X', 'a.1000', 'Global\\X', '/psm_1', '/.1000']) {
       const object = onLinux(name)
       expect(onLinux(nameOf(object, false, linux, 1000))).toBe(object)

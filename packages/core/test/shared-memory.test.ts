@@ -14,7 +14,7 @@ function failure(call: () => unknown): SharedMemoryError {
 }
 
 describe('shared memory', () => {
-  it('is seen by whoever opens it by name, and begins as zeros', () => {
+  it('is shared by all that open it by name, and begins as zeros', () => {
     const name = uniqueName('memlane')
     using first = SharedMemory.create(name, 256)
     using second = SharedMemory.open(name)
@@ -37,7 +37,7 @@ describe('shared memory', () => {
     })
   }
 
-  it('of this session and of everybody are different objects', () => {
+  it('with and without Global\\ is not the same', () => {
     const name = uniqueName('memlane')
     using _local = SharedMemory.create(name, 16)
     expect(failure(() => SharedMemory.open(`Global\\${name}`)).code).toBe('NOT_FOUND')
@@ -64,7 +64,7 @@ describe('shared memory', () => {
     expect(error).toMatchObject({ code: 'TOO_SHORT', requested: 5000, available: capabilities.exactLength ? 16 : 4096 })
   })
 
-  it('shorter than createOrOpen asks for is TOO_SHORT, whatever part is mapped', () => {
+  it('shorter than createOrOpen needs is TOO_SHORT, whatever part is mapped', () => {
     const name = uniqueName('memlane')
     using _first = SharedMemory.create(name, 16)
     expect(failure(() => SharedMemory.createOrOpen(name, 5000, { view: { length: 8 } }))).toMatchObject({
@@ -73,7 +73,7 @@ describe('shared memory', () => {
     })
   })
 
-  it('that nobody holds is NOT_FOUND, with the call and the number of the system', () => {
+  it('without a holder is NOT_FOUND, with the call and error number of the system', () => {
     const error = failure(() => SharedMemory.open(uniqueName('memlane')))
     expect(error).toMatchObject({ name: 'SharedMemoryError', code: 'NOT_FOUND', osCode: 2 })
     expect(error.syscall).toBe(capabilities.namespace === 'windows' ? 'OpenFileMappingW' : 'open')
@@ -81,7 +81,7 @@ describe('shared memory', () => {
     expect(error.message).toMatch(/Start the process that creates it first/)
   })
 
-  it('goes with its last handle, whoever made it, and the name is free again', () => {
+  it('goes with its last handle, and then the name is free again', () => {
     const name = uniqueName('memlane')
     const creator = SharedMemory.create(name, 16)
     const other = SharedMemory.open(name)
@@ -113,7 +113,7 @@ describe('shared memory', () => {
     expect(() => Atomics.load(words, 0)).toThrow()
   })
 
-  it('is filled by `initialize` before it can be found, and is gone when that throws', () => {
+  it('is filled by `initialize` before it can be found, and is gone if that throws', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 16, {
       initialize: (buffer) => {
@@ -133,7 +133,7 @@ describe('shared memory', () => {
     expect(() => SharedMemory.create(other, 16, { access: 'read', initialize: () => {} })).toThrow(TypeError)
   })
 
-  it('read by a reader shows what others write', () => {
+  it('opened for reading shows what others write', () => {
     const name = uniqueName('memlane')
     using writer = SharedMemory.create(name, 16)
     using reader = SharedMemory.open(name, { access: 'read' })
@@ -207,7 +207,7 @@ describe('shared memory', () => {
     }
   })
 
-  it('refuses numbers that are none, or out of range, naming them', () => {
+  it('refuses values that are no numbers or out of range, naming them', () => {
     const name = uniqueName('memlane')
     for (const length of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
       expect(() => SharedMemory.create(name, length)).toThrow(RangeError)
@@ -251,7 +251,7 @@ describe('shared memory', () => {
     await expect(SharedMemory.waitFor(name, { timeout: 5 } as never)).rejects.toThrow('Did you mean "timeoutMs"?')
   })
 
-  it('of more bytes than the machine has is NO_SPACE, with the bytes asked for and free', () => {
+  it('larger than the machine is NO_SPACE, with the bytes asked for and free', () => {
     const name = uniqueName('memlane')
     const error = failure(() => SharedMemory.create(name, 2 ** 46, { view: { length: 4096 } }))
     expect(error).toMatchObject({ code: 'NO_SPACE', requested: 2 ** 46 })
@@ -277,7 +277,7 @@ describe('shared memory', () => {
     expect(find()).toBeUndefined()
   })
 
-  it.skipIf(capabilities.persistent)('has no unlink where memory always goes with its last handle', () => {
+  it.skipIf(capabilities.persistent)('has no unlink if memory always goes with its last handle', () => {
     const name = uniqueName('memlane')
     expect(failure(() => SharedMemory.unlink(name)).code).toBe('NOT_SUPPORTED')
     expect(failure(() => SharedMemory.create(name, 16, { persistent: true })).code).toBe('NOT_SUPPORTED')
@@ -313,7 +313,7 @@ describe('shared memory', () => {
     await expect(SharedMemory.waitFor(name, { signal: abort.signal })).rejects.toThrow('enough')
   })
 
-  it('copies when its buffer is posted, and stays mapped', () => {
+  it('is copied if its buffer is posted, and stays mapped', () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 16)
     const copy = structuredClone(memory.buffer)
     new Uint8Array(copy)[0] = 1

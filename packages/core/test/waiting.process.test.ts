@@ -13,7 +13,7 @@ describe('waiting', () => {
 })
 
 describe('waiting for a name', () => {
-  it('keeps the process running, unless told not to', async () => {
+  it('keeps the process running, unless ref is false', async () => {
     for (const [options, said] of [
       [{ timeoutMs: 300 }, 'TIMED_OUT'],
       [{ timeoutMs: 300, ref: false }, ''],
@@ -28,7 +28,7 @@ describe('waiting for a name', () => {
     }
   })
 
-  it('leaves nothing behind when it is aborted, gives up, or succeeds', async () => {
+  it('leaves nothing behind after an abort, a timeout or a success', async () => {
     const descriptors = () => (capabilities.objectDirectory ? readdirSync('/proc/self/fd').length : 0)
     const name = uniqueName('memlane')
     await SharedMemory.waitFor(name, { timeoutMs: 1 }).catch(() => {}) // what the first watch of a process opens stays

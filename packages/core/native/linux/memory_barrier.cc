@@ -1,5 +1,5 @@
-// membarrier(2), the global expedited commands (Linux 4.16): it interrupts the processors on which registered processes
-// run, and no others. A registration ends with the process, or with execve.
+// The global expedited commands of membarrier(2), Linux 4.16. They interrupt only processors that run registered
+// processes. A registration ends with the process, or with execve.
 
 #include "../memory_barrier.h"
 
@@ -9,11 +9,11 @@
 namespace memlane {
 namespace {
 
-// As in <linux/membarrier.h>, which not every system has that builds this.
+// As in <linux/membarrier.h>, which some build systems lack.
 constexpr int kGlobalExpedited = 1 << 1;
 constexpr int kRegisterGlobalExpedited = 1 << 2;
 
-// The C library has no function for it. Any error (ENOSYS, EINVAL of an old kernel, EPERM of a sandbox) is a refusal.
+// The C library has no function for it. Every error is a refusal: ENOSYS, EINVAL of an old kernel, EPERM of a sandbox.
 bool Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 0; }
 
 }  // namespace
