@@ -18,7 +18,7 @@ import {
   Waiter,
   type WaitStrategy,
 } from '@memlane/channel'
-import { Doorbell } from '@memlane/core'
+import { Doorbell, SharedMemoryError } from '@memlane/core'
 import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
 import { ConsumerSlot, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
@@ -58,7 +58,8 @@ const LOOKS_OF_SPIN = 32
  * in each producer's order, and producers wait for it until it closes or dies. With `overflow: 'overwrite'`, `missed` tells how
  * many messages it did not get.
  *
- * An iteration ends when the stream does (`end` tells why). It does not close the consumer; `using` does.
+ * An iteration ends when the stream does (`end` tells why), or when the consumer is closed. Leaving it does not close the
+ * consumer; `using` does.
  */
 export class StreamReader<S extends Schema> implements Disposable, AsyncIterable<MessageOf<S>> {
   readonly name: string
@@ -252,26 +253,29 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#lanes.hasMessage()
   }
 
-  /** Iterates over the messages until the stream ends, as `messages` does. */
+  /** Iterates over the messages, as `messages` does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageOf<S>> {
     return this.messages()
   }
 
-  /** Iterates over the messages until the stream ends. Rejects with the signal's reason if it aborts. */
+  /**
+   * Iterates over the messages until the stream ends or this consumer is closed. Rejects with the signal's reason if it aborts.
+   *
+   * @throws SharedMemoryError `CLOSED` if the consumer is already closed
+   */
   messages(options?: IterationOptions): AsyncIterableIterator<MessageOf<S>> {
-    return iterate(() => this.receive(options))
+    return this.#iterate(() => this.receive(options))
   }
 
   /**
-   * Iterates over batches of messages until the stream ends: those that are there, and at least one. Rejects with the signal's
-   * reason if it aborts.
+   * Iterates over batches of messages, as `messages` does over messages: those that are there, and at least one.
    *
-   * @throws RangeError for a `limit` below 1
+   * @throws SharedMemoryError `CLOSED` if the consumer is already closed; RangeError for a `limit` below 1
    */
   batches({ limit = BATCH_LIMIT, signal }: BatchOptions = {}): AsyncIterableIterator<MessageOf<S>[]> {
     if (!(limit >= 1)) throw new RangeError(`limit ${limit} is not a number from 1 on`)
     const options = signal && { signal }
-    return iterate(async () => {
+    return this.#iterate(async () => {
       const first = await this.receive(options)
       if (first === undefined) return undefined
       const batch = [first]
@@ -286,46 +290,19 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Makes a Node stream of the messages, in object mode. Destroying it does not close the consumer. Node takes null for the
-   * end: a message that is null destroys it with a TypeError.
+   * Makes a Node stream of the messages, in object mode. It takes a message only when it is read, and reads none ahead. It ends
+   * as `messages` does. Destroying it does not close the consumer. Node takes null for the end of a stream: a message that is
+   * null destroys it with a TypeError.
+   *
+   * @throws SharedMemoryError `CLOSED` if the consumer is already closed
    */
   toReadable(): Readable {
-    const over = new AbortController()
-    const fill = async (readable: Readable) => {
-      let message = await this.receive({ signal: over.signal })
-      if (message === undefined) readable.push(null)
-      // Nothing is awaited from here on: after the first push, Node may call again.
-      while (message !== undefined) {
-        if (message === null) throw new TypeError('a message that is null cannot go through a Readable')
-        if (!readable.push(message)) break
-        message = this.tryReceive()
-      }
-    }
-    return new Readable({
-      objectMode: true,
-      read: function (this: Readable) {
-        fill(this).catch((error) => {
-          if (!over.signal.aborted) this.destroy(error)
-        })
-      },
-      destroy(error, callback) {
-        over.abort()
-        callback(error)
-      },
-    })
+    return Readable.from(this.#iterateUntilLeft(), { highWaterMark: 0 })
   }
 
-  /** Makes a web stream of the messages. Cancelling it does not close the consumer. */
+  /** Makes a web stream of the messages, as `toReadable` makes a Node stream. Cancelling it does not close the consumer. */
   toReadableStream(): ReadableStream<MessageOf<S>> {
-    const over = new AbortController()
-    return new ReadableStream<MessageOf<S>>({
-      pull: async (controller) => {
-        const message = await this.receive({ signal: over.signal })
-        if (message === undefined) controller.close()
-        else controller.enqueue(message)
-      },
-      cancel: () => over.abort(),
-    })
+    return ReadableStream.from(this.#iterateUntilLeft())
   }
 
   /** Has waits keep the process running, as they do by default. */
@@ -357,6 +334,26 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const lanes = this.#lanes
     if (this.closed || lanes.end !== undefined || lanes.hasMessage()) return true
     return lanes.takeUpLanes() && (lanes.hasMessage() || this.#producerWatch.watch(undefined))
+  }
+
+  #iterateUntilLeft(): AsyncIterableIterator<MessageOf<S>> {
+    const left = new AbortController()
+    return this.#iterate(
+      () => this.receive({ signal: left.signal }),
+      () => left.abort(),
+    )
+  }
+
+  #iterate<T>(next: () => Promise<T | undefined>, leave?: () => void): AsyncIterableIterator<T> {
+    this.#participant.checkOpen()
+    return iterate(async () => {
+      try {
+        return await next()
+      } catch (error) {
+        if (this.closed && error instanceof SharedMemoryError && error.code === 'CLOSED') return undefined
+        throw error
+      }
+    }, leave)
   }
 
   #decode(cursor: LaneCursor<MessageView<S>>): MessageOf<S> {
