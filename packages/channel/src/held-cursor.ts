@@ -107,11 +107,31 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   skipToEnd(): void {
+    this.skipLap()
+    this.releaseAll()
+  }
+
+  skipToNewest(): void {
+    const newest = this.skipLap()
+    if (newest !== undefined) this.reader.restart(newest)
+    this.releaseAll()
+  }
+
+  /**
+   * Skips at most one lap: everything after that was sent later.
+   *
+   * @returns the position of the last record skipped
+   */
+  private skipLap(): number | undefined {
     const { reader } = this
     const start = reader.position
-    // At most one lap: everything after that was sent later.
-    while (((reader.position - start) | 0) < this.portion * 8 && reader.next() !== -1);
-    this.releaseAll()
+    let newest: number | undefined
+    while (((reader.position - start) | 0) < this.portion * 8) {
+      const { position } = reader
+      if (reader.next() === -1) break
+      newest = position
+    }
+    return newest
   }
 
   count(): number {

@@ -1,5 +1,8 @@
 import { LaneReader } from '@memlane/protocol/internal'
 
+/** Where a consumer begins: with the messages sent from now on, or in each lane with the newest or the oldest one held. */
+export type StreamStart = 'now' | 'newest' | 'oldest'
+
 /** One consumer's place in one lane. */
 export interface LaneCursor<View> {
   readonly producer: number
@@ -29,6 +32,8 @@ export interface LaneCursor<View> {
   ready(): boolean
   /** Skips what is there now. */
   skipToEnd(): void
+  /** Skips what is there now, but for the newest message. */
+  skipToNewest(): void
   /** Counts the messages that are there now. */
   count(): number
 }

@@ -2,13 +2,10 @@ import type { PayloadView } from '@memlane/protocol'
 import { type ConsumerSlot, maxMessageLength, outOfLine } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import { HeldCursor } from './held-cursor.js'
-import type { LaneCursor } from './lane-cursor.js'
+import type { LaneCursor, StreamStart } from './lane-cursor.js'
 import { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 import type { Participant } from './participant.js'
 import { openLane } from './stream.js'
-
-/** Where a consumer begins: with the messages sent from now on, or with the oldest one held. */
-export type StreamStart = 'now' | 'oldest'
 
 /**
  * Why a stream has ended: `closed` if the last producer closed, `died` if it died without closing. In both cases, all that it
@@ -74,6 +71,7 @@ export class LaneSet<View> {
       if (control.stateOf(producer) === 'unused') continue
       const cursor = this.#openCursor(producer, from)
       if (from === 'now') participant.explained(() => cursor.skipToEnd())
+      if (from === 'newest') participant.explained(() => cursor.skipToNewest())
       this.#cursors.push(cursor)
     }
     this.#draining = true

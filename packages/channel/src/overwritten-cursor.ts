@@ -1,6 +1,6 @@
 import { LayoutError, type PayloadView } from '@memlane/protocol'
-import { LaneReader, type StreamControl } from '@memlane/protocol/internal'
-import { countMessages, type LaneCursor } from './lane-cursor.js'
+import { LaneReader, recordLength, type StreamControl } from '@memlane/protocol/internal'
+import { countMessages, type LaneCursor, type StreamStart } from './lane-cursor.js'
 
 /** How often to try again if the producer overwrites faster than this reads, before saying that nothing is there. */
 const MAX_ATTEMPTS = 1000
@@ -100,10 +100,29 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   }
 
   skipToEnd(): void {
+    this.skipLap()
+  }
+
+  skipToNewest(): void {
+    const newest = this.skipLap()
+    if (newest === undefined) return
+    this.position = newest
+    this.reader.restart(newest)
+    this.expected = ((this.expected as number) - 1) | 0
+  }
+
+  /**
+   * Skips at most one lap: everything after that was sent later.
+   *
+   * @returns the position of the last record skipped
+   */
+  private skipLap(): number | undefined {
     const { capacity } = this.control.header
     const start = this.position
-    while (this.position - start < capacity && this.next());
+    let newest: number | undefined
+    while (this.position - start < capacity && this.next()) newest = this.position - recordLength(this.length)
     this.missed = 0
+    return newest
   }
 
   count(): number {
@@ -147,9 +166,9 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
 }
 
 /** Where an `OverwrittenCursor` begins: at the oldest message that is sure to stay, or at the latest known end. */
-export function wideStart(control: StreamControl, producer: number, from: 'now' | 'oldest'): number {
+export function wideStart(control: StreamControl, producer: number, from: StreamStart): number {
   const base = control.wideBaseOf(producer)
-  if (from === 'oldest') return base
+  if (from !== 'now') return base
   const ahead = (control.recentEndOf(producer) - base) | 0
   return ahead > 0 && ahead <= control.header.capacity ? base + ahead : base
 }

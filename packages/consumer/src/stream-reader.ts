@@ -23,7 +23,10 @@ import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
 import { ConsumerSlot, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
 export interface ReaderOptions {
-  /** Where to begin: with the messages sent from now on (default), or with the oldest message held. */
+  /**
+   * Where to begin. `now` (default): with the messages sent from now on. `newest`: with the newest message held of each producer.
+   * `oldest`: with all messages held.
+   */
   from?: StreamStart
   /** How `receive`, `for await` and the others wait. Default `adaptive`. */
   waitStrategy?: WaitStrategy
@@ -77,8 +80,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if a lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: ReaderOptions = {}) {
     const { from = 'now', waitStrategy = 'adaptive', endOn = 'died' } = options
-    if (from !== 'now' && from !== 'oldest') {
-      throw new TypeError(`from must be "now" or "oldest", not ${JSON.stringify(from)}`)
+    if (from !== 'now' && from !== 'newest' && from !== 'oldest') {
+      throw new TypeError(`from must be "now", "newest" or "oldest", not ${JSON.stringify(from)}`)
     }
     if (endOn !== 'died' && endOn !== 'closed' && endOn !== 'never') {
       throw new TypeError(`endOn must be "died", "closed" or "never", not ${JSON.stringify(endOn)}`)

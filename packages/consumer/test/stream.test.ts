@@ -166,64 +166,6 @@ describe('several producers and consumers', () => {
   })
 })
 
-describe('where a consumer begins', () => {
-  it('now, or with the oldest message that is held', async () => {
-    using writer = make()
-    writer.trySendBatch(numbers(10))
-    using now = await openStream(writer.name, u32)
-    using oldest = await openStream(writer.name, u32, { from: 'oldest' })
-    writer.trySend(10)
-    expect(drain(now)).toEqual([10])
-    expect(drain(oldest)).toEqual(numbers(11))
-    expect([now.lag(), oldest.lag()]).toEqual([0, 0])
-  })
-
-  it('the oldest of a lane that wrapped many times', async () => {
-    using writer = make()
-    for (let i = 0; i < 50_000; i++) writer.trySend(i)
-    using oldest = await openStream(writer.name, u32, { from: 'oldest' })
-    const held = drain(oldest)
-    expect(held.length).toBeGreaterThan(2000)
-    expect(held).toEqual(numbers(held.length, 50_000 - held.length))
-    using now = await openStream(writer.name, u32)
-    expect(now.tryReceive()).toBeUndefined()
-  })
-
-  it('a closed lane is drained by one that comes late', async () => {
-    using keeper = make()
-    const gone = await joinStream(keeper.name, u32)
-    gone.trySendBatch(numbers(5))
-    gone.close()
-    using late = await openStream(keeper.name, u32, { from: 'oldest' })
-    expect(late.lag()).toBe(5)
-    expect(drain(late)).toEqual(numbers(5))
-    using now = await openStream(keeper.name, u32)
-    expect(drain(now)).toEqual([])
-  })
-
-  it('all lanes are closed, and somebody still holds the memory', async () => {
-    const writer = make()
-    using holder = await openStream(writer.name, u32)
-    writer.trySendBatch(numbers(5))
-    writer.close()
-    using late = await openStream(writer.name, u32, { from: 'oldest' })
-    const got = []
-    for await (const message of late) got.push(message)
-    expect(got).toEqual(numbers(5))
-    expect(late.end).toBe('closed')
-    expect(drain(holder)).toEqual(numbers(5))
-    expect(holder.end).toBe('closed')
-  })
-
-  it('is refused when it is neither', async () => {
-    using writer = make()
-    for (const options of [{ from: 'start' }, { endOn: 'x' }, { waitStrategy: 'x' }]) {
-      await expect(openStream(writer.name, u32, options as never)).rejects.toThrow(TypeError)
-    }
-    expect(writer.consumers).toBe(0)
-  })
-})
-
 describe('openStream', () => {
   it('waits for the stream, and says TIMED_OUT, or the reason', async () => {
     const name = uniqueName('stream')

@@ -15,6 +15,7 @@ export { decodeDescriptor, encodeDescriptor, hashDescriptor } from './codec/desc
 export { UNION_HEADER_LENGTH } from './codec/union.js'
 export { findEnd, LaneReader } from './lane/lane-reader.js'
 export { LaneWriter, type RefreshLimit } from './lane/lane-writer.js'
+export { recordLength } from './lane/record.js'
 export { type LanePosition, MAX_LANE_CAPACITY, MIN_LANE_CAPACITY, maxMessageLength, tooLong } from './lane/ring.js'
 export { forEachBit, lowestBit } from './memory/bits.js'
 export { outOfLine } from './memory/out-of-line.js'
