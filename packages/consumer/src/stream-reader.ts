@@ -7,6 +7,7 @@ import {
   iterate,
   type LaneCursor,
   LaneSet,
+  type MessageHandler,
   Participant,
   ProducerWatch,
   Rounds,
@@ -224,13 +225,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * for layouts of numbers. Never blocks. With `waitStrategy: 'spin'`, if the stream has one lane in use and does not overwrite,
    * it looks for some 50 ns before it says that nothing is there.
    *
-   * @param handle gets each message's view, which is valid until it returns
+   * @param handle gets each message's view, which is valid only until `handle` returns: it must not be async
    * @param limit the most messages to handle; 1024 by default. Pass 1 if just one is expected, as in a conversation: that saves
    * the look for the next
    * @returns how many were handled
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
    */
-  poll(handle: (message: MessageView<S>) => void, limit: number = POLL_LIMIT): number {
+  poll<Result>(handle: MessageHandler<[message: MessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => void, limit)
   }
 

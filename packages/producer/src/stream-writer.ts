@@ -4,6 +4,7 @@ import {
   claimSlot,
   type MemberKind,
   type MemberView,
+  type MessageHandler,
   MessageWriter,
   openLane,
   Participant,
@@ -174,12 +175,13 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * Sends up to `count` messages that `fill` writes in place. They become visible together. Never blocks, allocates nothing.
    * For schemas of fixed length.
    *
-   * @param fill gets the view of each message and its index. Set every field: the view still holds old bytes
+   * @param fill gets the view of each message, and its index. Set every field: the view still holds old bytes. It is valid only
+   * until `fill` returns, which must not be async
    * @returns how many were sent
    * @throws TypeError for a schema whose messages vary in length; SharedMemoryError `CLOSED`; what `fill` throws: the messages
    * filled before are sent. If `fill` throws at index 1, message 0 is sent
    */
-  fillBatch(count: number, fill: (message: MessageView<S>, index: number) => void): number {
+  fillBatch<Result>(count: number, fill: MessageHandler<[message: MessageView<S>, index: number], Result>): number {
     return this.#messages.fillBatch(count, fill)
   }
 
