@@ -26,7 +26,7 @@ interface NativeCreateOptions extends NativeView {
 
 interface NativeOpenOptions extends NativeView {
   name: string
-  trustOwner: boolean | readonly number[]
+  trustOwner: boolean | readonly (number | string)[]
 }
 
 export interface NativeSegment {
@@ -88,7 +88,8 @@ function load(): Binding {
       'NOT_SUPPORTED',
       `No native addon of @memlane/core for ${target}, Node.js ${process.version}: ${found}. ` +
         `Reinstall @memlane/core; where it ships no binary for your system, build one: ` +
-        `npx node-gyp rebuild --directory ${packageRoot} (needs Python 3, make and a C++17 compiler). ` +
+        `npx node-gyp rebuild --directory "${packageRoot}" (needs Python 3 and a C++17 compiler: ` +
+        `make and g++ or clang++ on Linux, the Visual Studio Build Tools with "Desktop development with C++" on Windows). ` +
         `${cause instanceof Error ? cause.message : cause}`,
       { cause },
     )

@@ -34,7 +34,8 @@ export const systemErrorCodes = {
     remedy: 'Correct the text. `ConvertStringSecurityDescriptorToSecurityDescriptor` documents the format.',
   },
   NOT_SHARED_MEMORY: {
-    meaning: 'The name belongs to something that is not shared memory, such as a folder, a pipe or an event.',
+    meaning:
+      'The name, or one that memlane derives from it, belongs to something that is not shared memory, such as a folder, a pipe or an event.',
     remedy: 'Choose another name.',
   },
   NO_SPACE: {

@@ -87,7 +87,7 @@ export function explainFailure(failure: unknown, verb: string, name: string, obj
 }
 
 function explanation(failure: NativeFailure): string {
-  const { code, message, osCode, requested, available, owner } = failure
+  const { code, message, osCode, requested, available } = failure
   const system = `${message.replace(/\.$/, '')} (${osCode}).`
   switch (code) {
     case 'NOT_FOUND':
@@ -95,11 +95,11 @@ function explanation(failure: NativeFailure): string {
     case 'ALREADY_EXISTS':
       return `the name is taken. Open it, or choose another name. ${system}`
     case 'ACCESS_DENIED':
-      return `${denial(owner, osCode)} ${system}`
+      return `${denial(failure)} ${system}`
     case 'PRIVILEGE_REQUIRED':
-      return `creating a Global\\ name needs SeCreateGlobalPrivilege, which administrators and services have. Use a Local\\ name if all processes run in this login session. ${system}`
+      return `creating a Global\\ name needs the privilege SeCreateGlobalPrivilege, which administrators and services have. Run this process elevated, or use a Local\\ name, which reaches all processes of this login session. ${system}`
     case 'NOT_SHARED_MEMORY':
-      return `the name belongs to something that is not shared memory. Choose another name. ${system}`
+      return `the name, or one that memlane derives from it, belongs to an object of another kind. Choose another name. ${system}`
     case 'NO_SPACE':
       return `${shortage(failure)} ${system}`
     case 'TOO_SHORT':
@@ -115,12 +115,27 @@ function explanation(failure: NativeFailure): string {
   }
 }
 
-function denial(owner: string, osCode: number): string {
-  if (owner) return 'another user made it. Name the owner in trustOwner if you expect that.'
+/** The calls that open a bell or a lease on Windows. */
+const companionCalls = ['CreateEventExW', 'CreateSemaphoreExW', 'OpenSemaphoreW', 'OpenEventW', 'OpenProcess']
+
+function denial({ syscall, owner, osCode }: NativeFailure): string {
+  if (companionCalls.includes(syscall)) {
+    return owner
+      ? 'another user has taken the name of a bell or a lease, and the memory does not admit that user. Choose another name.'
+      : 'the permissions of a bell or a lease, or of the process that holds it, do not admit this process.'
+  }
+  if (owner) return 'another user made it. If you expect that, name the owner in trustOwner.'
   if (capabilities.objectDirectory && osCode === constants.errno.EROFS) {
     return `${capabilities.objectDirectory} is mounted read-only. Mount it for writing; memory that is there can be opened with access: 'read'.`
   }
-  return 'access denied: it belongs to another user, or does not allow this access, or is a symbolic link.'
+  if (capabilities.permissions === 'mode') {
+    return 'access denied: it belongs to another user, or does not allow this access, or is a symbolic link.'
+  }
+  return (
+    'its permissions do not admit this process, or hide its owner. Its creator can admit other users with ' +
+    'securityDescriptor, for example "D:(A;;GA;;;WD)" for everybody: memory of an elevated process admits only ' +
+    'administrators by default. Use trustOwner: true for memory that hides its owner.'
+  )
 }
 
 function shortage({ syscall, requested, available, limit }: NativeFailure): string {
@@ -128,7 +143,7 @@ function shortage({ syscall, requested, available, limit }: NativeFailure): stri
     return "this process has no room left to map it. Map a part of it (view), or raise the process's limit (ulimit -v)."
   }
   const folder = capabilities.objectDirectory
-  const room = folder ? `make room in ${folder}` : 'make room'
+  const room = folder ? `make room in ${folder}` : 'close other programs, or make the paging file larger'
   const docker = folder ? ' In Docker, start the container with a larger --shm-size; it is 64 MB by default.' : ''
   if (requested === 0) return `there is no room for another file. To go on, ${room}.${docker}`
   const asked = `${requested} bytes asked for,`

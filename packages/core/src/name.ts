@@ -9,6 +9,9 @@ import { SharedMemoryError } from './errors.js'
 
 const encoder = new TextEncoder()
 
+/** Endings of the objects beside memory: bells, leases, and what these need while they are made or released. */
+const RESERVED = /\.(bell|lease)\.\d+(\.new\d*|\.end\.\d+\.\d+)?$/
+
 /**
  * Turns a name into the name of the system's object.
  *
@@ -36,6 +39,9 @@ export function resolveName(name: string, system: Capabilities = capabilities, u
     }
   }
   if (/\p{Surrogate}/u.test(rest)) refuse('it contains an unpaired surrogate.')
+  const reserved = RESERVED.exec(rest)
+  if (reserved)
+    refuse(`memlane reserves the ending "${reserved[0]}" for the ${reserved[1]}s of memory. Choose another.`)
 
   let object: string
   let length: number
@@ -65,6 +71,15 @@ export function nameOf(object: string, ours: boolean, system: Capabilities = cap
   const suffix = `.${userId}`
   if (object.endsWith(suffix) && object.length > 1 + suffix.length) return object.slice(1, -suffix.length)
   return ours ? `Global\\${object.slice(1)}` : object
+}
+
+/** True if `resolveName` gives this object for the name. Other programs can make objects that no name of memlane means. */
+export function opens(name: string, object: string): boolean {
+  try {
+    return resolveName(name) === object
+  } catch {
+    return false
+  }
 }
 
 function currentUserId(): number {

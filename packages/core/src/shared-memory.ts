@@ -1,7 +1,7 @@
 import { type Access, binding, type NativeSegment } from './binding.js'
 import { capabilities } from './capabilities.js'
 import { explainFailure, SharedMemoryError } from './errors.js'
-import { nameOf, resolveName } from './name.js'
+import { nameOf, opens, resolveName } from './name.js'
 import {
   checkBoolean,
   checkFunction,
@@ -57,10 +57,11 @@ export interface CreateOptions extends MapOptions {
 
 export interface OpenOptions extends MapOptions {
   /**
-   * Linux: the owners to accept besides this user and root: user ids, or `true` for any owner. Any user can put memory of any
-   * name into the system's folder before you do. Default: none. Ignored on Windows.
+   * The owners of memory to accept besides this user and root (Linux), or besides this user, administrators and the system
+   * (Windows): user ids on Linux, SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Other users can take the name
+   * before you do. Default: none.
    */
-  trustOwner?: boolean | readonly number[]
+  trustOwner?: boolean | readonly (number | string)[]
 }
 
 /** One entry of `SharedMemory.list()`. */
@@ -69,15 +70,15 @@ export interface SharedMemoryInfo {
   name: string
   /** The system's name for it: `/X.1000`, `Local\X`. */
   objectName: string
-  /** Bytes; on Windows whole pages. Absent if this process may not look. */
+  /** Bytes (Linux). Absent if this process may not look. */
   length?: number
-  /** User id (Linux) or SID (Windows). Absent if this process may not look. */
+  /** User id (Linux). Absent if this process may not look. */
   owner?: string
   /** Permission bits (Linux). */
   mode?: number
-  /** Number of open handles, if the system tells: not for memory that other programs made on Linux. */
+  /** Number of open handles (Linux). Absent for memory that other programs made. */
   holders?: number
-  /** The processes that hold them, if the system tells: on Linux, those of this pid namespace. */
+  /** The processes that hold them: on Linux, those of this pid namespace; none on Windows. */
   pids: number[]
   /** `handles`: the memory goes with its last handle. `unlink`: it stays until it is unlinked. */
   lifetime: 'handles' | 'unlink'
@@ -115,8 +116,10 @@ export const createChecks: OptionChecks<CreateOptions> = {
 export const openChecks: OptionChecks<OpenOptions> = {
   ...mapChecks,
   trustOwner(option, owners) {
-    if (typeof owners === 'boolean' || (Array.isArray(owners) && owners.every(isUserId))) return
-    throw new TypeError(`${option} must be true, false or an array of user ids, not ${describeValue(owners)}`)
+    if (typeof owners === 'boolean' || (Array.isArray(owners) && owners.every(isUser))) return
+    throw new TypeError(
+      `${option} must be true, false or an array of user ids (Linux) or SIDs (Windows), not ${describeValue(owners)}`,
+    )
   },
 }
 
@@ -291,17 +294,19 @@ export class SharedMemory implements Disposable {
 
   /**
    * Lists the shared memory that is there: on Linux all of `/dev/shm`, on Windows that of this session and the global one.
-   * Leaves out what crashes have left, and removes it. Blocks: the time grows with the number of entries.
+   * Leaves out what crashes have left, and removes it. Leaves out memory of other programs whose name memlane does not allow.
+   * Blocks: the time grows with the number of entries.
+   *
+   * On Windows it tells names only. To learn more, it would have to open the memory, which would then outlive its last handle.
    *
    * @throws SharedMemoryError `NOT_SUPPORTED`, `SYSTEM`
    */
   static list(): SharedMemoryInfo[] {
-    return attempt('list', '*', '*', () => binding.list()).map(({ name, counted, ...known }) => ({
-      name: nameOf(name, counted),
-      objectName: name,
-      ...known,
-      lifetime: counted ? 'handles' : 'unlink',
-    }))
+    return attempt('list', '*', '*', () => binding.list())
+      .map(({ name, counted, ...known }): SharedMemoryInfo => {
+        return { name: nameOf(name, counted), objectName: name, ...known, lifetime: counted ? 'handles' : 'unlink' }
+      })
+      .filter(({ name, objectName }) => opens(name, objectName))
   }
 
   /** True once `close()` was called. */
@@ -339,8 +344,8 @@ export function attempt<T>(verb: string, name: string, objectName: string, call:
   }
 }
 
-function isUserId(id: unknown): boolean {
-  return typeof id === 'number' && id >>> 0 === id
+function isUser(user: unknown): boolean {
+  return typeof user === 'string' ? /^S-1(-\d+)+$/.test(user) : typeof user === 'number' && user >>> 0 === user
 }
 
 function checkBytes(option: string, bytes: unknown, least: number): void {

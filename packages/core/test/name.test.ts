@@ -38,6 +38,10 @@ describe('a name', () => {
     ['/a/b', /POSIX|position 2/],
     ['a\0b', /position 1/],
     ['\ud800', /unpaired surrogate/],
+    ['X.lease.5', /reserves the ending "\.lease\.5" for the leases of memory/],
+    ['Global\\X.bell.0', /reserves the ending "\.bell\.0" for the bells/],
+    ['X.lease.5.end.1234.0', /reserves the ending "\.lease\.5\.end\.1234\.0"/],
+    ['/X.1000.lease.5.new', /POSIX|reserves the ending/],
   ]
   for (const [name, why] of refused) {
     it(`is refused: ${JSON.stringify(name)}`, () => {
@@ -56,6 +60,12 @@ describe('a name', () => {
       }
     })
   }
+
+  it('may resemble a reserved one', () => {
+    for (const name of ['lease.5', 'X.lease', 'X.lease.', 'X.bell.x', 'X.lease.5.txt', 'X.lease.5.bak.6']) {
+      expect(onWindows(name)).toBe(`Local\\${name}`)
+    }
+  })
 
   it('cannot be a folder on Linux', () => {
     for (const name of ['/.', '/..', 'Global\\.', 'Global\\..']) {

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
 import { Peer } from './peer.js'
 
-describe.runIf(capabilities.permissions === 'securityDescriptor')('on Windows', () => {
+const onWindows = capabilities.permissions === 'securityDescriptor'
+const { ForeignObject } = onWindows
+  ? await import('./windows-objects.js')
+  : ({} as typeof import('./windows-objects.js'))
+
+describe.runIf(onWindows)('on Windows', () => {
   it('a security descriptor decides who may open the memory, and how', async () => {
     const name = uniqueName('memlane')
     await using peer = new Peer()
@@ -14,9 +19,9 @@ describe.runIf(capabilities.permissions === 'securityDescriptor')('on Windows', 
 
     const closed = uniqueName('memlane')
     using _nobody = SharedMemory.create(closed, 64, { securityDescriptor: 'D:(D;;GA;;;WD)' })
-    for (const verb of ['open', 'create']) {
-      await expect(peer.call(verb, closed, 64)).rejects.toMatchObject({ code: 'ACCESS_DENIED', osCode: 5 })
-    }
+    const denied = { code: 'ACCESS_DENIED', osCode: 5 }
+    await expect(peer.call('open', closed)).rejects.toMatchObject(denied)
+    await expect(peer.call('create', closed, 64)).rejects.toMatchObject(denied)
 
     const readable = uniqueName('memlane')
     using _readable = SharedMemory.create(readable, 64, { securityDescriptor: 'D:(A;;GR;;;WD)' })
@@ -53,6 +58,33 @@ describe.runIf(capabilities.permissions === 'securityDescriptor')('on Windows', 
     }
     expect(passers).toBeGreaterThan(0)
   }, 60_000)
+
+  it('listing keeps no memory of others alive', async () => {
+    using words = SharedMemory.create(uniqueName('memlane'), 64)
+    await using peer = new Peer({ timeoutMs: 60_000 })
+    peer.call('listOn', await peer.call('open', words.name)).catch(() => {})
+    const lists = () => Atomics.load(new Int32Array(words.buffer), 0)
+    const name = uniqueName('memlane')
+    let created = 0
+    for (let round = 0; round < 1000 || lists() < 20; round++) {
+      SharedMemory.create(name, 64).close()
+      using memory = SharedMemory.createOrOpen(name, 64)
+      if (memory.created) created++
+      else expect.unreachable(`round ${round}: memory that was closed is still there`)
+    }
+    expect(created).toBeGreaterThanOrEqual(1000)
+  }, 60_000)
+
+  it('a list leaves out memory whose name memlane does not allow', () => {
+    const name = uniqueName('memlane')
+    for (const wrong of [`${name}/part`, `${name}.lease.3`, `${name}.bell.0`, name.padEnd(300, 'x')]) {
+      using _section = ForeignObject.section(`Local\\${wrong}`, 64)
+      expect(() => SharedMemory.open(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }))
+      expect(SharedMemory.list().filter((entry) => entry.objectName.includes(name))).toEqual([])
+    }
+    using _section = ForeignObject.section(`Local\\${name}`, 64)
+    expect(SharedMemory.list().filter((entry) => entry.objectName.includes(name))).toHaveLength(1)
+  })
 
   it('memory of more than 4 GiB is served right through several views', () => {
     const name = uniqueName('memlane')
