@@ -1,4 +1,4 @@
-import type { RoleReport, Trial, TrialReport } from './trial.js'
+import { type Direction, directionOf, type RoleReport, type Trial, type TrialReport } from './trial.js'
 
 /** One figure of one trial. */
 export interface Measurement {
@@ -21,27 +21,20 @@ export const IDLE_SPOKE = 'processor time of the idle spoke'
 
 /** Makes figures of what a trial's processes report. */
 export function measurementsOf(trial: Trial, report: TrialReport): Measurement[] {
-  switch (trial.workload) {
-    case 'round-trip':
-    case 'event-loop':
-    case 'parked':
-      return roundTripOf(report.hub)
-    case 'idle':
-      return idleTimeOf(report)
-    case 'throughput':
-    case 'fan-out':
-    case 'capacity':
-    case 'endurance':
-    case 'allocation':
-    case 'fan-in':
-      return [...throughputOf(trial, report), ...garbageOf(report)]
-  }
+  return FIGURES[directionOf(trial)](trial, report)
+}
+
+const FIGURES: Readonly<Record<Direction, (trial: Trial, report: TrialReport) => Measurement[]>> = {
+  'hub sends': (trial, report) => [...throughputOf(trial, report), ...garbageOf(report)],
+  'spokes send': throughputOf,
+  'hub asks': (_trial, { hub }) => roundTripOf(hub),
+  'nobody sends': (_trial, report) => idleTimeOf(report),
 }
 
 /** Each spoke of a hub that sends receives all of its messages; a hub that receives gets each message of each spoke. */
 function throughputOf(trial: Trial, { hub, spokes }: TrialReport): Measurement[] {
-  const receivers = trial.workload === 'fan-in' || spokes.length === 0 ? [hub] : spokes
-  const receivedPerMessage = trial.workload === 'fan-in' ? 1 : Math.max(1, spokes.length)
+  const receivers = directionOf(trial) === 'spokes send' || spokes.length === 0 ? [hub] : spokes
+  const receivedPerMessage = directionOf(trial) === 'spokes send' ? 1 : Math.max(1, spokes.length)
   const perSecond = sum(receivers.map((each) => each.messages / each.seconds))
   const hubNs = hub.processorNs / (hub.messages * receivedPerMessage)
   const spokesNs =

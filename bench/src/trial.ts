@@ -28,6 +28,27 @@ export type Workload =
   | 'parked'
   | 'idle'
 
+/** Who sends in a trial. It decides what the hub and the spokes do. */
+export type Direction = 'hub sends' | 'spokes send' | 'hub asks' | 'nobody sends'
+
+const DIRECTIONS: Readonly<Record<Workload, Direction>> = {
+  throughput: 'hub sends',
+  'fan-out': 'hub sends',
+  capacity: 'hub sends',
+  endurance: 'hub sends',
+  allocation: 'hub sends',
+  'fan-in': 'spokes send',
+  'round-trip': 'hub asks',
+  'event-loop': 'hub asks',
+  parked: 'hub asks',
+  idle: 'nobody sends',
+}
+
+/** Returns who sends in a trial. */
+export function directionOf({ workload }: Pick<Trial, 'workload'>): Direction {
+  return DIRECTIONS[workload]
+}
+
 /** One trial of one peer, as its hub is told. */
 export interface Trial {
   readonly peer: string

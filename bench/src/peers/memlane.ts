@@ -8,12 +8,12 @@ import { type CreateStreamOptions, createStream } from '@memlane/producer'
 import { BEGIN, Content, END } from '../roles/content.js'
 import { watchGarbage } from '../roles/garbage.js'
 import { produce } from '../roles/produce.js'
-import type { Role } from '../roles/roles.js'
+import type { Role, Roles } from '../roles/roles.js'
 import { measureRoundTrips } from '../roles/round-trips.js'
-import { startProcess } from '../roles/spoke.js'
+import { type Spoke, startProcess } from '../roles/spoke.js'
 import { Stopwatch } from '../roles/stopwatch.js'
 import { Tally } from '../roles/tally.js'
-import type { Trial, Workload } from '../trial.js'
+import { type Direction, directionOf, type Trial, type Workload } from '../trial.js'
 import { type Conversation, conversation } from './memlane-conversation.js'
 import { IDLE_WAYS, idleHub, idleSpoke } from './memlane-idle.js'
 import {
@@ -59,63 +59,52 @@ export const memlane = nodePeer({
   },
   isWorthwhile: ({ workload, payload, variant }) => payload === 32 || FOR_LARGE[workload]?.includes(variant) === true,
   roles: {
-    async hub(trial) {
-      const name = nameOf(process.pid)
-      const startSpokes = () => Array.from({ length: trial.spokes }, (_, index) => startProcess(trial, index))
-      switch (trial.workload) {
-        case 'throughput':
-        case 'fan-out':
-        case 'capacity':
-        case 'endurance':
-        case 'allocation': {
-          const sender = create(trial, name)
-          return { spokes: startSpokes(), ...sending(trial, sender) }
-        }
-        case 'fan-in': {
-          const spokes = startSpokes()
-          return { spokes, ...(await receiving(trial, name, trial.spokes)) }
-        }
-        case 'round-trip':
-        case 'event-loop':
-        case 'parked': {
-          if (plan(trial).way === 'in place') {
-            const writer = createWriter(trial, name)
-            const spokes = startSpokes()
-            return { spokes, ...askingInPlace(trial, await converse(trial, writer, `${name}.replies`)) }
-          }
-          const requests = create(trial, name)
-          const spokes = startSpokes()
-          return { spokes, ...(await asking(trial, requests, `${name}.replies`)) }
-        }
-        case 'idle':
-          return idleHub(trial, name, startSpokes)
-      }
-    },
-    async spoke(trial, index) {
-      const name = nameOf(process.ppid)
-      switch (trial.workload) {
-        case 'throughput':
-        case 'fan-out':
-        case 'capacity':
-        case 'endurance':
-        case 'allocation':
-          return receiving(trial, name, 1)
-        case 'fan-in': {
-          const options = { existing: 'join', maxProducers: MOST_PRODUCERS, lane: index } as const
-          return sending(trial, create(trial, name, options), index << PRODUCER_SHIFT)
-        }
-        case 'round-trip':
-        case 'event-loop':
-        case 'parked':
-          return plan(trial).way === 'in place'
-            ? answeringInPlace(await converse(trial, createWriter(trial, `${name}.replies`), name))
-            : answering(trial, name, create(trial, `${name}.replies`))
-        case 'idle':
-          return idleSpoke(trial, name)
-      }
-    },
+    hub: (trial) => HUBS[directionOf(trial)](trial, nameOf(process.pid)),
+    spoke: (trial, index) => SPOKES[directionOf(trial)](trial, nameOf(process.ppid), index),
   },
 })
+
+/** Makes the hub of a trial. It creates its stream before it starts the spokes, which wait for it. */
+const HUBS: Readonly<Record<Direction, (trial: Trial, name: string) => ReturnType<Roles['hub']>>> = {
+  async 'hub sends'(trial, name) {
+    const sender = create(trial, name)
+    return { spokes: startSpokes(trial), ...sending(trial, sender) }
+  },
+  async 'spokes send'(trial, name) {
+    const spokes = startSpokes(trial)
+    return { spokes, ...(await receiving(trial, name, trial.spokes)) }
+  },
+  async 'hub asks'(trial, name) {
+    if (plan(trial).way === 'in place') {
+      const writer = createWriter(trial, name)
+      const spokes = startSpokes(trial)
+      return { spokes, ...askingInPlace(trial, await converse(trial, writer, `${name}.replies`)) }
+    }
+    const requests = create(trial, name)
+    const spokes = startSpokes(trial)
+    return { spokes, ...(await asking(trial, requests, `${name}.replies`)) }
+  },
+  'nobody sends': (trial, name) => idleHub(trial, name, () => startSpokes(trial)),
+}
+
+/** Makes a spoke of a trial. */
+const SPOKES: Readonly<Record<Direction, (trial: Trial, name: string, index: number) => Promise<Role>>> = {
+  'hub sends': (trial, name) => receiving(trial, name, 1),
+  async 'spokes send'(trial, name, index) {
+    const options = { existing: 'join', maxProducers: MOST_PRODUCERS, lane: index } as const
+    return sending(trial, create(trial, name, options), index << PRODUCER_SHIFT)
+  },
+  async 'hub asks'(trial, name) {
+    return plan(trial).way === 'in place'
+      ? answeringInPlace(await converse(trial, createWriter(trial, `${name}.replies`), name))
+      : answering(trial, name, create(trial, `${name}.replies`))
+  },
+  'nobody sends': idleSpoke,
+}
+
+function startSpokes(trial: Trial): Spoke[] {
+  return Array.from({ length: trial.spokes }, (_, index) => startProcess(trial, index))
+}
 
 function nameOf(hubProcess: number): string {
   return `memlane-bench-${hubProcess}`

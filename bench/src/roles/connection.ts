@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { RoleReport, Trial } from '../trial.js'
+import { type Direction, directionOf, type RoleReport, type Trial } from '../trial.js'
 import { BEGIN, END } from './content.js'
 import { produce } from './produce.js'
 import type { Role, Roles } from './roles.js'
@@ -37,7 +37,7 @@ export function rolesOver(transport: Transport): Roles {
       const { spokes, connections, close } = await transport.hub(trial)
       return {
         spokes,
-        run: prepareHub(trial, connections),
+        run: HUB_RUNS[directionOf(trial)](trial, connections),
         close() {
           for (const connection of connections) connection.close()
           close?.()
@@ -46,49 +46,27 @@ export function rolesOver(transport: Transport): Roles {
     },
     async spoke(trial, index) {
       const connection = await transport.spoke(trial, index)
-      return { run: prepareSpoke(trial, connection), close: () => connection.close() }
+      return { run: SPOKE_RUNS[directionOf(trial)](trial, connection), close: () => connection.close() }
     },
   }
 }
 
 type Run = Role['run']
 
-/** Takes its place at the connections, before anything can come. */
-function prepareHub(trial: Trial, connections: readonly Connection[]): Run {
-  switch (trial.workload) {
-    case 'throughput':
-    case 'fan-out':
-    case 'capacity':
-    case 'endurance':
-    case 'allocation':
-      return () => sendToAll(trial, connections)
-    case 'fan-in':
-      return receive(connections)
-    case 'round-trip':
-    case 'event-loop':
-    case 'parked':
-      return ask(trial, connections)
-    case 'idle':
-      return () => idle(trial, connections)
-  }
+/** What the hub does. Each function listens to the connections at once, before anything can come, and returns the rest. */
+const HUB_RUNS: Readonly<Record<Direction, (trial: Trial, connections: readonly Connection[]) => Run>> = {
+  'hub sends': (trial, connections) => () => sendToAll(trial, connections),
+  'spokes send': (_trial, connections) => receive(connections),
+  'hub asks': ask,
+  'nobody sends': (trial, connections) => () => idle(trial, connections),
 }
 
-function prepareSpoke(trial: Trial, connection: Connection): Run {
-  switch (trial.workload) {
-    case 'throughput':
-    case 'fan-out':
-    case 'capacity':
-    case 'endurance':
-    case 'allocation':
-    case 'idle':
-      return receive([connection])
-    case 'fan-in':
-      return () => sendToAll(trial, [connection])
-    case 'round-trip':
-    case 'event-loop':
-    case 'parked':
-      return answer(connection)
-  }
+/** What a spoke does, likewise. */
+const SPOKE_RUNS: Readonly<Record<Direction, (trial: Trial, connection: Connection) => Run>> = {
+  'hub sends': (_trial, connection) => receive([connection]),
+  'spokes send': (trial, connection) => () => sendToAll(trial, [connection]),
+  'hub asks': (_trial, connection) => answer(connection),
+  'nobody sends': (_trial, connection) => receive([connection]),
 }
 
 function sendToAll(trial: Trial, connections: readonly Connection[]): Promise<RoleReport> {
