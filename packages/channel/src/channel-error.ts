@@ -20,7 +20,8 @@ export function channelError(
 /** Turns protocol's errors about bytes into errors that name the channel. Leaves other errors as they are. */
 export function explainChannel(shape: NamedShape, name: string, error: unknown): unknown {
   if (error instanceof LayoutError) {
-    return channelError(shape, error.code, name, `${error.message} (offset ${error.offset}).`, error)
+    const where = error.message.includes(`offset ${error.offset}`) ? '' : ` (offset ${error.offset})`
+    return channelError(shape, error.code, name, `${error.message}${where}.`, error)
   }
   if (error instanceof SharedMemoryError && error.code === 'TOO_SHORT') {
     const message = `the memory of that name is no ${shape.name}: it has ${error.available} bytes.`

@@ -12,7 +12,7 @@ export const channelErrorCodes = {
   },
   SCHEMA_MISMATCH: {
     meaning: 'The channel carries messages of another schema.',
-    remedy: 'Use one schema on both sides. The message names the first difference.',
+    remedy: 'Use one schema on both sides. The message names the first difference and shows both schemas.',
   },
   OPTIONS_MISMATCH: {
     meaning: 'The channel that is there was made with other dimensions than those asked for.',

@@ -2,12 +2,11 @@
 
 export {
   CHANNEL_HEADER_LENGTH,
-  type ChannelHeader,
   newChannelHeader,
   readChannelHeader,
   writeChannelHeader,
 } from './channel/channel-header.js'
-export type { ChannelPlaces, Shape } from './channel/shape.js'
+export type { ChannelHeader, ChannelPlaces, Shape } from './channel/shape.js'
 export { Side, type SidePlaces } from './channel/side.js'
 export { Sleepers, SleepMark } from './channel/sleepers.js'
 export { codecOf } from './codec/codec-of.js'

@@ -21,7 +21,7 @@ import { LayoutError } from '../layout/layout-error.js'
 import { u32, u64 } from '../layout/scalar.js'
 import { at, struct } from '../layout/struct.js'
 import { loadMagic, publishMagic, wordsOf } from '../memory/atomics.js'
-import type { ChannelPlaces, Shape } from './shape.js'
+import type { ChannelHeader, Shape } from './shape.js'
 
 /** "MLN1" in memory. */
 const MAGIC = 0x314e_4c4d
@@ -49,16 +49,6 @@ const MAGIC_INDEX = 0
 
 /** Bytes that a reader needs before it knows where the rest is. */
 export const CHANNEL_HEADER_LENGTH: number = Header.length
-
-/** What the header of every channel says. */
-export interface ChannelHeader extends ChannelPlaces {
-  /** 16 random bytes. */
-  readonly instance: Uint8Array
-  /** Bytes of the schema's descriptor. */
-  readonly schemaLength: number
-  /** FNV-1a, 64 bits, of the descriptor. */
-  readonly schemaHash: bigint
-}
 
 /**
  * Makes the header of a channel that is to be created.

@@ -1,5 +1,3 @@
-import type { ChannelHeader } from './channel-header.js'
-
 /** Where the parts of a channel lie that every shape has. In bytes. */
 export interface ChannelPlaces {
   /** Where the schema's descriptor begins, in the control part. */
@@ -8,6 +6,16 @@ export interface ChannelPlaces {
   readonly controlLength: number
   /** Bytes of the whole memory. */
   readonly length: number
+}
+
+/** What the header of every channel says. */
+export interface ChannelHeader extends ChannelPlaces {
+  /** 16 random bytes. */
+  readonly instance: Uint8Array
+  /** Bytes of the schema's descriptor. */
+  readonly schemaLength: number
+  /** FNV-1a, 64 bits, of the descriptor. */
+  readonly schemaHash: bigint
 }
 
 /**

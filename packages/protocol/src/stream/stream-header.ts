@@ -8,7 +8,7 @@
  *   52  maxConsumers       u32   how many consumer slots there are
  */
 
-import type { ChannelHeader } from '../channel/channel-header.js'
+import type { ChannelHeader } from '../channel/shape.js'
 import { enumeration } from '../layout/enumeration.js'
 import { u32 } from '../layout/scalar.js'
 import { struct } from '../layout/struct.js'
