@@ -44,8 +44,8 @@ export default defineConfig([
       player: 'src/fuzz/player.ts',
       vandal: 'src/scribble/vandal.ts',
       vandalized: 'src/scribble/vandalized.ts',
-      'stream-echo': '../packages/consumer/fixtures/stream-echo.child.ts',
-      'stream-peer': '../packages/consumer/fixtures/stream-peer.child.ts',
+      'stream-echo': '../testing/fixtures/stream-echo.child.ts',
+      'stream-peer': '../testing/fixtures/stream-peer.child.ts',
     },
   },
   {

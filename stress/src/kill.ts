@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
+import { randomFrom } from '@memlane/testing/random'
 import { Command } from 'commander'
-import { randomFrom } from './kill/random.js'
 import { playRound, type Tally } from './kill/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 

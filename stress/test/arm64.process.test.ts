@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { u32 } from '@memlane/protocol'
-import { type FixtureOptions, spawnFixture, uniqueName } from '@memlane/testing'
+import { type FixtureOptions, uniqueName } from '@memlane/testing'
+import { Onlooker } from '@memlane/testing/onlooker'
+import { spawnEcho } from '@memlane/testing/spawn-echo'
+import { StreamPeer } from '@memlane/testing/stream-peer'
 import { afterAll, describe, expect, it } from 'vitest'
-import { Onlooker, StreamPeer } from '../../packages/consumer/test/stream-peer.js'
 
 /** Node.js for arm64, as `npm run test:arm64` gives it: it installs a good deal, so that `npm test` is without. */
 const arm64Node = process.env.MEMLANE_ARM64_NODE
@@ -23,7 +25,7 @@ function on(machine: Machine, program: string): FixtureOptions {
   return { timeoutMs: WATCHDOG_MS, through: ['sh', '-c', script, arm64Node as string, file] }
 }
 
-const peer = (machine: Machine) => new StreamPeer(WATCHDOG_MS, on(machine, 'stream-peer'))
+const peer = (machine: Machine) => new StreamPeer(on(machine, 'stream-peer'))
 
 afterAll(() => {
   SharedMemory.list()
@@ -72,9 +74,8 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
     it('wakes who sleeps for a message, and who sleeps for room', { timeout: 300_000 }, async () => {
       using asks = createStream(uniqueName('stream'), u32)
       using answers = createStream(uniqueName('stream'), u32)
-      const fixture = new URL('../../packages/consumer/fixtures/stream-echo.child.ts', import.meta.url)
-      const echo = (machine: Machine, receives: string, sends: string, role: string) =>
-        spawnFixture(fixture, [receives, sends, `${ROUNDS}`, role], on(machine, 'stream-echo'))
+      const echo = (machine: Machine, receives: string, sends: string, role: 'first' | 'second') =>
+        spawnEcho({ receives, sends, rounds: ROUNDS, role }, on(machine, 'stream-echo'))
       using answering = echo(to, asks.name, answers.name, 'second')
       await answering.line('joined')
       using asking = echo(from, answers.name, asks.name, 'first')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { capabilities } from '@memlane/core'
 import { uniqueName } from '@memlane/testing'
+import { StreamPeer } from '@memlane/testing/stream-peer'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { StreamPeer } from '../../packages/consumer/test/stream-peer.js'
 
 const VERSIONS = [20, 22, 24]
 const WATCHDOG_MS = 60_000
@@ -32,7 +32,7 @@ function fetchNode(version: number): void {
 /** A peer in that version of Node.js, in place of this process's own. */
 function peer(version: number): StreamPeer {
   const through = ['sh', '-c', 'node=$1; shift 2; exec "$node" "$@"', 'sh', binaryOf(version)]
-  return new StreamPeer(WATCHDOG_MS, { through })
+  return new StreamPeer({ timeoutMs: WATCHDOG_MS, through })
 }
 
 const pairs = VERSIONS.flatMap((one) => VERSIONS.filter((other) => other !== one).map((other) => [one, other] as const))

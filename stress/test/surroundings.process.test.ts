@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
+import { Onlooker } from '@memlane/testing/onlooker'
+import { StreamPeer } from '@memlane/testing/stream-peer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Onlooker, StreamPeer } from '../../packages/consumer/test/stream-peer.js'
 
 const FOLDER = '/dev/shm'
 const WATCHDOG_MS = 60_000
@@ -14,8 +16,7 @@ const SMALL = { capacity: 65_536 }
 const NO_SPACE = 'NO_SPACE'
 const NO_FILE = expect.stringContaining('no room for another file')
 
-const peer = (...through: string[]) => new StreamPeer(WATCHDOG_MS, { through, group: true })
-const left = (name: string) => readdirSync(FOLDER).filter((file) => file.includes(name))
+const peer = (...through: string[]) => new StreamPeer({ timeoutMs: WATCHDOG_MS, through, group: true })
 
 describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() === 0)(
   'a stream',
@@ -45,7 +46,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await producer.kill()
         for (const result of await all) expect(result).toMatchObject({ end: 'died', count: 11_000 })
         for (const consumer of [survivor, outside]) await consumer.call('closeReader')
-        expect(left(name)).toEqual([])
+        expect(leftovers(name)).toEqual([])
       })
     })
 
@@ -61,7 +62,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       }
       // Nobody but root can remove the bells and leases that several users have made.
       afterAll(() => {
-        for (const file of names.flatMap((name) => left(fileOf(name)))) rmSync(`${FOLDER}/${file}`)
+        for (const file of names.flatMap((name) => leftovers(fileOf(name)))) rmSync(`${FOLDER}/${file}`)
       })
 
       it('that admits everybody is written and read by all of them, and outlives any of them', async () => {
@@ -139,7 +140,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
               SharedMemory.list()
             }
             await root.call('closeWriter')
-            expect(left(fileOf(name))).toEqual([])
+            expect(leftovers(fileOf(name))).toEqual([])
           }
         }
       })
@@ -213,14 +214,15 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         expect({ what, refusals: [...new Set(refusals)], left }).toEqual({ what, refusals: ['SYSTEM 24'], left: 0 })
       }
       expect(results).toHaveLength(8)
-      expect(left(name)).toEqual([])
+      expect(leftovers(name)).toEqual([])
     })
 
     it.each(['receive', 'batches', 'poll', 'receiveSync', 'pollSync'])(
       'of processes that collect garbage after each message loses none, with %s',
       async (way) => {
         const name = uniqueName('stream')
-        const littered = () => new StreamPeer(WATCHDOG_MS, { env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
+        const littered = () =>
+          new StreamPeer({ timeoutMs: WATCHDOG_MS, env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
         await using producer = littered()
         await using consumer = littered()
         for (const each of [producer, consumer]) await each.call('collectGarbage')
@@ -248,7 +250,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         writeSync(file, new BigInt64Array([BigInt(seconds)]))
         closeSync(file)
       }
-      const peerOfClock = () => new StreamPeer(WATCHDOG_MS, { env: { LD_PRELOAD: library, CLOCK_SHIFT: shiftFile } })
+      const peerOfClock = () =>
+        new StreamPeer({ timeoutMs: WATCHDOG_MS, env: { LD_PRELOAD: library, CLOCK_SHIFT: shiftFile } })
 
       beforeAll(() => {
         folder = mkdtempSync(join(tmpdir(), 'memlane-clock-'))

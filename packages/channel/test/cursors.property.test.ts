@@ -7,9 +7,9 @@ import {
   StreamControl,
   streamShape,
 } from '@memlane/protocol/internal'
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seed } from '../../protocol/test/seed.js'
 import { HeldCursor, OverwrittenCursor, wideStart } from '../src/index.js'
 
 const CAPACITY = 65_536

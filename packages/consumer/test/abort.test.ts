@@ -6,9 +6,9 @@ import { createRegion, createStream, joinStream, type StreamWriter } from '@meml
 import { struct, u32 } from '@memlane/protocol'
 import { codecOf, Sleepers, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
 import { describe, expect, it } from 'vitest'
 import { openRegion, openStream, type StreamReader } from '../src/index.js'
-import { left } from './left.js'
 
 const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
 const REASON = new Error('enough')
@@ -63,7 +63,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
       asleep,
       [Symbol.dispose]() {
         for (const each of [channel, reader, writer]) each.close()
-        expect(left(writer.name)).toEqual([])
+        expect(leftovers(writer.name)).toEqual([])
       },
     }
   }
@@ -116,7 +116,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
       }
       const drain = () => {
         const got: number[] = []
-        while (reader.poll(({ value }) => got.push(value), Number.POSITIVE_INFINITY) > 0);
+        while (reader.poll(({ value }) => got.push(value), Infinity) > 0);
         return got
       }
       for (const moment of moments) {
@@ -180,7 +180,7 @@ describe('a signal that aborts at any moment', () => {
           const result = await abortAt(moment, (signal) => open(name, signal), { [order]: begin })
           if ('value' in result) result.value[Symbol.dispose]()
           made?.[Symbol.dispose]()
-          expect(left(name)).toEqual([])
+          expect(leftovers(name)).toEqual([])
         }
       }
     })
@@ -192,7 +192,7 @@ describe('a signal that aborts at any moment', () => {
       const memory = SharedMemory.create(uniqueName('stream'), 2 ** 20)
       expect(await abortAt(moment, (signal) => open(memory.name, signal))).toEqual({ reason: REASON })
       memory.close()
-      expect(left(memory.name)).toEqual([])
+      expect(leftovers(memory.name)).toEqual([])
     }
   })
 })

@@ -1,14 +1,14 @@
 import { capabilities } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { uniqueName } from '@memlane/testing'
+import { Numbered, numbered } from '@memlane/testing/numbered-message'
+import { StreamPeer } from '@memlane/testing/stream-peer'
 import { describe, expect, it } from 'vitest'
-import { Numbered, numbered } from '../fixtures/stream-numbered.js'
-import { StreamPeer } from './stream-peer.js'
 
 const FOLDER = '/dev/shm'
 const unshare = ['unshare', process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c']
 const script = `mount --bind ${FOLDER} ${FOLDER} && mount -o remount,bind,ro ${FOLDER} && exec "$@"`
-const onReadOnlyFolder = () => new StreamPeer(60_000, { through: [...unshare, script, 'sh'] })
+const onReadOnlyFolder = () => new StreamPeer({ through: [...unshare, script, 'sh'] })
 
 describe.runIf(capabilities.objectDirectory === FOLDER)('a consumer whose /dev/shm is read-only', () => {
   it('opens an overwriting stream for reading by itself', async () => {

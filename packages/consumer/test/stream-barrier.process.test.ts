@@ -3,6 +3,7 @@ import { capabilities } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { u32 } from '@memlane/protocol'
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { spawnEcho } from '@memlane/testing/spawn-echo'
 import { expect, it } from 'vitest'
 
 const ROUNDS = 4000
@@ -15,10 +16,8 @@ it.each([
 ])('messages wake who sleeps for them, with memory barriers on %s', async (_, first, second) => {
   using there = createStream(uniqueName('stream'), u32)
   using back = createStream(uniqueName('stream'), u32)
-  const echo = (receives: string, sends: string, role: string, setting: string | undefined) =>
-    spawnFixture(new URL('../fixtures/stream-echo.child.ts', import.meta.url), [receives, sends, `${ROUNDS}`, role], {
-      env: { MEMLANE_MEMBARRIER: setting },
-    })
+  const echo = (receives: string, sends: string, role: 'first' | 'second', setting: string | undefined) =>
+    spawnEcho({ receives, sends, rounds: ROUNDS, role }, { env: { MEMLANE_MEMBARRIER: setting } })
   using answering = echo(there.name, back.name, 'second', second)
   await answering.line('joined')
   using asking = echo(back.name, there.name, 'first', first)

@@ -4,11 +4,14 @@ import { capabilities, Lease, type SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
 import { codecOf } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
+import { DeliveryCheck } from '@memlane/testing/delivery-check'
+import { Numbered, numbered } from '@memlane/testing/numbered-message'
+import { Onlooker } from '@memlane/testing/onlooker'
+import { readings } from '@memlane/testing/readings'
+import { StreamPeer } from '@memlane/testing/stream-peer'
+import { untilStill } from '@memlane/testing/until-still'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Ledger, Numbered, numbered } from '../fixtures/stream-numbered.js'
-import { ways } from '../fixtures/stream-reading.js'
 import { openStream } from '../src/index.js'
-import { Onlooker, StreamPeer, untilStill } from './stream-peer.js'
 
 const stops = capabilities.namespace === 'posix'
 const many = Number.POSITIVE_INFINITY
@@ -32,9 +35,9 @@ describe('death at one step', () => {
       for (let own = 100; own < 5000; own++) await producer.send(numbered(1, own, 0, own))
       using consumer = await openStream(name, Numbered, { from: 'oldest' })
       producer.close()
-      const ledger = new Ledger()
-      await ways.receive(consumer, ledger, many)
-      expect([consumer.end, ledger.authors[1]?.[1]]).toEqual(['closed', 4999])
+      const check = new DeliveryCheck()
+      await readings.receive(consumer, check, many)
+      expect([consumer.end, check.authors[1]?.[1]]).toEqual(['closed', 4999])
     }
   })
 
@@ -104,9 +107,9 @@ describe('death at one step', () => {
     expect([last.lane, last.sent]).toEqual([0, 100])
     last.trySend(numbered(7, 0, 0, 100))
     last.close()
-    const ledger = new Ledger()
-    await ways.iterate(consumer, ledger, many)
-    expect(ledger.authors).toEqual({ [author]: [0, 99], 7: [0, 0] })
+    const check = new DeliveryCheck()
+    await readings.iterate(consumer, check, many)
+    expect(check.authors).toEqual({ [author]: [0, 99], 7: [0, 0] })
   })
 
   it('of removing a dead consumer leaves that to the next', async () => {
@@ -193,22 +196,22 @@ describe.runIf(stops)('a stop at one step', () => {
       await using producer = new StreamPeer()
       const { author } = await producer.call('create', name)
       using other = await openStream(name, Numbered, { from: 'oldest' })
-      const ledger = new Ledger()
-      const read = ways.iterate(other, ledger, many)
+      const check = new DeliveryCheck()
+      const read = readings.iterate(other, check, many)
       await producer.call('produce', 'trySend', 100)
       await using late = new StreamPeer()
       await late.call('signalAt', 'SIGSTOP', owner, method, when, calls)
       const opened = late.call('open', name, { from: 'oldest' })
       const produced = producer.call('produce', 'send', 20_000)
       await setTimeout(500)
-      await untilStill(() => ledger.count)
+      await untilStill(() => check.count)
       late.child.kill('SIGCONT')
       await opened
       const consumed = late.call('consume', 'iterate')
       expect(await produced).toBe(20_100)
       await producer.call('closeWriter')
       await read
-      expect(ledger.authors).toEqual({ [author]: [0, 20_099] })
+      expect(check.authors).toEqual({ [author]: [0, 20_099] })
       const { end, authors } = await consumed
       expect([end, authors[author]?.[1]], `${owner}.${method} ${calls}`).toEqual(['closed', 20_099])
     }
@@ -226,15 +229,15 @@ describe.runIf(stops)('a stop at one step', () => {
       using other = await joinStream(name, Numbered)
       using consumer = await openStream(name, Numbered, { waitStrategy: 'park' })
       using onlooker = new Onlooker(name)
-      const ledger = new Ledger()
-      const read = ways.receive(consumer, ledger, 3)
+      const check = new DeliveryCheck()
+      const read = readings.receive(consumer, check, 3)
       await onlooker.untilAsleep('consumers')
       await stopped.call('signalAt', 'SIGSTOP', owner, method, when)
       const produced = stopped.call('produce', 'send', 1)
       await setTimeout(100)
       other.trySend(numbered(7, 0, 1, 0))
-      await untilStill(() => ledger.count)
-      expect(ledger.authors).toEqual({ [one.author]: [0, 0], 7: [0, 0] })
+      await untilStill(() => check.count)
+      expect(check.authors).toEqual({ [one.author]: [0, 0], 7: [0, 0] })
       stopped.child.kill('SIGCONT')
       await produced
       other.trySend(numbered(7, 1, 1, 1))
@@ -271,14 +274,14 @@ describe.runIf(stops)('a stop at one step', () => {
         await producer.call('signalAt', 'SIGSTOP', 'SleepMark', 'set', when)
         const produced = producer.call('produce', how, 5000)
         await untilStill(() => consumer.lag())
-        const ledger = new Ledger()
-        const read = ways.iterate(consumer, ledger, many)
-        await untilStill(() => ledger.count)
+        const check = new DeliveryCheck()
+        const read = readings.iterate(consumer, check, many)
+        await untilStill(() => check.count)
         producer.child.kill('SIGCONT')
         expect(await produced).toBe(5000)
         await producer.call('closeWriter')
         await read
-        expect(ledger.authors).toEqual({ [author]: [0, 4999] })
+        expect(check.authors).toEqual({ [author]: [0, 4999] })
       }
     }
   })

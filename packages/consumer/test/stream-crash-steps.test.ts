@@ -11,8 +11,8 @@ import {
   streamShape,
 } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
+import { Numbered, numbered } from '@memlane/testing/numbered-message'
 import { describe, expect, it } from 'vitest'
-import { Numbered, numbered } from '../fixtures/stream-numbered.js'
 import { openStream } from '../src/index.js'
 
 describe('between two steps', () => {

@@ -1,6 +1,6 @@
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
 import { describe, expect, it } from 'vitest'
-import { left } from './left.js'
 
 const run = (name: string, ...args: string[]) => {
   const fixture = new URL('../fixtures/stream-workers.child.ts', import.meta.url)
@@ -13,13 +13,13 @@ describe('a worker thread', { timeout: 120_000 }, () => {
     const { code, signal, stdout, stderr } = await run(name, '2')
     expect([code, signal, stderr]).toEqual([0, null, ''])
     expect(JSON.parse(stdout)).toEqual({ lane: 1, consumers: 2 })
-    expect(left(name)).toEqual([])
+    expect(leftovers(name)).toEqual([])
   })
 
   it('that waits does not keep its process from ending', async () => {
     const name = uniqueName('memlane')
     const { code, signal, stderr } = await run(name, '0', 'exit')
     expect([code, signal, stderr]).toEqual([7, null, ''])
-    expect(left(name)).toEqual([])
+    expect(leftovers(name)).toEqual([])
   })
 })

@@ -2,12 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import { capabilities } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
 import { uniqueName } from '@memlane/testing'
+import { DeliveryCheck } from '@memlane/testing/delivery-check'
+import { leftovers } from '@memlane/testing/leftovers'
+import { Numbered, numbered } from '@memlane/testing/numbered-message'
+import { Onlooker } from '@memlane/testing/onlooker'
+import { type Reading, readings } from '@memlane/testing/readings'
+import { StreamPeer } from '@memlane/testing/stream-peer'
+import { untilStill } from '@memlane/testing/until-still'
 import { describe, expect, it } from 'vitest'
-import { Ledger, Numbered } from '../fixtures/stream-numbered.js'
-import { type Way, ways } from '../fixtures/stream-reading.js'
 import { openStream } from '../src/index.js'
-import { left } from './left.js'
-import { Onlooker, StreamPeer, untilStill } from './stream-peer.js'
 
 const full = expect.objectContaining({ code: 'FULL' })
 
@@ -32,17 +35,17 @@ describe('a consumer that is killed while it holds the producer back', () => {
       await using victim = new StreamPeer()
       await victim.call('open', name, { from: 'oldest' })
       await expect(openStream(name, Numbered)).rejects.toThrow(full)
-      const ledger = new Ledger()
-      const read = ways.iterate(survivor, ledger, Number.POSITIVE_INFINITY)
+      const check = new DeliveryCheck()
+      const read = readings.iterate(survivor, check, Infinity)
       const produced = producer.call('produce', how, 5000)
-      await untilStill(() => ledger.count)
-      expect(ledger.count).toBeLessThan(5000)
+      await untilStill(() => check.count)
+      expect(check.count).toBeLessThan(5000)
       await victim.kill()
       expect(await produced).toBe(5000)
       using successor = await openStream(name, Numbered)
       await producer.call('closeWriter')
       await read
-      expect([survivor.end, ledger.authors]).toEqual(['closed', { [author]: [0, 4999] }])
+      expect([survivor.end, check.authors]).toEqual(['closed', { [author]: [0, 4999] }])
       expect([await successor.receive(), successor.end]).toEqual([undefined, 'closed'])
     })
   }
@@ -101,17 +104,17 @@ describe('a producer that dies', () => {
     const inside = await Promise.all(
       inLoop.map(async ([way, wait]) => {
         const reader = await openStream(name, Numbered, { from: 'oldest', waitStrategy: wait })
-        const ledger = new Ledger()
+        const check = new DeliveryCheck()
         const consume = async () => {
-          await ways[way as Way](reader, ledger, wanted)
-          return { end: reader.end, count: ledger.count, authors: ledger.authors }
+          await readings[way as Reading](reader, check, wanted)
+          return { end: reader.end, count: check.count, authors: check.authors }
         }
         return { consume, close: () => reader.close() }
       }),
     )
     const outside = await Promise.all(
       blocking.map(async ([way, wait]) => {
-        const peer = new StreamPeer(200_000)
+        const peer = new StreamPeer({ timeoutMs: 200_000 })
         await peer.call('open', name, { from: 'oldest', waitStrategy: wait })
         return { consume: () => peer.call('consume', way), close: () => peer.kill() }
       }),
@@ -166,9 +169,9 @@ describe('a producer that dies', () => {
       await producer.kill()
       using successor = await joinStream(name, Numbered)
       expect(successor.sent).toBe(lag)
-      const ledger = new Ledger()
-      await ways.receive(consumer, ledger, lag)
-      expect(ledger.authors).toEqual({ [author]: [0, lag - 1] })
+      const check = new DeliveryCheck()
+      await readings.receive(consumer, check, lag)
+      expect(check.authors).toEqual({ [author]: [0, lag - 1] })
       successor.close()
       expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'closed'])
     }
@@ -181,9 +184,9 @@ describe('a producer that dies', () => {
     using patient = await openStream(name, Numbered, { from: 'oldest', endOn: 'closed' })
     using constant = await openStream(name, Numbered, { from: 'oldest', endOn: 'never', waitStrategy: 'park' })
     using onlooker = new Onlooker(name)
-    const ledgers = [new Ledger(), new Ledger()]
-    const patiently = ways.iterate(patient, ledgers[0] as Ledger, Number.POSITIVE_INFINITY)
-    const constantly = ways.iterate(constant, ledgers[1] as Ledger, 400)
+    const checks = [new DeliveryCheck(), new DeliveryCheck()]
+    const patiently = readings.iterate(patient, checks[0] as DeliveryCheck, Infinity)
+    const constantly = readings.iterate(constant, checks[1] as DeliveryCheck, 400)
     await first.call('produce', 'send', 100)
     await onlooker.untilAsleep('consumers', 2)
     await first.last('dieInClaim')
@@ -202,14 +205,14 @@ describe('a producer that dies', () => {
     await patiently
     expect(patient.end).toBe('closed')
     const authors = { [one.author]: [0, 99], [two.author]: [0, 99], [three.author]: [0, 99] }
-    expect(ledgers[0]?.authors).toEqual(authors)
+    expect(checks[0]?.authors).toEqual(authors)
     await onlooker.untilAsleep('consumers')
     await third.call('join', name)
     await third.call('become', 7)
     await third.call('produce', 'send', 100)
     await constantly
     expect(constant.end).toBeUndefined()
-    expect(ledgers[1]?.authors).toEqual({ ...authors, 7: [0, 99] })
+    expect(checks[1]?.authors).toEqual({ ...authors, 7: [0, 99] })
   })
 
   it('leaves the others their lanes; the end comes with the last of them, and is "died"', async () => {
@@ -224,9 +227,9 @@ describe('a producer that dies', () => {
     expect(await third.call('join', name, { lane: 2 })).toMatchObject({ lane: 2, sent: 0 })
     await third.call('produce', 'send', 10)
     other.close()
-    const ledger = new Ledger()
-    await ways.receive(consumer, ledger, 20)
-    expect(ledger.authors[author]).toEqual([0, 9])
+    const check = new DeliveryCheck()
+    await readings.receive(consumer, check, 20)
+    expect(check.authors[author]).toEqual([0, 9])
     expect(await consumer.ready({ timeoutMs: 50 })).toBe(false)
     expect(consumer.end).toBeUndefined()
     await third.call('closeWriter')
@@ -285,7 +288,7 @@ describe('all that are killed', () => {
     expect(reader.tryReceive()).toBeUndefined()
     second.close()
     reader.close()
-    expect(left(name)).toEqual([])
+    expect(leftovers(name)).toEqual([])
   })
 
   it('but one leave it the stream, whoever made it', async () => {
@@ -295,11 +298,11 @@ describe('all that are killed', () => {
     const consumer = await openStream(name, Numbered)
     await producer.kill()
     using second = createStream(name, Numbered, { existing: 'join' })
-    second.trySend({ author: 1, own: 0, lane: 0, number: 0, a: 0, b: 0, c: 0 })
+    second.trySend(numbered(1, 0, 0, 0))
     expect(await consumer.receive()).toMatchObject({ author: 1 })
     consumer.close()
     second.close()
-    expect(left(name)).toEqual([])
+    expect(leftovers(name)).toEqual([])
   })
 })
 
@@ -331,8 +334,8 @@ describe.runIf(stops)('a participant that is stopped', () => {
     await using producer = new StreamPeer()
     const { author } = await producer.call('create', name, { maxProducers: 1 })
     using consumer = await openStream(name, Numbered)
-    const ledger = new Ledger()
-    const read = ways.iterate(consumer, ledger, Number.POSITIVE_INFINITY)
+    const check = new DeliveryCheck()
+    const read = readings.iterate(consumer, check, Infinity)
     const produced = producer.call('produce', 'send', 200_000)
     for (let round = 0; round < 20; round++) {
       await setTimeout(Math.random() * 20)
@@ -345,6 +348,6 @@ describe.runIf(stops)('a participant that is stopped', () => {
     expect(await produced).toBe(200_000)
     await producer.call('closeWriter')
     await read
-    expect([consumer.end, ledger.authors]).toEqual(['closed', { [author]: [0, 199_999] }])
+    expect([consumer.end, check.authors]).toEqual(['closed', { [author]: [0, 199_999] }])
   })
 })

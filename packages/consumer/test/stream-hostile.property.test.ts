@@ -3,9 +3,9 @@ import { createStream, joinStream, type StreamWriter } from '@memlane/producer'
 import { payload, struct, u32, union, utf8 } from '@memlane/protocol'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { seed } from '../../protocol/test/seed.js'
 import { openStream, type StreamReader } from '../src/index.js'
 
 const CAPACITY = 65_536

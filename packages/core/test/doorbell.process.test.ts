@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { binding } from '../src/binding.js'
 import { capabilities, Doorbell, SharedMemory } from '../src/index.js'
-import { Peer } from './peer.js'
 
 const VIEW = { access: 'readwrite', offset: 0, length: undefined, maxLength: 4096, trustOwner: true } as const
 
@@ -109,7 +109,7 @@ describe('a doorbell', () => {
   it('carries rings back and forth between processes, in both ways of waiting', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     await peer.call('open', name)
     using mine = Doorbell.open(memory, 0)
     using theirs = Doorbell.open(memory, 1)
@@ -126,13 +126,13 @@ describe('a doorbell', () => {
   it('of a peer that was killed can still be rung, and is heard by its successor', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
-    const first = new Peer()
+    const first = new MemoryPeer()
     await first.call('open', name)
     await first.call('bell', 0, 7)
     await first.kill()
     using bell = Doorbell.open(memory, 7)
     for (let rings = 0; rings < 100_000; rings++) bell.ring()
-    await using second = new Peer()
+    await using second = new MemoryPeer()
     await second.call('open', name)
     await second.call('bell', 0, 7)
     expect(await second.call('waitSync', 0, 1000)).toBe(true)
@@ -185,7 +185,7 @@ describe('a doorbell', () => {
     for (const ref of [false, true]) {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
-      await using peer = new Peer()
+      await using peer = new MemoryPeer()
       await peer.call('open', name)
       await peer.call('bell', 0, 0)
       await peer.call('waitAndEnd', 0, ref)
@@ -218,23 +218,22 @@ describe('a doorbell', () => {
   it.runIf(capabilities.objectDirectory)(
     'leaves nothing behind, whether its users close, exit or are killed',
     async () => {
-      const left = (name: string) => readdirSync('/dev/shm').filter((file) => file.includes(name))
       const name = uniqueName('memlane')
       const memory = SharedMemory.create(name, 64)
       Doorbell.open(memory, 1).close()
       using open = Doorbell.open(memory, 2)
-      expect(left(name)).toHaveLength(3)
+      expect(leftovers(name)).toHaveLength(3)
       memory.close()
-      expect(left(name)).toEqual([])
+      expect(leftovers(name)).toEqual([])
       open.ring()
 
-      await using peer = new Peer()
+      await using peer = new MemoryPeer()
       await peer.call('create', name, 64)
       await peer.call('bell', 0, 1)
       await peer.kill()
-      expect(left(name)).toHaveLength(2)
+      expect(leftovers(name)).toHaveLength(2)
       expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
-      expect(left(name)).toEqual([])
+      expect(leftovers(name)).toEqual([])
     },
   )
 })

@@ -1,7 +1,7 @@
 import { uniqueName } from '@memlane/testing'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { Lease, SharedMemory } from '../src/index.js'
-import { Peer } from './peer.js'
 
 describe('a lease', () => {
   it('is given to one handle at a time, and may be taken again when it is released', () => {
@@ -38,7 +38,7 @@ describe('a lease', () => {
   it('of another process is seen, outlives a stop, and ends with a kill', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     await peer.call('open', name)
     expect(await peer.call('claim', 0, 3)).toBe(true)
     expect(Lease.claim(memory, 3)).toBeUndefined()
@@ -56,7 +56,7 @@ describe('a lease', () => {
   it('tells which process holds it', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     await peer.call('open', name)
     await peer.call('claim', 0, 3)
     using _own = Lease.claim(memory, 4)
@@ -72,7 +72,7 @@ describe('a lease', () => {
   it('goes to exactly one of many who claim it at once', async () => {
     const name = uniqueName('memlane')
     using _memory = SharedMemory.create(name, 64)
-    const peers = [new Peer(), new Peer(), new Peer()]
+    const peers = [new MemoryPeer(), new MemoryPeer(), new MemoryPeer()]
     for (const peer of peers) await peer.call('open', name)
     for (let slot = 0; slot < 50; slot++) {
       const claims = await Promise.all(peers.map((peer) => peer.call('claim', 0, slot)))

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
 import { resolveName } from '../src/name.js'
-import { Peer } from './peer.js'
 
 const RACING_ROUNDS = 10_000
 
@@ -23,7 +23,7 @@ describe('memory shared by processes', () => {
   it('carries bytes in both directions', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 256)
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     const index = await peer.call('open', name)
     memory.bytes[10] = 77
     expect(await peer.call('get', index, 10)).toBe(77)
@@ -34,8 +34,8 @@ describe('memory shared by processes', () => {
   it('adds up the atomic additions of two processes without losing one', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
-    await using first = new Peer()
-    await using second = new Peer()
+    await using first = new MemoryPeer()
+    await using second = new MemoryPeer()
     const peers = [first, second]
     await Promise.all(peers.map((peer) => peer.call('open', name)))
     await Promise.all(peers.map((peer) => peer.call('add', 0, 500_000)))
@@ -44,13 +44,13 @@ describe('memory shared by processes', () => {
 
   it('outlives the handle of its creator, and goes with the last one', async () => {
     const name = uniqueName('memlane')
-    await using creator = new Peer()
+    await using creator = new MemoryPeer()
     await creator.call('create', name, 64)
     await creator.call('set', 0, 5, 55)
     const other = SharedMemory.open(name)
     await creator.call('close', 0)
     expect(other.bytes[5]).toBe(55)
-    await using late = new Peer()
+    await using late = new MemoryPeer()
     await late.call('open', name)
     expect(await late.call('get', 0, 5)).toBe(55)
     other.close()
@@ -61,7 +61,7 @@ describe('memory shared by processes', () => {
 
   it('outlives a creator that is killed, with the bytes that it wrote', async () => {
     const name = uniqueName('memlane')
-    await using creator = new Peer()
+    await using creator = new MemoryPeer()
     await creator.call('create', name, 64)
     await creator.call('set', 0, 5, 55)
     using other = SharedMemory.open(name)
@@ -74,8 +74,8 @@ describe('memory shared by processes', () => {
   it('is gone once all its holders were killed, and its name can be created again at once', async () => {
     const name = uniqueName('memlane')
     for (const after of ['open', 'create', 'createOrOpen', 'list'] as const) {
-      await using creator = new Peer()
-      await using other = new Peer()
+      await using creator = new MemoryPeer()
+      await using other = new MemoryPeer()
       await creator.call('create', name, 64)
       await creator.call('set', 0, 0, 1)
       await other.call('open', name)
@@ -96,7 +96,7 @@ describe('memory shared by processes', () => {
   for (const end of ['exit', 'throw'] as const) {
     it(`goes with a process that ends by ${end === 'exit' ? 'process.exit()' : 'an uncaught exception'}`, async () => {
       const name = uniqueName('memlane')
-      await using peer = new Peer()
+      await using peer = new MemoryPeer()
       await peer.call('create', name, 64)
       const { code, signal, stderr } = await peer.last(end)
       expect([code, signal]).toEqual(end === 'exit' ? [0, null] : [1, null])
@@ -145,7 +145,7 @@ describe('memory shared by processes', () => {
 
   it('is complete when a waiting process finds it', async () => {
     const name = uniqueName('memlane')
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     const appeared = peer.call('waitFor', name)
     await new Promise((resolve) => setTimeout(resolve, 300))
     using memory = SharedMemory.create(name, 64, { initialize: (buffer) => new Uint8Array(buffer).fill(3) })

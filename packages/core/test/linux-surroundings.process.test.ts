@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { uniqueName } from '@memlane/testing'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
-import { Peer } from './peer.js'
 
 const FOLDER = '/dev/shm'
 const MiB = 2 ** 20
@@ -64,7 +64,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
       memory.bytes[0] = 5
-      await using peer = new Peer(readOnly)
+      await using peer = new MemoryPeer(readOnly)
       const denied = {
         code: 'ACCESS_DENIED',
         osCode: 30,
@@ -82,10 +82,10 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
 
     it('denies removing what a crash has left, and blames no user', async () => {
       const name = uniqueName('memlane')
-      await using creator = new Peer()
+      await using creator = new MemoryPeer()
       await creator.call('create', name, 64)
       await creator.kill()
-      await using peer = new Peer(readOnly)
+      await using peer = new MemoryPeer(readOnly)
       const error = await peer.call('create', name, 64).catch((caught) => caught)
       expect(error).toMatchObject({ code: 'ACCESS_DENIED', osCode: 30 })
       expect(error.message).not.toContain('belongs to user')
@@ -94,7 +94,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
   })
 
   it('without /dev/shm says that it is missing', async () => {
-    await using peer = new Peer(mounted('mount -t tmpfs tmpfs /dev'))
+    await using peer = new MemoryPeer(mounted('mount -t tmpfs tmpfs /dev'))
     const missing = { code: 'NOT_SUPPORTED', message: expect.stringContaining('/dev/shm is missing; mount a tmpfs') }
     await expect(peer.call('create', 'any', 64)).rejects.toMatchObject(missing)
     await expect(peer.call('list')).rejects.toMatchObject(missing)
@@ -103,7 +103,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
 
   it('without /proc names new memory all the same, or says that it cannot', async () => {
     const name = uniqueName('memlane')
-    await using peer = new Peer(mounted('umount -l /proc'))
+    await using peer = new MemoryPeer(mounted('umount -l /proc'))
     const created = await peer.call('create', name, 64).catch((error) => error)
     if (created instanceof Error) {
       expect(created).toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('/proc is mounted') })
@@ -114,7 +114,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
   })
 
   it('that limits the length of files says so, and to what', async () => {
-    await using peer = new Peer({ through: ['prlimit', `--fsize=${MiB}`] })
+    await using peer = new MemoryPeer({ through: ['prlimit', `--fsize=${MiB}`] })
     await expect(peer.call('create', uniqueName('memlane'), 2 * MiB)).rejects.toMatchObject({
       code: 'NO_SPACE',
       osCode: 27,
@@ -126,7 +126,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
   })
 
   it('names the option of Docker that makes /dev/shm larger', async () => {
-    await using peer = new Peer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
+    await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
     await expect(peer.call('create', 'big', 2 * MiB)).rejects.toMatchObject({
       code: 'NO_SPACE',
       message: expect.stringMatching(`${2 * MiB} bytes asked for, ${MiB} bytes free.*--shm-size`),
@@ -137,7 +137,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
     'refuses memory that the limit of a container has no room for, and kills nobody',
     async () => {
       await using group = new LimitedGroup(150 * MiB)
-      await using peer = new Peer({
+      await using peer = new MemoryPeer({
         through: ['sh', '-c', `echo $$ > ${group.folder}/cgroup.procs && exec "$@"`, 'sh'],
       })
       await expect(peer.call('create', uniqueName('memlane'), 400 * MiB)).rejects.toMatchObject({

@@ -17,9 +17,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { afterEach, describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory, type SharedMemoryError } from '../src/index.js'
-import { Peer } from './peer.js'
 
 const FOLDER = '/dev/shm'
 const OTHER_USER = 12_345
@@ -28,15 +29,15 @@ const asOtherUser = as(OTHER_USER)
 const asStranger = as(OTHER_USER + 1)
 const isRoot = process.getuid?.() === 0
 
-const leftovers: string[] = []
+const made: string[] = []
 afterEach(() => {
-  for (const path of leftovers.splice(0)) rmSync(path, { recursive: true, force: true })
+  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
 })
 
 /** A name taken verbatim, and the path of its object, which is removed after the test. */
 function verbatim(): [name: string, path: string] {
   const name = `/${uniqueName('memlane')}`
-  leftovers.push(FOLDER + name)
+  made.push(FOLDER + name)
   return [name, FOLDER + name]
 }
 
@@ -61,7 +62,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
   describe('memory that does not fit', () => {
     it('in a /dev/shm of 1 MiB is NO_SPACE, and no signal', async () => {
-      await using peer = new Peer({ through: smallFolder(1) })
+      await using peer = new MemoryPeer({ through: smallFolder(1) })
       await expect(peer.call('create', 'big', 2 ** 20 + 1)).rejects.toMatchObject({ code: 'NO_SPACE', osCode: 28 })
       const index = await peer.call('create', 'fits', 2 ** 19)
       await peer.call('fill', index)
@@ -75,7 +76,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     })
 
     it('because of what a crash has left, under whatever name, gets that space', async () => {
-      await using peer = new Peer({ through: smallFolder(1) })
+      await using peer = new MemoryPeer({ through: smallFolder(1) })
       expect(await peer.call('abandon', uniqueName('memlane'), 900_000)).toBe('SIGKILL')
       expect(await peer.call('files')).toHaveLength(1)
       await peer.call('create', uniqueName('memlane'), 900_000)
@@ -86,7 +87,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       const [name, path] = verbatim()
       writeFileSync(path, '')
       truncateSync(path, 2 ** 33)
-      await using peer = new Peer()
+      await using peer = new MemoryPeer()
       const small = await peer.call('open', name, { access: 'read', view: { length: 4096 } })
       const { pid } = peer.child
       const mapped = /VmSize:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
@@ -102,7 +103,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     it('of another program that reserved nothing is NO_SPACE when it is opened for writing', async () => {
       const through = smallFolder(1)
       through[4] = `mount -t tmpfs -o size=1m tmpfs ${FOLDER} && truncate -s 4M ${FOLDER}/sparse && exec "$@"`
-      await using peer = new Peer({ through })
+      await using peer = new MemoryPeer({ through })
       await expect(peer.call('open', '/sparse')).rejects.toMatchObject({ code: 'NO_SPACE' })
       const index = await peer.call('open', '/sparse', { view: { length: 2 ** 19 } })
       await peer.call('fill', index)
@@ -138,7 +139,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
   })
 
   it('the permission bits are those asked for, whatever the umask', async () => {
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     for (const umask of [0, 0o077]) {
       await peer.call('umask', umask)
       for (const mode of [undefined, 0o644, 0o666, 0o400]) {
@@ -155,7 +156,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     it('is denied when its bits do not admit this one', async () => {
       const name = `Global\\${uniqueName('memlane')}`
       using _memory = SharedMemory.create(name, 64)
-      await using stranger = new Peer({ through: asOtherUser })
+      await using stranger = new MemoryPeer({ through: asOtherUser })
       const denied = { code: 'ACCESS_DENIED', osCode: 13 }
       await expect(stranger.call('open', name)).rejects.toMatchObject(denied)
       await expect(stranger.call('createOrOpen', name, 64)).rejects.toMatchObject(denied)
@@ -164,7 +165,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
     it('that squats on a name is refused unless its owner is trusted', async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      await using squatter = new Peer({ through: asOtherUser })
+      await using squatter = new MemoryPeer({ through: asOtherUser })
       await squatter.call('create', name, 64, { mode: 0o666 })
       const refusal = { code: 'ACCESS_DENIED', message: expect.stringContaining(`belongs to user ${OTHER_USER}`) }
       expect(failure(() => SharedMemory.open(name))).toMatchObject(refusal)
@@ -181,18 +182,18 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       const name = `Global\\${uniqueName('memlane')}`
       using memory = SharedMemory.create(name, 64, { mode: 0o644 })
       memory.bytes[0] = 5
-      await using stranger = new Peer({ through: asOtherUser })
+      await using stranger = new MemoryPeer({ through: asOtherUser })
       await expect(stranger.call('open', name)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
       expect(await stranger.call('get', await stranger.call('open', name, { access: 'read' }), 0)).toBe(5)
     })
 
     it('has slots that go from one user to another, watched by a third', async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      await using owner = new Peer({ through: asOtherUser })
+      await using owner = new MemoryPeer({ through: asOtherUser })
       await owner.call('create', name, 64, { mode: 0o666 })
       using memory = SharedMemory.open(name, { trustOwner: true })
       using bell = Doorbell.open(memory, 0)
-      await using stranger = new Peer({ through: asStranger })
+      await using stranger = new MemoryPeer({ through: asStranger })
       await stranger.call('open', name, { trustOwner: true })
       await stranger.call('bell', 0, 1)
       for (const claimer of [stranger, owner, stranger]) {
@@ -211,11 +212,11 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
     it("keeps a slot's holder known to its owner, and to those who may only read", async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      await using owner = new Peer({ through: asOtherUser })
+      await using owner = new MemoryPeer({ through: asOtherUser })
       await owner.call('create', name, 64, { mode: 0o604 })
       using memory = SharedMemory.open(name, { trustOwner: true })
       using _lease = Lease.claim(memory, 0)
-      await using stranger = new Peer({ through: asStranger })
+      await using stranger = new MemoryPeer({ through: asStranger })
       await stranger.call('open', name, { access: 'read', trustOwner: true })
       for (const peer of [owner, stranger]) {
         expect([await peer.call('isHeld', 0, 0), await peer.call('isHeld', 0, 1)]).toEqual([true, false])
@@ -226,9 +227,9 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
     it("takes its files away, but not its users' bells, which their makers' next list clears, or root's", async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      const left = () => readdirSync(FOLDER).filter((file) => file.startsWith(name.slice('Global\\'.length)))
-      await using owner = new Peer({ through: asOtherUser })
-      await using stranger = new Peer({ through: asStranger })
+      const files = () => leftovers(name.slice('Global\\'.length))
+      await using owner = new MemoryPeer({ through: asOtherUser })
+      await using stranger = new MemoryPeer({ through: asStranger })
       for (const clear of [() => stranger.call('list'), async () => SharedMemory.list()]) {
         const index = await owner.call('create', name, 64, { mode: 0o666 })
         const opened = await stranger.call('open', name, { trustOwner: true })
@@ -237,23 +238,23 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
         await stranger.call('bell', opened, 1)
         await stranger.call('claim', opened, 0)
         await stranger.call('release', 0)
-        expect(left()).toHaveLength(3)
+        expect(files()).toHaveLength(3)
         await stranger.call('close', opened)
         await owner.call('close', index)
-        expect(left()).toEqual([expect.stringMatching(/\.bell\.1$/)])
+        expect(files()).toEqual([expect.stringMatching(/\.bell\.1$/)])
         await owner.call('list')
-        expect(left()).toHaveLength(1)
+        expect(files()).toHaveLength(1)
         await clear()
-        expect(left()).toEqual([])
+        expect(files()).toEqual([])
       }
     })
 
     it('refuses bells and leases of those whom its bits do not admit, and names their owner', async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      await using stranger = new Peer({ through: asStranger })
+      await using stranger = new MemoryPeer({ through: asStranger })
       const index = await stranger.call('create', name, 64, { mode: 0o666 })
       await stranger.call('bell', index, 0)
-      await using owner = new Peer({ through: asOtherUser })
+      await using owner = new MemoryPeer({ through: asOtherUser })
       const opened = await owner.call('open', name, { trustOwner: true })
       for (const number of [1, 2]) await owner.call('bell', opened, number)
       await owner.call('claim', opened, 0)
@@ -275,8 +276,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     it('is not there while its name is taken for clearing bells away', async () => {
       const name = `Global\\${uniqueName('memlane')}`
       const path = `${FOLDER}/${name.slice('Global\\'.length)}`
-      leftovers.push(path, `${path}.unnamed`)
-      await using waiter = new Peer({ through: asOtherUser })
+      made.push(path, `${path}.unnamed`)
+      await using waiter = new MemoryPeer({ through: asOtherUser })
       const found = waiter.call('waitFor', name)
       found.catch(() => {})
       writeFileSync(`${path}.unnamed`, '')
@@ -286,7 +287,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       renameSync(`${path}.unnamed`, path)
       for (const user of [0, OTHER_USER + 1]) {
         chownSync(path, user, user)
-        await using stranger = new Peer({ through: asOtherUser })
+        await using stranger = new MemoryPeer({ through: asOtherUser })
         for (const access of ['readwrite', 'read']) {
           await expect(stranger.call('open', name, { access })).rejects.toMatchObject({ code: 'NOT_FOUND' })
         }
@@ -300,10 +301,10 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
     it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {
       const name = `Global\\${uniqueName('memlane')}`
-      await using owner = new Peer({ through: asOtherUser })
+      await using owner = new MemoryPeer({ through: asOtherUser })
       await owner.call('create', name, 64, { mode: 0o666 })
       await owner.kill()
-      await using stranger = new Peer({ through: asStranger })
+      await using stranger = new MemoryPeer({ through: asStranger })
       await expect(stranger.call('open', name, { trustOwner: true })).rejects.toMatchObject({ code: 'NOT_FOUND' })
       await expect(stranger.call('create', name, 64)).rejects.toMatchObject({
         code: 'ACCESS_DENIED',
@@ -383,7 +384,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
   it('persistent memory stays until it is unlinked', async () => {
     const [name] = verbatim()
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     await peer.call('create', name, 64, { persistent: true })
     await peer.call('set', 0, 0, 9)
     await peer.kill()
@@ -404,7 +405,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
   it('persistent memory stays the same for programs that map it without a lock, however its creator restarts', async () => {
     const [name, path] = verbatim()
     const game = async (end: 'kill' | 'close', value: number) => {
-      await using peer = new Peer()
+      await using peer = new MemoryPeer()
       const index = await peer.call('createOrOpen', name, 64, { persistent: true })
       await peer.call('set', index, 0, value)
       if (end === 'close') await peer.call('close', index)
@@ -455,7 +456,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
   it('writing to memory opened for reading ends the process, as documented', async () => {
     const name = uniqueName('memlane')
     using _memory = SharedMemory.create(name, 64)
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     const index = await peer.call('open', name, { access: 'read' })
     const { code, signal } = await peer.last('set', index, 0, 1)
     expect([code, signal]).toEqual([null, 'SIGSEGV'])
@@ -465,11 +466,11 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     const [name, path] = verbatim()
     const memory = SharedMemory.create(name, 64)
     const lease = `${path}.lease.7`
-    leftovers.push(lease)
+    made.push(lease)
     writeFileSync(lease, 'somebody else')
     expect(failure(() => Lease.isHeld(memory, 7)).code).toBe('ACCESS_DENIED')
     symlinkSync('/dev/null', `${path}.lease.8`)
-    leftovers.push(`${path}.lease.8`)
+    made.push(`${path}.lease.8`)
     expect(failure(() => Lease.claim(memory, 8)).code).toBe('ACCESS_DENIED')
     memory.close()
     expect(existsSync(lease)).toBe(true)
@@ -493,7 +494,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
   })
 
   it('a process that has no descriptors left is told so, and not that the name is taken', async () => {
-    await using peer = new Peer({ through: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
+    await using peer = new MemoryPeer({ through: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
     const name = uniqueName('memlane')
     let error: unknown
     for (let i = 0; i < 60 && error === undefined; i++) {
@@ -520,7 +521,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
 
   it('a stopped holder is still a holder', async () => {
     const name = uniqueName('memlane')
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     await peer.call('create', name, 64)
     peer.child.kill('SIGSTOP')
     expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
@@ -543,7 +544,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
   it('a folder without a limit has room', async () => {
     const through = smallFolder(1)
     through[4] = `mount -t tmpfs -o size=0 tmpfs ${FOLDER} && exec "$@"`
-    await using peer = new Peer({ through })
+    await using peer = new MemoryPeer({ through })
     expect(await peer.call('create', 'any', 4096)).toBe(0)
   })
 })

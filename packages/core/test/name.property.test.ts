@@ -1,6 +1,6 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seed } from '../../protocol/test/seed.js'
 import { type Capabilities, capabilities } from '../src/capabilities.js'
 import { SharedMemoryError } from '../src/errors.js'
 import { nameOf, resolveName } from '../src/name.js'

@@ -1,25 +1,27 @@
 import { readdirSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
-import { Peer } from './peer.js'
 
 const LOST = 20_000 // ms: what has not rung by then never will
 const onWindows = capabilities.namespace === 'windows'
 
 /** The ways in which a peer's claim to slot 3 can end. */
-const ends: Record<string, { claim?: (owner: Peer, name: string) => Promise<boolean>; end: (owner: Peer) => unknown }> =
-  {
-    'is released': { end: (owner) => owner.call('release', 3) },
-    'is closed with its memory': { end: (owner) => owner.call('close', 0) },
-    'goes with its terminated worker': {
-      claim: (owner, name) => owner.call('claimInWorker', name, 3),
-      end: (owner) => owner.call('terminate'),
-    },
-    'goes by process.exit': { end: (owner) => owner.last('exit') },
-    'goes by an uncaught exception': { end: (owner) => owner.last('throw') },
-    'is killed': { end: (owner) => owner.kill() },
-  }
+const ends: Record<
+  string,
+  { claim?: (owner: MemoryPeer, name: string) => Promise<boolean>; end: (owner: MemoryPeer) => unknown }
+> = {
+  'is released': { end: (owner) => owner.call('release', 3) },
+  'is closed with its memory': { end: (owner) => owner.call('close', 0) },
+  'goes with its terminated worker': {
+    claim: (owner, name) => owner.call('claimInWorker', name, 3),
+    end: (owner) => owner.call('terminate'),
+  },
+  'goes by process.exit': { end: (owner) => owner.last('exit') },
+  'goes by an uncaught exception': { end: (owner) => owner.last('throw') },
+  'is killed': { end: (owner) => owner.kill() },
+}
 
 describe('a doorbell that watches a slot', () => {
   for (const [how, { claim, end }] of Object.entries(ends)) {
@@ -27,8 +29,8 @@ describe('a doorbell that watches a slot', () => {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
       using bell = Doorbell.open(memory, 0)
-      await using owner = new Peer()
-      await using blocked = new Peer()
+      await using owner = new MemoryPeer()
+      await using blocked = new MemoryPeer()
       for (const peer of [owner, blocked]) await peer.call('open', name)
       expect(await (claim ? claim(owner, name) : owner.call('claim', 0, 3))).toBe(true)
       await blocked.call('bell', 0, 1)
@@ -88,7 +90,7 @@ describe('a doorbell that watches a slot', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
-    await using owner = new Peer({ timeoutMs: 120_000 })
+    await using owner = new MemoryPeer({ timeoutMs: 120_000 })
     await owner.call('open', name)
     const rounds = onWindows ? 1000 : 10_000
     const words = new Int32Array(memory.buffer)
@@ -118,7 +120,7 @@ describe('a doorbell that watches a slot', () => {
     using bell = Doorbell.open(memory, 0)
     const [kills, slots] = onWindows ? [3, 60] : [10, 500]
     for (let round = 0; round < kills; round++) {
-      const owner = new Peer()
+      const owner = new MemoryPeer()
       await owner.call('open', name)
       expect(await owner.call('claimMany', 0, slots)).toBe(slots)
       const watched = new Set<number>()
@@ -141,7 +143,7 @@ describe('a doorbell that watches a slot', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
-    const peers = [new Peer(), new Peer(), new Peer(), new Peer()]
+    const peers = [new MemoryPeer(), new MemoryPeer(), new MemoryPeer(), new MemoryPeer()]
     for (const peer of peers) await peer.call('open', name)
     const claims = peers.map((peer) => peer.call('takeOver', 0, 0).then(() => peer))
     const living = new Set(peers)
@@ -163,8 +165,8 @@ describe('a doorbell that watches a slot', () => {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
       for (const how of ['wait', 'waitSync']) {
-        await using first = new Peer()
-        await using watcher = new Peer()
+        await using first = new MemoryPeer()
+        await using watcher = new MemoryPeer()
         for (const peer of [first, watcher]) await peer.call('open', name)
         await first.call('claim', 0, 0)
         await watcher.call('bell', 0, 0)
@@ -189,7 +191,7 @@ describe('a doorbell that watches a slot', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
-    await using owner = new Peer()
+    await using owner = new MemoryPeer()
     await owner.call('open', name)
     await owner.call('claim', 0, 0)
     if (!onWindows) owner.child.kill('SIGSTOP')
@@ -222,7 +224,7 @@ describe('a doorbell that watches a slot', () => {
     memory.close()
     expect([files(), listed()]).toEqual([0, 0])
 
-    await using owner = new Peer()
+    await using owner = new MemoryPeer()
     await owner.call('create', name, 64)
     await owner.call('claim', 0, 1)
     await owner.kill()

@@ -1,7 +1,7 @@
 import { uniqueName } from '@memlane/testing'
+import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
-import { Peer } from './peer.js'
 
 const onWindows = capabilities.permissions === 'securityDescriptor'
 const { ForeignObject } = onWindows
@@ -11,7 +11,7 @@ const { ForeignObject } = onWindows
 describe.runIf(onWindows)('on Windows', () => {
   it('a security descriptor decides who may open the memory, and how', async () => {
     const name = uniqueName('memlane')
-    await using peer = new Peer()
+    await using peer = new MemoryPeer()
     using everybody = SharedMemory.create(name, 64, { securityDescriptor: 'D:(A;;GA;;;WD)' })
     expect(await peer.call('open', name)).toBe(0)
     await peer.call('set', 0, 0, 7)
@@ -45,7 +45,7 @@ describe.runIf(onWindows)('on Windows', () => {
   it('is listed, whatever comes and goes meanwhile', async () => {
     const name = uniqueName('memlane')
     using _memory = SharedMemory.create(name, 64)
-    await using peer = new Peer({ timeoutMs: 60_000 })
+    await using peer = new MemoryPeer({ timeoutMs: 60_000 })
     const others = uniqueName('memlane')
     const first = `${others}-first`
     await peer.call('create', first, 64)

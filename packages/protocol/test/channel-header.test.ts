@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LayoutError } from '../src/index.js'
@@ -13,7 +14,6 @@ import {
   writeChannelHeader,
   wrongDimension,
 } from '../src/internal.js'
-import { seed } from './seed.js'
 
 const SCHEMA = new TextEncoder().encode('{"kind":"u32"}')
 

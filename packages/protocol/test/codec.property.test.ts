@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messagepack } from '../src/codec/messagepack.js'
@@ -17,7 +18,6 @@ import {
   utf8,
 } from '../src/index.js'
 import { codecOf } from '../src/internal.js'
-import { seed } from './seed.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, seq: u32, sides: array(u8, 3), firm: bool })
 const quote = fc.record({

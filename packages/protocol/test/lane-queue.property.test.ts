@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { WithoutConsumers } from '../src/index.js'
@@ -11,7 +12,6 @@ import {
   streamShape,
 } from '../src/internal.js'
 import { BASE, END, SEQUENCE } from '../src/stream/stream-layout.js'
-import { seed } from './seed.js'
 
 /** Smaller than that of a stream, so that the ring ends often. */
 const CAPACITY = 1024

@@ -1,8 +1,8 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LayoutError } from '../src/index.js'
 import { findEnd, LaneReader, LaneWriter, maxMessageLength } from '../src/internal.js'
-import { seed } from './seed.js'
 
 const CAPACITY = 1024
 

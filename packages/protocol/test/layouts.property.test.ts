@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LayoutError, readSnapshot } from '../src/index.js'
@@ -10,7 +11,6 @@ import {
   readHwinfo,
   readMsiAfterburner,
 } from '../src/layouts/index.js'
-import { seed } from './seed.js'
 
 interface Reader {
   /** Words of a header that is in order, by offset; some of them are then spoiled. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messagepack } from '../src/codec/messagepack.js'
-import { seed } from './seed.js'
 
 /** Values of all kinds that JavaScript has: many that MessagePack carries, and many that it does not. */
 const anyValue = fc.anything({

@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LayoutError, type Overflow, type WithoutConsumers } from '../src/index.js'
@@ -9,7 +10,6 @@ import {
   StreamControl,
   streamShape,
 } from '../src/internal.js'
-import { seed } from './seed.js'
 
 const CAPACITY = 65_536
 const PRODUCERS = 3

@@ -1,3 +1,4 @@
+import { seed } from '@memlane/testing/seed'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -22,7 +23,6 @@ import {
   utf16le,
   utf32le,
 } from '../src/index.js'
-import { seed } from './seed.js'
 
 /** A layout with what the test knows of it by itself: C's size and alignment, and values that fit. */
 interface Case {

@@ -1,7 +1,7 @@
+import { seed } from '@memlane/testing/seed'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TEXT_ENCODINGS, type TextEncoding, text } from '../src/index.js'
-import { seed } from './seed.js'
 
 /** How many units a character takes, as the standards say. */
 const unitsOf: Record<TextEncoding, (character: string) => number> = {

@@ -1,5 +1,5 @@
 import { LayoutError } from '@memlane/protocol'
-import { type Random, randomFrom } from '../kill/random.js'
+import { type Random, randomFrom } from '@memlane/testing/random'
 import { playDescriptor, playHeader } from './descriptors.js'
 import { playPayload } from './payloads.js'
 import { playForeign, playRegion } from './regions.js'

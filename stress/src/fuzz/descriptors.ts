@@ -10,7 +10,7 @@ import {
   streamShape,
   writeChannelHeader,
 } from '@memlane/protocol/internal'
-import { oneOf, type Random } from '../kill/random.js'
+import { oneOf, type Random } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from './mutation.js'
 import { Event } from './payloads.js'
 

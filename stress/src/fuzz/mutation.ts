@@ -1,6 +1,6 @@
 /** Changes to memory as no peer in order would make them. */
 
-import { oneOf, type Random } from '../kill/random.js'
+import { oneOf, type Random } from '@memlane/testing/random'
 
 /** Words that are likely to hurt: ends of ranges, and what is misaligned. */
 const HOSTILE = [0, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 0x7fff_ffff, -0x8000_0000, 0x1fff_ffff, 0x2000_0000, -8, -4096]

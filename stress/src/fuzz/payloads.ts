@@ -21,7 +21,7 @@ import {
 } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
-import { oneOf, type Random } from '../kill/random.js'
+import { oneOf, type Random } from '@memlane/testing/random'
 import { below, scribble } from './mutation.js'
 import { sizeOf } from './size.js'
 

@@ -11,7 +11,7 @@ import {
   readHwinfo,
   readMsiAfterburner,
 } from '@memlane/protocol/layouts'
-import { oneOf, type Random } from '../kill/random.js'
+import { oneOf, type Random } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from './mutation.js'
 import { sizeOf } from './size.js'
 

@@ -20,7 +20,7 @@ import {
   streamShape,
   writeChannelHeader,
 } from '@memlane/protocol/internal'
-import { oneOf, type Random, randomFrom } from '../kill/random.js'
+import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from './mutation.js'
 import { Event, events } from './payloads.js'
 import { ReferenceReader } from './reference.js'

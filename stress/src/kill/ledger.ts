@@ -1,5 +1,5 @@
+import { isWhole, type NumberedMessage } from '@memlane/testing/numbered-message'
 import { COUNT, DUPLICATED, LOST, nextOf, TORN } from './board.js'
-import { isWhole, type NumberedMessage } from './message.js'
 
 /** Checks what one consumer gets, message by message, and enters it into the consumer's account. */
 export class Ledger {
@@ -28,7 +28,11 @@ export class Ledger {
     this.#admittedly = admittedly
   }
 
-  enter(message: NumberedMessage): void {
+  get count(): number {
+    return this.#account[COUNT] as number
+  }
+
+  add(message: NumberedMessage): void {
     const { author, own, lane, number } = message
     const account = this.#account
     if (!isWhole(message)) {

@@ -3,11 +3,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { openStream } from '@memlane/consumer'
 import { joinStream } from '@memlane/producer'
+import { Numbered } from '@memlane/testing/numbered-message'
+import { oneOf, randomFrom } from '@memlane/testing/random'
+import { type Reading, readings } from '@memlane/testing/readings'
 import { Board, Command, STAGE, Stage } from './board.js'
 import { Ledger } from './ledger.js'
-import { Numbered } from './message.js'
-import { oneOf, randomFrom } from './random.js'
-import { readings } from './reading.js'
 import { Sender, sendings } from './sending.js'
 
 interface Common {
@@ -20,7 +20,7 @@ interface Common {
 export type ProducerTask = Common & { role: 'producer'; seed: number }
 export type ConsumerTask = Common & {
   role: 'consumer'
-  reading: keyof typeof readings
+  reading: Reading
   from: 'now' | 'oldest'
   access: 'read' | 'readwrite'
 }

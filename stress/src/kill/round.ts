@@ -18,12 +18,12 @@ import { openStream, type StreamReader } from '@memlane/consumer'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
+import { Numbered } from '@memlane/testing/numbered-message'
+import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
+import { asyncReadings, type Reading, readings } from '@memlane/testing/readings'
 import { Board, COUNT, Command, DUPLICATED, LOST, nextOf, privateAccount, STAGE, Stage, TORN } from './board.js'
 import { Ledger } from './ledger.js'
-import { Numbered } from './message.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
-import { oneOf, type Random, randomFrom } from './random.js'
-import { patientReadings, readings } from './reading.js'
 
 const PRODUCERS = 3
 const CONSUMERS = 2
@@ -170,7 +170,7 @@ class Round implements Disposable {
   async #observe(observer: StreamReader<typeof Numbered>, ledger: Ledger): Promise<void> {
     const reading = oneOf(this.#options.random, ['receive', 'iterate', 'batches', 'poll', 'readable'] as const)
     try {
-      await patientReadings[reading](observer, ledger)
+      await asyncReadings[reading](observer, ledger)
       ledger.settle()
     } catch (error) {
       this.#fail(error)
@@ -203,7 +203,7 @@ class Round implements Disposable {
         : {
             ...common,
             role,
-            reading: oneOf(random, Object.keys(readings) as (keyof typeof readings)[]),
+            reading: oneOf(random, Object.keys(readings) as Reading[]),
             from: oneOf(random, ['now', 'oldest']),
             access: overwrite && random() < 0.3 ? 'read' : 'readwrite',
           }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StreamWriter } from '@memlane/producer'
+import { type Numbered, type NumberedMessage, numbered } from '@memlane/testing/numbered-message'
 import { COUNT } from './board.js'
-import { type Numbered, type NumberedMessage, numbered } from './message.js'
 
 /** Sends in every way that there is, and tells on the board what is committed. */
 export class Sender {

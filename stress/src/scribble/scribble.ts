@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { createStream } from '@memlane/producer'
 import { spawnChild, uniqueName } from '@memlane/testing'
-import { randomFrom } from '../kill/random.js'
+import { randomFrom } from '@memlane/testing/random'
 import { type Account, CAPACITY, PRODUCERS, Schema, type Task } from './task.js'
 
 const programOf = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))

@@ -2,8 +2,8 @@
 // others come to everything. Started by scribble.ts, with a Task as JSON for its one argument.
 import { setTimeout } from 'node:timers/promises'
 import { SharedMemory } from '@memlane/core'
+import { randomFrom } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from '../fuzz/mutation.js'
-import { randomFrom } from '../kill/random.js'
 import { CAPACITY, PRODUCERS, type Task } from './task.js'
 
 const { stream, seed, milliseconds }: Task = JSON.parse(process.argv[2] as string)

@@ -4,10 +4,10 @@ import { setImmediate } from 'node:timers/promises'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { SharedMemoryError } from '@memlane/core'
 import { joinStream, type StreamWriter } from '@memlane/producer'
+import { oneOf, randomFrom } from '@memlane/testing/random'
 import { below } from '../fuzz/mutation.js'
 import { events } from '../fuzz/payloads.js'
 import { sizeOf } from '../fuzz/size.js'
-import { oneOf, randomFrom } from '../kill/random.js'
 import { type Account, Schema, type Task } from './task.js'
 
 const [role, text] = process.argv.slice(2) as ['producer' | 'consumer', string]

@@ -1,13 +1,13 @@
 import { type Infer, struct, u32 } from '@memlane/protocol'
 
-/** A message that shows what becomes of it: lost, doubled, torn, or out of order. */
+/** A message that shows if it is lost, duplicated, torn or out of order. */
 export const Numbered = struct('Numbered', {
-  /** The incarnation of a producer that sent it. */
+  /** The producer that sent it. */
   author: u32,
-  /** Counts that incarnation's messages, from 0. */
+  /** Counts that producer's messages, from 0. */
   own: u32,
   lane: u32,
-  /** Counts the lane's messages, those of dead producers included, from 0. */
+  /** Counts the lane's messages, from 0. It includes messages of earlier producers. */
   number: u32,
   /** Follow from the others. */
   a: u32,
@@ -28,22 +28,11 @@ export function numbered(author: number, own: number, lane: number, number: numb
   const d = mix(c, author)
   const e = mix(d, own)
   const f = mix(e, number)
-  return {
-    author,
-    own,
-    lane,
-    number,
-    a,
-    b,
-    c,
-    d,
-    e,
-    f,
-    checksum: checksumOf(author, own, lane, number, a ^ b ^ c ^ d ^ e ^ f),
-  }
+  const checksum = checksumOf(author, own, lane, number, a ^ b ^ c ^ d ^ e ^ f)
+  return { author, own, lane, number, a, b, c, d, e, f, checksum }
 }
 
-/** Whether all of it belongs together. */
+/** True if all fields belong to one message. */
 export function isWhole({ author, own, lane, number, a, b, c, d, e, f, checksum }: NumberedMessage): boolean {
   return checksum === checksumOf(author, own, lane, number, a ^ b ^ c ^ d ^ e ^ f) && a === mix(author, own)
 }

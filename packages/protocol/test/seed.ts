@@ -1,6 +1,0 @@
-/** The seed of this run's random tests: printed, and taken from MEMLANE_SEED to repeat a run. */
-const environment = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env
-
-export const seed = Number(environment?.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
-
-console.log(`MEMLANE_SEED=${seed}`)
