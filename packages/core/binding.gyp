@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "memlane",
-      "sources": ["native/addon.cc"],
+      "sources": ["native/addon.cc", "<!@(node -p \"require('fs').readdirSync('native/node_api').filter(f => f.endsWith('.cc')).map(f => 'native/node_api/' + f).join(' ')\")"],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "conditions": [

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$root/packages/core"
 mkdir -p "$home" "$(dirname "$addon")"
 exec 9>"$home/addon.lock" && flock 9
-[ ! -f "$addon" ] || [ -n "$(find native/*.* native/windows "$scripts/build-addon.sh" "$scripts/c/delay_load_hook.cc" -newer "$addon")" ] || exit 0
+[ ! -f "$addon" ] || [ -n "$(find native/*.* native/node_api native/windows "$scripts/build-addon.sh" "$scripts/c/delay_load_hook.cc" -newer "$addon")" ] || exit 0
 
 modules=node_modules
 folder=$(mktemp -d -p "$home")
@@ -22,6 +22,6 @@ $mingw-g++-posix -std=c++17 -O2 -Wall -Wextra -Werror -fvisibility=hidden \
   -DNAPI_VERSION=8 -DBUILDING_NODE_EXTENSION -DNODE_ADDON_API_DISABLE_DEPRECATED \
   -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS -DUNICODE -D_UNICODE -DNOMINMAX -DWIN32_LEAN_AND_MEAN -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 \
   -isystem $modules/node-addon-api -isystem $modules/node-api-headers/include -isystem "$headers" \
-  native/addon.cc native/windows/*.cc "$scripts/c/delay_load_hook.cc" -o "$folder/memlane.node" \
+  native/addon.cc native/node_api/*.cc native/windows/*.cc "$scripts/c/delay_load_hook.cc" -o "$folder/memlane.node" \
   -shared -s -static -Wl,--no-insert-timestamp -L"$folder" -lnode -ldelayimp -ladvapi32
 mv "$folder/memlane.node" "$addon"

@@ -1,0 +1,54 @@
+// The JavaScript object of a doorbell.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../doorbell.h"
+
+namespace memlane {
+
+// Owns a doorbell and its place in the event loop. From the first Listen() on, the loop uses the doorbell's memory: it
+// is freed only when the loop has let go of it, after close(), garbage collection, or the end of the environment.
+class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Doorbell> doorbell);
+
+  explicit DoorbellHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DoorbellHandle>(info) {}
+  ~DoorbellHandle() override { GiveBack(); }
+
+ private:
+  // Outlives the JavaScript object until the loop has let go of it.
+  struct Bell {
+    std::unique_ptr<Doorbell> doorbell;
+    DoorbellHandle* owner = nullptr;  // null once it is gone
+    bool attached = false;            // to the loop
+    bool listening = false;           // the owner waits for the next ring
+    bool rung = false;                // while the owner did not listen
+    napi_async_cleanup_hook_handle cleanup = nullptr;
+  };
+
+  static void LetGo(Bell* bell);
+  static void Rung(Bell* bell);
+  static void EndOfEnvironment(napi_async_cleanup_hook_handle, void* data);
+  void GiveBack();
+  Napi::Function StopListening();
+
+  void Ring(const Napi::CallbackInfo& info);
+  Napi::Value Wait(const Napi::CallbackInfo& info);
+  Napi::Value Watch(const Napi::CallbackInfo& info);
+  void RingAfter(const Napi::CallbackInfo& info);
+  // listen(rung, ref): calls `rung`, which is the same function each time, at the next ring. Returns true instead if it
+  // has rung already. `ref`: whether this keeps the loop alive. The object and the function are not collected
+  // meanwhile.
+  Napi::Value Listen(const Napi::CallbackInfo& info);
+  void Unlisten(const Napi::CallbackInfo&) { StopListening(); }
+  void Close(const Napi::CallbackInfo&);
+
+  Bell* bell_ = nullptr;
+  Napi::FunctionReference callback_;
+};
+
+}  // namespace memlane

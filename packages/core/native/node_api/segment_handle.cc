@@ -1,0 +1,109 @@
+#include "segment_handle.h"
+
+#include <utility>
+
+#include "../doorbell.h"
+#include "doorbell_handle.h"
+#include "environment.h"
+
+namespace memlane {
+namespace {
+
+// Keeps the segment alive for the ArrayBuffer. Runs when the buffer is collected or detached, or its environment ends.
+void ReleaseSegment(napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Segment>*>(hint); }
+
+}  // namespace
+
+Napi::Function SegmentHandle::Define(Napi::Env env) {
+  return DefineClass(
+      env, "Segment",
+      {InstanceMethod<&SegmentHandle::Publish>("publish"), InstanceMethod<&SegmentHandle::ClaimLease>("claimLease"),
+       InstanceMethod<&SegmentHandle::ReleaseLease>("releaseLease"),
+       InstanceMethod<&SegmentHandle::IsLeased>("isLeased"), InstanceMethod<&SegmentHandle::LeaseHolder>("leaseHolder"),
+       InstanceMethod<&SegmentHandle::OpenDoorbell>("openDoorbell"), InstanceMethod<&SegmentHandle::Close>("close")});
+}
+
+Napi::Value SegmentHandle::Wrap(Napi::Env env, std::unique_ptr<Segment> opened, double max_length) {
+  std::shared_ptr<Segment> segment(std::move(opened));
+  if (static_cast<double>(segment->view_length()) > max_length) {
+    Throw(env, {"TOO_LONG", "napi_create_external_arraybuffer", 0, "too long", segment->view_length(),
+                static_cast<uint64_t>(max_length)});
+    return env.Undefined();
+  }
+  auto* hint = new std::shared_ptr<Segment>(segment);
+  napi_value buffer;
+  napi_status status =
+      napi_create_external_arraybuffer(env, segment->data(), segment->view_length(), ReleaseSegment, hint, &buffer);
+  if (status != napi_ok) {
+    delete hint;
+    bool refused = status == napi_no_external_buffers_allowed;
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();
+    Throw(env, {refused ? "NOT_SUPPORTED" : "SYSTEM", "napi_create_external_arraybuffer", status,
+                refused ? "this runtime allows no ArrayBuffer over foreign memory" : "could not make an ArrayBuffer"});
+    return env.Undefined();
+  }
+  Napi::Object object = env.GetInstanceData<Classes>()->segment.New({});
+  SegmentHandle* handle = object.IsEmpty() ? nullptr : Unwrap(object);
+  if (handle == nullptr) return env.Undefined();  // the environment is being terminated
+  object.Set("buffer", buffer);
+  object.Set("objectLength", static_cast<double>(segment->object_length()));
+  handle->buffer_ = Napi::Weak(Napi::ArrayBuffer(env, buffer));
+  handle->segment_ = std::move(segment);
+  return object;
+}
+
+void SegmentHandle::Publish(const Napi::CallbackInfo& info) {
+  if (!segment_) return;
+  if (auto failure = segment_->Publish()) Throw(info.Env(), *failure);
+}
+
+void SegmentHandle::Close(const Napi::CallbackInfo&) {
+  if (!segment_) return;
+  leases_.clear();
+  Napi::ArrayBuffer buffer = buffer_.Value();
+  if (!buffer.IsEmpty() && !buffer.IsDetached()) {
+    buffer.Detach();
+    segment_->Close();
+  }
+  // If the program detached the buffer itself (ArrayBuffer.prototype.transfer), its memory may live on elsewhere: then
+  // ReleaseSegment unmaps it.
+  segment_.reset();
+}
+
+Napi::Value SegmentHandle::ClaimLease(const Napi::CallbackInfo& info) {
+  const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
+  if (!segment_) return Napi::Boolean::New(info.Env(), false);
+  auto lease = memlane::ClaimLease(*segment_, slot);
+  if (!lease.ok()) {
+    Throw(info.Env(), lease.failure());
+    return info.Env().Undefined();
+  }
+  const bool claimed = lease.value() != nullptr;
+  if (claimed) leases_[slot] = std::move(lease.value());
+  return Napi::Boolean::New(info.Env(), claimed);
+}
+
+Napi::Value SegmentHandle::IsLeased(const Napi::CallbackInfo& info) {
+  const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
+  if (!segment_) return Napi::Boolean::New(info.Env(), false);
+  auto leased = memlane::IsLeased(*segment_, slot);
+  if (leased.ok()) return Napi::Boolean::New(info.Env(), leased.value());
+  Throw(info.Env(), leased.failure());
+  return info.Env().Undefined();
+}
+
+Napi::Value SegmentHandle::LeaseHolder(const Napi::CallbackInfo& info) {
+  if (!segment_) return info.Env().Undefined();
+  const auto pid = memlane::LeaseHolder(*segment_, info[0].As<Napi::Number>().Uint32Value());
+  return pid ? Napi::Number::New(info.Env(), *pid) : info.Env().Undefined();
+}
+
+Napi::Value SegmentHandle::OpenDoorbell(const Napi::CallbackInfo& info) {
+  if (!segment_) return info.Env().Undefined();
+  auto doorbell = memlane::OpenDoorbell(*segment_, info[0].As<Napi::Number>().Uint32Value());
+  if (doorbell.ok()) return DoorbellHandle::Wrap(info.Env(), std::move(doorbell.value()));
+  Throw(info.Env(), doorbell.failure());
+  return info.Env().Undefined();
+}
+
+}  // namespace memlane
