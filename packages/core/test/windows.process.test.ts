@@ -61,7 +61,7 @@ describe.runIf(onWindows)('on Windows', () => {
 
   it('listing keeps no memory of others alive', async () => {
     using words = SharedMemory.create(uniqueName('memlane'), 64)
-    await using peer = new Peer({ timeoutMs: 60_000 })
+    await using peer = new MemoryPeer({ timeoutMs: 60_000 })
     peer.call('listOn', await peer.call('open', words.name)).catch(() => {})
     const lists = () => Atomics.load(new Int32Array(words.buffer), 0)
     const name = uniqueName('memlane')
