@@ -2,10 +2,10 @@
 //
 //   node scripts/native-checks.mjs asan [--gcc] | tsan [--gcc] | fuzz SECONDS | faults STRIDE [SCENE...]
 //
-// asan: Address-, Leak- and UndefinedBehaviorSanitizer over the tests; tsan: ThreadSanitizer over the same; fuzz:
-// libFuzzer, which keeps what it learns in stress/build/corpus, and what it finds in stress/build. Debian's clang++,
-// installed where it is missing; with --gcc, g++ as it is. faults: system calls that fail, and kills behind them
-// (faults.cc), by g++. Linux.
+// asan: Address-, Leak- and UndefinedBehaviorSanitizer over the tests. tsan: ThreadSanitizer over the same tests. fuzz:
+// libFuzzer, which keeps its corpus in stress/build/corpus and its findings in stress/build. These use Debian's clang++,
+// installed if it is missing, or g++ with --gcc. faults: system calls that fail, and kills after them (faults.cc), with
+// g++. Linux only.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,7 +28,7 @@ const kinds = {
   faults: [],
 }
 
-/** What is built of stress/native, besides what all share. */
+/** The files of stress/native that each kind builds, besides those that all share. */
 const parts = {
   asan: /^check\.cc$|_test\.cc$/,
   tsan: /^check\.cc$|_test\.cc$/,
@@ -38,13 +38,13 @@ const parts = {
 const isPart = (kind, source) => parts[kind].test(basename(source))
 const isShared = (source) => !Object.keys(parts).some((kind) => isPart(kind, source))
 
-/** What the native code calls besides the system: what cannot fail, or tells no more than the call that began it. */
+/** Functions that the shim need not wrap: they cannot fail, or their failure tells no more than an earlier call. */
 const harmless = new RegExp(
   '^(_Z|_GLOBAL|_Unwind|__(cxa|gxx|dso|stack_chk|errno|isoc99_sscanf|libc_single|gmon|tls)|uv_|mem|str|pthread_|' +
     '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|getrlimit|gnu_dev_m\\w+|sysconf)$)',
 )
 
-/** Leaves with what the system said when the command failed. */
+/** Ends this program if the command fails, and says why. */
 function run(command, args, options) {
   const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit', ...options })
   if (status === 0) return
@@ -62,7 +62,7 @@ function installClang() {
   run(command, [...args, 'install', '-y', '--no-install-recommends', 'clang', 'libclang-rt-dev'], options)
 }
 
-/** Where uv.h lies: in every Node.js distribution; where it does not, node-gyp has fetched it to compile the addon. */
+/** The folder of uv.h: every Node.js distribution has it, or node-gyp has fetched it to compile the addon. */
 function nodeHeaders() {
   const folders = [
     join(dirname(dirname(process.execPath)), 'include', 'node'),
@@ -83,7 +83,7 @@ const listFiles = (suffix, ...folders) =>
 
 const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-/** Compiles the tests, or the fuzz target, with the native code of Linux; gives the program. */
+/** Compiles the tests or the fuzz target with the native code of Linux, and returns the program. */
 async function build(kind, gcc) {
   const compiler = gcc ? 'g++' : clang
   if (!gcc) installClang()
@@ -114,7 +114,7 @@ async function build(kind, gcc) {
   return program
 }
 
-/** Puts the shim between the native code and the system, and sees to it that it is between all of it. */
+/** Puts the shim between the native code and the system. Fails if the shim misses a function. */
 function wrapsOf(objects, shim) {
   const symbols = (option, ...files) =>
     execFileSync('nm', ['--format=just-symbols', option, ...files], { encoding: 'utf8' }).match(/^\w+$/gm)

@@ -1,4 +1,4 @@
-// Runs all tests; the first that fails ends it. A watchdog names the one that hangs.
+// Runs all tests. The first failure ends the program. A watchdog names a test that hangs.
 
 #include "check.h"
 

@@ -1,4 +1,4 @@
-// Tests in plain C++: TEST("what is so") { CHECK(…); } in any file, run one after the other by check.cc.
+// Tests in plain C++: any file has TEST("a sentence") { CHECK(…); }. check.cc runs them one after the other.
 #pragma once
 
 #include <cstdio>
@@ -18,7 +18,7 @@ struct Register {
   abort();
 }
 
-// Says what failed, and that it was not to.
+// Ends the program if the result is a failure, and prints it.
 inline void Must(const char* file, int line, const std::optional<Failure>& failure) {
   if (!failure) return;
   fprintf(stderr, "%s: %s: %s\n", failure->code, failure->syscall, failure->os_message.c_str());

@@ -1,5 +1,5 @@
-// Stands between the native code and the C library (the linker's --wrap): numbers each call that it makes to the
-// system, and has one of them fail, or be the last thing that the process does.
+// Stands between the native code and the C library (the linker's --wrap). Numbers the native code's calls to the
+// system, and makes one of them fail, or kills the process after it.
 #pragma once
 
 #include <string>
@@ -8,26 +8,26 @@
 namespace memlane::test {
 
 struct Fault {
-  int call = 0;          // the number of the call, from 1; 0 for none
-  int error = 0;         // what it fails with; 0: it succeeds, and the process is killed behind it
-  bool lasting = false;  // so do all later calls of the same function
+  int call = 0;          // the number of the call, from 1; 0: none
+  int error = 0;         // the errno of the failure; 0: the call succeeds, and then the process is killed
+  bool lasting = false;  // all later calls of the same function fail, too
 };
 
-// What has happened, for another process to read.
+// A record of the calls, for another process to read.
 struct Calls {
   static constexpr int kMost = 512;
   int count;
   const char* functions[kMost];
 };
 
-// From now on, in this process.
+// Takes effect at once, in this process.
 void Arm(const Fault& fault, Calls* calls);
 void Disarm();
 
-// With what a function can fail here.
+// The errors that a function can fail with here.
 const std::vector<int>& ErrorsOf(const std::string& function);
 
-// Whether that only says what others have done, and not that something is wrong.
+// True if the error only tells what other processes did, and not that something is wrong.
 bool IsAnswer(const std::string& function, int error);
 
 }  // namespace memlane::test

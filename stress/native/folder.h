@@ -1,4 +1,4 @@
-// A /dev/shm of one's own, small and empty.
+// A private /dev/shm, small and empty.
 #pragma once
 
 #include <dirent.h>
@@ -30,7 +30,7 @@ inline void WriteFile(const char* path, const std::string& text) {
   MustSystem(write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), path);
 }
 
-// Root may do it at once; others in a user namespace, where the system admits those.
+// Root can do this directly. Other users need a user namespace, if the system allows those.
 inline void IsolateFolder() {
   const std::string user = std::to_string(geteuid()), group = std::to_string(getegid());
   if (unshare(CLONE_NEWNS) != 0) {

@@ -7,9 +7,9 @@
 
 using namespace memlane;
 
-// Each of two threads stores, then loads what the other stores. Without a barrier both may load the old value; the one
-// of the rare side does for both.
-TEST("a barrier of one side orders the other's store before its load") {
+// Two threads each store a word, then load the other's. Without a barrier both may load the old value. The barrier of
+// the rare side is enough for both.
+TEST("a barrier on one side orders the store of the other side before its load") {
   if (!RegisterForMemoryBarriers()) return;
   constexpr int kRounds = 500;
   std::atomic<int> often{0}, rare{0}, arrived{0};

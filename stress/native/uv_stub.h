@@ -1,13 +1,13 @@
-// The few functions of libuv that linux/doorbell.cc calls live in Node.js. Here are others, enough for a loop of one
-// thread.
+// Node.js contains the few functions of libuv that linux/doorbell.cc calls. These stand in for them, enough for a loop
+// of one thread.
 #pragma once
 
 namespace memlane::test {
 
-// Goes round the loop once: calls back for what is readable, then for what has been closed. Does not wait.
+// One turn of the loop: callbacks of readable descriptors, then of closed handles. Does not wait.
 void TurnLoop();
 
-// Whether something keeps the loop alive.
+// True if a handle keeps the loop alive.
 bool LoopIsAlive();
 
 }  // namespace memlane::test
