@@ -1,16 +1,16 @@
-// What message number i says, the same for every peer in every language. src/roles/content.ts is this file's twin.
+// The content of message number i, the same for every peer in every language. src/roles/content.ts is this file's twin.
 //
-//    0  u32  sequence    i; BEGIN and END stand before the first and behind the last message that is measured
+//    0  u32  sequence    i; BEGIN comes before the first measured message, END after the last
 //    4  u32  complement  ~i
 //    8  f64  first       i
 //   16  f64  second      i / 2
 //   24  u32  third       i + 1, wrapping
 //   28  u32  fourth      i ^ 0x55555555
-//   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
+//   32  body             the rest of the payload: bytes of the pattern, from byte 8 * (i mod 64) on
 //
 // Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes
-// the fields one by one and copies the body; the consumer compares every field and every byte. The pattern begins in
-// the middle of a page: why, says the twin.
+// the fields one by one and copies the body. The consumer compares every field and every byte. The twin explains why
+// the pattern begins in the middle of a page.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class Content {
     if (body_length_ != 0) memcpy(message + sizeof(Fields), body(sequence), body_length_);
   }
 
-  // Returns the message's number; ends the program when anything in it is wrong.
+  // Returns the message's number. Ends the program if anything in the message is wrong.
   uint32_t check(const uint8_t* message) const {
     const auto* fields = reinterpret_cast<const Fields*>(message);
     const uint32_t sequence = fields->sequence;

@@ -1,5 +1,5 @@
-// The C++ floor: what two processes can do through shared memory on this machine when nothing else is wanted. One
-// trial, chosen by arguments of the form key=value (src/trial.ts says what they mean); prints its reports as JSON.
+// The C++ floor: the best that two processes can do through shared memory on this machine. Runs one trial, chosen by
+// arguments of the form key=value (src/trial.ts explains them), and prints its reports as JSON.
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@ struct Trial {
   uint32_t capacity;
   double warm_up_seconds;
   double seconds;
-  double messages;  // ends a one-way trial by count; 0: by time
+  double messages;  // if not 0: ends a one-way trial after this many messages
   double pause_ms;
 };
 
@@ -36,8 +36,8 @@ inline void cpu_relax() {
 #endif
 }
 
-// What to do while there is nothing to do. One pause before looking again leaves the line with the other side for long
-// enough (tried: none to 64); beyond some tens of microseconds somebody else may need this processor.
+// Waits between two looks. One pause leaves the cache line with the other side for long enough (0 to 64 were tried).
+// After some tens of microseconds, it yields the CPU to other programs.
 class Backoff {
  public:
   void wait() {
@@ -50,10 +50,10 @@ class Backoff {
   int waits_ = 0;
 };
 
-// Sends numbered messages: some to warm up, BEGIN, those that are measured, END.
+// Sends numbered messages: some for the warm-up, BEGIN, the measured ones, END.
 template <typename Send>
 Report produce(const Trial& trial, Send send) {
-  // The clock is read once in so many messages.
+  // How many messages are sent between two looks at the clock, less 1.
   const uint32_t clock_mask = trial.payload >= 65536 ? 15 : trial.payload >= 1024 ? 63 : 1023;
   uint32_t sequence = 0;
   const int64_t warm = now_ns() + ns(trial.warm_up_seconds);
@@ -72,7 +72,7 @@ Report produce(const Trial& trial, Send send) {
   return report;
 }
 
-// Checks the order of what comes, producer by producer, and measures from the last BEGIN to the first END.
+// Checks the order of each producer's messages, and measures from the last BEGIN to the first END.
 class Tally {
  public:
   explicit Tally(uint32_t producers) : next_(producers, 0) {}
@@ -87,7 +87,7 @@ class Tally {
     } else if (sequence == kEnd) {
       if (ended_++ == 0) report_ = stopwatch_.stop(received() - received_before_);
     } else {
-      fprintf(stderr, "message %u came where %u was due\n", sequence, next_[producer]);
+      fprintf(stderr, "message %u came in place of %u\n", sequence, next_[producer]);
       exit(1);
     }
   }
@@ -110,7 +110,7 @@ class Tally {
   Report report_ = {};
 };
 
-// In place: the message is written and checked where it lies in the ring. Copy: in memory of the process's own.
+// In place: a message is written and checked where it lies in the ring. Copy: in the process's own memory.
 template <bool kCopy>
 class RingSender {
  public:
@@ -144,7 +144,7 @@ class RingReceiver {
   RingReceiver(Ring ring, uint32_t reader, uint32_t payload)
       : reader_(ring, reader), content_(payload), payload_(payload), own_(payload) {}
 
-  // Returns false when there is no message; ends the program when one is wrong.
+  // Returns false if there is no message. Ends the program if one is wrong.
   bool try_receive(uint32_t& sequence) {
     const uint8_t* message = reader_.next();
     if (message == nullptr) return false;
@@ -163,7 +163,7 @@ class RingReceiver {
   std::vector<uint8_t> own_;
 };
 
-// Rings begin pages, as lanes do.
+// Rings begin at the start of a page, as lanes do.
 constexpr size_t kRingOffset = 4096;
 static_assert(sizeof(Positions) <= kRingOffset);
 
@@ -200,7 +200,7 @@ Report consume(const Trial& trial, uint8_t* memory, uint32_t rings, uint32_t rea
   return tally.report();
 }
 
-// One ring, a reader in each spoke.
+// One ring with a reader in each spoke.
 template <bool kCopy>
 void fan_out(const Trial& trial) {
   run_processes(
@@ -212,7 +212,7 @@ void fan_out(const Trial& trial) {
       [&](uint8_t* memory, uint32_t index) { return consume<kCopy>(trial, memory, 1, index); });
 }
 
-// One ring for each spoke, which is its writer.
+// One ring per spoke. The spoke is its writer.
 void fan_in(const Trial& trial) {
   run_processes(
       trial.spokes * ring_length(trial.capacity), trial.spokes,
@@ -223,9 +223,9 @@ void fan_in(const Trial& trial) {
       });
 }
 
-// Measures round trips in turn as blocks of 64 (the clock read once a block) and one by one; src/roles/round-trips.ts
-// does the same, but for when it counts what it measured: here after each trip. With a pause before each, only one by
-// one.
+// Measures round trips in blocks of 64, with one look at the clock per block, and in turn one by one. With a pause
+// before each, measures them only one by one. src/roles/round-trips.ts does the same, except that it records durations
+// later.
 template <typename Trip>
 Report measure_round_trips(const Trial& trial, Trip trip) {
   constexpr uint32_t kBlock = 64;
@@ -258,7 +258,7 @@ Report measure_round_trips(const Trial& trial, Trip trip) {
   return report;
 }
 
-// One word in one cache line: the hub stores a number, the spoke answers by storing the number's complement.
+// One word in one cache line: the hub stores a number, and the spoke answers by storing its complement.
 template <typename Wait, typename Wake>
 void word_round_trip(const Trial& trial, Wait wait_while, Wake wake) {
   run_processes(
@@ -291,7 +291,7 @@ void word_round_trip(const Trial& trial, Wait wait_while, Wake wake) {
       });
 }
 
-// One cache line travels: nothing between two processes is faster.
+// One cache line goes back and forth: nothing between two processes is faster.
 void line_round_trip(const Trial& trial) {
   word_round_trip(
       trial,
@@ -312,7 +312,7 @@ void futex_round_trip(const Trial& trial) {
       [](std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE, 1); });
 }
 
-// Two rings; both look without pausing, which is best for latency.
+// Two rings. Both sides look without pausing, which is best for latency.
 template <bool kCopy>
 void ring_round_trip(const Trial& trial) {
   const auto receive = [](RingReceiver<kCopy>& receiver) {
@@ -344,7 +344,7 @@ void ring_round_trip(const Trial& trial) {
       });
 }
 
-// Copies between two buffers of one process: no message gets through memory faster than that.
+// Copies between two buffers of one process: no message can pass through memory faster.
 void copy(const Trial& trial) {
   std::vector<uint8_t> from(trial.payload), to(trial.payload);
   const Content content(trial.payload);

@@ -1,4 +1,4 @@
-// Clocks, percentiles and what one process of a trial reports.
+// Clocks, percentiles, and the report of one process of a trial.
 #pragma once
 
 #include <sys/resource.h>
@@ -19,7 +19,7 @@ inline int64_t processor_ns() {
   return time.tv_sec * 1'000'000'000ll + time.tv_nsec;
 }
 
-// Counts by logarithm, each power of two in 128 steps: every value within 1%.
+// Counts durations by their logarithm, 128 steps per power of two. Each value is right within 1%.
 class Histogram {
  public:
   void record(uint64_t value) {
@@ -54,7 +54,7 @@ class Histogram {
   uint64_t total_ = 0;
 };
 
-// Between BEGIN and END, as this process saw them. Round trips in ns; 0 where there were none.
+// The figures of this process between BEGIN and END. Round trips are in ns, and 0 if there were none.
 struct Report {
   double messages;
   double seconds;
@@ -62,7 +62,7 @@ struct Report {
   double block, p50, p99, p999;
 };
 
-// The time and the processor time from its making on.
+// Measures time and CPU time from its construction on.
 class Stopwatch {
  public:
   Report stop(double messages) const {

@@ -1,5 +1,5 @@
-// Shared memory by name, and the processes of a trial: the hub, which started, and the spokes, which it forks. Each
-// opens the memory by its name and maps it for itself.
+// Shared memory by name, and the processes of a trial: the hub, and the spokes, which it forks. Each process opens the
+// memory by its name and maps it itself.
 #pragma once
 
 #include <fcntl.h>
@@ -46,8 +46,8 @@ struct Meeting {
   Report reports[kMaxSpokes];
 };
 
-// Runs `spoke(memory, index)` in processes of their own and `hub(memory)` in this one, all from the same moment on, and
-// prints what each reports. `memory` begins behind the meeting, at a multiple of 4096.
+// Runs `spoke(memory, index)` in processes of their own and `hub(memory)` in this one. All begin at the same moment.
+// Prints their reports. `memory` begins behind the meeting, at a multiple of 4096.
 template <typename Hub, typename Spoke>
 void run_processes(size_t length, uint32_t spokes, Hub hub, Spoke spoke) {
   constexpr size_t kMeetingLength = 4096;

@@ -1,9 +1,10 @@
-// A ring of records in shared memory with one writer and some readers: the algorithm of packages/protocol/src/lane.ts.
+// A ring of records in shared memory with one writer and some readers: the algorithm of packages/protocol/src/lane/.
 //
 //   record    8-byte aligned: commit word (length * 8 + kind), sequence word, payload
 //   publish   a zero into the commit word behind the record, then one release store of the record's own commit word
-//   limit     the writer looks at the readers' positions only when what it knew of them is used up; a reader stores its
-//             position once an eighth of the capacity
+//   limit     the writer loads the readers' positions only when it has used up the room that it knew of; a reader
+//   stores
+//             its position once per eighth of the capacity
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@ constexpr uint32_t kPadding = 2;
 
 inline uint32_t record_length(uint32_t payload) { return kHeaderLength + ((payload + 7) & ~7u); }
 
-// Where each reader stands, in wrapping bytes; each in two cache lines of its own.
+// The position of each reader, in wrapping bytes. Each has two cache lines of its own.
 struct Positions {
   struct alignas(128) Position {
     std::atomic<uint32_t> value;
@@ -37,7 +38,7 @@ class Writer {
  public:
   Writer(Ring ring, uint32_t reader_count) : ring_(ring), reader_count_(reader_count), limit_(ring.capacity) {}
 
-  // Returns where the payload is to be written, or nullptr when there is no room now.
+  // Returns the place for the payload, or nullptr if there is no room now.
   uint8_t* claim(uint32_t payload) {
     const uint32_t size = record_length(payload);
     uint32_t index = position_ & (ring_.capacity - 1);
@@ -72,7 +73,7 @@ class Writer {
   uint32_t limit() const {
     uint32_t used = 0;
     for (uint32_t reader = 0; reader < reader_count_; reader++) {
-      // SYNC: pairs with the store in Reader::next; prevents overwriting what is still being read.
+      // SYNC: pairs with the store in Reader::next; prevents overwriting a message that is being read.
       used = std::max(used, position_ - ring_.positions->of[reader].value.load(std::memory_order_acquire));
     }
     return position_ - used + ring_.capacity;
@@ -89,7 +90,7 @@ class Reader {
  public:
   Reader(Ring ring, uint32_t reader) : ring_(ring), published_(&ring.positions->of[reader].value) {}
 
-  // Returns the next message, valid until the next call, or nullptr when there is none yet.
+  // Returns the next message, which is valid until the next call, or nullptr if there is none yet.
   const uint8_t* next() {
     if (position_ - last_published_ >= ring_.capacity / 8) {
       last_published_ = position_;

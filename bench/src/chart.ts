@@ -10,7 +10,7 @@ const TITLE_HEIGHT = 40
 
 const COLORS = ['#1b6ca8', '#555555', '#c8553d', '#588b8b', '#b8860b', '#7d4f9e', '#3d7a3d']
 
-/** Draws bars of each suite's first metric, on logarithmic scales, one panel for each case. Returns SVG. */
+/** Draws each suite's first metric as bars on logarithmic scales, one panel per case. Returns SVG. */
 export function chart(results: readonly Result[]): string {
   const colors = new Map(
     [...new Set(results.map(({ peer }) => peer))].map((peer, i) => [peer, COLORS[i % COLORS.length]]),

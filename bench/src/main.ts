@@ -13,7 +13,7 @@ const peerNames = [...new Set(suites.flatMap(({ peers }) => Object.keys(peers)))
 const suiteList = suites
   .map(({ name, summary, peers, special }) => {
     const of = Object.keys(peers).join(', ')
-    return `  ${name}: ${summary}${special ? ' (only when named)' : ''}\n    ${of || 'no peer yet'}`
+    return `  ${name}: ${summary}${special ? ' (only if named)' : ''}\n    ${of || 'no peer yet'}`
   })
   .join('\n')
 const peerList = Object.entries(Object.assign({}, ...suites.map(({ peers }) => peers)) as Record<string, string>)
@@ -22,14 +22,14 @@ const peerList = Object.entries(Object.assign({}, ...suites.map(({ peers }) => p
 
 function wholeNumber(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 is needed')
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('it must be a whole number, at least 1')
   return value
 }
 
 const program = new Command('bench')
-  .description('Measures memlane beside its peers and prints Markdown tables.')
+  .description('Measures memlane and its peers, and prints Markdown tables.')
   .addOption(
-    new Option('-s, --suite <name...>', 'the suites to run (default: all but those that run only when named)').choices(
+    new Option('-s, --suite <name...>', 'the suites to run (default: all except those that run only if named)').choices(
       suites.map(({ name }) => name),
     ),
   )
@@ -39,11 +39,11 @@ const program = new Command('bench')
       (text, before?: number[]) => [...(before ?? []), wholeNumber(text)],
     ),
   )
-  .addOption(new Option('-r, --runs <count>', 'how often each trial is repeated (default: 5)').argParser(wholeNumber))
-  .option('-q, --quick', 'one run of short trials, to see that all works', false)
+  .addOption(new Option('-r, --runs <count>', 'how often each trial runs (default: 5)').argParser(wholeNumber))
+  .option('-q, --quick', 'one run of short trials, which shows that everything works', false)
   .option('-j, --json <file>', 'write the results to a file, as an array')
   .option('-o, --output <file>', 'write the results to FILE.json, the tables to FILE.md and a chart to FILE.svg')
-  .option('-f, --from <file...>', 'measure nothing: take the results from files that were written before')
+  .option('-f, --from <file...>', 'measure nothing, and read the results from these files')
   .addHelpText('after', `\nSuites, and the peers of each:\n${suiteList}\n\nPeers:\n${peerList}`)
   .parse()
 
@@ -100,10 +100,10 @@ for (const suite of suites.filter(isWanted)) {
 }
 const { node, system, processor, processorCount, date } = results[0]?.environment ?? currentEnvironment()
 print(
-  `Node ${node}, ${system}, ${processorCount} x ${processor}, ${date}${options.quick ? '; quick: not to quote' : ''}\n`,
+  `Node ${node}, ${system}, ${processorCount} x ${processor}, ${date}${options.quick ? '; quick: do not quote' : ''}\n`,
 )
 print(
-  'probe: the round trip of one cache line beside the trial; *: the probes before and after a run differed by more than 1.5x, or took 10 µs.',
+  'probe: the round trip of one cache line before and after the trial. *: these two differed by more than 1.5x, or took over 10 µs.',
 )
 if (options.output !== undefined) {
   write(`${options.output}.md`, `${page.join('\n')}\n`)

@@ -13,13 +13,13 @@ export interface Measurement {
 export const MESSAGES = 'messages received'
 export const CHECKED = 'messages checked one by one'
 const LOST = 'messages overwritten unread, warm-up included'
-export const PROCESSOR_TIME = 'processor time per message received'
+export const PROCESSOR_TIME = 'CPU time per message received'
 export const ROUND_TRIP = 'round trip'
 const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
-export const IDLE_HUB = 'processor time of the idle hub'
-export const IDLE_SPOKE = 'processor time of the idle spoke'
+export const IDLE_HUB = 'CPU time of the idle hub'
+export const IDLE_SPOKE = 'CPU time of the idle spoke'
 
-/** Makes figures of what a trial's processes report. */
+/** Turns the reports of a trial's processes into figures. */
 export function measurementsOf(trial: Trial, report: TrialReport): Measurement[] {
   return FIGURES[directionOf(trial)](trial, report)
 }
@@ -31,7 +31,7 @@ const FIGURES: Readonly<Record<Direction, (trial: Trial, report: TrialReport) =>
   'nobody sends': (_trial, report) => idleTimeOf(report),
 }
 
-/** Each spoke of a hub that sends receives all of its messages; a hub that receives gets each message of each spoke. */
+/** If the hub sends, each spoke receives all of its messages. If the spokes send, the hub receives all of theirs. */
 function throughputOf(trial: Trial, { hub, spokes }: TrialReport): Measurement[] {
   const receivers = directionOf(trial) === 'spokes send' || spokes.length === 0 ? [hub] : spokes
   const receivedPerMessage = directionOf(trial) === 'spokes send' ? 1 : Math.max(1, spokes.length)
@@ -71,7 +71,7 @@ function garbageOf({ hub, spokes }: TrialReport): Measurement[] {
   )
 }
 
-/** The busiest spoke's; none for workers, whose time is in the hub's. */
+/** Shows the busiest spoke. Workers have no figure of their own: their time is part of the hub's. */
 function idleTimeOf({ hub, spokes }: TrialReport): Measurement[] {
   const ofHub = { metric: IDLE_HUB, unit: 'ms/s', value: idleOf(hub) }
   const ofSpoke = { metric: IDLE_SPOKE, unit: 'ms/s', value: Math.max(...spokes.map(idleOf)) }

@@ -8,13 +8,13 @@ import type { Suite, SuiteOptions } from './suite.js'
 import { caseTables, NOT_MEASURED, peerTables, type Reference } from './tables.js'
 import { runTrial, type Trial, type TrialReport, type Workload } from './trial.js'
 
-/** One thing that a suite lets every peer do. What is left out of it has its usual value. */
+/** One case of a suite, which every peer runs. Fields that are left out have their usual values. */
 export interface Case extends Partial<Omit<Trial, 'peer' | 'variant'>> {
   readonly workload: Workload
   readonly payload: number
   /** Tells cases of the same payload apart. */
   readonly label?: string
-  /** Repeated no more often than so. */
+  /** The case runs at most this many times. */
   readonly maxRuns?: number
 }
 
@@ -22,14 +22,14 @@ export interface PeerSuiteOptions {
   readonly name: string
   readonly summary: string
   readonly cases: readonly Case[]
-  /** What every peer's speed is set beside. */
+  /** Every peer's speed is compared with these. */
   readonly references: readonly Reference[]
   /** `case`: a table for each case. `peer`: a line for each peer, a column for each case. */
   readonly tableBy: 'case' | 'peer'
   readonly special?: boolean
 }
 
-/** Makes a suite of trials between processes: for each case, all peers take turns, and again for each run. */
+/** Makes a suite of trials between processes. In each run of a case, all peers take turns. */
 export function peerSuite({ references, tableBy, cases, name, summary, special = false }: PeerSuiteOptions): Suite {
   const able = peers.filter(({ variants }) => cases.some(({ workload }) => variants[workload] !== undefined))
   return {
@@ -111,7 +111,7 @@ function trialOf(what: Omit<Case, 'label' | 'maxRuns'>, peer: string, variant: s
   }
 }
 
-/** Room for at least eight messages, and as much as serves the floor best. */
+/** Room for at least eight messages, and no less than the C++ floor needs for its best figures. */
 function usualCapacity(payload: number): number {
   return Math.max(4_194_304, 8 * payload)
 }
@@ -120,7 +120,7 @@ function timeoutSecondsOf({ seconds, messages }: Trial): number {
   return 120 + seconds + messages / 100_000
 }
 
-/** The median over the runs of each figure, and of its percentiles. */
+/** Returns the median over the runs, for each figure and its percentiles. */
 function resultsOf(trial: Trial, done: readonly Probed<TrialReport>[]) {
   const runs = done.map(({ value }) => measurementsOf(trial, value))
   return (runs[0] ?? []).map(({ metric, unit }) => {

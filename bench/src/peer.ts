@@ -1,19 +1,19 @@
 import type { Trial, Workload } from './trial.js'
 
-/** Something that carries messages between processes, to be measured. */
+/** Something that carries messages between processes, and is measured. */
 export interface Peer {
-  /** As `--peer` takes it. */
+  /** The name that `--peer` takes. */
   readonly name: string
-  /** In one line. */
+  /** A description in one line. */
   readonly summary: string
-  /** The ways of using it that are measured, by workload; none for a workload that it cannot do. */
+  /** The ways of using it, by workload; absent for a workload that it cannot do. */
   readonly variants: Readonly<Partial<Record<Workload, readonly string[]>>>
-  /** Tells which trials are worth their time when nobody asks for their payload by `--payload`; all when undefined. */
+  /** Tells which trials run by default. `--payload` runs the others, too. All run if this is absent. */
   readonly isWorthwhile?: (trial: Trial) => boolean
-  /** Repeated no more often than so; for those that are slower by far than what is told apart. */
+  /** Each trial runs at most this many times: for peers whose figures are far from all others. */
   readonly maxRuns?: number
   /**
-   * Makes it ready, once.
+   * Prepares the peer, once.
    *
    * @throws Error saying why it cannot run here
    */

@@ -1,13 +1,13 @@
 import { floor, PROBE } from './peers/floor.js'
 import { runTrial, type TrialReport } from './trial.js'
 
-/** How much two probes may differ for what ran between them to count. */
+/** Two probes may differ by this factor; otherwise the trial between them does not count. */
 const MAX_DRIFT = 1.5
 
-/** In ns. A longer round trip means that somebody else had one of the processors. */
+/** In ns. A longer round trip means that another program used one of the CPUs. */
 const MAX_ROUND_TRIP = 10_000
 
-/** The round trip of one cache line between two processes of this machine, now, in ns. */
+/** Measures the round trip of one cache line between two processes of this machine, in ns. */
 async function probe(): Promise<number> {
   const { hub } = await runTrial<TrialReport>(floor.command(PROBE))
   return hub.roundTrip?.block ?? Number.NaN
@@ -15,13 +15,13 @@ async function probe(): Promise<number> {
 
 export interface Probed<T> {
   readonly value: T
-  /** Before and after. */
+  /** The probe before and the probe after. */
   readonly probes: readonly [number, number]
-  /** Whether the two agree. */
+  /** True if the two probes agree. */
   readonly steady: boolean
 }
 
-/** Runs something between two probes, and again when they differ too much; the last of `attempts` counts as it is. */
+/** Runs something between two probes. If they differ too much, runs it again; the last of `attempts` counts in any case. */
 export async function betweenProbes<T>(run: () => Promise<T>, look = probe, attempts = 3): Promise<Probed<T>> {
   for (let attempt = 1; ; attempt++) {
     const before = await look()
@@ -34,8 +34,9 @@ export async function betweenProbes<T>(run: () => Promise<T>, look = probe, atte
 }
 
 /**
- * Keeps, of the runs of each line of a table, those that compare: the system moves processes to processors that are nearer to each
- * other, or farther. Kept are those of the like probes that most lines have a part in; a line that has none keeps all.
+ * Keeps the runs of a table that can be compared. The system sometimes moves processes to CPUs that are nearer to each other, or
+ * farther apart, which the probes show. This function finds the range of probes that most lines have runs in, and keeps those
+ * runs. A line without any keeps all of its runs.
  */
 export function alike<T>(lines: readonly (readonly Probed<T>[])[]): (readonly Probed<T>[])[] {
   const keepFrom = (fastest: number) =>

@@ -1,10 +1,10 @@
 import { cpus, release } from 'node:os'
 
-/** One figure of one peer, as written to JSON. What does not apply is null. */
+/** One figure of one peer, as it is written to JSON. A field that does not apply is null. */
 export interface Result {
   suite: string
   peer: string
-  /** What was done. */
+  /** The way of using the peer. */
   variant: string
   /** Bytes per operation. */
   payload: number | null
@@ -16,12 +16,12 @@ export interface Result {
   p50: number | null
   p99: number | null
   p999: number | null
-  /** How many measurements `median`, `min` and `max` are of. */
+  /** How many runs `median`, `min` and `max` come from. */
   runs: number
   environment: Environment
 }
 
-/** On what the figures were measured. */
+/** The machine on which the figures were measured. */
 export interface Environment {
   node: string
   v8: string
@@ -29,7 +29,7 @@ export interface Environment {
   processor: string
   processorCount: number
   date: string
-  /** The one-cache-line round trips just before and after each of the runs. */
+  /** The round trips of one cache line, measured before and after each run. */
   probes?: Probes
 }
 
@@ -38,11 +38,11 @@ interface Probes {
   median: number | null
   min: number | null
   max: number | null
-  /** How many of the runs stood between probes that differed by more than 1.5 times, after three attempts. */
+  /** How many runs still had probes that differed by more than 1.5 times after three attempts. */
   unsteadyRuns: number
 }
 
-/** Describes this machine and this Node, now. */
+/** Describes this machine and this version of Node. */
 export function currentEnvironment(): Environment {
   const processors = cpus()
   return {
@@ -55,7 +55,7 @@ export function currentEnvironment(): Environment {
   }
 }
 
-/** Makes median, min and max of what several runs measured. */
+/** Returns median, min and max of several runs. */
 export function summarize(measured: readonly number[]): Pick<Result, 'median' | 'min' | 'max' | 'runs'> {
   const sorted = [...measured].sort((a, b) => a - b)
   const middle = sorted.length / 2
@@ -69,7 +69,7 @@ export function summarize(measured: readonly number[]): Pick<Result, 'median' | 
   }
 }
 
-/** Makes a Markdown table; columns of numbers are aligned to the right. */
+/** Makes a Markdown table. All columns but the first are aligned to the right. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const isNumeric = header.map((_, column) => column > 0)

@@ -1,29 +1,29 @@
 import type { Result } from './report.js'
 
-/** A group of trials that belong into one table. */
+/** A group of trials that share a table. */
 export interface Suite {
-  /** As `--suite` takes it. */
+  /** The name that `--suite` takes. */
   readonly name: string
-  /** What is measured, in one line. */
+  /** The subject, in one line. */
   readonly summary: string
-  /** What is measured against what, each with one line. */
+  /** The peers that are compared, each with a description in one line. */
   readonly peers: Readonly<Record<string, string>>
   run(options: SuiteOptions): Promise<Result[]>
   /** Makes the Markdown tables of this suite's results. */
   table(results: readonly Result[]): string
-  /** Too long to run unless named. */
+  /** The suite takes long and runs only if it is named. */
   readonly special?: boolean
 }
 
 export interface SuiteOptions {
   /** How often each trial is repeated. */
   readonly runs: number
-  /** The peers to measure; all when undefined. */
+  /** The peers to measure; all if undefined. */
   readonly peers: readonly string[] | undefined
-  /** The payloads to measure, in bytes; all when undefined. */
+  /** The payloads to measure, in bytes; all if undefined. */
   readonly payloads: readonly number[] | undefined
-  /** Shorter trials: to see that all works, not to quote. */
+  /** Short trials, which show that everything works. Their figures are not for quoting. */
   readonly quick: boolean
-  /** Called with a word about each trial as it begins. */
+  /** Gets a short text about each trial when it begins. */
   readonly onProgress: (text: string) => void
 }

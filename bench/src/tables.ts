@@ -1,15 +1,15 @@
 import { markdownTable, type Result } from './report.js'
 
-/** The metric of a line that says why a peer could not be measured. */
+/** The metric of a line that tells why a peer could not be measured. */
 export const NOT_MEASURED = 'not measured'
 
-/** A peer's variant, of the same case, that others are set beside. */
+/** A variant of a peer with which others of the same case are compared. */
 export interface Reference {
   readonly peer: string
   readonly variant: string
 }
 
-/** Writes a figure with three digits and its unit. */
+/** Formats a figure with three digits and its unit. */
 export function format(value: number | null, unit: string): string {
   if (value === null) return ''
   if (unit === 'count') return value.toLocaleString('en')
@@ -42,13 +42,13 @@ function scale(value: number, unit: string): readonly [number, string] {
   return [value / factor, suffix]
 }
 
-/** How many times as fast as the reference: above 1 is faster, whether the unit counts time or messages. */
+/** Tells how many times as fast as the reference a result is. Above 1 is faster, for times and for rates. */
 export function speed(result: Result, reference: Result | undefined): number | undefined {
   if (result.median === null || !reference?.median || result.metric !== reference.metric) return undefined
   return result.unit === '1/s' ? result.median / reference.median : reference.median / result.median
 }
 
-/** A table for each case, with a line for each variant. */
+/** Makes a table per case, with a line per variant. */
 export function caseTables(results: readonly Result[], references: readonly Reference[]): string {
   const sections = groupBy(measured(results), (result) => heading(result.payload, caseOf(result)))
   const tables = [...sections].map(([title, section]) => `### ${title}\n\n${caseTable(section, references)}`)
@@ -92,7 +92,7 @@ function caseTable(section: readonly Result[], references: readonly Reference[])
   return markdownTable(header, rows)
 }
 
-/** A table for each payload and metric: a line for each variant, a column for each case. */
+/** Makes a table per payload and metric, with a line per variant and a column per case. */
 export function peerTables(results: readonly Result[]): string {
   const sections = groupBy(measured(results), ({ payload, metric }) => heading(payload, metric))
   const tables = [...sections].map(([title, section]) => {
@@ -106,12 +106,12 @@ export function peerTables(results: readonly Result[]): string {
   return [...tables, ...reasons(results)].join('\n\n')
 }
 
-/** What stands in parentheses behind a variant. */
+/** Returns the text in parentheses behind a variant. */
 export function caseOf({ variant }: Result): string {
   return /\(([^()]*)\)$/.exec(variant)?.[1] ?? ''
 }
 
-/** Peer and variant, without the case. */
+/** Returns peer and variant, without the case. */
 export function nameOf({ peer, variant }: Result): string {
   return `${peer}, ${variant.replace(/ \([^()]*\)$/, '')}`
 }
@@ -121,7 +121,7 @@ export function heading(payload: number | null, what: string): string {
   return [size, what].filter((part) => part !== '').join(', ')
 }
 
-/** Those that carry a figure. */
+/** Returns the results that have a figure. */
 export function measured(results: readonly Result[]): readonly Result[] {
   return results.filter(({ metric }) => metric !== NOT_MEASURED)
 }

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /**
- * What the processes of a trial do. One is the hub; the others, the spokes, talk with it and not with each other.
+ * The work of a trial. One process is the hub. The others, the spokes, exchange messages with the hub only.
  *
- *   throughput  the hub sends as fast as it can, the spokes receive
+ *   throughput  the hub sends as fast as it can, the spoke receives
  *   fan-out     the same, with several spokes
  *   capacity    the same as throughput, with rings of different capacity
  *   endurance   the same, with very many messages
- *   allocation  the same, with an eye on the heap
+ *   allocation  the same; both sides watch their heaps
  *   fan-in      the spokes send, the hub receives
- *   round-trip  the hub asks, the spoke answers, each waiting in the way that answers soonest
- *   event-loop  the same, with both waiting in their event loops
- *   parked      the same, with a pause before each request, so that both are asleep
- *   idle        connected, with nothing to send
+ *   round-trip  the hub asks, the spoke answers; both wait in the fastest way there is
+ *   event-loop  the same; both wait in their event loops
+ *   parked      the same; a pause before each request lets both fall asleep
+ *   idle        all are connected, and nobody sends
  */
 export type Workload =
   | 'throughput'
@@ -28,7 +28,7 @@ export type Workload =
   | 'parked'
   | 'idle'
 
-/** Who sends in a trial. It decides what the hub and the spokes do. */
+/** The side that sends. It decides what the hub and the spokes do. */
 export type Direction = 'hub sends' | 'spokes send' | 'hub asks' | 'nobody sends'
 
 const DIRECTIONS: Readonly<Record<Workload, Direction>> = {
@@ -44,12 +44,12 @@ const DIRECTIONS: Readonly<Record<Workload, Direction>> = {
   idle: 'nobody sends',
 }
 
-/** Returns who sends in a trial. */
+/** Returns the side that sends in a trial. */
 export function directionOf({ workload }: Pick<Trial, 'workload'>): Direction {
   return DIRECTIONS[workload]
 }
 
-/** One trial of one peer, as its hub is told. */
+/** One trial of one peer, as its hub gets it. */
 export interface Trial {
   readonly peer: string
   readonly variant: string
@@ -57,56 +57,57 @@ export interface Trial {
   readonly spokes: number
   /** Bytes of a message: 32, or a larger multiple of 8. */
   readonly payload: number
-  /** Bytes of a ring, a power of two; for peers that have rings. */
+  /** Bytes of a ring, a power of two. For peers that have rings. */
   readonly capacity: number
-  /** Not measured. */
+  /** Time before the measurement begins. */
   readonly warmUpSeconds: number
   readonly seconds: number
-  /** When not 0: how many messages are measured, instead of `seconds`; one-way workloads only. */
+  /** If not 0: the number of messages to measure, in place of `seconds`. Only for one-way workloads. */
   readonly messages: number
-  /** Before each request of `parked`; else 0. */
+  /** The pause before each request of `parked`; otherwise 0. */
   readonly pauseMs: number
 }
 
-/** What one process saw between BEGIN and END (see roles/content.ts). */
+/** The figures of one process between BEGIN and END (see roles/content.ts). */
 export interface RoleReport {
   readonly messages: number
   readonly seconds: number
-  /** User and system time; 0 for a worker, whose time its process reports. */
+  /** User and system time. 0 for a worker: its process reports the time. */
   readonly processorNs: number
   readonly roundTrip?: RoundTrips
   readonly garbage?: Garbage
-  /** Messages that were overwritten before they could be received; where that may be. */
+  /** Messages that were overwritten before they were received. Only for peers that may lose some. */
   readonly lost?: number
 }
 
 /** Times of round trips, in ns. */
 interface RoundTrips {
-  /** The median over blocks of round trips, per round trip: the clock was read once a block. 0: there were no blocks. */
+  /** The median over blocks, per round trip; the clock was read once a block. 0 if there were no blocks. */
   readonly block: number
-  /** Of round trips timed one by one; the time of one look at the clock is part of them. */
+  /** Percentiles of round trips that were timed one by one. Each includes one look at the clock. */
   readonly p50: number
   readonly p99: number
   readonly p999: number
 }
 
-/** What a process left to its garbage collector. */
+/** The garbage that a process made. */
 export interface Garbage {
   /** Bytes. */
   readonly heapGrowth: number
   readonly collections: number
 }
 
-/** What a trial's hub prints. */
+/** The output of a trial's hub. */
 export interface TrialReport {
   readonly hub: RoleReport
   readonly spokes: readonly RoleReport[]
 }
 
 /**
- * The command that runs a TypeScript file in a Node process of its own. `file` is relative to the module at `base`. Without the memory
- * reducer: what V8 clears away once, when a process has been idle for some seconds, takes 130 ms, and would be laid to whatever
- * it waits for.
+ * Returns the command that runs a TypeScript file in a Node process of its own. V8's memory reducer is off: it runs once, for 130 ms,
+ * after a process has been idle for some seconds, and would look like the cost of waiting.
+ *
+ * @param file relative to the module at `base`
  */
 export function nodeCommand(file: string, base: string, args: readonly string[]): readonly string[] {
   const flags = ['--expose-gc', '--no-memory-reducer', '--import', 'tsx']
@@ -114,11 +115,11 @@ export function nodeCommand(file: string, base: string, args: readonly string[])
 }
 
 /**
- * Runs one trial in processes of its own, so that no trial sees what another left in caches and heap. The command prints
- * what it measured as JSON.
+ * Runs one trial in processes of its own, so that no trial inherits another's caches and heap. The command prints its
+ * measurements as JSON.
  *
  * @param timeoutSeconds a trial that takes longer hangs, and is killed
- * @throws Error with the command and what it printed, when it failed or hung
+ * @throws Error with the command and its output, if it failed or hung
  */
 export async function runTrial<T>(command: readonly string[], timeoutSeconds = 120): Promise<T> {
   const [program = '', ...args] = command

@@ -8,14 +8,14 @@ const NUMBERS = [0, 1, 63, 64, 1_000_000_007, 0x8000_0000, BEGIN, END]
 describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
   const content = new Content(payload)
 
-  test.each(NUMBERS)('is found right when it is message %d', (sequence) => {
+  test.each(NUMBERS)('passes the check as message %d', (sequence) => {
     const memory = memoryOf(Buffer.alloc(OFFSET + payload))
     content.write(memory, OFFSET, sequence)
     expect(content.check(memory, OFFSET)).toBe(sequence)
     expect(content.checkBytes(memory.bytes.subarray(OFFSET))).toBe(sequence)
   })
 
-  test('is found torn whichever byte is another', () => {
+  test('fails the check if any byte is wrong', () => {
     const memory = memoryOf(Buffer.alloc(OFFSET + payload))
     for (let at = OFFSET; at < OFFSET + payload; at++) {
       content.write(memory, OFFSET, 4711)
@@ -25,7 +25,7 @@ describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
     }
   })
 
-  test('is found torn when its halves are of two messages', () => {
+  test('fails the check if its halves belong to two messages', () => {
     const [memory, other] = [1, 2].map((sequence) => {
       const memory = memoryOf(Buffer.alloc(payload))
       content.write(memory, 0, sequence)
@@ -36,7 +36,7 @@ describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
     expect(() => content.check(memory, 0)).toThrow('message 1 is torn')
   })
 
-  test.each(['text', 'bytes'] as const)('is the same as an object with its body as %s', (bodyKind) => {
+  test.each(['text', 'bytes'] as const)('is the same as an object with the body as %s', (bodyKind) => {
     const message = messageObject(content, 4711, bodyKind)
     expect(checkObject(content, message)).toBe(4711)
     expect(() => checkObject(content, { ...message, second: 0 })).toThrow('message 4711 is torn')
@@ -48,7 +48,7 @@ describe.each([32, 1024])('the content of a message of %d bytes', (payload) => {
   })
 })
 
-test('the pattern is that of native/content.h', () => {
+test('the pattern equals the one of native/content.h', () => {
   const content = new Content(32 + 16)
   expect([0, 1, 64].map((sequence) => content.bodyText(sequence))).toEqual([
     'AnP2eFtU8jLzaCpR',

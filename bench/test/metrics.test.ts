@@ -29,7 +29,7 @@ describe('the figures of a trial', () => {
     expect(figures(trial('fan-out'), hub, spokes)).toEqual({ [MESSAGES]: 150, [PROCESSOR_TIME]: 40 })
   })
 
-  test('fan-in counts what the hub received', () => {
+  test('fan-in counts the messages that the hub received', () => {
     const hub = role(200, 2, 4000)
     const spokes = [role(100, 2, 1000), role(100, 2, 3000)]
     expect(figures(trial('fan-in'), hub, spokes)).toEqual({ [MESSAGES]: 100, [PROCESSOR_TIME]: 40 })
@@ -39,12 +39,12 @@ describe('the figures of a trial', () => {
     expect(figures(trial('throughput'), role(100, 2, 1000), [])).toEqual({ [MESSAGES]: 50, [PROCESSOR_TIME]: 10 })
   })
 
-  test('a trial that ends by count says how many messages were checked', () => {
+  test('a trial of a fixed number of messages tells how many were checked', () => {
     const report = role(100, 1, 0)
     expect(figures(trial('endurance', 100), report, [report])).toMatchObject({ [CHECKED]: 100 })
   })
 
-  test('a worker, whose processor time is in the hub, has no idle time of its own', () => {
+  test('a worker has no idle time of its own: its CPU time is part of the hub', () => {
     const hub = role(0, 2, 4e6)
     expect(figures(trial('idle'), hub, [role(0, 2, 6e6)])).toEqual({ [IDLE_HUB]: 2, [IDLE_SPOKE]: 3 })
     expect(figures(trial('idle'), hub, [role(0, 2, 0)])).toEqual({ [IDLE_HUB]: 2 })
@@ -59,15 +59,15 @@ describe('a trial between probes', () => {
     return betweenProbes(run, look)
   }
 
-  test('counts when the probes agree', async () => {
+  test('counts if the probes agree', async () => {
     expect(await looking(80, 120)).toEqual({ value: 1, probes: [80, 120], steady: true })
   })
 
-  test('is run again while they do not', async () => {
+  test('runs again while the probes disagree', async () => {
     expect(await looking(80, 300, 300, 310)).toEqual({ value: 2, probes: [300, 310], steady: true })
   })
 
-  test('is marked when they never do', async () => {
+  test('is marked if the probes never agree', async () => {
     expect(await looking(80, 300, 80, 300, 80, 300)).toEqual({ value: 3, probes: [80, 300], steady: false })
   })
 })
@@ -78,17 +78,17 @@ describe('the runs of a table', () => {
   const values = (...lines: Parameters<typeof alike<string>>[0]) =>
     alike(lines).map((runs) => runs.map(({ value }) => value))
 
-  test('all count when their probes are alike', () => {
+  test('all count if their probes are alike', () => {
     expect(values([run('a', 400), run('b', 430, 450)], [run('c', 420)])).toEqual([['a', 'b'], ['c']])
   })
 
-  test('count where most lines have one that compares, and else where most runs do', () => {
+  test('count in the range of probes with most lines, then with most runs', () => {
     const moved = [run('a', 110), run('b', 120), run('c', 430)]
     expect(values(moved, [run('d', 440)])).toEqual([['c'], ['d']])
     expect(values(moved, [run('d', 100), run('e', 440)])).toEqual([['a', 'b'], ['d']])
   })
 
-  test('do not count when they were disturbed, unless a line has no other', () => {
+  test('do not count if they were disturbed, unless a line has no others', () => {
     expect(values([run('a', 400), run('b', 400, 900, false)], [run('c', 400, 900, false)])).toEqual([['a'], ['c']])
     expect(values([], [run('a', 400, 900, false)])).toEqual([[], ['a']])
   })

@@ -35,7 +35,7 @@ test.each([
   expect(format(value, unit)).toBe(text)
 })
 
-test('speed counts messages up and time down', () => {
+test('speed grows with messages and shrinks with time', () => {
   expect(speed(result('a', 30), result('b', 10))).toBe(3)
   const time = { metric: ROUND_TRIP, unit: 'ns' }
   expect(speed(result('a', 30, time), result('b', 90, time))).toBe(3)
@@ -46,7 +46,7 @@ test('speed counts messages up and time down', () => {
 describe('a table for each case', () => {
   const reference = { peer: 'floor', variant: 'plain' }
 
-  test('sets every line beside the reference of its own case', () => {
+  test('compares every line with the reference of its own case', () => {
     const results = [
       result('floor', 10e6),
       result('socket', 1e6),
@@ -59,7 +59,7 @@ describe('a table for each case', () => {
     expect(cells(large, 'socket')?.[2]).toBe('0.25')
   })
 
-  test('marks what stood between probes that differ, and says what could not be measured', () => {
+  test('marks figures whose probes differ, and names peers that could not be measured', () => {
     const probes = { median: 90, min: 80, max: 300, unsteadyRuns: 1 }
     const reason = result('zeromq', 0, { metric: NOT_MEASURED, variant: 'no binary', median: null })
     const table = caseTables([result('floor', 1, { environment: { ...environment, probes } }), reason], [])
@@ -90,7 +90,7 @@ describe('the chart', () => {
     return { svg, elements }
   }
 
-  test('is well-formed whatever the names, with a bar for each figure of a panel', () => {
+  test('is well-formed with any names, and has a bar for each figure of a panel', () => {
     const { svg, elements } = draw([
       result('a <b> & "c"', 3e6),
       result('floor', 1e6),
@@ -100,7 +100,7 @@ describe('the chart', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/)
   })
 
-  test('is well-formed when there is nothing to compare', () => {
+  test('is well-formed if there is nothing to compare', () => {
     expect(draw([]).elements).toEqual(['svg', 'rect'])
     expect(draw([result('floor', 0, { min: 0, max: 0 })]).svg).not.toMatch(/NaN|Infinity|undefined/)
   })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { BEGIN, END } from '../src/roles/content.js'
 import { Tally } from '../src/roles/tally.js'
 
-test('counts what comes between the last BEGIN and the first END', () => {
+test('counts the messages between the last BEGIN and the first END', () => {
   const tally = new Tally(2)
   const take = (producer: number, ...sequences: number[]) => {
     for (const sequence of sequences) tally.take(producer, sequence)
@@ -17,7 +17,7 @@ test('counts what comes between the last BEGIN and the first END', () => {
   expect(tally.report.messages).toBe(4)
 })
 
-test('counts what was lost where that may be', () => {
+test('counts lost messages if messages may be lost', () => {
   const tally = new Tally(1, true)
   for (const sequence of [0, 3, BEGIN, 4, 6, END]) tally.take(0, sequence)
   expect(tally.report).toMatchObject({ messages: 2, lost: 3 })
@@ -29,5 +29,5 @@ test.each([
 ])('refuses a message that was %s', (_, sequence) => {
   const tally = new Tally(1)
   tally.take(0, 0)
-  expect(() => tally.take(0, sequence)).toThrow(`message ${sequence} of producer 0 came where 1 was due`)
+  expect(() => tally.take(0, sequence)).toThrow(`message ${sequence} of producer 0 came in place of 1`)
 })

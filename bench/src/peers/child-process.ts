@@ -1,6 +1,6 @@
 /**
- * The channel that Node itself makes between a process and its child. A message is an object of the fields; its body is
- * text with `json`, which knows no bytes, and bytes with `advanced`.
+ * The channel that Node itself makes between a process and its child. A message is an object with the fields. Its body is
+ * bytes with `advanced`, and text with `json`, which cannot carry bytes.
  */
 
 import type { ChildProcess, SerializationType } from 'node:child_process'

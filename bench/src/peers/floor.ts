@@ -10,7 +10,7 @@ import type { Trial } from '../trial.js'
 const SOURCE_FOLDER = fileURLToPath(new URL('../../native/', import.meta.url))
 const BUILD_FOLDER = fileURLToPath(new URL('../../build/', import.meta.url))
 
-/** For any processor of the kind, as Node itself is built. */
+/** For any CPU of the architecture, as Node itself is built. */
 const FLAGS = ['-std=c++17', '-O3', '-Wall', '-Wextra', '-Werror']
 
 const compiler = process.env.CXX ?? 'g++'
@@ -21,7 +21,7 @@ const program = join(BUILD_FOLDER, `floor-${hash.digest('hex').slice(0, 16)}`)
 
 const RINGS = ['ring in place', 'ring with copy']
 
-/** The yardstick. Its hub and spokes are one program, built when it is missing or its sources have changed. */
+/** The yardstick. Hub and spokes are one program, which is built if it is missing or its sources have changed. */
 export const floor: Peer = {
   name: 'floor',
   summary: `C++ over the same kind of memory (${compiler} ${FLAGS.slice(0, 2).join(' ')}): what this machine can do`,
@@ -45,7 +45,7 @@ export const floor: Peer = {
   command: (trial) => [program, ...Object.entries(trial).map(([key, value]) => `${key}=${value}`)],
 }
 
-/** Measures the round trip of one cache line, for some milliseconds. In ns. */
+/** The trial of a probe: round trips of one cache line, for 50 ms. */
 export const PROBE: Trial = {
   peer: floor.name,
   variant: 'one cache line',

@@ -1,6 +1,6 @@
 /**
- * Streams of memlane with nothing to do, for as long as the trial measures: the spoke waits for a message (`for await`,
- * `receive`, `receiveSync`: the hub sends none) or for room (`send`, `sendSync`: the hub takes none).
+ * Streams of memlane that are idle during the measurement. The spoke waits for a message that the hub does not send (`for await`,
+ * `receive`, `receiveSync`), or for room that the hub does not make (`send`, `sendSync`).
  */
 
 import { setTimeout } from 'node:timers/promises'

@@ -1,6 +1,6 @@
 /**
- * The streams of memlane. A variant is the way that messages go (memlane-messages.ts), and behind a comma how both sides
- * wait: `spin`, `park`, or `adaptive`, which is the default.
+ * The streams of memlane. A variant is the way of sending and receiving (memlane-messages.ts), then, after a comma, the wait
+ * strategy of both sides: `spin`, `park`, or `adaptive`, which is the default.
  */
 
 import { openStream } from '@memlane/consumer'
@@ -28,10 +28,10 @@ import {
 import { nodePeer } from './node-peer.js'
 
 const MOST_PRODUCERS = 64
-/** A producer that is one of several says so in the upper bits of its messages' numbers. */
+/** One of several producers has its index in the upper bits of its messages' numbers. */
 const PRODUCER_SHIFT = 28
 const NUMBER_MASK = 2 ** PRODUCER_SHIFT - 1
-/** What is worth measuring with other payloads than 32 bytes. */
+/** The variants that are measured by default with payloads other than 32 bytes. */
 const FOR_LARGE: Readonly<Partial<Record<Workload, readonly string[]>>> = {
   throughput: ['in place', 'in place, spin', 'bytes in place', 'bytes'],
   'round-trip': ['in place, spin'],
@@ -119,7 +119,7 @@ function plan({ variant, payload }: Trial) {
 
 function create(trial: Trial, name: string, options: CreateStreamOptions = {}): Sender {
   const { way, wait, loses, content } = plan(trial)
-  // What both sides of a conversation wait for in the event loop are messages, not room.
+  // In a conversation, both sides wait in the event loop for messages, never for room.
   const sendingWay = way === 'event loop' && trial.workload !== 'throughput' ? 'objects' : way
   const overflow = loses ? 'overwrite' : 'wait'
   return createSender(sendingWay, name, content, {
@@ -136,7 +136,7 @@ function open(trial: Trial, name: string, take: (sequence: number) => boolean): 
   return openReceiver(way, name, content, take, { waitStrategy: wait, timeoutMs: APPEAR_TIMEOUT_MS })
 }
 
-/** @param base is added to the messages' numbers */
+/** @param base the number added to each message's number */
 function sending(trial: Trial, { send, close }: Sender, base = 0): Role {
   return { run: () => produce(trial, (first, count) => send(first < BEGIN ? base + first : first, count)), close }
 }
@@ -170,7 +170,7 @@ async function receiving(trial: Trial, name: string, producers: number): Promise
   }
 }
 
-/** Takes what is there, or waits for something; blocks. */
+/** Takes the messages that are there, or blocks until there is one. */
 function receive(receiver: Receiver, limit?: number): void {
   if (receiver.poll(limit) === 0) receiver.readySync()
 }
@@ -212,7 +212,7 @@ function answeringInPlace({ say, hear, close }: Conversation): Role {
         const question = hear()
         say(question)
         if (question === END) return stopwatch.stop(next)
-        if (question !== next) throw new Error(`question ${question} came where ${next} was due`)
+        if (question !== next) throw new Error(`question ${question} came in place of ${next}`)
       }
     },
   }
@@ -257,7 +257,7 @@ async function answering(trial: Trial, name: string, replies: Sender): Promise<R
     void replies.send(sequence, 1)
     if (sequence === next) next++
     else if (sequence === END) ended = true
-    else throw new Error(`question ${sequence} came where ${next} was due`)
+    else throw new Error(`question ${sequence} came in place of ${next}`)
     return !ended
   }
   const requests = await open(trial, name, take)

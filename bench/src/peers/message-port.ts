@@ -1,9 +1,9 @@
 /**
- * A MessagePort to a worker: two threads of one process, not two processes. A port takes messages without end, so the
- * receiver acknowledges what came and the sender waits when too much is on its way.
+ * A MessagePort to a worker: two threads of one process, not two processes. A port never refuses a message, so the receiver
+ * acknowledges messages, and the sender waits if too many are on their way.
  *
- *   clone     an object of the fields, with the body as bytes: copied
- *   transfer  all bytes in an ArrayBuffer of their own: handed over
+ *   clone     an object with the fields and the body as bytes, which is copied
+ *   transfer  an ArrayBuffer with all bytes, which is handed over
  */
 
 import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
@@ -13,7 +13,7 @@ import { checkObject, type MessageObject, messageObject } from '../roles/message
 import { startWorker } from '../roles/spoke.js'
 import { outsidePeer } from './node-peer.js'
 
-/** How much may be on its way: messages, and bytes. */
+/** Limits for messages that are on their way: their number and their bytes. */
 const WINDOW_COUNT = 4096
 const WINDOW_LENGTH = 16_777_216
 
@@ -48,7 +48,7 @@ export const messagePort = outsidePeer({
   }),
 })
 
-/** A number acknowledges so many messages. */
+/** A number that is posted acknowledges that many messages. */
 type PortMessage = MessageObject | Uint8Array | number
 
 class PortConnection implements Connection {

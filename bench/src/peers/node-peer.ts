@@ -14,7 +14,7 @@ export function nodePeer(peer: Omit<NodePeer, 'command'>): NodePeer {
   }
 }
 
-/** Another way between two processes, beside which memlane stands: the smallest messages and large ones, twice. */
+/** A peer from outside, to compare memlane with: measured twice, with the smallest messages and with large ones. */
 export function outsidePeer(peer: Omit<NodePeer, 'command'>): NodePeer {
   const isWorthwhile = ({ payload }: Trial) => payload === 32 || payload === 65_536
   return nodePeer({ ...peer, maxRuns: 2, isWorthwhile })

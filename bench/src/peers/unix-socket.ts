@@ -1,6 +1,6 @@
 /**
- * A unix domain socket of Node's `net`. A frame is its payload's length as u32, then the payload. Frames are gathered into
- * bursts, one write each; at most a few bursts are on their way at once.
+ * A unix domain socket of Node's `net`. A frame is the payload's length as u32, then the payload. Frames are collected into
+ * bursts, each written at once. At most a few bursts are on their way at a time.
  */
 
 import { once } from 'node:events'
@@ -67,7 +67,7 @@ class SocketConnection implements Connection {
   private burst: Memory
   private burstLength = 0
   private onRoom = () => {}
-  /** A frame of which only the beginning has come. */
+  /** The beginning of a frame that has not come completely. */
   private readonly partial: Memory
   private partialLength = 0
 

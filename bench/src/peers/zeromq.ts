@@ -1,4 +1,4 @@
-/** A pair of zeromq sockets. A message is a buffer of its own, which the library may keep until it is sent. */
+/** A pair of zeromq sockets. Each message is a buffer of its own, because the library may keep it until it is sent. */
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

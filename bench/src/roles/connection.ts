@@ -8,17 +8,17 @@ import type { Spoke } from './spoke.js'
 import { Stopwatch } from './stopwatch.js'
 import { Tally } from './tally.js'
 
-/** One of the two ends of something that carries messages both ways. */
+/** One end of something that carries messages both ways. */
 export interface Connection {
   /**
-   * Sends message number `sequence`, or keeps it until there are enough for one burst.
+   * Sends message number `sequence`, or keeps it until there are enough for a burst.
    *
-   * @returns a promise when there is no more room; it settles when there is
+   * @returns a promise if there is no more room; it settles once there is
    */
   send(sequence: number): Promise<void> | undefined
-  /** Sends what was kept. */
+  /** Sends the messages that were kept. */
   flush(): Promise<void> | undefined
-  /** Called with the number of each message that came, when its content was checked. */
+  /** Gets the number of each message that has come and whose content was right. */
   onMessage: (sequence: number) => void
   close(): void
 }
@@ -30,7 +30,7 @@ export interface Transport {
   spoke(trial: Trial, index: number): Promise<Connection>
 }
 
-/** Does the work of both sides over connections, for peers that deliver messages to a callback in the event loop. */
+/** Makes the roles of a peer that delivers messages to a callback in the event loop. */
 export function rolesOver(transport: Transport): Roles {
   return {
     async hub(trial) {
@@ -53,7 +53,7 @@ export function rolesOver(transport: Transport): Roles {
 
 type Run = Role['run']
 
-/** What the hub does. Each function listens to the connections at once, before anything can come, and returns the rest. */
+/** The hub's work. Each function listens to the connections at once, before a message can come, and returns the rest. */
 const HUB_RUNS: Readonly<Record<Direction, (trial: Trial, connections: readonly Connection[]) => Run>> = {
   'hub sends': (trial, connections) => () => sendToAll(trial, connections),
   'spokes send': (_trial, connections) => receive(connections),
@@ -61,7 +61,7 @@ const HUB_RUNS: Readonly<Record<Direction, (trial: Trial, connections: readonly 
   'nobody sends': (trial, connections) => () => idle(trial, connections),
 }
 
-/** What a spoke does, likewise. */
+/** A spoke's work, likewise. */
 const SPOKE_RUNS: Readonly<Record<Direction, (trial: Trial, connection: Connection) => Run>> = {
   'hub sends': (_trial, connection) => receive([connection]),
   'spokes send': (trial, connection) => () => sendToAll(trial, [connection]),
@@ -132,13 +132,13 @@ function answer(connection: Connection): Run {
       const sent = connection.flush()
       if (sequence === next) next++
       else if (sequence === END) void Promise.resolve(sent).then(() => resolve(stopwatch.stop(next)))
-      else throw new Error(`question ${sequence} came where ${next} was due`)
+      else throw new Error(`question ${sequence} came in place of ${next}`)
     }
   })
   return () => report
 }
 
-/** Says BEGIN and END, and nothing in between. */
+/** Sends BEGIN and END, and nothing in between. */
 async function idle(trial: Trial, connections: readonly Connection[]): Promise<RoleReport> {
   const say = async (sequence: number) => {
     for (const connection of connections) {

@@ -1,32 +1,32 @@
 /**
- * What message number i says, the same for every peer in every language. native/content.h is this file's twin.
+ * The content of message number i, the same for every peer in every language. native/content.h is this file's twin.
  *
- *    0  u32  sequence    i; BEGIN and END stand before the first and behind the last message that is measured
+ *    0  u32  sequence    i; BEGIN comes before the first measured message, END after the last
  *    4  u32  complement  ~i
  *    8  f64  first       i
  *   16  f64  second      i / 2
  *   24  u32  third       i + 1, wrapping
  *   28  u32  fourth      i ^ 0x55555555
- *   32  body             as many bytes of the pattern as the payload has left, from byte 8 * (i mod 64) on
+ *   32  body             the rest of the payload: bytes of the pattern, from byte 8 * (i mod 64) on
  *
  * Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes the
- * fields one by one and copies the body; the consumer compares every field and every byte.
+ * fields one by one and copies the body. The consumer compares every field and every byte.
  *
- * The pattern begins in the middle of a page, as lanes and rings begin one. A copy takes a third longer where its target lies
- * within 64 bytes behind its source, the numbers of their pages aside; and as bodies move on by 8 bytes with each message, in
- * the pattern as in a lane, they would lie so for a whole trial or not at all, by chance.
+ * The pattern begins in the middle of a page, because lanes and rings begin at the start of one. A copy takes a third longer if
+ * the offsets in their pages of source and target differ by less than 64 bytes. Each body begins 8 bytes after the one before,
+ * in the pattern and in a lane, so that distance would stay the same for a whole trial, by chance.
  */
 
 export const BEGIN = 0xffff_fffe
 export const END = 0xffff_ffff
 const FIELDS_LENGTH = 32
-/** From the start of a page: WebAssembly's memory begins one. */
+/** Counted from the start of a page, where the memory of WebAssembly begins. */
 const PATTERN_OFFSET = 2048
 declare const WebAssembly: { Memory: new (pages: { initial: number }) => { buffer: ArrayBuffer } }
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1')
 
-/** The fields of a message: an object of its own, or an accessor of bytes. */
+/** The fields of a message: a plain object, or an accessor. */
 export interface Fields {
   sequence: number
   complement: number
@@ -36,7 +36,7 @@ export interface Fields {
   fourth: number
 }
 
-/** Memory in which messages lie. */
+/** Memory that holds messages. */
 export interface Memory {
   readonly bytes: Buffer
   /** The same bytes. */
@@ -47,7 +47,7 @@ export function memoryOf(bytes: Buffer): Memory {
   return { bytes, data: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 
-/** @param sequence may be its 32 bits as a signed number: loops over small integers are faster */
+/** @param sequence may be signed, with the same 32 bits: loops over small integers are faster */
 export function writeFields(fields: Fields, sequence: number): void {
   const number = sequence >>> 0
   fields.sequence = number
@@ -78,7 +78,7 @@ export class Content {
   readonly payload: number
   readonly bodyLength: number
   private readonly pattern: Buffer
-  /** Where bodies begin, made once. */
+  /** The bodies of 64 messages, made once. */
   private readonly bodies: readonly Buffer[]
   private readonly patternText: string
   private readonly fields = memoryOf(Buffer.alloc(FIELDS_LENGTH))
@@ -109,7 +109,7 @@ export class Content {
 
   /**
    * @returns the message's number
-   * @throws Error when anything in the message is wrong
+   * @throws Error if anything in the message is wrong
    */
   check({ bytes, data }: Memory, offset: number): number {
     const sequence = checkFieldsIn(data, offset)
@@ -117,7 +117,7 @@ export class Content {
     return sequence
   }
 
-  /** As `check`, of bytes that have a buffer of their own, whose making a DataView would take longer than all else. */
+  /** As `check`, for bytes with a buffer of their own. A DataView over each would take longer than everything else. */
   checkBytes(message: Uint8Array): number {
     if (message.length !== this.payload) throw new Error(`a message has ${message.length} bytes`)
     const { bytes, data } = this.fields
@@ -137,13 +137,13 @@ export class Content {
 
   checkBody(bytes: Uint8Array, offset: number, sequence: number): void {
     const body = this.bodyOf(sequence)
-    const isWhole = bytes.length === body.length // then it takes less trouble
+    const isWhole = bytes.length === body.length // the faster comparison is possible
     if ((isWhole ? Buffer.compare(body, bytes) : body.compare(bytes, offset, offset + body.length)) !== 0) {
       throw torn(sequence)
     }
   }
 
-  /** The body as text, for peers that send text. */
+  /** Returns the body as text, for peers that send text. */
   bodyText(sequence: number): string {
     const start = 8 * (sequence & 63)
     return this.patternText.slice(start, start + this.bodyLength)

@@ -1,7 +1,7 @@
 /**
- * The hub or a spoke of one trial of a peer that runs in Node.
+ * Runs the hub or a spoke of one trial of a peer in Node.
  *
- *   node --import tsx endpoint.trial.ts hub TRIAL        starts the spokes, prints the reports of all
+ *   node --import tsx endpoint.trial.ts hub TRIAL          starts the spokes, prints all reports
  *   node --import tsx endpoint.trial.ts spoke TRIAL INDEX
  */
 

@@ -2,13 +2,13 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import type { Garbage } from '../trial.js'
 
-/** Collections are reported late. */
+/** Node reports collections with a delay. */
 const REPORT_DELAY_MS = 50
 
 /**
- * Collects all garbage and watches from then on. Needs `--expose-gc`.
+ * Collects all garbage, then starts watching. Needs `--expose-gc`.
  *
- * @returns a function that takes the heap's growth when called, and tells it with the collections until then
+ * @returns a function that returns the heap's growth and the collections up to its call
  */
 export async function watchGarbage(): Promise<() => Promise<Garbage>> {
   globalThis.gc?.()

@@ -1,6 +1,6 @@
 import { type Content, checkFields, type Fields, writeFields } from './content.js'
 
-/** A message as a program would hand it to a peer that carries JavaScript's own values. */
+/** A message as a plain object, for peers that carry JavaScript values. */
 export interface MessageObject extends Fields {
   body?: Uint8Array | string | undefined
 }
@@ -20,7 +20,7 @@ export function messageObject(content: Content, sequence: number, bodyKind: 'tex
 
 /**
  * @returns the message's number
- * @throws Error when anything in the message is wrong
+ * @throws Error if anything in the message is wrong
  */
 export function checkObject(content: Content, message: MessageObject): number {
   const sequence = checkFields(message)

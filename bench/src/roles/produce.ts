@@ -4,17 +4,17 @@ import { BEGIN, END } from './content.js'
 import { watchGarbage } from './garbage.js'
 import { Stopwatch } from './stopwatch.js'
 
-/** The clock is read once in so many messages. */
+/** Returns how many messages are sent between two looks at the clock. */
 function messagesPerBurst(payload: number): number {
   if (payload >= 65_536) return 16
   return payload >= 1024 ? 64 : 1024
 }
 
 /**
- * Sends numbered messages: some to warm up, BEGIN, those that are measured, END.
+ * Sends numbered messages: some for the warm-up, BEGIN, the measured ones, END.
  *
- * @param send sends `count` messages, numbered from `first` on; a promise is waited for
- * @param flush sends what was held back
+ * @param send sends `count` messages, numbered from `first` on; its promise is awaited
+ * @param flush sends messages that were kept
  */
 export async function produce(
   trial: Trial,

@@ -1,17 +1,17 @@
 import type { RoleReport, Trial } from '../trial.js'
 import type { Spoke } from './spoke.js'
 
-/** The two sides of a peer that runs in Node. Each is called in a process (or a worker) of its own. */
+/** The two sides of a peer in Node. Each is called in a process, or a worker, of its own. */
 export interface Roles {
   hub(trial: Trial): Promise<Hub>
   spoke(trial: Trial, index: number): Promise<Role>
 }
 
-/** Connected, and ready to begin. */
+/** A side that is connected and ready to begin. */
 export interface Role {
   /** Does the trial's work. */
   run(): Promise<RoleReport>
-  /** Lets go of everything that would keep the process alive. */
+  /** Closes everything that keeps the process alive. */
   close(): void | Promise<void>
 }
 

@@ -6,11 +6,11 @@ import { Stopwatch } from './stopwatch.js'
 const BLOCK = 64
 
 /**
- * Measures round trips in turn as blocks of 64 (the clock read once a block) and one by one; native/floor.cc does the
- * same, but for when it counts what it measured: here after the trips, as that takes Node longer. With a pause before
- * each, only one by one.
+ * Measures round trips in blocks of 64, with one look at the clock per block, and in turn one by one. With a pause before each,
+ * measures them only one by one. native/floor.cc does the same, except that it records each duration at once: Node records them
+ * after the trips, because recording takes it longer.
  *
- * @param trip makes round trip number `sequence`; a promise is waited for
+ * @param trip makes round trip number `sequence`; its promise is awaited
  */
 export async function measureRoundTrips(
   trial: Trial,
@@ -49,7 +49,7 @@ export async function measureRoundTrips(
   return times.report(stopwatch.stop(sequence - first))
 }
 
-/** Bounded memory however many times it takes: histograms of three digits. */
+/** Records durations in histograms of three digits, so that memory stays bounded. */
 class Times {
   private readonly blocks = createHistogram()
   private readonly singles = createHistogram()

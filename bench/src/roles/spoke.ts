@@ -1,6 +1,6 @@
 /**
- * The spokes of a trial, as its hub sees them. A spoke prints `ready` when it is connected, begins when `go` comes on its
- * standard input, prints its report as JSON when it is done, and ends when its standard input does.
+ * The spokes of a trial, as its hub sees them. A spoke prints `ready` once it is connected, begins when it reads `go` from its
+ * standard input, prints its report as JSON, and ends when its standard input ends.
  */
 
 import { type ChildProcess, type SerializationType, spawn } from 'node:child_process'
@@ -15,18 +15,18 @@ const ENDPOINT = './endpoint.trial.ts'
 export interface Spoke {
   /** Settles when the spoke is connected. */
   readonly ready: Promise<void>
-  /** Makes it begin. */
+  /** Lets the spoke begin. */
   go(): void
   /** Settles when the spoke has done its work. */
   readonly report: Promise<RoleReport>
-  /** Makes it let go of its connection and end. */
+  /** Lets the spoke close its connection and end. */
   release(): void
 }
 
 /**
  * Starts a spoke as a process.
  *
- * @param serialization gives it Node's own channel to its parent
+ * @param serialization opens Node's own channel to the parent, with this serialization
  */
 export function startProcess(
   trial: Trial,
@@ -43,7 +43,7 @@ export function startProcess(
   return { process: child, ...spokeOf(child.stdin, child.stdout, ended) }
 }
 
-/** A worker of Node 20 does not take TypeScript as its first file. */
+/** A worker of Node 20 cannot start with a TypeScript file. */
 const WORKER_SOURCE = `
   const { endpoint, tsx } = require('node:worker_threads').workerData
   import(tsx).then(({ register }) => register()).then(() => import(endpoint))`

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 import type { RoleReport } from '../trial.js'
 
-/** Takes the time and the processor time from its making on. */
+/** Measures time and CPU time from its construction on. */
 export class Stopwatch {
   private readonly start = performance.now()
   private readonly processorStart = processorNs()

@@ -2,11 +2,11 @@ import type { RoleReport } from '../trial.js'
 import { BEGIN, END } from './content.js'
 import { Stopwatch } from './stopwatch.js'
 
-/** Checks the order of what comes, producer by producer, and measures from the last BEGIN to the first END. */
+/** Checks the order of each producer's messages, and measures from the last BEGIN to the first END. */
 export class Tally {
-  /** Whether every producer has sent END. */
+  /** True once every producer has sent END. */
   ended = false
-  /** Of the time in which all producers sent; valid once `ended`. */
+  /** Covers the time in which all producers sent. Valid once `ended` is true. */
   report: RoleReport = { messages: 0, seconds: 0, processorNs: 0 }
   private readonly next: number[]
   private readonly mayLose: boolean
@@ -16,13 +16,13 @@ export class Tally {
   private receivedBefore = 0
   private stopwatch = new Stopwatch()
 
-  /** @param mayLose whether messages may be missing; they are counted then */
+  /** @param mayLose true if messages may be missing; then they are counted */
   constructor(producers: number, mayLose = false) {
     this.mayLose = mayLose
     this.next = new Array<number>(producers).fill(0)
   }
 
-  /** Whether every producer has sent BEGIN. */
+  /** True once every producer has sent BEGIN. */
   get begun(): boolean {
     return this.begins === this.next.length
   }
@@ -49,7 +49,7 @@ export class Tally {
       this.lost += sequence - (this.next[producer] as number)
       this.next[producer] = sequence + 1
     } else {
-      throw new Error(`message ${sequence} of producer ${producer} came where ${this.next[producer]} was due`)
+      throw new Error(`message ${sequence} of producer ${producer} came in place of ${this.next[producer]}`)
     }
   }
 

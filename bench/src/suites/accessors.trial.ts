@@ -1,6 +1,6 @@
 /**
- * One trial of the suite `accessors`, in a process of its own: one peer, one variant. The loops get their memory as an
- * argument, as a program's own functions would; a constant of the module would be optimised further.
+ * Runs one trial of the suite `accessors`, of one peer and one variant, in a process of its own. The loops get their memory as an
+ * argument, as the functions of a program do. V8 would optimise a constant of the module further.
  *
  *   node --expose-gc --import tsx accessors.trial.ts PEER VARIANT ACCESS_COUNT
  */
@@ -170,7 +170,7 @@ const loops: Record<keyof typeof VARIANTS, { memlane: Loop<Accessor>; dataview: 
   },
 }
 
-/** Uses many other structs first: a program has more than one, and they share the code of the accessors. */
+/** Uses many other structs first: a program has several, and they share the code of the accessors. */
 function crowd(buffer: ArrayBuffer): void {
   const samples = Array.from({ length: 12 }, () => declare().view(buffer))
   for (let round = 0; round < 20_000; round++) {

@@ -9,7 +9,7 @@ const PEERS = {
 }
 
 /**
- * What a field costs through an accessor. Peers take turns, trial by trial, each in a fresh process; the ratio is that of
+ * Measures the cost of a field through an accessor. Peers take turns, trial by trial, each in a fresh process. The ratio compares
  * the medians.
  */
 export const accessors: Suite = {

@@ -1,18 +1,18 @@
-/** The suites that measure all peers. Each says which cases it is made of; peer-suite.ts does the rest. */
+/** The suites that measure all peers. Each lists its cases; peer-suite.ts does the rest. */
 
 import { type Case, peerSuite } from '../peer-suite.js'
 
 const PAYLOADS = [32, 1024, 65_536, 1_048_576]
 const COUNTS = [1, 2, 4, 8]
 
-/** Rings from 64 KiB, which the caches hold, to 256 MiB, which none does. */
+/** Rings from 64 KiB, which fits the caches, to 256 MiB, which fits none. */
 const CAPACITIES = { '64 KiB': 2 ** 16, '1 MiB': 2 ** 20, '16 MiB': 2 ** 24, '256 MiB': 2 ** 28 }
 
 const FLOOR_RING = { peer: 'floor', variant: 'ring in place' }
 const FLOOR_COPY = { peer: 'floor', variant: 'ring with copy' }
 const UNIX_SOCKET = { peer: 'unix socket', variant: 'frames' }
 
-/** What the caches hold varies most. */
+/** Messages that fit the caches vary most, and so run most often. */
 function runsFor(payload: number) {
   return { maxRuns: payload === 32 ? 5 : 3 }
 }
@@ -31,7 +31,7 @@ const throughput = peerSuite({
 
 const roundtrip = peerSuite({
   name: 'roundtrip',
-  summary: 'one process asks, one answers, each waiting in the way that answers soonest',
+  summary: 'one process asks, one answers, both waiting in the fastest way there is',
   cases: PAYLOADS.map((payload) => ({ workload: 'round-trip', payload, ...runsFor(payload) })),
   references: [{ peer: 'floor', variant: 'one cache line' }, FLOOR_RING, UNIX_SOCKET],
   tableBy: 'case',
