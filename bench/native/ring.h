@@ -3,8 +3,7 @@
 //   record    8-byte aligned: commit word (length * 8 + kind), sequence word, payload
 //   publish   a zero into the commit word behind the record, then one release store of the record's own commit word
 //   limit     the writer loads the readers' positions only when it has used up the room that it knew of; a reader
-//   stores
-//             its position once per eighth of the capacity
+//             stores its position once per eighth of the capacity
 #pragma once
 
 #include <algorithm>
