@@ -85,11 +85,11 @@ const codecs: readonly [name: string, codec: AnyCodec, values: fc.Arbitrary<unkn
   ['a union', Everything, everything],
 ]
 
-/** What stands around a payload, and must neither be changed nor be read. */
+/** The byte that surrounds a payload. A codec must neither change nor read it. */
 const AROUND = 0xee
 
 describe.each(codecs)('the codec of %s', (_name, codec, values) => {
-  it('reads what it wrote, at any place of a lane, and touches nothing else', () => {
+  it('reads the value that it wrote, at any place of a lane, and touches no other byte', () => {
     fc.assert(
       fc.property(values, fc.nat(20), fc.nat(20), (value, laneOffset, place) => {
         const claimed = codec.measure(value)
@@ -113,7 +113,7 @@ describe.each(codecs)('the codec of %s', (_name, codec, values) => {
     )
   })
 
-  it('makes of any bytes a value or a LayoutError, and of the bytes around them nothing', () => {
+  it('turns any bytes into a value or a LayoutError, and ignores the bytes around them', () => {
     const written = values.map((value) => {
       const memory = new Uint8Array(codec.measure(value))
       return memory.subarray(0, codec.encode(new DataView(memory.buffer), 0, value))

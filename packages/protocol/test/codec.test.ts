@@ -19,11 +19,11 @@ import { codecOf, decodeDescriptor, encodeDescriptor, hashDescriptor, UNION_HEAD
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, ask: f64, seq: u32 })
 const quote: Infer<typeof Quote> = { symbol: 'ACME', bid: 10.5, ask: 10.6, seq: 7 }
 
-/** A lane that does not begin where its buffer does, full of bytes that are no message. */
+/** Makes a lane that begins inside its buffer and is full of bytes that are no message. */
 const laneOf = (length: number) => new DataView(new Uint8Array(length + 48).fill(0xee).buffer, 24, length)
 
 describe('the codec of a layout', () => {
-  it('writes and reads what the layout does, at its length', () => {
+  it('writes and reads the same bytes as the layout', () => {
     const codec = codecOf(Quote)
     const data = laneOf(256)
     expect(codec.fixedLength).toBe(Quote.length)
@@ -34,7 +34,7 @@ describe('the codec of a layout', () => {
     expect(Quote.read(data, 64)).toEqual(quote)
   })
 
-  it('shows messages by one accessor that moves, nested ones too', () => {
+  it('shows messages by one accessor that moves together with its nested ones', () => {
     const Pair = struct('Pair', { quotes: array(Quote, 2), last: Quote })
     const data = laneOf(512)
     const view = codecOf(Pair).view(data)
@@ -55,7 +55,7 @@ describe('the codec of a layout', () => {
     ])
   })
 
-  it('serves layouts of one value, of bytes, of arrays', () => {
+  it('serves layouts of single values, bytes and arrays', () => {
     const data = laneOf(64)
     const number = codecOf(u32).view(data).at(8, 4)
     number.value = 5
@@ -66,7 +66,7 @@ describe('the codec of a layout', () => {
     expect(codecOf(array(u32, 2)).decode(data, 24, 8)).toEqual([6, 7])
   })
 
-  it('names the field that does not fit', () => {
+  it('names the field whose value does not fit', () => {
     expect(() => codecOf(Quote).measure({ ...quote, seq: -1 })).toThrow('Quote.seq: -1 is not a u32')
     // @ts-expect-error a string is no u32
     expect(() => codecOf(u32).measure('1')).toThrow(TypeError)
@@ -111,12 +111,12 @@ describe('payload.bytes', () => {
     }
   })
 
-  it('believes no length that an array claims', () => {
+  it('ignores a length that an array only claims to have', () => {
     const value = Object.defineProperty(Uint8Array.of(1, 2), 'length', { value: 100 })
     expect(encoded(payload.bytes, value)).toEqual(Uint8Array.of(1, 2))
   })
 
-  it('refuses what is no Uint8Array', () => {
+  it('refuses values other than a Uint8Array', () => {
     // @ts-expect-error a string is not bytes
     expect(() => payload.bytes.measure('abc')).toThrow('expected a Uint8Array, got the string "abc"')
   })
@@ -144,18 +144,18 @@ describe('payload.utf8', () => {
     }
   })
 
-  it('writes an unpaired surrogate as U+FFFD', () => {
+  it('writes half of a surrogate pair as U+FFFD', () => {
     expect(decoded(payload.utf8, encoded(payload.utf8, 'a\ud800b'))).toBe('a\ufffdb')
   })
 
-  it('refuses what is no text, and bytes that are none', () => {
+  it('refuses values other than a string, and bytes that are not UTF-8', () => {
     // @ts-expect-error a number is no text
     expect(() => payload.utf8.measure(1)).toThrow('expected a string, got the number 1')
     expect(() => decoded(payload.utf8, Uint8Array.of(0xc3))).toThrow(corrupt)
     expect(() => decoded(payload.utf8, new Uint8Array(60_000).fill(0xff))).toThrow(corrupt)
   })
 
-  it('refuses to write another value than the one it measured', () => {
+  it('refuses to write a value other than the one it measured last', () => {
     const data = laneOf(64)
     payload.utf8.measure('long enough')
     payload.utf8.measure('short')
@@ -166,7 +166,7 @@ describe('payload.utf8', () => {
 describe('payload.json', () => {
   const json = payload.json<unknown>()
 
-  it('writes JSON, once', () => {
+  it('asks toJSON once', () => {
     let asked = 0
     const value = { toJSON: () => ({ asked: ++asked }) }
     expect(encoded(json, value)).toEqual(utf8Bytes('{"asked":1}'))
@@ -201,7 +201,7 @@ describe('payload.json', () => {
     expect(() => decoded(json, utf8Bytes('['.repeat(levels)))).toThrow(corrupt)
   })
 
-  it('refuses what JSON cannot write, and bytes that are not JSON', () => {
+  it('refuses values that JSON cannot write, and bytes that are not JSON', () => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
     for (const value of [undefined, () => 1, Symbol('x'), { toJSON: () => undefined }, 1n, { a: [1n] }, cycle])
@@ -213,7 +213,7 @@ describe('payload.json', () => {
 describe('a union', () => {
   const Event = union({ quote: Quote, note: payload.utf8, count: u32 })
 
-  it('says first which member follows, and that behind 8 bytes', () => {
+  it('begins with the index of the member, whose payload follows after 8 bytes', () => {
     expect(encoded(Event, { kind: 'note', value: 'hi' })).toEqual(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 104, 105))
     expect(encoded(Event, { kind: 'count', value: 5 })).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0))
     expect(decoded(Event, encoded(Event, { kind: 'quote', value: quote }))).toEqual({ kind: 'quote', value: quote })
@@ -240,14 +240,14 @@ describe('a union', () => {
     expect(view.at(0, UNION_HEADER_LENGTH + Quote.length)).toBe(first)
   })
 
-  it('lets a writer choose a member and fill it in place', () => {
+  it('lets a writer select a member and fill it in place', () => {
     const data = laneOf(256)
     Event.select(data, 8, 'quote')
     Quote.assign(Event.members.quote.view(data).at(8 + UNION_HEADER_LENGTH, Quote.length), quote)
     expect(Event.decode(data, 8, UNION_HEADER_LENGTH + Quote.length)).toEqual({ kind: 'quote', value: quote })
   })
 
-  it('refuses kinds and values that it does not have', () => {
+  it('refuses unknown kinds, and values that do not fit their kind', () => {
     // @ts-expect-error there is no such kind
     expect(() => Event.measure({ kind: 'trade', value: 1 })).toThrow(
       'kind: the string "trade" is not one of quote, note, count',
@@ -258,7 +258,7 @@ describe('a union', () => {
     expect(() => union({ 1: u32 })).toThrow(TypeError)
   })
 
-  it('refuses payloads of no member, or of another length than the member has', () => {
+  it('refuses payloads of an unknown member, or of another length than the member has', () => {
     expect(() => decoded(Event, Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0))).toThrow(corrupt)
     expect(() => decoded(Event, Uint8Array.of(1, 0, 0, 0, 0, 0, 0))).toThrow(
       expect.objectContaining({ code: 'TOO_SHORT' }),
@@ -268,7 +268,7 @@ describe('a union', () => {
 })
 
 describe('a descriptor', () => {
-  it('has one encoding, whatever the order of its keys', () => {
+  it('has one encoding, in any order of its keys', () => {
     const bytes = encodeDescriptor({ length: 4, kind: 'u32', alignment: 4 })
     expect(new TextDecoder().decode(bytes)).toBe('{"alignment":4,"kind":"u32","length":4}')
     expect(encodeDescriptor(u32.descriptor)).toEqual(bytes)

@@ -3,7 +3,7 @@ import { typeMismatch } from '../layout/mismatch.js'
 import { bytesOf } from './bytes.js'
 import type { Codec } from './codec.js'
 
-/** Text of any length in UTF-8, NUL included, without terminator. An unpaired surrogate is written as U+FFFD. */
+/** Text of any length in UTF-8, without terminator. NUL may occur. Half of a surrogate pair is written as U+FFFD. */
 export const utf8: Codec<string> = {
   descriptor: { kind: 'payload', encoding: 'utf8' },
   fixedLength: undefined,
@@ -19,18 +19,19 @@ export const utf8: Codec<string> = {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Room for any text of 16384 UTF-16 units; what is longer gets bytes of its own. */
+/** Room for any text of up to 16384 UTF-16 units. Longer text gets memory of its own. */
 const SCRATCH_LENGTH = 3 * 16384
 const encodingScratch = new Uint8Array(SCRATCH_LENGTH)
 const decodingScratch = new Uint8Array(SCRATCH_LENGTH)
 
-/** What `measureText` has made and `encodeText` will write, once. */
+/** The result of `measureText`, for the next `encodeText`. Only `length` bytes of it belong to the text. */
 let prepared: { owner: unknown; bytes: Uint8Array; length: number } | undefined
 
 /**
- * Encodes text, for `encodeText` to write: the fastest way to know its length.
+ * Encodes text, which is the fastest way to learn its length. `encodeText` then only copies it.
  *
- * @param owner the value that the text stands for
+ * @param owner the value that the text represents
+ * @returns bytes
  */
 export function measureText(owner: unknown, text: string): number {
   if (3 * text.length <= SCRATCH_LENGTH) {
@@ -43,9 +44,10 @@ export function measureText(owner: unknown, text: string): number {
 }
 
 /**
- * Writes what `measureText` has made.
+ * Writes the text that `measureText` encoded last.
  *
- * @throws TypeError when that was for another value
+ * @returns bytes written
+ * @throws TypeError if that was for another value
  */
 export function encodeText(data: DataView, offset: number, owner: unknown): number {
   if (prepared === undefined || !Object.is(owner, prepared.owner))
@@ -57,10 +59,9 @@ export function encodeText(data: DataView, offset: number, owner: unknown): numb
 }
 
 /**
- * Decodes UTF-8 on a private copy: the decoder may look at each byte twice, and between the two looks another process may
- * have changed it.
+ * Decodes UTF-8 from a private copy. The decoder may read each byte twice, and another process may change it in between.
  *
- * @throws LayoutError `CORRUPT` for bytes that are no UTF-8
+ * @throws LayoutError `CORRUPT` for bytes that are not UTF-8
  */
 export function decodeText(data: DataView, offset: number, length: number): string {
   const bytes = bytesOf(data, offset, length)
