@@ -7,7 +7,7 @@ import type { Content } from '../roles/content.js'
 import {
   checkerOf,
   claim,
-  type MessageView,
+  type ReadonlyMessageView,
   type StructReader,
   type StructWriter,
   writerOf,
@@ -31,7 +31,7 @@ export function conversation(
   const check = checkerOf(content)
   let next = claim(writer)
   let heard = -1
-  const take = (message: MessageView) => {
+  const take = (message: ReadonlyMessageView) => {
     heard = check(message)
   }
   return {

@@ -6,7 +6,7 @@
 
 import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
 import { type CreateStreamOptions, createStream, type StreamWriter } from '@memlane/producer'
-import { bytes, type Codec, f64, payload, struct, u32 } from '@memlane/protocol'
+import { type BytesView, bytes, type Codec, f64, payload, struct, u32 } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
 import { type Content, checkFields, type Fields, type Memory, memoryOf, writeFields } from '../roles/content.js'
 import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
@@ -46,12 +46,17 @@ export interface Receiver {
 
 const BATCH = 64
 
-/** A message in place. */
+/** A message in place, to its writer. */
 export interface MessageView extends Fields {
   body?: Uint8Array
 }
 
-type StructCodec = Codec<MessageObject, MessageView>
+/** A message in place, to a reader. */
+export interface ReadonlyMessageView extends Readonly<Fields> {
+  readonly body?: BytesView
+}
+
+type StructCodec = Codec<MessageObject, MessageView, ReadonlyMessageView>
 export type StructWriter = StreamWriter<StructCodec>
 export type StructReader = StreamReader<StructCodec>
 
@@ -73,11 +78,11 @@ export function writerOf(content: Content): (message: MessageView, sequence: num
 }
 
 /** Checks a message in place, and returns its number. */
-export function checkerOf(content: Content): (message: MessageView) => number {
+export function checkerOf(content: Content): (message: ReadonlyMessageView) => number {
   if (content.bodyLength === 0) return checkFields
   return (message) => {
     const sequence = checkFields(message)
-    content.checkBody(message.body as Uint8Array, 0, sequence)
+    content.checkBody((message.body as BytesView).unsafeArray(), 0, sequence)
     return sequence
   }
 }
@@ -240,7 +245,10 @@ export async function openReceiver(
   const spins = options.waitStrategy === 'spin'
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
-    const check = (message: Uint8Array) => content.check(memoryFor(message), message.byteOffset)
+    const check = (view: BytesView) => {
+      const message = view.unsafeArray()
+      return content.check(memoryFor(message), message.byteOffset)
+    }
     const checkCopy = (message: Uint8Array) => content.checkBytes(message)
     return receiverOver(way, await openStream(name, payload.bytes, options), check, checkCopy, take, spins)
   }
@@ -257,7 +265,7 @@ export async function openReceiver(
 
 function receiverOver<Value, View>(
   way: Way,
-  reader: StreamReader<Codec<Value, View>>,
+  reader: StreamReader<Codec<Value, unknown, View>>,
   checkView: (message: View) => number,
   checkValue: (message: Value) => number,
   take: (sequence: number) => boolean,

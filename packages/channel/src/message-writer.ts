@@ -1,5 +1,5 @@
 import type { Codec, Members, MessageView, PayloadView, UnionCodec } from '@memlane/protocol'
-import { type LaneWriter, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
+import { debugsViews, KEPT, type LaneWriter, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
 import { Bells } from './bells.js'
 import type { ConsumerWatch } from './consumer-watch.js'
 import type { Participant } from './participant.js'
@@ -14,9 +14,11 @@ export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[
 export class MessageWriter<Message, View> {
   readonly lane: LaneWriter
   readonly #participant: Participant
-  readonly #codec: Codec<Message, View>
+  readonly #codec: Codec<Message, View, unknown>
   readonly #data: DataView
   readonly #view: PayloadView<View>
+  /** The views of a union's members, each made by its first claim. */
+  readonly #memberViews = new Map<string, PayloadView<unknown>>()
   readonly #fixedLength: number | undefined
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
@@ -35,7 +37,7 @@ export class MessageWriter<Message, View> {
   constructor(
     participant: Participant,
     lane: LaneWriter,
-    codec: Codec<Message, View>,
+    codec: Codec<Message, View, unknown>,
     consumers: Bells,
     consumerWatch: ConsumerWatch,
   ) {
@@ -48,6 +50,7 @@ export class MessageWriter<Message, View> {
     this.#consumers = consumers
     this.#consumerWatch = consumerWatch
     this.#setFree(lane)
+    if (debugsViews()) this.#endViewsOnTime()
   }
 
   /** True if a send is queued. */
@@ -69,6 +72,7 @@ export class MessageWriter<Message, View> {
   close(): void {
     this.#setFree(undefined)
     this.lane.abort()
+    this.#endViews(() => this.#participant.closedError())
   }
 
   trySend(value: Message): boolean {
@@ -124,8 +128,12 @@ export class MessageWriter<Message, View> {
     if (offset === -1) return undefined
     this.#claimedHeader = UNION_HEADER_LENGTH
     union.select(this.#data, offset, kind)
-    const view = member.view(this.#data) as PayloadView<MemberView>
-    return this.#show(view, offset + UNION_HEADER_LENGTH, memberLength)
+    let view = this.#memberViews.get(kind)
+    if (view === undefined) {
+      view = member.view(this.#data)
+      this.#memberViews.set(kind, view)
+    }
+    return this.#show(view as PayloadView<MemberView>, offset + UNION_HEADER_LENGTH, memberLength)
   }
 
   commit(length?: number): void {
@@ -137,6 +145,10 @@ export class MessageWriter<Message, View> {
     if (lane.commit()) this.#ringOutOfLine[0].call(this.#consumers)
   }
 
+  abort(): void {
+    this.lane.abort()
+  }
+
   /** Bytes that a message takes in the lane, given the length that `claim` or `claimMember` gets. */
   lengthInLane(length: number | undefined = this.#fixedLength): number {
     if (length === undefined) throw variableLength()
@@ -144,6 +156,32 @@ export class MessageWriter<Message, View> {
     const inLane = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
     this.lane.checkLength(inLane)
     return inLane
+  }
+
+  /** Makes the views that `claim`, `claimMember` and `fillBatch` gave out throw from now on. */
+  #endViews(reason: string | (() => Error)): void {
+    this.#view.end?.(reason)
+    for (const view of this.#memberViews.values()) view.end?.(reason)
+  }
+
+  /** For `MEMLANE_DEBUG=views`: views that outlive `commit`, `abort` or the callback of `fillBatch` throw. */
+  #endViewsOnTime(): void {
+    const { commit, abort, fillBatch } = this
+    this.commit = (length) => {
+      commit.call(this, length)
+      this.#endViews(KEPT)
+    }
+    this.abort = () => {
+      abort.call(this)
+      this.#endViews(KEPT)
+    }
+    this.fillBatch = (count, fill) => {
+      try {
+        return fillBatch.call(this, count, fill as (message: unknown, index: number) => void)
+      } finally {
+        this.#endViews(KEPT)
+      }
+    }
   }
 
   #setFree(lane: LaneWriter | undefined): void {

@@ -1,3 +1,4 @@
+import type { SharedMemoryError } from '@memlane/core'
 import type { StreamChannel } from './stream.js'
 import type { Waiter } from './waiter.js'
 
@@ -20,7 +21,11 @@ export class Participant {
 
   /** @throws SharedMemoryError `CLOSED` */
   checkOpen(): void {
-    if (this.#closed) throw this.channel.error('CLOSED', `this ${this.#role} is closed.`)
+    if (this.#closed) throw this.closedError()
+  }
+
+  closedError(): SharedMemoryError {
+    return this.channel.error('CLOSED', `this ${this.#role} is closed.`)
   }
 
   /** Sets whether a wait keeps the process running. A no-op once closed. */

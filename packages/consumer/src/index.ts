@@ -4,7 +4,6 @@ export {
   type OpenRegionOptions,
   openRegion,
   openRegionSync,
-  type ReadonlyView,
   RegionReader,
 } from './region-reader.js'
 export { type BatchOptions, type IterationOptions, type ReaderOptions, StreamReader } from './stream-reader.js'

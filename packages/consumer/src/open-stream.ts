@@ -1,6 +1,6 @@
 import { Channel, type OpenChannelOptions, type StreamChannel } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
-import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
+import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type ReaderOptions, StreamReader } from './stream-reader.js'
 
@@ -46,7 +46,7 @@ export async function openStream<S extends Schema>(
 
 function readerOver<S extends Schema>(
   channel: StreamChannel,
-  codec: Codec<MessageOf<S>, MessageView<S>>,
+  codec: CodecOf<S>,
   options: ReaderOptions,
 ): StreamReader<S> {
   try {

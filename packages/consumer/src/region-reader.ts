@@ -1,39 +1,37 @@
 import type { RegionMemory } from '@memlane/channel'
 import { type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
-import { type AnyLayout, type ArrayView, type Infer, readSnapshot, type StructLayout } from '@memlane/protocol'
-
-/** An accessor that only reads: no property of it, nor of what is nested in it, can be set. */
-export type ReadonlyView<View> =
-  View extends ArrayView<infer T, infer Element>
-    ? Omit<ArrayView<T, Element>, 'set' | 'assign' | 'get'> & { get(index: number): ReadonlyView<Element> }
-    : View extends Uint8Array | ((...args: never) => unknown)
-      ? View
-      : View extends object
-        ? { readonly [Key in keyof View]: ReadonlyView<View[Key]> }
-        : View
+import {
+  type AnyLayout,
+  type HasVersionWords,
+  type Infer,
+  type ReadonlyView,
+  readSnapshot,
+  type VersionedLayout,
+} from '@memlane/protocol'
+import { endView } from '@memlane/protocol/internal'
 
 /** The reading side of a region: one layout over the first bytes of a memory. Any number of readers. */
 export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {
   readonly memory: M
   readonly layout: L
   /**
-   * Accessor of the memory itself: `region.view.speed` reads what is there now, without allocating. Throws TypeError once
-   * closed. Where the memory was opened with `access: 'read'`, the default, writing through it ends the process.
+   * Read-only accessor of the memory itself: `region.view.speed` reads what is there now, without allocating. Assigning to any part
+   * of it is a TypeError. After `close`, each use throws SharedMemoryError `CLOSED`.
    */
-  readonly view: ReadonlyView<ReturnType<L['view']>>
+  readonly view: ReadonlyView<Infer<L>>
   readonly #bytes: DataView
 
-  /** @throws RangeError when the memory is shorter than the layout */
+  /** @throws RangeError if the memory is shorter than the layout */
   constructor(memory: M, layout: L) {
     this.memory = memory
     this.layout = layout
-    this.view = layout.view(memory.buffer) as ReadonlyView<ReturnType<L['view']>>
+    this.view = layout.readonlyView(memory.buffer)
     this.#bytes = new DataView(memory.buffer, 0, layout.length)
   }
 
   /**
-   * Reads the whole value as a plain copy. A writer may be at work meanwhile: of a value of more than one number, parts
-   * can be old and parts new.
+   * Reads the whole value as a plain copy. If a writer writes meanwhile, parts of a value of more than one number can be old and
+   * parts new.
    *
    * @throws SharedMemoryError `CLOSED`
    */
@@ -43,21 +41,20 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
   }
 
   /**
-   * Reads the whole value as it was at one moment, by the layout's version words (`consistency`). Never blocks.
+   * Reads the whole value as it was at one moment. For layouts with version words (`consistency`). Never blocks.
    *
-   * @param maxAttempts how often to try while the writer is at work; default 1000, some tens of microseconds
-   * @returns `undefined` when no attempt succeeded: the writer is too busy, or died in the middle
+   * @param maxAttempts how often to try while the writer is writing; 1000 by default, tens of microseconds
+   * @returns `undefined` if no attempt succeeded: the writer is too busy, or died during an update
    * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words
    */
-  snapshot(maxAttempts?: number): Infer<L> | undefined {
+  snapshot(this: this & HasVersionWords, maxAttempts?: number): Infer<L> | undefined {
     this.#checkOpen()
-    return readSnapshot(this.layout as unknown as StructLayout, this.memory.buffer, 0, maxAttempts) as
-      | Infer<L>
-      | undefined
+    return readSnapshot(this.layout as AnyLayout as VersionedLayout, this.memory.buffer, 0, maxAttempts)
   }
 
-  /** Closes the memory under the region. Again is a no-op. */
+  /** Closes the memory under the region. Closing it again is a no-op. */
   close(): void {
+    endView(this.view, () => this.#closedError())
     this.memory.close()
   }
 
@@ -66,9 +63,11 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
   }
 
   #checkOpen(): void {
-    if (this.memory.buffer.byteLength === 0) {
-      throw new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
-    }
+    if (this.memory.buffer.byteLength === 0) throw this.#closedError()
+  }
+
+  #closedError(): SharedMemoryError {
+    return new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
   }
 }
 

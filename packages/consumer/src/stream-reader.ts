@@ -20,8 +20,8 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, SharedMemoryError } from '@memlane/core'
-import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { ConsumerSlot, outOfLine, SleepMark } from '@memlane/protocol/internal'
+import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
+import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
 export interface ReaderOptions {
   /**
@@ -69,17 +69,19 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly name: string
   readonly #participant: Participant
   readonly #waiter: Waiter
-  readonly #codec: Codec<MessageOf<S>, MessageView<S>>
+  readonly #codec: CodecOf<S>
   readonly #slot: ConsumerSlot | undefined
   readonly #producers: Bells | undefined
-  readonly #lanes: LaneSet<MessageView<S>>
+  readonly #lanes: LaneSet<ReadonlyMessageView<S>>
+  /** What shows the messages of each lane. */
+  readonly #views: PayloadView<ReadonlyMessageView<S>>[] = []
   readonly #producerWatch: ProducerWatch
   readonly #condition: WaitCondition
   readonly #rounds = new Rounds()
-  readonly #pollOutOfLine = outOfLine(LaneSet.prototype.poll)
+  readonly #pollOutOfLine = outOfLine(debugsViews() ? pollAndEndViews : LaneSet.prototype.poll)
 
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if a lane's records lead nowhere */
-  constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: ReaderOptions = {}) {
+  constructor(channel: StreamChannel, codec: CodecOf<S>, options: ReaderOptions = {}) {
     const { from = 'now', waitStrategy = 'adaptive', endOn = 'died' } = options
     if (from !== 'now' && from !== 'newest' && from !== 'oldest') {
       throw new TypeError(`from must be "now", "newest" or "oldest", not ${JSON.stringify(from)}`)
@@ -88,6 +90,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       throw new TypeError(`endOn must be "died", "closed" or "never", not ${JSON.stringify(endOn)}`)
     }
     const { control, header, memory } = channel
+    this.#codec = codec
     const isRemembered = header.overflow === 'wait'
     if (memory.access === 'readwrite') {
       const { consumers, producers } = control
@@ -108,7 +111,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       this.#producers?.ringSleepers()
     }
     this.#lanes = new LaneSet(this.#participant, from, {
-      view: codec.view,
+      view: this.#show,
       slot: this.#slot,
       producers: this.#producers,
       looks: waitStrategy === 'spin' ? LOOKS_OF_SPIN : 0,
@@ -116,7 +119,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
     this.#producerWatch = new ProducerWatch(this.#participant, this.#lanes, endOn)
     this.#condition = { isThere: () => this.#isThere(), watchPeers: this.#producerWatch.watch }
-    this.#codec = codec
     this.name = channel.name
   }
 
@@ -225,13 +227,14 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * for layouts of numbers. Never blocks. With `waitStrategy: 'spin'`, if the stream has one lane in use and does not overwrite,
    * it looks for some 50 ns before it says that nothing is there.
    *
-   * @param handle gets each message's view, which is valid only until `handle` returns: it must not be async
+   * @param handle gets each message's view, which is read-only, and valid only until `handle` returns: it must not be async. With
+   * `MEMLANE_DEBUG=views`, a view that is used later throws
    * @param limit the most messages to handle; 1024 by default. Pass 1 if just one is expected, as in a conversation: that saves
    * the look for the next
    * @returns how many were handled
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
    */
-  poll<Result>(handle: MessageHandler<[message: MessageView<S>], Result>, limit: number = POLL_LIMIT): number {
+  poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => void, limit)
   }
 
@@ -325,6 +328,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   close(): void {
     this.#participant.close(() => {
       this.#lanes.close()
+      for (const view of this.#views) view.end?.(() => this.#participant.closedError())
       this.#slot?.leave()
       this.#producers?.ringSleepers()
     })
@@ -332,6 +336,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  readonly #show = (data: DataView): PayloadView<ReadonlyMessageView<S>> => {
+    const shown = this.#codec.readonlyView(data)
+    this.#views.push(shown)
+    return shown
   }
 
   #isThere(): boolean {
@@ -360,7 +370,19 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     }, leave)
   }
 
-  #decode(cursor: LaneCursor<MessageView<S>>): MessageOf<S> {
+  #decode(cursor: LaneCursor<ReadonlyMessageView<S>>): MessageOf<S> {
     return this.#participant.explained(() => this.#codec.decode(cursor.data, cursor.offset, cursor.length))
   }
+}
+
+/** `LaneSet.poll` for `MEMLANE_DEBUG=views`: a view that outlives its handler throws. */
+function pollAndEndViews(this: LaneSet<unknown>, handle: (message: unknown) => void, limit: number): number {
+  const handleAndEnd = (message: unknown) => {
+    try {
+      handle(message)
+    } finally {
+      endView(message, KEPT)
+    }
+  }
+  return this.poll(handleAndEnd, limit)
 }

@@ -7,7 +7,7 @@ import {
   type StreamOptions,
 } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
-import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
+import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type JoinOptions, StreamWriter } from './stream-writer.js'
 
@@ -74,7 +74,7 @@ export async function joinStream<S extends Schema>(
 
 function writerOver<S extends Schema>(
   channel: StreamChannel,
-  codec: Codec<MessageOf<S>, MessageView<S>>,
+  codec: CodecOf<S>,
   options: JoinOptions,
 ): StreamWriter<S> {
   try {

@@ -3,6 +3,7 @@ export { type CreateStreamOptions, createStream, type JoinStreamOptions, joinStr
 export {
   type CreateRegionOptions,
   createRegion,
+  type RegionUpdateView,
   type RegionValue,
   RegionWriter,
 } from './region-writer.js'

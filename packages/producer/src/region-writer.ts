@@ -3,42 +3,57 @@ import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError }
 import {
   type AnyLayout,
   checkValue,
+  type HasVersionWords,
   type Infer,
   isVersioned,
   type SnapshotValue,
   type StructLayout,
+  type UpdateView,
   updateSnapshot,
+  type VersionedLayout,
+  type View,
   writeSnapshot,
 } from '@memlane/protocol'
+import { debugsViews, endView, updateThrough } from '@memlane/protocol/internal'
 
-/** What can be written to a region: its plain value, without the version words where the layout has them. */
+/** What can be written to a region: the layout's plain value, without the version words if it has any. */
 export type RegionValue<L extends AnyLayout> =
-  L extends StructLayout<infer F, infer Version> ? SnapshotValue<F, Version> : Infer<L>
+  L extends StructLayout<infer T, infer Version> ? SnapshotValue<T, Version> : Infer<L>
+
+/** The accessor that `update` passes to its callback: its version words cannot be assigned. */
+export type RegionUpdateView<L extends AnyLayout> =
+  L extends StructLayout<infer T, infer Version> ? UpdateView<T, Version> : never
 
 /** The writing side of a region: one layout over the first bytes of a memory. One writer at a time. */
 export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {
   readonly memory: M
   readonly layout: L
   /**
-   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment stands
-   * alone; use `update` where readers must see several together. Throws TypeError once closed.
+   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment stands alone; use
+   * `update` if readers must see several together. After `close`, each use throws SharedMemoryError `CLOSED`.
    */
-  readonly view: ReturnType<L['view']>
+  readonly view: View<Infer<L>>
   readonly #bytes: DataView
+  /** The accessor for `update`, made once; with `MEMLANE_DEBUG=views` each update makes its own. */
+  #updatingView: object | undefined
+  #updating = false
 
-  /** @throws RangeError when the memory is shorter than the layout */
+  /** @throws RangeError if the memory is shorter than the layout */
   constructor(memory: M, layout: L) {
     this.memory = memory
     this.layout = layout
     this.view = layout.view(memory.buffer)
     this.#bytes = new DataView(memory.buffer, 0, layout.length)
+    if (isVersioned(layout) && !debugsViews()) {
+      this.#updatingView = new layout.updatingAccessorClass(this.#bytes, 0, undefined, layout.name)
+    }
   }
 
   /**
-   * Writes the whole value. The value is checked first: when it does not fit, nothing is written. A layout with version
-   * words gets them advanced, so that readers' snapshots are whole.
+   * Writes the whole value. Checks the value first: if any part does not fit, nothing is written. Advances the version words if the
+   * layout has any, so that readers get whole snapshots.
    *
-   * @throws SharedMemoryError `CLOSED`; TypeError or RangeError naming the field that does not fit
+   * @throws SharedMemoryError `CLOSED`; TypeError or RangeError naming the field that does not fit; TypeError inside `update`
    */
   write(value: RegionValue<L>): void {
     this.#checkOpen()
@@ -47,19 +62,36 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   }
 
   /**
-   * Changes several fields as one update: readers' snapshots show all of it or nothing. The layout must have version
-   * words (`consistency`).
+   * Changes several fields as one update: readers' snapshots show all of it or nothing. For layouts with version words
+   * (`consistency`). If `change` throws, what it wrote so far stays, and the update ends.
    *
-   * @param change is called at once with the accessor; it leaves the version words alone
-   * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words
+   * @param change runs at once, with an accessor that is valid until it returns and refuses to assign the version words
+   * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words, inside another `update`, or if `change` returns
+   *   a promise
    */
-  update(change: (view: ReturnType<L['view']>) => void): void {
+  update(this: this & HasVersionWords, change: (view: RegionUpdateView<L>) => void): void {
     this.#checkOpen()
-    updateSnapshot(this.layout as unknown as StructLayout, this.memory.buffer, 0, change as (view: object) => void)
+    const layout = this.layout as AnyLayout as VersionedLayout
+    const view = this.#updatingView
+    const wasUpdating = this.#updating
+    this.#updating = true
+    try {
+      if (view === undefined) updateSnapshot(layout, this.memory.buffer, 0, change)
+      else updateThrough(view, layout, this.memory.buffer, 0, change)
+    } finally {
+      this.#updating = wasUpdating
+    }
   }
 
-  /** Closes the memory under the region. Again is a no-op. */
+  /**
+   * Closes the memory under the region. Closing it again is a no-op.
+   *
+   * @throws TypeError inside `update`, whose end would find no memory
+   */
   close(): void {
+    if (this.#updating) throw new TypeError(`region "${this.memory.name}": close() is not possible inside update()`)
+    endView(this.view, () => this.#closedError())
+    if (this.#updatingView !== undefined) endView(this.#updatingView, () => this.#closedError())
     this.memory.close()
   }
 
@@ -68,9 +100,11 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   }
 
   #checkOpen(): void {
-    if (this.memory.buffer.byteLength === 0) {
-      throw new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
-    }
+    if (this.memory.buffer.byteLength === 0) throw this.#closedError()
+  }
+
+  #closedError(): SharedMemoryError {
+    return new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
   }
 }
 

@@ -17,7 +17,7 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, type SharedMemoryError } from '@memlane/core'
-import type { Codec, MessageOf, MessageView, Schema } from '@memlane/protocol'
+import type { CodecOf, MessageOf, MessageView, Schema } from '@memlane/protocol'
 import { ProducerSlot, SleepMark } from '@memlane/protocol/internal'
 
 /** What ends a wait for room, and how much room to wait for. */
@@ -51,7 +51,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #participant: Participant
   readonly #waiter: Waiter
   readonly #slot: ProducerSlot
-  readonly #codec: Codec<MessageOf<S>, MessageView<S>>
+  readonly #codec: CodecOf<S>
   readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>>
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
@@ -59,7 +59,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #rounds = new Rounds()
 
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if the lane's records lead nowhere */
-  constructor(channel: StreamChannel, codec: Codec<MessageOf<S>, MessageView<S>>, options: JoinOptions = {}) {
+  constructor(channel: StreamChannel, codec: CodecOf<S>, options: JoinOptions = {}) {
     const { control } = channel
     const { producers, consumers } = control
     const { slot: index } = claimSlot(channel, producers, {
@@ -220,7 +220,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   /** Gives the claimed room back: no consumer sees anything of it. A no-op if nothing is claimed. */
   abort(): void {
-    this.#messages.lane.abort()
+    this.#messages.abort()
   }
 
   /**

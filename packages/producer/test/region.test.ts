@@ -47,6 +47,7 @@ describe('a region writer', () => {
 
   it('has no update for a layout without version words', () => {
     const region = new RegionWriter(plainMemory(100), Point)
+    // @ts-expect-error it does not compile either
     expect(() => region.update(() => {})).toThrow(TypeError)
   })
 
@@ -101,6 +102,49 @@ describe('createRegion', () => {
     region.close()
     region.close()
     expect(() => region.write({ x: 0, y: 0, label: '' })).toThrow(expect.objectContaining({ code: 'CLOSED' }))
-    expect(() => region.view.x).toThrow(TypeError)
+    expect(() => region.view.x).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+})
+
+describe('an update', () => {
+  it('refuses another update, a write and a close inside it, and leaves snapshots whole', () => {
+    for (const consistency of [{ sequence: 'seq' }, { begin: 'seq', end: 'last' }, { counter: 'last' }] as const) {
+      const Pair = struct('Pair', { seq: u32, x: f64, last: u32 }, { consistency: consistency as { sequence: 'seq' } })
+      using region = createRegion(uniqueName('memlane'), Pair, { value: { seq: 0, x: 1, last: 0 } })
+      const { buffer } = region.memory
+      region.update((view) => {
+        view.x = 2
+        expect(() => region.update(() => {})).toThrow('Pair: an update is running')
+        expect(() => region.write({ seq: 9, x: 9, last: 9 })).toThrow('Pair: an update is running')
+        expect(() => region.close()).toThrow(/close\(\) is not possible inside update\(\)/)
+      })
+      expect(readSnapshot(Pair, buffer)).toMatchObject({ x: 2 })
+      expect(() =>
+        region.update((view) => {
+          view.x = 3
+          region.update(() => {})
+        }),
+      ).toThrow(TypeError)
+      expect(readSnapshot(Pair, buffer)).toMatchObject({ x: 3 })
+      region.update((view) => {
+        view.x = 4
+      })
+      expect(readSnapshot(Pair, buffer)).toMatchObject({ x: 4 })
+    }
+  })
+
+  it('does not let its callback write a version word', () => {
+    using region = createRegion(uniqueName('memlane'), Quote, { value: { bid: 1, ask: 2 } })
+    region.update((fields) => {
+      // @ts-expect-error it does not compile either
+      expect(() => (fields.seq = 7)).toThrow('Quote.seq: update() counts the version words itself')
+    })
+    expect(readSnapshot(Quote, region.memory.buffer)).toEqual({ seq: 4, bid: 1, ask: 2 })
+  })
+
+  it('refuses fields that the layout does not have', () => {
+    using region = createRegion(uniqueName('memlane'), Quote, { value: { bid: 1, ask: 2 } })
+    // @ts-expect-error it does not compile either
+    expect(() => region.write({ bid: 1, ask: 2, bit: 3 })).toThrow('Quote.bit: unknown field; did you mean bid?')
   })
 })

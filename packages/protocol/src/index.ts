@@ -1,25 +1,34 @@
 export type {
   AnyCodec,
   Codec,
+  CodecOf,
   MemberDescriptor,
   MessageOf,
   MessageView,
   PayloadDescriptor,
   PayloadEncoding,
   PayloadView,
+  ReadonlyMessageView,
   Schema,
 } from './codec/codec.js'
 export { payload } from './codec/payload.js'
-export { type Members, type UnionCodec, type UnionValue, type UnionView, union } from './codec/union.js'
-export { type ArrayLayout, type ArrayView, array } from './layout/array.js'
+export {
+  type Members,
+  type ReadonlyUnionView,
+  type UnionCodec,
+  type UnionValue,
+  type UnionView,
+  union,
+} from './codec/union.js'
+export { array } from './layout/array.js'
 export { bytes } from './layout/bytes.js'
 export { enumeration } from './layout/enumeration.js'
+export { at, type Fields, type PlacedField, type StructOptions } from './layout/field-placement.js'
 export type {
   AnyLayout,
   Consistency,
   FieldDescriptor,
   Infer,
-  InferField,
   Layout,
   LayoutDescriptor,
   ScalarKind,
@@ -30,21 +39,29 @@ export type { Mismatch } from './layout/mismatch.js'
 export { bool, bool32, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalar.js'
 export {
   checkValue,
+  type HasVersionWords,
   isVersioned,
   readSnapshot,
   type SnapshotValue,
   updateSnapshot,
+  type VersionedLayout,
   writeSnapshot,
 } from './layout/snapshot.js'
-export {
-  at,
-  type Fields,
-  type PlacedField,
-  type StructLayout,
-  type StructOptions,
-  type StructValue,
-  type StructView,
-  struct,
-} from './layout/struct.js'
+export { type AnyStructLayout, type LayoutOf, type StructLayout, type StructValue, struct } from './layout/struct.js'
 export { latin1, TEXT_ENCODINGS, type TextOptions, text, utf8, utf16le, utf32le } from './layout/text.js'
+export type {
+  ArrayView,
+  BytesView,
+  FieldView,
+  MutableArrayLike,
+  ReadonlyArrayView,
+  ReadonlyFieldView,
+  ReadonlyStructView,
+  ReadonlyView,
+  StructView,
+  TypedArray,
+  TypedArrayClass,
+  UpdateView,
+  View,
+} from './layout/view.js'
 export type { Overflow, WithoutConsumers } from './stream/stream-header.js'

@@ -62,6 +62,57 @@ describe('snapshots', () => {
     })
   }
 
+  for (const [kind, layout] of Object.entries(layouts)) {
+    it(`refuse an update or a write inside an update, and stay consistent, with a ${kind}`, () => {
+      const buffer = memory()
+      const refusal = new TypeError(
+        `${layout.name}: an update is running; call neither write() nor update() inside update()`,
+      )
+      writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 0, end: 0 })
+      updateSnapshot(layout, buffer, 4, (view) => {
+        view.x = 3
+        expect(() => writeSnapshot(layout, buffer, 4, { x: 9, y: 9, begin: 0, end: 0 })).toThrow(refusal)
+        expect(() => updateSnapshot(layout, buffer, 4, () => {})).toThrow(refusal)
+        view.y = 4
+      })
+      expect(readSnapshot(layout, buffer, 4)).toMatchObject({ x: 3, y: 4 })
+      const nested = () =>
+        updateSnapshot(layout, buffer, 4, () =>
+          updateSnapshot(layout, buffer, 4, (view) => Object.assign(view, { x: 9 })),
+        )
+      expect(nested).toThrow(refusal)
+      expect(readSnapshot(layout, buffer, 4)).toMatchObject({ x: 3, y: 4 })
+      updateSnapshot(layout, buffer, 4, (view) => Object.assign(view, { x: 5 }))
+      expect(readSnapshot(layout, buffer, 4)).toMatchObject({ x: 5, y: 4 })
+    })
+
+    it(`refuse version words in an update, in JavaScript, too, with a ${kind}`, () => {
+      const buffer = memory()
+      const word = kind === 'counter' ? 'end' : 'begin'
+      updateSnapshot(layout, buffer, 4, (view) => {
+        view.x = 1
+        expect(() => Reflect.set(view, word, 7)).toThrow(
+          new TypeError(`${layout.name}.${word}: update() counts the version words itself; do not write them`),
+        )
+        expect(() => layout.assign(view as never, { begin: 0, x: 0, y: 0, end: 0 })).toThrow(TypeError)
+      })
+      expect(readSnapshot(layout, buffer, 4)?.x).toBe(1)
+    })
+  }
+
+  it('admit an update of another struct inside an update', () => {
+    const buffer = new ArrayBuffer(100)
+    updateSnapshot(layouts.pair, buffer, 0, (outer) => {
+      outer.x = 1
+      updateSnapshot(layouts.sequence, buffer, 40, (inner) => {
+        inner.x = 2
+      })
+      outer.y = 3
+    })
+    expect(readSnapshot(layouts.pair, buffer)).toMatchObject({ x: 1, y: 3 })
+    expect(readSnapshot(layouts.sequence, buffer, 40)).toMatchObject({ x: 2 })
+  })
+
   for (const [kind, layout] of [
     ['pair', layouts.pair],
     ['sequence', layouts.sequence],
@@ -98,7 +149,7 @@ describe('snapshots', () => {
   it('need a declaration of consistency, and a struct inside the buffer', () => {
     const Plain = struct('Plain', { x: f64 })
     expect(() => readSnapshot(Plain, new ArrayBuffer(8))).toThrow(
-      new TypeError('struct Plain declares no consistency: it has no version words'),
+      new TypeError('struct Plain has no version words: declare its consistency'),
     )
     expect(() => readSnapshot(layouts.pair, new ArrayBuffer(30), 4)).toThrow(RangeError)
     expect(() => writeSnapshot(layouts.pair, new ArrayBuffer(30), 4, { x: 1, y: 1 })).toThrow(RangeError)

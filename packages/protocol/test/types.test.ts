@@ -2,18 +2,23 @@ import { describe, expectTypeOf, it } from 'vitest'
 import { messagepack } from '../src/codec/messagepack.js'
 import {
   type AnyLayout,
+  type AnyStructLayout,
   type ArrayView,
   array,
   at,
+  type BytesView,
   bool,
   bytes,
   type Codec,
+  type Consistency,
   enumeration,
   f64,
   type Infer,
   type MessageOf,
   type MessageView,
   payload,
+  type ReadonlyArrayView,
+  type ReadonlyMessageView,
   readSnapshot,
   type Schema,
   type StructLayout,
@@ -22,6 +27,7 @@ import {
   u32,
   u64,
   union,
+  updateSnapshot,
   utf8,
   writeSnapshot,
 } from '../src/index.js'
@@ -63,16 +69,66 @@ describe('types', () => {
   })
 
   it('give the accessor of a declaration', () => {
-    type View = ReturnType<typeof Everything.view>
-    expectTypeOf<View['seq']>().toEqualTypeOf<number>()
-    expectTypeOf<View['raw']>().toEqualTypeOf<Uint8Array>()
-    expectTypeOf<View['point']>().toEqualTypeOf<{ x: number; y: number }>()
-    expectTypeOf<View['numbers']>().toEqualTypeOf<ArrayView<number>>()
-    expectTypeOf<ReturnType<View['points']['get']>>().toEqualTypeOf<{ x: number; y: number }>()
+    expectTypeOf(Everything.view).returns.toEqualTypeOf<{
+      seq: number
+      flag: boolean
+      big: bigint
+      name: string
+      raw: Uint8Array
+      state: 'off' | 'on' | number
+      readonly point: { x: number; y: number }
+      readonly points: ArrayView<{ x: number; y: number }>
+      readonly numbers: ArrayView<number>
+    }>()
     const view = Everything.view(new ArrayBuffer(Everything.length))
-    // @ts-expect-error a nested accessor is not assignable
+    expectTypeOf(view.points.get(0)).toEqualTypeOf<{ x: number; y: number }>()
+    // @ts-expect-error a nested accessor cannot be assigned
     void (() => (view.point = { x: 1, y: 2 }))
     expectTypeOf<ReturnType<typeof u32.view>>().toEqualTypeOf<{ value: number }>()
+    expectTypeOf(array(Point, 2).view).returns.toEqualTypeOf<ArrayView<{ x: number; y: number }>>()
+    expectTypeOf(bytes(4).view).returns.toEqualTypeOf<Uint8Array>()
+  })
+
+  it('give the read-only accessor of a declaration, however deep', () => {
+    expectTypeOf(Everything.readonlyView).returns.toEqualTypeOf<{
+      readonly seq: number
+      readonly flag: boolean
+      readonly big: bigint
+      readonly name: string
+      readonly raw: BytesView
+      readonly state: 'off' | 'on' | number
+      readonly point: { readonly x: number; readonly y: number }
+      readonly points: ReadonlyArrayView<{ x: number; y: number }>
+      readonly numbers: ReadonlyArrayView<number>
+    }>()
+    const view = Everything.readonlyView(new ArrayBuffer(Everything.length))
+    expectTypeOf(view.points.get(0)).toEqualTypeOf<{ readonly x: number; readonly y: number }>()
+    void (() => {
+      // @ts-expect-error a field cannot be assigned
+      view.seq = 1
+      // @ts-expect-error nor one of a nested struct
+      view.point.x = 1
+      // @ts-expect-error nor one of an element
+      view.points.get(0).x = 1
+      // @ts-expect-error an array has no set
+      view.numbers.set(0, 1)
+      // @ts-expect-error bytes cannot be assigned
+      view.raw[0] = 1
+    })
+    expectTypeOf<ReturnType<typeof u32.readonlyView>>().toEqualTypeOf<{ readonly value: number }>()
+    expectTypeOf(bytes(4).readonlyView).returns.toEqualTypeOf<BytesView>()
+  })
+
+  it('give arrays in bulk, and refuse arrays of other elements', () => {
+    const { numbers } = Everything.view(new ArrayBuffer(Everything.length))
+    numbers.set(Uint8Array.of(1, 2, 3))
+    numbers.set([1], 2)
+    numbers.copyTo(new Uint8Array(3))
+    expectTypeOf(numbers.typedArray(Uint8Array)).toEqualTypeOf<Uint8Array | undefined>()
+    // @ts-expect-error the elements are numbers
+    void (() => numbers.set([1n]))
+    // @ts-expect-error the elements are numbers
+    void (() => numbers.copyTo(new BigInt64Array(3)))
   })
 
   it('know the fields and their layouts', () => {
@@ -85,18 +141,25 @@ describe('types', () => {
   it('admit every declaration where any will do', () => {
     const layouts: AnyLayout[] = [u8, Point, Everything, utf8(3), array(Point, 2), AssettoCorsaPhysics]
     expectTypeOf(layouts).toBeArray()
-    const lengthOf = <F extends Record<string, AnyLayout>, V extends string>(layout: StructLayout<F, V>) =>
-      layout.length
+    const lengthOf = <T, V extends string>(layout: StructLayout<T, V>) => layout.length
     lengthOf(Everything)
+    const structs: AnyStructLayout[] = [Point, Everything, AssettoCorsaPhysics]
+    expectTypeOf(structs).toBeArray()
   })
 
   it('leave the version words out of what a writer has to give', () => {
-    expectTypeOf(readSnapshot<typeof pointFields, 'seq'>).returns.toEqualTypeOf<
-      { seq: number; x: number } | undefined
-    >()
     const Versioned = struct('Versioned', pointFields, { consistency: { sequence: 'seq' } })
     const buffer = new ArrayBuffer(Versioned.length)
     writeSnapshot(Versioned, buffer, 0, { x: 1 })
+    expectTypeOf(readSnapshot(Versioned, buffer)).toEqualTypeOf<{ seq: number; x: number } | undefined>()
+    updateSnapshot(Versioned, buffer, 0, (view) => {
+      expectTypeOf(view).toEqualTypeOf<{ readonly seq: number; x: number }>()
+      view.x = 2
+      // @ts-expect-error a version word cannot be assigned in an update
+      void (() => (view.seq = 2))
+    })
+    expectTypeOf(Versioned.consistency).toEqualTypeOf<Consistency<'seq'>>()
+    expectTypeOf(Point.consistency).toEqualTypeOf<undefined>()
     // @ts-expect-error x is not optional
     void (() => writeSnapshot(Versioned, buffer, 0, {}))
     // @ts-expect-error there is no such version word
@@ -117,7 +180,12 @@ describe('types', () => {
       readonly kind: 'note'
       readonly value: string
     }>()
-    expectTypeOf(codecOf(payload.json<string[]>())).toEqualTypeOf<Codec<string[]>>()
+    expectTypeOf<ReadonlyMessageView<typeof payload.bytes>>().toEqualTypeOf<BytesView>()
+    expectTypeOf<Extract<ReadonlyMessageView<typeof Event>, { kind: 'point' }>>().toEqualTypeOf<{
+      readonly kind: 'point'
+      readonly value: { readonly x: number; readonly y: number }
+    }>()
+    expectTypeOf(codecOf(payload.json<string[]>())).toExtend<Codec<string[]>>()
     expectTypeOf(codecOf(Everything).decode).returns.toEqualTypeOf<Infer<typeof Everything>>()
     const schemas: Schema[] = [Point, u8, payload.bytes, Event, array(Point, 2)]
     void schemas

@@ -14,8 +14,9 @@ export function numbered(lane: number, number: number): Numbered {
   return { number, lane, body: new Uint8Array(BODY_LENGTH).fill(number) }
 }
 
-export function isWhole({ number, body }: Pick<Numbered, 'number' | 'body'>): boolean {
-  return body.every((byte) => byte === (number & 0xff))
+export function isWhole({ number, body }: { number: number; body: Iterable<number> }): boolean {
+  for (const byte of body) if (byte !== (number & 0xff)) return false
+  return true
 }
 
 const fields = { begin: u32, number: u32, body: bytes(BODY_LENGTH) }

@@ -84,7 +84,7 @@ function sendInEachWay(writer: Writer): void {
 let received = 0
 
 /** Checks one more message. */
-function take(message: { number: number; body: Uint8Array } | undefined): void {
+function take(message: { number: number; body: Iterable<number> } | undefined): void {
   if (message === undefined) throw new Error('there is no message')
   demand(isWhole(message), `message ${message.number} is torn`)
   demand(received === 0 || message.number === received + 1, `message ${message.number} came after ${received}`)

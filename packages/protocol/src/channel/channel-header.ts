@@ -17,9 +17,10 @@
 
 import { hashDescriptor } from '../codec/descriptor.js'
 import { bytes } from '../layout/bytes.js'
+import { at } from '../layout/field-placement.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { u32, u64 } from '../layout/scalar.js'
-import { at, struct } from '../layout/struct.js'
+import { struct } from '../layout/struct.js'
 import { loadMagic, publishMagic, wordsOf } from '../memory/atomics.js'
 import type { ChannelHeader, Shape } from './shape.js'
 

@@ -1,19 +1,21 @@
-import type { AnyLayout, Infer, Layout, LayoutDescriptor } from '../layout/layout.js'
+import type { AnyLayout, Infer, LayoutDescriptor } from '../layout/layout.js'
+import type { ReadonlyView, View } from '../layout/view.js'
 
 /**
  * Tells what the messages of a stream are: how a value becomes the payload of a record, and how it is read again.
  *
- * `data` is always a whole lane, and `offset` counts bytes from its start. A writer calls `measure`, claims so many bytes,
- * and calls `encode` at once: a codec may keep, from the one to the other, what it has made. A writer that had to wait in
- * between measures again. A codec holds no lane and may be shared by any number of streams.
+ * `data` is always a whole lane, and `offset` counts bytes from its start. A writer calls `measure`, claims that many bytes,
+ * and calls `encode` at once: a codec may keep what `measure` has made until then. A writer that had to wait in between measures
+ * again. A codec holds no lane, so any number of streams can share it.
  *
  * @typeParam T the plain value, as `encode` takes it and `decode` returns it
- * @typeParam View what shows a payload where it stands
+ * @typeParam View what shows a payload in place to its writer
+ * @typeParam ReadonlyView what shows a payload in place to a reader
  */
-export interface Codec<T, View = T> {
+export interface Codec<T, View = T, ReadonlyView = View> {
   /** Describes the payload in plain JSON, enough for any tool to decode it. */
   readonly descriptor: PayloadDescriptor
-  /** Bytes of every payload, or `undefined` where they vary. */
+  /** Bytes of every payload, or `undefined` if they vary. */
   readonly fixedLength: number | undefined
   /**
    * Tells how many bytes to claim for a value: as many as it takes, or somewhat more.
@@ -24,8 +26,8 @@ export interface Codec<T, View = T> {
   /**
    * Writes the value that was measured last.
    *
-   * @returns bytes written, at most those that `measure` told
-   * @throws TypeError when the codec knows that another value was measured
+   * @returns bytes written, at most as many as `measure` told
+   * @throws TypeError if the codec knows that another value was measured
    */
   readonly encode: (data: DataView, offset: number, value: T) => number
   /**
@@ -34,41 +36,54 @@ export interface Codec<T, View = T> {
    * @throws LayoutError `CORRUPT` or `TOO_SHORT` for bytes that are no such value
    */
   readonly decode: (data: DataView, offset: number, length: number) => T
-  /** Makes what shows payloads of a lane in place: one for each reader or writer. */
+  /** Makes what shows payloads of a lane in place to their writer: one for each writer. */
   readonly view: (data: DataView) => PayloadView<View>
+  /** Makes what shows payloads of a lane in place to a reader: one for each reader. `view` serves if it shows plain values. */
+  readonly readonlyView?: (data: DataView) => PayloadView<ReadonlyView>
 }
 
 /** Shows the payloads of one lane in place. */
 export interface PayloadView<View> {
   /**
-   * Moves to a payload. What it returns is valid as long as the payload, and until the next call: it may be one object
-   * that moves.
+   * Moves to a payload. The result is valid as long as the payload, and until the next call: it may be one object that moves.
    *
    * @param offset bytes from the start of the lane
    * @throws LayoutError `CORRUPT` or `TOO_SHORT` for bytes that are no such value
    */
   readonly at: (offset: number, length: number) => View
+  /** Makes what `at` has returned throw from now on: a TypeError with `reason`, or the error that `reason` makes. */
+  readonly end?: (reason: string | (() => Error)) => void
 }
 
 /** Any codec at all. */
-// biome-ignore lint/suspicious/noExplicitAny: T stands on both sides of the functions; only `any` admits every codec
-export type AnyCodec = Codec<any, any>
+// biome-ignore lint/suspicious/noExplicitAny: T is both what functions take and what they return; only `any` admits every codec
+export type AnyCodec = Codec<any, any, any>
 
-/** What the messages of a stream may be declared by. */
+/** What declares the messages of a stream. */
 export type Schema = AnyLayout | AnyCodec
 
 /** The plain value of a message. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export type MessageOf<S> = S extends Codec<infer T, any> ? T : Infer<S>
+export type MessageOf<S> = S extends Codec<infer T, any, any> ? T : Infer<S>
 
-/** What shows a message in place. */
+/** What shows a message in place to its writer. */
 export type MessageView<S> =
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  S extends Codec<any, infer View> ? View : S extends Layout<any, infer View, any> ? View : never
+  S extends Codec<any, infer MessageView, any> ? MessageView : View<Infer<S>>
+
+/** What shows a message in place to a reader. */
+export type ReadonlyMessageView<S> =
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  S extends Codec<any, any, infer MessageView> ? MessageView : ReadonlyView<Infer<S>>
+
+/** The codec of a schema, as `codecOf` returns it. */
+export interface CodecOf<S> extends Codec<MessageOf<S>, MessageView<S>, ReadonlyMessageView<S>> {
+  readonly readonlyView: (data: DataView) => PayloadView<ReadonlyMessageView<S>>
+}
 
 /** The payload of a message in plain JSON. */
 export type PayloadDescriptor =
-  /** A layout: always as many bytes as it has. */
+  /** A layout: every payload has its length. */
   | LayoutDescriptor
   /** A value that fills the payload, however long that is. */
   | { readonly kind: 'payload'; readonly encoding: PayloadEncoding }

@@ -3,8 +3,8 @@ import type { PayloadDescriptor } from './codec.js'
 import { decodeText } from './utf8.js'
 
 /**
- * Encodes a descriptor as JSON in UTF-8, in the one way in which equal descriptors are equal bytes: without white space,
- * the keys of every object sorted by their UTF-16 units.
+ * Encodes a descriptor as JSON in UTF-8. Equal descriptors give equal bytes: there is no white space, and the keys of every object
+ * are sorted by their UTF-16 units.
  */
 export function encodeDescriptor(descriptor: PayloadDescriptor): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(descriptor, sortKeys))
@@ -16,7 +16,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 /**
- * Decodes what `encodeDescriptor` wrote, from a copy of the bytes. Nothing is known of the result but that it is JSON.
+ * Decodes what `encodeDescriptor` wrote, from a copy of the bytes. The result is JSON; nothing else was checked.
  *
  * @throws LayoutError `CORRUPT` for bytes that are no JSON in UTF-8
  */
@@ -30,7 +30,7 @@ export function decodeDescriptor(bytes: Uint8Array): unknown {
 }
 
 /**
- * Hashes an encoded descriptor by 64-bit FNV-1a. It tells descriptors apart; it is no protection against anybody.
+ * Hashes an encoded descriptor by 64-bit FNV-1a. The hash tells descriptors apart; it protects against nobody.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */
@@ -38,4 +38,11 @@ export function hashDescriptor(bytes: Uint8Array): bigint {
   let hash = 0xcbf29ce484222325n
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   return hash
+}
+
+/**
+ * Hashes a layout: layouts with the same fields, offsets and types have the same hash, on every machine and in every version.
+ */
+export function layoutHash({ descriptor }: { readonly descriptor: PayloadDescriptor }): bigint {
+  return hashDescriptor(encodeDescriptor(descriptor))
 }

@@ -1,12 +1,20 @@
-import { Accessor, defineField, moveBy } from '../layout/accessor.js'
+import { type Accessor, type AccessorClass, moveBy } from '../layout/accessor.js'
+import { endView } from '../layout/ended-view.js'
 import type { AnyLayout } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
+import { valueAccessors } from '../layout/value-layout.js'
 import type { AnyCodec, PayloadView } from './codec.js'
 
-/** Makes a codec of a layout: every payload has its length, and shows as its accessor. */
+/** Makes the codec of a layout: every payload has the layout's length, and shows as its accessor. */
 export function layoutCodec(layout: AnyLayout): AnyCodec {
-  const { length, descriptor, check, put, read } = layout
+  const { length, descriptor, check, put, read, peek, accessorClass, readonlyAccessorClass } = layout
   const name = descriptor.kind === 'struct' ? descriptor.name : ''
+  const checkLength = (offset: number, payloadLength: number) => {
+    if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+  }
+  const values = valueAccessors(layout)
+  const shownBy = (accessorClass: AccessorClass) => (data: DataView) =>
+    movingAccessor(layout, new accessorClass(data, 0, undefined, name))
   return {
     descriptor,
     fixedLength: length,
@@ -20,54 +28,48 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
       return length
     },
     decode(data, offset, payloadLength) {
-      if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
+      checkLength(offset, payloadLength)
       return read(data, offset)
     },
-    view: viewOf(layout, name),
+    // Raw bytes have no accessor that writes: they show as a new Uint8Array each time.
+    view:
+      accessorClass === undefined && peek !== undefined
+        ? (data) => ({
+            at(offset, payloadLength) {
+              checkLength(offset, payloadLength)
+              return peek(data, offset)
+            },
+          })
+        : shownBy(accessorClass ?? values.writable),
+    readonlyView: shownBy(readonlyAccessorClass ?? values.readonly),
   }
 }
 
-function viewOf(layout: AnyLayout, name: string): (data: DataView) => PayloadView<unknown> {
-  const { length, peek, accessorClass } = layout
+/** One accessor for all payloads of a lane. The lane vouches for the offsets; beyond the end of its bytes a DataView throws. */
+function movingAccessor({ length, descriptor }: AnyLayout, accessor: Accessor): PayloadView<unknown> {
   const refuse = (offset: number, payloadLength: number) => {
     throw wrongLength(offset, payloadLength, length)
   }
-  // What can be peeked at and has no accessor is raw bytes, and a new Uint8Array each time.
-  if (accessorClass === undefined && peek !== undefined) {
-    return (data) => ({
-      at(offset, payloadLength) {
-        if (payloadLength !== length) refuse(offset, payloadLength)
-        return peek(data, offset)
-      },
-    })
-  }
-  const Shown = accessorClass ?? valueAccessor(layout)
-  return (data) => {
-    const accessor = new Shown(data, 0, undefined, name)
-    if (accessor['\0nested'].length === 0) {
-      return {
-        at(offset, payloadLength) {
-          if (payloadLength !== length) refuse(offset, payloadLength)
-          accessor['\0offset'] = offset
-          return accessor
-        },
-      }
-    }
+  const end: PayloadView<unknown>['end'] = (reason) => endView(accessor, reason)
+  // An array makes the accessors of its elements later.
+  if (descriptor.kind !== 'array' && accessor['\0nested'].length === 0) {
     return {
-      // The lane vouches for the offset; beyond the end of its bytes a DataView throws.
       at(offset, payloadLength) {
         if (payloadLength !== length) refuse(offset, payloadLength)
-        moveBy(accessor, offset - accessor['\0offset'])
+        accessor['\0offset'] = offset
         return accessor
       },
+      end,
     }
   }
-}
-
-function valueAccessor(layout: AnyLayout) {
-  class ValueAccessor extends Accessor {}
-  defineField(ValueAccessor, 'value', '', 0, layout)
-  return ValueAccessor
+  return {
+    at(offset, payloadLength) {
+      if (payloadLength !== length) refuse(offset, payloadLength)
+      moveBy(accessor, offset - accessor['\0offset'])
+      return accessor
+    },
+    end,
+  }
 }
 
 function wrongLength(offset: number, length: number, expected: number): LayoutError {

@@ -1,8 +1,20 @@
 import { checkCount } from '../layout/count.js'
+import { endView } from '../layout/ended-view.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { describe, typeMismatch } from '../layout/mismatch.js'
-import type { AnyCodec, Codec, MessageOf, MessageView, PayloadView, Schema } from './codec.js'
+import { hasMoreFields, unknownField } from '../layout/unknown-field.js'
+import type {
+  AnyCodec,
+  Codec,
+  CodecOf,
+  MessageOf,
+  MessageView,
+  PayloadView,
+  ReadonlyMessageView,
+  Schema,
+} from './codec.js'
 import { codecOf } from './codec-of.js'
+import { UnionAccessor } from './union-accessor.js'
 
 /**
  * The payload of a union. All numbers are little-endian.
@@ -23,26 +35,41 @@ const ZERO_OFFSET = 4
 /** Bytes before the payload of a union's member. */
 export const UNION_HEADER_LENGTH = 8
 
+const MESSAGE_FIELDS = ['kind', 'value']
+
 /** The members of a union by name, in their order. */
 export type Members = Readonly<Record<string, Schema>>
 
 /** A message of a union: `switch (message.kind)` tells the type of `message.value`. */
-export type UnionValue<M extends Members> = { [K in keyof M]: { kind: K; value: MessageOf<M[K]> } }[keyof M]
+export type UnionValue<M extends Members> = {
+  [K in keyof M]: { kind: K; value: MessageOf<M[K]> }
+}[keyof M] extends infer U
+  ? U
+  : never
 
-/** What shows a message of a union in place: one object that changes from message to message. */
+/** What shows a message of a union in place to its writer: one object that changes from message to message. */
 export type UnionView<M extends Members> = {
   [K in keyof M]: { readonly kind: K; readonly value: MessageView<M[K]> }
-}[keyof M]
+}[keyof M] extends infer U
+  ? U
+  : never
+
+/** What shows a message of a union in place to a reader: one object that changes from message to message. */
+export type ReadonlyUnionView<M extends Members> = {
+  [K in keyof M]: { readonly kind: K; readonly value: ReadonlyMessageView<M[K]> }
+}[keyof M] extends infer U
+  ? U
+  : never
 
 /** The codec of a union. */
-export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, UnionView<M>> {
-  /** The codec of each member: of what stands `UNION_HEADER_LENGTH` bytes behind the start of the payload. */
-  readonly members: { readonly [K in keyof M]: Codec<MessageOf<M[K]>, MessageView<M[K]>> }
+export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, UnionView<M>, ReadonlyUnionView<M>> {
+  /** The codec of each member, whose payload begins `UNION_HEADER_LENGTH` bytes behind the start of the union's. */
+  readonly members: { readonly [K in keyof M]: CodecOf<M[K]> }
   /**
    * Writes which member a payload is of, for a writer that fills the member in place.
    *
    * @param offset bytes from the start of the lane to the payload
-   * @throws TypeError when there is no such member
+   * @throws TypeError if there is no such member
    */
   readonly select: (data: DataView, offset: number, kind: keyof M) => void
 }
@@ -66,7 +93,7 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     if (/^(?:\d+|__proto__|)$/.test(name))
       throw new TypeError(`${JSON.stringify(name)} cannot be the name of a union member`)
   }
-  const codecs: AnyCodec[] = Object.values(members).map((schema) => codecOf(schema))
+  const codecs: CodecOf<AnyCodec>[] = Object.values(members).map((schema) => codecOf(schema))
   const indexOf = new Map(names.map((name, index) => [name, index]))
 
   const memberOf = (kind: unknown): number => {
@@ -90,8 +117,26 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     if (index < codecs.length) return index
     throw new LayoutError('CORRUPT', offset, `${index} at offset ${offset} is no member of a union of ${codecs.length}`)
   }
+  const showing = (views: readonly PayloadView<unknown>[], data: DataView): PayloadView<unknown> => {
+    const shown = new UnionAccessor(data, 0, undefined, '')
+    return {
+      at(offset, length) {
+        const index = read(data, offset, length)
+        shown['\0value'] = (views[index] as PayloadView<unknown>).at(
+          offset + UNION_HEADER_LENGTH,
+          length - UNION_HEADER_LENGTH,
+        )
+        shown['\0kind'] = names[index]
+        return shown
+      },
+      end(reason) {
+        endView(shown, reason)
+        for (const view of views) view.end?.(reason)
+      },
+    }
+  }
 
-  return {
+  const codec: AnyCodec & Pick<UnionCodec<M>, 'members' | 'select'> = {
     descriptor: {
       kind: 'union',
       members: codecs.map(({ descriptor }, index) => ({ name: names[index] as string, payload: descriptor })),
@@ -102,33 +147,36 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     measure(message) {
       if (typeof message !== 'object' || message === null) throw typeMismatch('{ kind, value }', message).toError('')
       const { kind, value } = message
-      return UNION_HEADER_LENGTH + (codecs[memberOf(kind)] as AnyCodec).measure(value)
+      const unknown = hasMoreFields(message, MESSAGE_FIELDS.length) ? unknownField(message, MESSAGE_FIELDS) : undefined
+      if (unknown !== undefined) throw unknown.toError('')
+      return UNION_HEADER_LENGTH + (codecs[memberOf(kind)] as CodecOf<AnyCodec>).measure(value)
     },
     encode(data, offset, { kind, value }) {
       select(data, offset, kind)
       return (
-        UNION_HEADER_LENGTH + (codecs[memberOf(kind)] as AnyCodec).encode(data, offset + UNION_HEADER_LENGTH, value)
+        UNION_HEADER_LENGTH +
+        (codecs[memberOf(kind)] as CodecOf<AnyCodec>).encode(data, offset + UNION_HEADER_LENGTH, value)
       )
     },
     decode(data, offset, length) {
       const index = read(data, offset, length)
-      const value = (codecs[index] as AnyCodec).decode(data, offset + UNION_HEADER_LENGTH, length - UNION_HEADER_LENGTH)
-      return { kind: names[index], value } as UnionValue<M>
+      const value = (codecs[index] as CodecOf<AnyCodec>).decode(
+        data,
+        offset + UNION_HEADER_LENGTH,
+        length - UNION_HEADER_LENGTH,
+      )
+      return { kind: names[index], value }
     },
-    view(data) {
-      const views = codecs.map((codec) => codec.view(data))
-      const shown: { kind: string | undefined; value: unknown } = { kind: undefined, value: undefined }
-      return {
-        at(offset, length) {
-          const index = read(data, offset, length)
-          shown.value = (views[index] as PayloadView<unknown>).at(
-            offset + UNION_HEADER_LENGTH,
-            length - UNION_HEADER_LENGTH,
-          )
-          shown.kind = names[index]
-          return shown as UnionView<M>
-        },
-      }
-    },
+    view: (data) =>
+      showing(
+        codecs.map((codec) => codec.view(data)),
+        data,
+      ),
+    readonlyView: (data) =>
+      showing(
+        codecs.map((codec) => codec.readonlyView(data)),
+        data,
+      ),
   }
+  return codec
 }

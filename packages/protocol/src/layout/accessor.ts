@@ -1,27 +1,33 @@
-import type { AnyLayout, Layout } from './layout.js'
+import type { Mismatch } from './mismatch.js'
+
+/** Node's symbol for the method that `console.log` and `util.inspect` call. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * What every accessor is underneath: where it stands, and what is nested in it.
+ * The base of every accessor: its data, its place in them, and the accessors nested in it.
  *
- * This is kept in own properties that do not show (neither listed nor copied), and whose names, beginning with NUL, no
- * field can have. Private fields or symbols would read better, but V8 finds those by a keyed load that, once five struct
- * types share this code, costs 6 to 17 ns; these are free.
+ * All of this is kept in own properties that do not show: they are not enumerable, and their names begin with NUL, which no
+ * field's name does. Private fields or symbols would read better, but V8 finds those by a keyed load, which costs 6 to 17 ns
+ * once five struct types share this code. These cost nothing.
+ *
+ * A struct's fields are own properties, too, and enumerable: spreading, `JSON.stringify` and test runners find the values.
+ * V8 inlines an own getter as it does one of the prototype; only making the accessor takes longer (docs/decisions/0011).
  */
-export class Accessor {
+export abstract class Accessor {
   declare readonly '\0data': DataView
-  /** Bytes from the start of the data to those of this accessor. */
+  /** Bytes from the start of the data to the first byte of this accessor. */
   declare '\0offset': number
-  /** The data as bytes, once any were assigned: made once, as a new one each time would take longer than a small copy. */
+  /** The data as bytes. Made by the first assignment to a bytes field: one for each would cost more than a small copy. */
   declare '\0bytes': Uint8Array | undefined
-  /** What moves along: of a struct the nested structs and arrays; of an array its elements, by index, once made. */
+  /** The accessors that move with this one: a struct's nested accessors; an array's elements by index, once made. */
   declare readonly '\0nested': (Accessor | undefined)[]
   declare readonly '\0parent': Accessor | undefined
-  /** What error messages add to the path of the parent: `.wheels`, `[2]`; for the outermost, the name it begins with. */
+  /** This accessor's part of the path in error messages: `.wheels`, `[2]`; the outermost one's is its name. */
   declare readonly '\0segment': string
 
   constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
     Object.defineProperties(this, {
-      '\0data': { value: data },
+      '\0data': { value: data, configurable: true }, // for `end`
       '\0offset': { value: offset, writable: true },
       '\0nested': { value: [] },
       '\0bytes': { value: undefined, writable: true },
@@ -29,9 +35,37 @@ export class Accessor {
       '\0segment': { value: segment },
     })
   }
+
+  /** Copies what this accessor shows now into a plain value. */
+  abstract '\0plain'(): unknown
+
+  /**
+   * Makes every later use of this accessor, and of those nested in it, throw. The accessor alone changes its hidden class, so
+   * code that V8 has optimised for others stays as it is.
+   */
+  '\0end'(makeError: () => Error): void {
+    const get = () => {
+      throw makeError()
+    }
+    Object.defineProperty(this, '\0data', { get })
+    this['\0bytes'] = undefined
+    for (const nested of this['\0nested']) nested?.['\0end'](makeError)
+  }
+
+  /** Shows the values in `console.log`, behind the name of the struct if it has one. Never throws. */
+  [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    const name = this['\0parent'] === undefined ? this['\0segment'] : ''
+    let shown: string
+    try {
+      shown = inspect(this['\0plain'](), options)
+    } catch (error) {
+      shown = `[${error instanceof Error ? error.message : error}]`
+    }
+    return name === '' ? shown : `${name} ${shown}`
+  }
 }
 
-/** Makes an accessor; one class of accessors belongs to each declared layout. */
+/** Makes an accessor. Each declared layout has accessor classes of its own. */
 export type AccessorClass = new (
   data: DataView,
   offset: number,
@@ -39,13 +73,19 @@ export type AccessorClass = new (
   segment: string,
 ) => Accessor
 
-/** The path of an accessor, as error messages show it: `Car.wheels[2]`. */
+/** Returns the path of an accessor as error messages show it: `Car.wheels[2]`. */
 export function pathOf(accessor: Accessor): string {
   const parent = accessor['\0parent']
   return parent === undefined ? accessor['\0segment'] : pathOf(parent) + accessor['\0segment']
 }
 
-/** Moves an accessor, and all that is nested in it, by so many bytes. */
+/** Puts the path of an accessor before a message, if it has one: `Car.wheels: …`. */
+export function withPath(accessor: Accessor, message: string): string {
+  const path = pathOf(accessor)
+  return path === '' ? message : `${path}: ${message}`
+}
+
+/** Moves an accessor, and all that is nested in it, by `distance` bytes. */
 export function moveBy(accessor: Accessor, distance: number): void {
   accessor['\0offset'] += distance
   const all = accessor['\0nested']
@@ -68,71 +108,77 @@ export function accessorOver(
   return new accessorClass(data, offset, undefined, name)
 }
 
-/** @throws RangeError when `length` bytes at `offset` do not lie inside a buffer of `bufferLength` bytes */
+/** @throws RangeError if `length` bytes at `offset` do not lie inside a buffer of `bufferLength` bytes */
 export function checkBounds(bufferLength: number, offset: number, length: number, name: string): void {
   if (Number.isInteger(offset) && offset >= 0 && offset <= bufferLength - length) return
   const subject = name === '' ? '' : `${name}: `
   throw new RangeError(`${subject}${length} bytes at offset ${offset} are not inside a buffer of ${bufferLength} bytes`)
 }
 
-/** The functions of a layout that a property needs. */
-type FieldCoding = Pick<AnyLayout, 'check' | 'read' | 'put' | 'peek' | 'property'>
-
-/** A property of an accessor. */
+/** The getter and setter of a field. */
 export interface FieldProperty {
   readonly get: (this: Accessor) => unknown
   readonly set: (this: Accessor, value: never) => void
 }
 
+/** What a property of an accessor needs to know of its layout: see `Layout`. */
+export interface FieldCoding {
+  readonly check: (value: unknown) => Mismatch | undefined
+  readonly read: (view: DataView, offset: number) => unknown
+  readonly put: (view: DataView, offset: number, value: never) => void
+  readonly peek?: ((view: DataView, offset: number) => unknown) | undefined
+  readonly property?:
+    | ((offset: number, refuse: (accessor: Accessor, value: unknown) => void) => FieldProperty)
+    | undefined
+}
+
 /**
- * Defines the property `name` over the bytes at `offset`. The functions are taken from the layout once, into constants of
- * the closures: the optimising compiler then inlines them down to the DataView call.
+ * Makes the property of a field `offset` bytes from the start of its accessor. The functions are taken from the layout once,
+ * into constants of the closures, so that the optimising compiler inlines them down to the DataView call.
  *
- * @param segment the step that error messages add to the path
+ * @param segment the field's part of the path in error messages: `.bid`
+ * @param refusal why the field cannot be assigned, if so: then assigning throws a TypeError, in sloppy mode, too
  */
-export function defineField(
-  target: AccessorClass,
-  name: string,
+export function fieldProperty(
   segment: string,
   offset: number,
   { check, read, put, peek = read, property }: FieldCoding,
-): void {
-  if (property !== undefined) {
-    const refuse = (accessor: Accessor, value: unknown) => {
-      const mismatch = check(value)
-      if (mismatch !== undefined) throw mismatch.within(segment).toError(pathOf(accessor))
-    }
-    Object.defineProperty(target.prototype, name, { enumerable: true, ...property(offset, refuse) })
-    return
+  refusal: string | undefined,
+): PropertyDescriptor {
+  const refuse = (accessor: Accessor, value: unknown) => {
+    const mismatch = check(value)
+    if (mismatch !== undefined) throw mismatch.within(segment).toError(pathOf(accessor))
   }
-  Object.defineProperty(target.prototype, name, {
-    enumerable: true,
+  const { get, set } = property?.(offset, refuse) ?? {
     get(this: Accessor) {
       return peek(this['\0data'], this['\0offset'] + offset)
     },
-    set(this: Accessor, value: unknown) {
+    set(this: Accessor, value: never) {
       const mismatch = check(value)
       if (mismatch !== undefined) throw mismatch.within(segment).toError(pathOf(this))
       put(this['\0data'], this['\0offset'] + offset, value)
     },
-  })
+  }
+  if (refusal === undefined) return { enumerable: true, get, set }
+  return {
+    enumerable: true,
+    get,
+    set(this: Accessor) {
+      const path = pathOf(this) + segment
+      throw new TypeError(path === '' ? refusal : `${path}: ${refusal}`)
+    },
+  }
 }
 
+/** Why a reader's accessor refuses an assignment. */
+export const READ_ONLY = 'this view is read-only'
+
 /**
- * Defines the property `name` of one accessor as another one, nested in it. An own property that never changes: the
- * optimising compiler then knows the class of what it finds there. It is not assignable, therefore.
+ * Nests an accessor in another one, as the property `name`: an own property that never changes, so that the optimising
+ * compiler knows the class of what it finds there. Therefore it cannot be assigned.
  */
 export function defineNested(target: Accessor, name: string, offset: number, accessorClass: AccessorClass): void {
   const nested = new accessorClass(target['\0data'], target['\0offset'] + offset, target, `.${name}`)
   target['\0nested'].push(nested)
-  Object.defineProperty(target, name, { value: nested })
-}
-
-/** Makes the `view` of a layout that is a plain value: an accessor with the one property `value`. */
-export function valueView<T>(length: number, coding: FieldCoding): Layout<T>['view'] {
-  class ValueAccessor extends Accessor {
-    declare value: T
-  }
-  defineField(ValueAccessor, 'value', '', 0, coding)
-  return (buffer, offset = 0) => accessorOver(ValueAccessor, buffer, offset, length, '') as ValueAccessor
+  Object.defineProperty(target, name, { value: nested, enumerable: true })
 }

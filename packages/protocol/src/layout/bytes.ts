@@ -1,28 +1,39 @@
 import { checkBounds } from './accessor.js'
+import { BytesAccessor } from './bytes-accessor.js'
 import { checkCount } from './count.js'
 import type { Layout } from './layout.js'
 import { Mismatch, typeMismatch } from './mismatch.js'
 
 /**
- * Creates the layout of raw bytes. `read` returns a copy; `view`, and a field of an accessor, are the bytes themselves: a
- * Uint8Array over the memory where it stands now (one allocation per access, and it does not move with the accessor).
- * Assigning to such a field copies, and allocates nothing but with the accessor's first.
+ * Creates the layout of raw bytes. `read` returns a copy. `view`, and a field of a writer's accessor, are the bytes themselves:
+ * a Uint8Array over the memory where it lies now (each access allocates one, and it does not move with the accessor).
+ * `readonlyView`, and a field of a read-only accessor, are a `BytesView`. Assigning to a field copies the bytes.
  *
  * @param length bytes, at least 1; a value has exactly as many
  * @throws RangeError for any other length
  */
-export function bytes(length: number): Layout<Uint8Array, Uint8Array> {
+export function bytes(length: number): Layout<Uint8Array> {
   checkCount('length of bytes', length)
   const over = (view: DataView, offset: number) => {
     checkBounds(view.byteLength, offset, length, '')
     return new Uint8Array(view.buffer, view.byteOffset + offset, length)
   }
-  const check = (value: unknown) => {
-    if (!(value instanceof Uint8Array)) return typeMismatch(`a Uint8Array of ${length} bytes`, value)
-    if (value.length !== length) return new Mismatch('range', `${value.length} bytes given where there are ${length}`)
+  const check = (given: unknown) => {
+    if (!(given instanceof Uint8Array || given instanceof BytesAccessor))
+      return typeMismatch(`a Uint8Array of ${length} bytes`, given)
+    if (given.length !== length) return new Mismatch('range', `${given.length} bytes given where there are ${length}`)
     return undefined
   }
-  const put = (view: DataView, offset: number, value: Uint8Array) => over(view, offset).set(value.subarray(0, length))
+  const put = (view: DataView, offset: number, given: Uint8Array | BytesAccessor) => {
+    const value = given instanceof BytesAccessor ? given.unsafeArray() : given
+    over(view, offset).set(value.subarray(0, length))
+  }
+  class FixedBytesAccessor extends BytesAccessor {
+    constructor(...place: ConstructorParameters<typeof BytesAccessor>) {
+      super(...place)
+      this['\0length'] = length
+    }
+  }
   return {
     length,
     alignment: 1,
@@ -40,13 +51,19 @@ export function bytes(length: number): Layout<Uint8Array, Uint8Array> {
       get() {
         return over(this['\0data'], this['\0offset'] + fieldOffset)
       },
-      set(value: Uint8Array) {
-        if (!(value instanceof Uint8Array) || value.length !== length) refuse(this, value)
+      set(given: Uint8Array) {
+        if (!(given instanceof Uint8Array) || given.length !== length) refuse(this, given)
+        const value = given instanceof BytesAccessor ? given.unsafeArray() : given
         this['\0bytes'] ??= bytesOf(this['\0data'])
         this['\0bytes'].set(value, this['\0offset'] + fieldOffset)
       },
     }),
+    readonlyAccessorClass: FixedBytesAccessor,
     view: (buffer, offset = 0) => over(new DataView(buffer), offset),
+    readonlyView(buffer, offset = 0) {
+      checkBounds(buffer.byteLength, offset, length, '')
+      return new FixedBytesAccessor(new DataView(buffer), offset, undefined, '')
+    },
   }
 }
 

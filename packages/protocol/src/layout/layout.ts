@@ -1,74 +1,78 @@
 import type { Accessor, AccessorClass, FieldProperty } from './accessor.js'
 import type { Mismatch } from './mismatch.js'
+import type { ReadonlyView, View } from './view.js'
 
 /**
- * Tells what a run of bytes means: the contract that every scalar, text, array and struct fulfils.
+ * Tells what a run of bytes means: the contract of every scalar, text, array and struct.
  *
- * All numbers are little-endian. A layout holds no bytes itself and may be shared by any number of buffers. None of its
- * functions uses `this`, so each may be taken off and called alone.
+ * All numbers are little-endian, on every processor. A layout holds no bytes itself, so any number of buffers can share it.
+ * None of its functions uses `this`: each can be taken off and called alone.
  *
  * @typeParam T the plain value, as `read` returns it and `write` takes it
- * @typeParam View what `view` returns: an accessor over the bytes
- * @typeParam Field what stands in for this layout inside the accessor of a struct or an array
  */
-export interface Layout<T, View = { value: T }, Field = T> {
-  /** Bytes that one value takes, the unused ones included. */
+export interface Layout<T> {
+  /** Bytes of one value, padding included. */
   readonly length: number
-  /** The power of two, in bytes, at whose multiples a C compiler places such a value. Reading needs none. */
+  /** A C compiler places such a value at multiples of this power of two, in bytes. Reading needs no alignment. */
   readonly alignment: number
   /** Describes the bytes in plain JSON, enough for any tool to decode them. */
   readonly descriptor: LayoutDescriptor
   /**
-   * Reads a plain value, a copy that stays as it is. Allocates what the value needs.
+   * Reads a plain value: a copy that stays as it is. Allocates what the value needs.
    *
    * @param offset bytes from the start of `view`
-   * @throws RangeError when the bytes end outside `view`; TypeError when its buffer is detached
+   * @throws RangeError if the bytes end outside `view`; TypeError if its buffer is detached
    */
   readonly read: (view: DataView, offset: number) => T
   /**
-   * Writes a plain value. The whole value is checked first: when it does not fit, nothing is written.
+   * Writes a plain value. Checks the whole value first: if any part does not fit, nothing is written.
    *
    * @param offset bytes from the start of `view`
-   * @throws TypeError or RangeError naming the part that does not fit, with its path; RangeError when the bytes end
-   *   outside `view`; TypeError when its buffer is detached
+   * @throws TypeError or RangeError naming the part that does not fit, with its path; TypeError for a field that the struct
+   *   does not have; RangeError if the bytes end outside `view`; TypeError if its buffer is detached
    */
   readonly write: (view: DataView, offset: number, value: T) => void
   /**
-   * Creates a typed accessor over bytes of `buffer`. The bounds are checked here, once; using the accessor allocates
-   * nothing for numbers and booleans. Valid until the buffer is detached: from then on every access throws TypeError.
+   * Creates a typed accessor that reads and writes bytes of `buffer` in place. Checks the bounds once, here. Using the accessor
+   * allocates nothing for numbers and booleans. It is valid until the buffer is detached: then every access throws TypeError.
    *
    * @param offset bytes from the start of `buffer`, 0 by default
-   * @throws RangeError with the numbers when the bytes end outside `buffer`
+   * @throws RangeError with the numbers if the bytes end outside `buffer`
    */
-  readonly view: (buffer: ArrayBuffer, offset?: number) => View
-  /** Says why `value` cannot be written, or returns `undefined` when it can. Allocates only in the first case. */
+  readonly view: (buffer: ArrayBuffer, offset?: number) => View<T>
+  /**
+   * Creates an accessor that only reads. Assigning to any part of it is a TypeError, in sloppy mode, too: safe for memory that
+   * is mapped read-only, where a write would end the process.
+   *
+   * @param offset bytes from the start of `buffer`, 0 by default
+   * @throws RangeError with the numbers if the bytes end outside `buffer`
+   */
+  readonly readonlyView: (buffer: ArrayBuffer, offset?: number) => ReadonlyView<T>
+  /** Says why `value` cannot be written, or returns `undefined` if it can. Allocates only if it cannot. */
   readonly check: (value: unknown) => Mismatch | undefined
   /** Writes a value that `check` has accepted, without checking it again. */
   readonly put: (view: DataView, offset: number, value: T) => void
-  /** Reads what an accessor shows, where that is not the copy that `read` makes: raw bytes, in place. */
-  readonly peek?: (view: DataView, offset: number) => Field
+  /** Reads what a writer's accessor shows, if that is not the copy that `read` makes: raw bytes, in place. */
+  readonly peek?: (view: DataView, offset: number) => unknown
   /**
-   * Makes the property of an accessor, `offset` bytes from its start, in place of the one that calls `check`, `put` and
+   * Makes the property of an accessor `offset` bytes from its start, instead of the general one that calls `check`, `put` and
    * `read`: the optimising compiler inlines only so much, and this takes a third of it.
    *
    * @param refuse throws for a value that `check` refuses
    */
   readonly property?: (offset: number, refuse: (accessor: Accessor, value: unknown) => void) => FieldProperty
-  /** The class of what an accessor shows, where that is an accessor itself: structs and arrays. */
+  /** The class of what a writer's accessor shows, if that is an accessor itself: structs and arrays. */
   readonly accessorClass?: AccessorClass
+  /** The class of what a read-only accessor shows, if that is an accessor itself: structs, arrays and bytes. */
+  readonly readonlyAccessorClass?: AccessorClass
 }
 
 /** Any layout at all. */
-// biome-ignore lint/suspicious/noExplicitAny: T stands on both sides of the functions; only `any` admits every layout
-export type AnyLayout = Layout<any, any, any>
+// biome-ignore lint/suspicious/noExplicitAny: T is both what functions take and what they return; only `any` admits every layout
+export type AnyLayout = Layout<any>
 
 /** The plain value of a layout: `type Quote = Infer<typeof Quote>`. */
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export type Infer<L> = L extends Layout<infer T, any, any> ? T : never
-
-/** What a layout looks like inside an accessor. */
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export type InferField<L> = L extends Layout<any, any, infer Field> ? Field : never
+export type Infer<L> = L extends { readonly read: (view: DataView, offset: number) => infer T } ? T : never
 
 /** The names of the number layouts. */
 export type ScalarKind = 'i8' | 'u8' | 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'f32' | 'f64'
@@ -103,13 +107,13 @@ export interface FieldDescriptor {
 }
 
 /**
- * How a struct that changes under its readers tells them so, by words of its own (fields of type u32 or i32, at offsets
- * that are multiples of 4):
+ * How a struct that changes under its readers tells them so: by *version words* of its own (fields of type u32 or i32, at
+ * offsets that are multiples of 4).
  *
- * - `counter`: a word that changes once with each update. The weakest, for programs that have nothing better: a copy taken
- *   in the middle of an update may look like any other. Rare where the writer pauses between updates, not where it does not.
- * - `sequence`: a word that is odd while the writer is inside and has changed by two after each update.
- * - `begin` and `end`: a pair of words; the writer raises `begin` before anything else and `end` after everything else.
+ * - `counter`: one word that changes once with each update. The weakest, for foreign programs that have nothing better: a copy
+ *   taken in the middle of an update may look like any other. That is rare if the writer pauses between updates.
+ * - `sequence`: one word that is odd during an update and has changed by two after it.
+ * - `begin` and `end`: two words; the writer raises `begin` before anything else and `end` after everything else.
  */
 export type Consistency<Name extends string> =
   | { readonly counter: Name }

@@ -2,8 +2,8 @@
 const MAX_PATH_LENGTH = 100
 
 /**
- * Tells why a value does not fit its layout, and where inside the value. Made only when something is wrong: checking
- * comes before writing, so that a refused value leaves the memory as it was.
+ * Tells why a value does not fit its layout, and where inside the value. Made only if something is wrong. Checking comes before
+ * writing, so that a refused value leaves the memory as it was.
  */
 export class Mismatch {
   readonly kind: 'type' | 'range'
@@ -21,9 +21,9 @@ export class Mismatch {
     return this
   }
 
-  /** Makes the error to throw; `root` names what the path starts from, and may be empty. */
+  /** Makes the error to throw. The path begins with `root`, which may be empty. */
   toError(root: string): TypeError | RangeError {
-    const whole = root + this.#path
+    const whole = root === '' && this.#path.startsWith('.') ? this.#path.slice(1) : root + this.#path
     const path = whole.length > MAX_PATH_LENGTH ? `${whole.slice(0, MAX_PATH_LENGTH)}…` : whole
     const message = path === '' ? this.reason : `${path}: ${this.reason}`
     return this.kind === 'type' ? new TypeError(message) : new RangeError(message)
@@ -35,7 +35,7 @@ export function typeMismatch(expected: string, value: unknown): Mismatch {
   return new Mismatch('type', `expected ${expected}, got ${describe(value)}`)
 }
 
-/** Shows a value in an error message, briefly whatever its size. */
+/** Shows a value in an error message, in a few words whatever its size. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
     return `the string ${JSON.stringify(value.length > 32 ? `${value.slice(0, 32)}…` : value)}`

@@ -1,149 +1,165 @@
 /**
- * Consistent copies of structs that carry their own version, and the writing side of the same: mirrors.
+ * Consistent copies of structs that carry their own version words, and the writing side of the same: mirrors.
  *
  *               writer                            reader
  *   pair        begin + 1; bytes; end := begin    end; copy; begin: equal
  *   sequence    + 1 (odd); bytes; + 1 (even)      even; copy; unchanged
  *   counter     bytes; + 1                        counter; copy; unchanged; compare; unchanged
  *
- * There is one writer at a time. It may die anywhere: its readers then get `undefined`, not a hang, and the first update
- * of the writer that takes over makes the version whole again. (A counter does not show such a death.)
+ * There is one writer at a time. It may die anywhere: then its readers get `undefined` instead of hanging, and the first update
+ * of the next writer makes the version whole again. (A counter does not show such a death.)
  */
 
-import {
-  loadAfterCopy,
-  loadBeforeCopy,
-  loadOwn,
-  storeAfterWrites,
-  storeBeforeWrites,
-  wordsOf,
-} from '../memory/atomics.js'
-import { checkBounds } from './accessor.js'
-import type { AnyLayout } from './layout.js'
-import type { Fields, StructLayout, StructValue, StructView } from './struct.js'
+import { loadOwn, storeAfterWrites, storeBeforeWrites, wordsOf } from '../memory/atomics.js'
+import { copyUnchanged, type VersionWords } from '../memory/copy-unchanged.js'
+import { accessorOver, checkBounds } from './accessor.js'
+import { debugsViews, endView, KEPT } from './ended-view.js'
+import type { AnyLayout, Consistency } from './layout.js'
+import { typeMismatch } from './mismatch.js'
+import type { AnyStructLayout, StructLayout } from './struct.js'
+import { unknownField } from './unknown-field.js'
+import type { UpdateView } from './view.js'
 
-/** A value for `writeSnapshot`, which counts the version words itself. */
-export type SnapshotValue<F extends Fields, Version extends string> = Omit<StructValue<F>, Version> &
-  Partial<Pick<StructValue<F>, Version & keyof F>>
+/** A struct that declares `consistency`. */
+export interface VersionedLayout extends AnyStructLayout {
+  readonly consistency: Consistency<string>
+}
 
-/** Attempts of a reader before it gives up; for a small struct some tens of microseconds. */
-const MAX_ATTEMPTS = 1000
+/** What has a layout with version words: the regions that have `update` and `snapshot`. */
+export interface HasVersionWords {
+  readonly layout: { readonly consistency: Consistency<string> }
+}
+
+/** What a writer gives for a struct: its plain value, without the version words if it has any. */
+export type SnapshotValue<T, Version extends string> = [Version] extends [never]
+  ? T
+  : Omit<T, Version> & Partial<Pick<T, Version & keyof T>> extends infer O
+    ? { [Name in keyof O]: O[Name] }
+    : never
 
 /**
- * Reads a struct as it was at one moment: copies its bytes, checks by the version words that no update came between, and
- * only then decodes. Needs no write access. Never blocks: it tries a bounded number of times, without a pause.
+ * Reads a struct as it was at one moment: copies its bytes, checks by the version words that no update came between, and only
+ * then decodes. Needs no write access. Never blocks: it makes a limited number of attempts, without a pause.
  *
- * A `counter` alone cannot show a writer that is inside; therefore the copy is also compared with the memory, which shows
- * most writers at work, but not all: such a value may, seldom, be torn. A `sequence` or a pair has no such gap.
+ * With a `counter`, such a value may rarely be torn: see `Consistency`. A `sequence` or a pair has no such gap.
  *
- * @param offset bytes from the start of `buffer`, a multiple of 4
- * @param maxAttempts 1000 by default
- * @returns the value, or `undefined` when no attempt got a consistent copy: the writer is too busy, or died inside
- * @throws TypeError for a struct declared without `consistency`; RangeError when it does not lie inside the buffer
+ * @param offset bytes from the start of `buffer`, a multiple of 4; 0 by default
+ * @param maxAttempts 1000 by default: tens of microseconds for a small struct
+ * @returns the value, or `undefined` if no attempt got a consistent copy: the writer is too busy, or died during an update
+ * @throws TypeError for a struct declared without `consistency`; RangeError if it does not lie inside the buffer
  */
-export function readSnapshot<F extends Fields, Version extends string>(
-  layout: StructLayout<F, Version>,
+export function readSnapshot<T, Version extends string>(
+  layout: StructLayout<T, Version>,
   buffer: ArrayBuffer,
   offset = 0,
-  maxAttempts: number = MAX_ATTEMPTS,
-): StructValue<F> | undefined {
-  const version = versionOf(layout, buffer, offset)
+  maxAttempts?: number,
+): T | undefined {
+  const version = versionWordsOf(layout, buffer, offset)
   const copy = scratchOf(layout)
   const memory = new Uint8Array(buffer, offset, layout.length)
-  return copyConsistent(version, memory, copy, maxAttempts) ? layout.read(new DataView(copy.buffer), 0) : undefined
+  return copyUnchanged(version, memory, copy, maxAttempts) ? layout.read(new DataView(copy.buffer), 0) : undefined
 }
 
 /**
- * Writes a whole struct as one update. The value is checked first: when it does not fit, nothing is written. The version
- * words are counted here; what the value says of them is ignored. Only one writer at a time.
+ * Writes a whole struct as one update. Checks the value first: if any part does not fit, nothing is written. Counts the version
+ * words itself and ignores what the value says of them. Only one writer at a time.
  *
  * @param offset bytes from the start of `buffer`, a multiple of 4
- * @throws TypeError for a struct declared without `consistency`; TypeError or RangeError for a value that does not fit;
- *   RangeError when the struct does not lie inside the buffer
+ * @throws TypeError for a struct declared without `consistency`, or while an update of the same struct is running; TypeError or
+ *   RangeError for a value that does not fit; RangeError if the struct does not lie inside the buffer
  */
-export function writeSnapshot<F extends Fields, Version extends string>(
-  layout: StructLayout<F, Version>,
+export function writeSnapshot<T, Version extends string>(
+  layout: StructLayout<T, Version>,
   buffer: ArrayBuffer,
   offset: number,
-  value: SnapshotValue<F, Version>,
+  value: SnapshotValue<T, Version>,
 ): void {
-  const version = versionOf(layout, buffer, offset)
+  const version = versionWordsOf(layout, buffer, offset)
   checkValue(layout, value)
   const given = value as Readonly<Record<string, unknown>>
-  const fields = contentOf(layout as unknown as StructLayout)
   const data = new DataView(buffer)
-  update(version, () => {
-    for (const [name, field] of fields) field.layout.put(data, offset + field.offset, given[name])
+  update(layout.name, version, () => {
+    for (const [name, field] of contentOf(layout)) field.layout.put(data, offset + field.offset, given[name])
   })
 }
 
 /**
- * Changes some fields of a struct as one update: `change` gets an accessor of the memory itself, and readers see either
- * none or all of what it did. Should it throw, what it wrote so far stays, and the update ends. Only one writer at a time.
+ * Changes some fields of a struct as one update: `change` gets an accessor of the memory itself, and readers see all of its changes
+ * or none. If it throws, what it wrote so far stays, and the update ends. Only one writer at a time.
  *
  * @param offset bytes from the start of `buffer`, a multiple of 4
- * @param change runs at once; it leaves the version words alone and keeps the readers waiting until it returns
- * @throws TypeError for a struct declared without `consistency`; RangeError when it does not lie inside the buffer
+ * @param change runs at once; readers get no snapshot until it returns. Its accessor refuses to assign the version words, and is
+ *   valid until it returns
+ * @throws TypeError for a struct declared without `consistency`, while an update of the same struct is running, or if `change`
+ *   returns a promise; RangeError if the struct does not lie inside the buffer
  */
-export function updateSnapshot<F extends Fields, Version extends string>(
-  layout: StructLayout<F, Version>,
+export function updateSnapshot<T, Version extends string>(
+  layout: StructLayout<T, Version>,
   buffer: ArrayBuffer,
   offset: number,
-  change: (view: StructView<F>) => void,
+  change: (view: UpdateView<T, Version>) => void,
 ): void {
-  const version = versionOf(layout, buffer, offset)
-  const view = layout.view(buffer, offset)
-  update(version, () => {
+  const view = accessorOver(layout.updatingAccessorClass, buffer, offset, layout.length, layout.name)
+  try {
+    updateThrough(view as unknown as UpdateView<T, Version>, layout, buffer, offset, change)
+  } finally {
+    if (debugsViews()) endView(view, KEPT)
+  }
+}
+
+/** As `updateSnapshot`, with an accessor of `updatingAccessorClass` that is there already. */
+export function updateThrough<T, Version extends string>(
+  view: UpdateView<T, Version>,
+  layout: StructLayout<T, Version>,
+  buffer: ArrayBuffer,
+  offset: number,
+  change: (view: UpdateView<T, Version>) => void,
+): void {
+  update(layout.name, versionWordsOf(layout, buffer, offset), () => {
     const result: unknown = change(view)
     if (result instanceof Promise) throw new TypeError('change must make its changes at once, not in a promise')
   })
 }
 
 /**
- * Checks that a value can be written to a layout, whatever it says of version words. Allocates only when it cannot.
+ * Checks that a value can be written to a layout, with or without its version words. Allocates only if it cannot.
  *
  * @throws TypeError or RangeError naming the part that does not fit
  */
 export function checkValue(layout: AnyLayout, value: unknown): void {
-  if (!isVersioned(layout) || typeof value !== 'object' || value === null) {
-    const mismatch = layout.check(value)
-    if (mismatch !== undefined) throw mismatch.toError('name' in layout ? String(layout.name) : '')
-    return
-  }
+  const mismatch = isVersioned(layout) ? checkContent(layout, value) : layout.check(value)
+  if (mismatch !== undefined) throw mismatch.toError('name' in layout ? String(layout.name) : '')
+}
+
+function checkContent(layout: VersionedLayout, value: unknown) {
+  if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
   const given = value as Readonly<Record<string, unknown>>
+  const unknown = unknownField(value, Object.keys(layout.fields))
+  if (unknown !== undefined) return unknown
   for (const [name, field] of contentOf(layout)) {
     const mismatch = field.layout.check(given[name])
-    if (mismatch !== undefined) throw mismatch.within(`.${name}`).toError(layout.name)
+    if (mismatch !== undefined) return mismatch.within(`.${name}`)
   }
+  return undefined
 }
 
 /** The fields that are not version words. */
-function contentOf(layout: StructLayout): [string, { offset: number; layout: AnyLayout }][] {
-  const versionNames: readonly string[] = Object.values(layout.consistency ?? {})
-  return Object.entries<{ offset: number; layout: AnyLayout }>(layout.fields).filter(
-    ([name]) => !versionNames.includes(name),
-  )
+function contentOf(layout: Versioned): [string, { offset: number; layout: AnyLayout }][] {
+  const versionNames = Object.values(layout.consistency ?? {})
+  return Object.entries(layout.fields).filter(([name]) => !versionNames.includes(name))
 }
 
-/** Where the version words of one struct in one buffer are; `begin` and `end` are indexes, and may be the same. */
-export interface Version {
-  readonly kind: 'pair' | 'sequence' | 'counter'
-  readonly words: Int32Array
-  readonly begin: number
-  readonly end: number
-}
-
-/** What tells where the version words are; without the types that differ from struct to struct. */
+/** What of a struct tells where its version words are, without the types that differ from struct to struct. */
 interface Versioned {
   readonly name: string
   readonly length: number
-  readonly fields: Readonly<Record<string, { readonly offset: number }>>
+  readonly fields: Readonly<Record<string, { readonly offset: number; readonly layout: AnyLayout }>>
   readonly consistency: Readonly<Record<string, string>> | undefined
 }
 
-function versionOf(layout: Versioned, buffer: ArrayBuffer, offset: number): Version {
+function versionWordsOf(layout: Versioned, buffer: ArrayBuffer, offset: number): VersionWords {
   const { name, length, fields, consistency } = layout
-  if (consistency === undefined) throw new TypeError(`struct ${name} declares no consistency: it has no version words`)
+  if (consistency === undefined) throw new TypeError(`struct ${name} has no version words: declare its consistency`)
   checkBounds(buffer.byteLength, offset, length, name)
   if (offset % 4 !== 0) throw new RangeError(`${name}: offset ${offset} is not a multiple of 4, as version words need`)
   const indexOf = (word: string | undefined) => (offset + (fields[word as string]?.offset ?? 0)) / 4
@@ -156,36 +172,42 @@ function versionOf(layout: Versioned, buffer: ArrayBuffer, offset: number): Vers
   return { kind, words, begin: index, end: index }
 }
 
-/** Copies `memory` as it was at one moment, or returns false when `maxAttempts` attempts did not succeed. */
-export function copyConsistent(version: Version, memory: Uint8Array, copy: Uint8Array, maxAttempts: number): boolean {
-  const { kind, words, begin, end } = version
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const before = loadBeforeCopy(words, end)
-    if (kind === 'sequence' && before % 2 !== 0) continue
-    copy.set(memory)
-    if (loadAfterCopy(words, begin) !== before) continue
-    if (kind !== 'counter') return true
-    if (copy.every((byte, index) => byte === memory[index]) && loadAfterCopy(words, begin) === before) return true
-  }
-  return false
+/** The updates that are running, the innermost first. Each is inside the callback of the next. */
+interface RunningUpdate {
+  readonly version: VersionWords
+  readonly outer: RunningUpdate | undefined
 }
+let innermost: RunningUpdate | undefined
 
 /** Runs `write` as one update. A predecessor that died inside left the words unequal or odd: counting goes on from there. */
-function update({ kind, words, begin, end }: Version, write: () => void): void {
+function update(name: string, version: VersionWords, write: () => void): void {
+  checkNotRunning(name, version)
+  const { kind, words, begin, end } = version
   const before = loadOwn(words, begin)
   const inside = kind === 'sequence' ? (before + 1) | 1 : (before + 1) | 0
   if (kind !== 'counter') storeBeforeWrites(words, begin, inside)
+  const outer = innermost
+  innermost = { version, outer }
   try {
     write()
   } finally {
+    innermost = outer
     storeAfterWrites(words, end, kind === 'sequence' ? (inside + 1) | 0 : inside)
   }
 }
 
-/** Private memory to copy into, kept with the layout. Decoding ends before anybody else can use it. */
+/** An update inside another one of the same words would leave the version words different, or end the outer one too early. */
+function checkNotRunning(name: string, { words, begin }: VersionWords): void {
+  for (let running = innermost; running !== undefined; running = running.outer) {
+    if (running.version.words.buffer === words.buffer && running.version.begin === begin)
+      throw new TypeError(`${name}: an update is running; call neither write() nor update() inside update()`)
+  }
+}
+
+/** Private memory to copy into, kept with the layout. Decoding ends before anything else can use it. */
 const scratches = new WeakMap<object, Uint8Array<ArrayBuffer>>()
 
-function scratchOf(layout: AnyLayout): Uint8Array<ArrayBuffer> {
+function scratchOf(layout: { readonly length: number }): Uint8Array<ArrayBuffer> {
   let scratch = scratches.get(layout)
   if (scratch === undefined) {
     scratch = new Uint8Array(layout.length)
@@ -194,7 +216,7 @@ function scratchOf(layout: AnyLayout): Uint8Array<ArrayBuffer> {
   return scratch
 }
 
-/** Whether a layout is a struct with version words, so that the functions above take it. */
-export function isVersioned(layout: AnyLayout): layout is StructLayout {
+/** Tells whether a layout is a struct with version words: one that the functions above take. */
+export function isVersioned(layout: AnyLayout): layout is VersionedLayout {
   return 'consistency' in layout && layout.consistency !== undefined
 }

@@ -1,11 +1,12 @@
 import { enumeration } from '../layout/enumeration.js'
+import { at } from '../layout/field-placement.js'
 import type { Infer } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { f64, i64, u32 } from '../layout/scalar.js'
-import { copyConsistent } from '../layout/snapshot.js'
-import { at, struct } from '../layout/struct.js'
+import { struct } from '../layout/struct.js'
 import { latin1 } from '../layout/text.js'
 import { wordsOf } from '../memory/atomics.js'
+import { copyUnchanged } from '../memory/copy-unchanged.js'
 import { checkHeader, readTable } from './table.js'
 
 /** The name of the mapping. */
@@ -108,7 +109,7 @@ export function readHwinfo(buffer: ArrayBuffer, maxAttempts = 100): HwinfoSnapsh
   const copy = new Uint8Array(buffer.byteLength)
   const pollTime = fields.pollTime.offset / 4
   const version = { kind: 'counter', words: wordsOf(buffer), begin: pollTime, end: pollTime } as const
-  if (!copyConsistent(version, new Uint8Array(buffer), copy, maxAttempts)) return undefined
+  if (!copyUnchanged(version, new Uint8Array(buffer), copy, maxAttempts)) return undefined
 
   const view = new DataView(copy.buffer)
   const header = HwinfoHeader.read(view, 0)

@@ -1,10 +1,10 @@
 import type { Infer } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { f32, i32, u32 } from '../layout/scalar.js'
-import { copyConsistent } from '../layout/snapshot.js'
 import { struct } from '../layout/struct.js'
 import { latin1 } from '../layout/text.js'
 import { wordsOf } from '../memory/atomics.js'
+import { copyUnchanged } from '../memory/copy-unchanged.js'
 import { checkHeader, readTable } from './table.js'
 
 /** The name of the mapping. */
@@ -84,7 +84,7 @@ export function readMsiAfterburner(buffer: ArrayBuffer, maxAttempts = 100): MsiA
   const copy = new Uint8Array(buffer.byteLength)
   const time = fields.time.offset / 4
   const version = { kind: 'counter', words: wordsOf(buffer), begin: time, end: time } as const
-  if (!copyConsistent(version, new Uint8Array(buffer), copy, maxAttempts)) return undefined
+  if (!copyUnchanged(version, new Uint8Array(buffer), copy, maxAttempts)) return undefined
 
   const view = new DataView(copy.buffer)
   const header = MsiAfterburnerHeader.read(view, 0)

@@ -32,14 +32,14 @@ export function loadAfterCopy(words: Int32Array, index: number): number {
 /** Stores a version word before the bytes that it vouches for are changed. */
 export function storeBeforeWrites(words: Int32Array, index: number, version: number): void {
   Atomics.store(words, index, version)
-  // SYNC: pairs with loadAfterCopy in copyConsistent; the load waits for the store and holds back what follows: prevents
+  // SYNC: pairs with loadAfterCopy in copyUnchanged; the load waits for the store and holds back what follows: prevents
   // new bytes from being seen under the old version.
   Atomics.load(words, index)
 }
 
 /** Stores a version word after the bytes that it vouches for were changed. */
 export function storeAfterWrites(words: Int32Array, index: number, version: number): void {
-  // SYNC: pairs with loadBeforeCopy in copyConsistent; prevents the new version from being seen before its bytes.
+  // SYNC: pairs with loadBeforeCopy in copyUnchanged; prevents the new version from being seen before its bytes.
   Atomics.store(words, index, version)
 }
 
