@@ -98,9 +98,13 @@ export async function untilPresent<T>(open: () => T, name: string, options: Wait
 }
 
 function timedOut(name: string, timeoutMs: number, missing: SharedMemoryError | undefined): SharedMemoryError {
+  const why =
+    missing?.code === 'TOO_SHORT'
+      ? 'its creator has not given it a length. Check that process'
+      : 'no process holds memory of that name. Start the process that creates it, check its name and its user'
   return new SharedMemoryError(
     'TIMED_OUT',
-    `Waited ${timeoutMs} ms for shared memory "${name}". ${missing?.message ?? ''} Allow more time with timeoutMs.`,
+    `Waited ${timeoutMs} ms for shared memory "${name}" (${resolveName(name)}): ${why}, or allow more time with timeoutMs.`,
     { syscall: missing?.syscall, osCode: missing?.osCode, cause: missing },
   )
 }
