@@ -1,10 +1,10 @@
-// The project's commands, on a machine that has Node.js, npm and a C++ compiler and nothing else:
+// The project's commands, for a machine with Node.js, npm and a C++ compiler:
 //
 //   node scripts/workspace.mjs build | demo | test | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
 //     check  [arguments…]
 //
-// Every command first brings pnpm (through npx, at the version that package.json pins), installs from the lockfile and
-// builds, each only when out of date.
+// Every command first fetches pnpm (through npx, at the version that package.json pins), installs from the lockfile and
+// builds. Each of these steps runs only if it is out of date.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -15,21 +15,36 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Runs a command of the project's own tools (or of the system), and ends with its exit code when it fails. */
-function run(command, args, { quiet = false } = {}) {
+/** The packages whose tools have another name. */
+const packages = {
+  attw: '@arethetypeswrong/cli',
+  biome: '@biomejs/biome',
+  'clang-format': 'clang-format-node',
+}
+
+/** Runs a tool of node_modules. Node starts its script itself, because Windows cannot start the links in .bin. */
+function runTool(name, args, options) {
+  const folder = join(root, 'node_modules', packages[name] ?? name)
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  run(process.execPath, [join(folder, typeof bin === 'string' ? bin : bin[name]), ...args], options)
+}
+
+/** Runs a program, and ends with its exit code if it fails. With `shell`, the command is a line for the system's shell. */
+function run(command, args, { quiet = false, shell = false } = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
+    shell,
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     encoding: 'utf8',
     env: {
       ...process.env,
-      PATH: join(root, 'node_modules', '.bin') + delimiter + process.env.PATH,
+      PATH: join(root, 'node_modules', '.bin') + delimiter + process.env.PATH, // turbo looks for pnpm there
       TURBO_TELEMETRY_DISABLED: '1',
       npm_config_update_notifier: 'false',
     },
   })
   if (result.status === 0) return
-  if (quiet) process.stderr.write(`${result.stdout}${result.stderr}`)
+  if (quiet && !result.error) process.stderr.write(`${result.stdout}${result.stderr}`)
   process.stderr.write(`${[command, ...args].join(' ')} failed${result.error ? `: ${result.error.message}` : ''}\n`)
   process.exit(result.status ?? 1)
 }
@@ -42,25 +57,26 @@ function install() {
   const complete = existsSync(join(root, 'packages', 'core', 'node_modules'))
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return
   process.stderr.write('Installing and building, once: this takes a while.\n')
-  run('npx', ['--yes', manifest.packageManager, 'install', '--frozen-lockfile'], { quiet: true })
+  // Through the shell, which finds npx on Linux and npx.cmd on Windows.
+  run(`npx --yes ${manifest.packageManager} install --frozen-lockfile`, [], { quiet: true, shell: true })
   writeFileSync(stamp, lockfile)
 }
 
 function build() {
   install()
-  run('turbo', ['run', 'build', 'build:native', '--output-logs=errors-only'], { quiet: true })
+  runTool('turbo', ['run', 'build', 'build:native', '--output-logs=errors-only'], { quiet: true })
 }
 
 function check() {
   build()
-  run('biome', ['ci', '--error-on-warnings', '.'])
-  run('clang-format', ['--dry-run', '--Werror', ...nativeSources()])
-  run('turbo', ['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
-  run('node', ['scripts/error-codes.mjs', '--check'])
-  run('knip', [])
+  runTool('biome', ['ci', '--error-on-warnings', '.'])
+  runTool('clang-format', ['--dry-run', '--Werror', ...nativeSources()])
+  runTool('turbo', ['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
+  run(process.execPath, ['scripts/error-codes.mjs', '--check'])
+  runTool('knip', [])
   for (const name of readdirSync(join(root, 'packages'))) {
-    run('publint', ['--strict', join('packages', name)], { quiet: true })
-    run('attw', ['--pack', join('packages', name), '--profile', 'esm-only'], { quiet: true })
+    runTool('publint', ['--strict', join('packages', name)], { quiet: true })
+    runTool('attw', ['--pack', join('packages', name), '--profile', 'esm-only'], { quiet: true })
   }
   console.log('Formatting, lint, types, unused code and packages: clean.')
 }
@@ -78,11 +94,11 @@ const commands = {
   build,
   demo() {
     build()
-    run('node', ['scripts/demo.mjs'])
+    run(process.execPath, ['scripts/demo.mjs'])
   },
   test(...args) {
     build()
-    run('vitest', ['run', ...args])
+    runTool('vitest', ['run', ...args])
   },
   'test:windows'(...args) {
     build()
@@ -94,11 +110,11 @@ const commands = {
   },
   bench(...args) {
     build()
-    run('tsx', ['bench/src/main.ts', ...args])
+    runTool('tsx', ['bench/src/main.ts', ...args])
   },
   stress(...args) {
     build()
-    run('tsx', ['stress/src/main.ts', ...args])
+    runTool('tsx', ['stress/src/main.ts', ...args])
   },
   'stress:windows'(...args) {
     build()
@@ -106,7 +122,7 @@ const commands = {
   },
   coverage(...args) {
     build()
-    run('node', ['scripts/coverage.mjs', ...args])
+    run(process.execPath, ['scripts/coverage.mjs', ...args])
   },
   check,
 }

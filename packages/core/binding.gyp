@@ -13,9 +13,9 @@
         }],
         ["OS=='win'", {
           "sources": ["<!@(node -p \"require('fs').readdirSync('native/windows').filter(f => f.endsWith('.cc')).map(f => 'native/windows/' + f).join(' ')\")"],
-          "defines": ["UNICODE", "_UNICODE", "WINVER=0x0A00", "_WIN32_WINNT=0x0A00"],
+          "defines": ["UNICODE", "_UNICODE", "NOMINMAX", "WIN32_LEAN_AND_MEAN", "WINVER=0x0A00", "_WIN32_WINNT=0x0A00"],
           "libraries": ["advapi32.lib"],
-          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"] } }
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17", "/utf-8"], "ExceptionHandling": 1 } }
         }]
       ]
     }

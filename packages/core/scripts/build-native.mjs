@@ -36,9 +36,13 @@ const result = spawnSync(process.execPath, [nodeGyp, 'rebuild', '--loglevel=warn
   encoding: 'utf8',
 })
 if (result.status !== 0) {
+  const compiler =
+    process.platform === 'win32'
+      ? 'the Visual Studio Build Tools with the workload "Desktop development with C++"'
+      : 'make and g++ or clang++'
   process.stderr.write(`${result.stdout}${result.stderr}`)
   process.stderr.write(
-    '\nThe native part of @memlane/core did not compile. It needs Python 3, make and a C++17 compiler.\n',
+    `\nThe native part of @memlane/core did not compile. It needs Python 3 and a C++17 compiler: ${compiler}.\n`,
   )
   process.exit(1)
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SharedMemoryError } from './errors.js'
 
@@ -88,7 +88,7 @@ function load(): Binding {
       'NOT_SUPPORTED',
       `No native addon of @memlane/core for ${target}, Node.js ${process.version}: ${found}. ` +
         `Reinstall @memlane/core; where it ships no binary for your system, build one: ` +
-        `npx node-gyp rebuild --directory "${packageRoot}" (needs Python 3 and a C++17 compiler: ` +
+        `npx node-gyp rebuild --directory "${resolve(packageRoot)}" (needs Python 3 and a C++17 compiler: ` +
         `make and g++ or clang++ on Linux, the Visual Studio Build Tools with "Desktop development with C++" on Windows). ` +
         `${cause instanceof Error ? cause.message : cause}`,
       { cause },

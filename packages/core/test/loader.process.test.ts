@@ -29,7 +29,8 @@ describe('the loader', () => {
     const said = await load()
     expect(said).toMatch(/^NOT_SUPPORTED No native addon of @memlane\/core for /)
     expect(said).toContain(`there is no ${join(copy, 'prebuilds', target)}`)
-    expect(said).toContain('npx node-gyp rebuild --directory')
+    expect(said).toContain(`npx node-gyp rebuild --directory "${copy}" (needs Python 3 and a C++17 compiler`)
+    expect(said).toContain('Visual Studio Build Tools')
   })
 
   it('says that a file that is no addon could not be loaded', async () => {

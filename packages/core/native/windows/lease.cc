@@ -98,7 +98,7 @@ Result<std::optional<Claim>> ReadClaim(const std::wstring& lease_name, const Pee
     return SystemFailure("SYSTEM", "NtQuerySemaphore", ERROR_INVALID_FUNCTION);
   }
   const auto process_id = static_cast<uint32_t>(numbers.count);
-  return std::optional<Claim>({process_id, static_cast<uint32_t>(numbers.maximum) - process_id});
+  return std::optional<Claim>(Claim{process_id, static_cast<uint32_t>(numbers.maximum) - process_id});
 }
 
 Result<std::optional<ClaimEnd>> OpenClaimEnd(const std::wstring& lease_name, const Claim& claim) {

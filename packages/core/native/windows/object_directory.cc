@@ -99,8 +99,9 @@ std::set<std::wstring> NamesInDirectory(const std::wstring& directory, const wch
   UNICODE_STRING path;
   path.Buffer = const_cast<wchar_t*>(directory.c_str());
   path.Length = path.MaximumLength = static_cast<USHORT>(directory.size() * sizeof(wchar_t));
-  OBJECT_ATTRIBUTES attributes;
-  InitializeObjectAttributes(&attributes, &path, 0, nullptr, nullptr);
+  OBJECT_ATTRIBUTES attributes = {};
+  attributes.Length = sizeof attributes;
+  attributes.ObjectName = &path;
   HANDLE opened = nullptr;
   if (open(&opened, kDirectoryQuery, &attributes) < 0) return {};
   const Handle handle(opened);

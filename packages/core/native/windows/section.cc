@@ -53,7 +53,7 @@ Result<Mapping> MapSection(const Handle& section, uint64_t section_length, const
   if (wanted == 0 || wanted > available) {
     // MapViewOfFile says ERROR_ACCESS_DENIED for a view that is too large, as for a missing right. Keep that number.
     Failure failure = SystemFailure("TOO_SHORT", "MapViewOfFile", ERROR_ACCESS_DENIED);
-    failure.requested = view.offset + (std::max<uint64_t>)(wanted, 1);
+    failure.requested = view.offset + std::max<uint64_t>(wanted, 1);
     failure.available = section_length;
     return failure;
   }
