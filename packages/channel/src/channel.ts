@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import {
   type CreateOptions,
   type OpenOptions,
@@ -9,6 +8,7 @@ import {
   type ViewRange,
   type WaitOptions,
 } from '@memlane/core'
+import { pause } from '@memlane/core/internal'
 import type { AnyCodec } from '@memlane/protocol'
 import {
   type ChannelHeader,
@@ -19,6 +19,7 @@ import {
   writeChannelHeader,
 } from '@memlane/protocol/internal'
 import { channelError, explainChannel } from './channel-error.js'
+import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { checkSchema } from './schema.js'
 
 export type CreateChannelOptions = Omit<CreateOptions, 'access' | 'view' | 'initialize'>
@@ -46,7 +47,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   readonly header: ChannelHeader & Fields
   readonly control: Control
   readonly #trustOwner: OpenOptions['trustOwner']
-  readonly #kept: Disposable[] = []
+  readonly #kept: { close(): void }[] = []
 
   private constructor(
     shape: Shape<Fields, Control>,
@@ -74,7 +75,8 @@ export class Channel<Fields extends object, Control> implements Disposable {
     options: CreateChannelOptions = {},
   ): Channel<Fields, Control> {
     const schema = encodeDescriptor(codec.descriptor)
-    const header = newChannelHeader(shape, fields, schema, randomBytes(16))
+    const instance = Uint8Array.from(randomBytes(16)) // not a Buffer, whose class may be of another context than ours
+    const header = newChannelHeader(shape, fields, schema, instance)
     const memory = SharedMemory.create(name, header.length, {
       ...options,
       view: { length: header.controlLength },
@@ -95,15 +97,15 @@ export class Channel<Fields extends object, Control> implements Disposable {
     codec: AnyCodec,
     options: OpenChannelOptions = {},
   ): Channel<Fields, Control> {
-    const pause = new Int32Array(new SharedArrayBuffer(4))
-    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+    const giveUpAt = deadlineAfter(READY_LIMIT_MS)
+    for (;;) {
       const first = explained(shape, name, () => {
         return SharedMemory.open(name, { ...openOptions(options), view: { length: FIRST_VIEW_LENGTH } })
       })
       const channel = Channel.#ifFinished(shape, first, codec, options)
       if (channel !== undefined) return channel
-      if (waited >= READY_LIMIT_MS) throw notReady(shape, name)
-      Atomics.wait(pause, 0, 0, READY_INTERVAL_MS)
+      if (timeLeft(giveUpAt) === 0) throw notReady(shape, name)
+      pauseSync(READY_INTERVAL_MS)
     }
   }
 
@@ -118,21 +120,23 @@ export class Channel<Fields extends object, Control> implements Disposable {
     codec: AnyCodec,
     options: OpenChannelOptions & WaitOptions = {},
   ): Promise<Channel<Fields, Control>> {
-    const { signal, ref = true, timeoutMs = Infinity } = options
+    const { signal, ref = true, timeoutMs } = options
     const waitOptions = { ...openOptions(options), ref, ...(signal && { signal }) }
-    const deadline = performance.now() + timeoutMs
-    let left = timeoutMs
-    for (let waited = 0; ; waited += READY_INTERVAL_MS) {
+    const deadline = deadlineAfter(timeoutMs)
+    let giveUpAt: number | undefined
+    for (;;) {
       const view = { length: FIRST_VIEW_LENGTH }
-      const first = await SharedMemory.waitFor(name, { ...waitOptions, timeoutMs: left, view }).catch((error) => {
-        throw explainChannel(shape, name, error)
-      })
+      const first = await SharedMemory.waitFor(name, { ...waitOptions, timeoutMs: timeLeft(deadline), view }).catch(
+        (error) => {
+          throw explainChannel(shape, name, error)
+        },
+      )
       const channel = Channel.#ifFinished(shape, first, codec, options)
       if (channel !== undefined) return channel
-      if (waited >= READY_LIMIT_MS) throw notReady(shape, name)
-      await setTimeout(READY_INTERVAL_MS)
+      giveUpAt ??= deadlineAfter(READY_LIMIT_MS) // counts from when the memory is there
+      if (timeLeft(giveUpAt) === 0) throw notReady(shape, name)
+      await pause(READY_INTERVAL_MS)
       signal?.throwIfAborted()
-      left = Math.max(0, deadline - performance.now())
     }
   }
 
@@ -182,7 +186,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   }
 
   /** Has something closed together with the channel: parts and bells. */
-  keep<T extends Disposable>(resource: T): T {
+  keep<T extends { close(): void }>(resource: T): T {
     this.#kept.push(resource)
     return resource
   }
@@ -199,7 +203,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
 
   /** Closes the memory, its parts and its bells, and gives back its leases. Closing it again does nothing. */
   close(): void {
-    for (const resource of this.#kept.splice(0)) resource[Symbol.dispose]()
+    for (const resource of this.#kept.splice(0)) resource.close()
     this.memory.close()
   }
 

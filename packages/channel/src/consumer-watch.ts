@@ -1,4 +1,5 @@
 import type { Doorbell } from '@memlane/core'
+import { now } from '@memlane/core/internal'
 import { forEachBit } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import type { Participant } from './participant.js'
@@ -30,9 +31,9 @@ export class ConsumerWatch {
 
   /** Removes dead consumers, now and then. True if it removed one. */
   evictDead(): boolean {
-    const now = performance.now()
-    if (now < this.#nextEviction) return false
-    this.#nextEviction = now + EVICTION_INTERVAL_MS
+    const time = now()
+    if (time < this.#nextEviction) return false
+    this.#nextEviction = time + EVICTION_INTERVAL_MS
     let evicted = false
     forEachBit(this.#live(), (consumer) => {
       if (this.#evictIfDead(consumer)) evicted = true

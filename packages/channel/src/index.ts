@@ -2,6 +2,7 @@ export { Bells } from './bells.js'
 export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
 export { channelError, explainChannel } from './channel-error.js'
 export { ConsumerWatch } from './consumer-watch.js'
+export { deadlineAfter, timeLeft } from './deadline.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export { HeldCursor } from './held-cursor.js'
 export { iterate } from './iteration.js'
@@ -17,10 +18,5 @@ export { Rounds } from './rounds.js'
 export { claimSlot, cleanUpIfDead, type SlotClaim, type SlotWish } from './slot-claim.js'
 export { createStreamChannel, openLane, type StreamChannel, type StreamOptions } from './stream.js'
 export { Turns } from './turns.js'
-export {
-  type SleepHandle,
-  type StreamWaitOptions,
-  type WaitCondition,
-  Waiter,
-  type WaitStrategy,
-} from './waiter.js'
+export type { WaitCondition } from './wait-condition.js'
+export { checkWaitStrategy, type SleepHandle, type StreamWaitOptions, Waiter, type WaitStrategy } from './waiter.js'

@@ -1,19 +1,18 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate } from '@memlane/core/internal'
 
 const MESSAGES_PER_ROUND = 512
 
-/**
- * Has the event loop go round now and then while messages never have to be waited for: timers, signals and sockets would
- * otherwise have to wait as long as that lasts.
- */
+/** Lets the event loop run now and then while messages come without a wait. Otherwise timers, signals and sockets would starve. */
 export class Rounds {
   #messages = 0
 
-  /** @returns what to await before going on; undefined, nearly always, when it is too early for another round */
+  /** @returns what to await before the next message; undefined, nearly always, if it is too early for another round */
   after(messages: number): Promise<void> | undefined {
     this.#messages += messages
     if (this.#messages < MESSAGES_PER_ROUND) return undefined
     this.#messages = 0
-    return setImmediate()
+    return new Promise((resolve) => {
+      setImmediate(resolve)
+    })
   }
 }

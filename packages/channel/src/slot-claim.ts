@@ -1,6 +1,7 @@
 import { Lease } from '@memlane/core'
 import type { Side } from '@memlane/protocol/internal'
 import type { AnyChannel } from './channel.js'
+import { pauseSync } from './deadline.js'
 
 /** A slot that this participant holds by a lease: nobody else has it, and the participant's death frees it. */
 export interface SlotClaim {
@@ -51,11 +52,9 @@ function claimOneOf(channel: AnyChannel, side: Side, candidates: readonly number
       if (lease !== undefined) return { slot, lease }
     }
     if (attempt === ATTEMPTS) return undefined
-    Atomics.wait(pauseWord, 0, 0, ATTEMPTS_INTERVAL_MS)
+    pauseSync(ATTEMPTS_INTERVAL_MS)
   }
 }
-
-const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * If the holder of a slot has died, calls `cleanUp` while holding the slot's lease. Of several participants that find the

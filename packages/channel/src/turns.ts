@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from '@memlane/core/internal'
+import { deadlineAfter, timeLeft } from './deadline.js'
 import type { StreamWaitOptions } from './waiter.js'
 
 /** A queue of tasks that wait: one at a time, in the order in which they came. */
@@ -18,10 +20,9 @@ export class Turns {
    * @throws the signal's reason if it aborts; RangeError for a wrong `timeoutMs`
    */
   async take(options: StreamWaitOptions = {}, task: (rest: StreamWaitOptions) => Promise<boolean>): Promise<boolean> {
-    const { signal, timeoutMs = Infinity } = options
+    const { signal, timeoutMs } = options
     signal?.throwIfAborted()
-    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 on`)
-    const deadline = performance.now() + timeoutMs
+    const deadline = deadlineAfter(timeoutMs)
     let end = () => {}
     const mine = new Promise<void>((resolve) => {
       end = resolve
@@ -31,7 +32,7 @@ export class Turns {
     this.#waiting++
     try {
       if (!(await settledInTime(before, options))) return false
-      return await task({ ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) })
+      return await task({ ...(signal && { signal }), timeoutMs: timeLeft(deadline) })
     } finally {
       this.#waiting--
       end() // the next task's turn comes, also if this one failed

@@ -1,48 +1,31 @@
 /**
  * How a participant waits for what another one does in shared memory.
  *
- *   look    reads the memory again and again, without a pause: the shortest way, and takes the processor whole
- *   round   lets the event loop go round between two looks
+ *   look    reads the memory again and again without a pause: the fastest way, and uses a whole CPU
+ *   round   lets the event loop run once between two checks
  *   sleep   in the kernel, until the doorbell rings
  *
- * `adaptive` goes through the three in this order, for some tens of microseconds in all before it sleeps; it does without the
- * first two where they have lately been in vain. `park` sleeps at once, `spin` never. A sleeper sets its mark, has the bell watch its
- * peers, looks once more, and only then sleeps: a peer that has something for it and dies before it rings is either seen
- * or heard. A ring may be late or spurious, so all of that is done again after each.
- *
- * Who publishes a message, or gives back room, may do without a fence between that and its look for marks, and so miss one that
- * has just been set. So a sleeper only dozes at first: its bell rings by itself, too. Most are rung for before that; whoever is
- * not lies down again, but has the kernel put that fence into all who publish (a barrier, which interrupts them) before it looks, and
- * then sleeps without limit.
+ * `adaptive` tries the three in this order. It sleeps after some tens of microseconds, and leaves out the first two if they have
+ * lately been in vain. `park` sleeps at once, `spin` never sleeps. A sleeper sets its mark, has the bell watch its peers, checks
+ * once more, and only then sleeps. So if a peer has something for it and dies before it rings, the sleeper either sees that or
+ * hears of the death. A ring may be late or spurious: then all of this begins again. (`Doze` says what more a sleeper does.)
  */
 
-import { availableParallelism } from 'node:os'
-import { setImmediate, setTimeout } from 'node:timers'
-import { capabilities, type Doorbell, memoryBarrier, type WaitOptions } from '@memlane/core'
+import type { Doorbell, WaitOptions } from '@memlane/core'
+import { checkOneOf, clearImmediate, clearTimeout, now, setImmediate, setTimeout } from '@memlane/core/internal'
 import type { SleepMark } from '@memlane/protocol/internal'
+import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
+import { Doze } from './doze.js'
+import { canLook, lookFor } from './look.js'
+import { LookBudget } from './look-budget.js'
+import { isThereOrOver, type WaitCondition } from './wait-condition.js'
 
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
 
+export const checkWaitStrategy = checkOneOf('adaptive', 'park', 'spin')
+
 /** What ends a wait. `ref()` and `unref()` of the participant say whether it keeps the process running. */
 export type StreamWaitOptions = Omit<WaitOptions, 'ref'>
-
-/** What one waits for. */
-export interface WaitCondition {
-  /** Whether it is there. Must not block; is called very often. */
-  isThere(): boolean
-  /**
-   * Has the bell ring when any of the peers that can bring it about dies; without a bell, only looks who lives. Called
-   * before each sleep with the bell, and now and then while spinning without it.
-   *
-   * @returns true when a peer is dead already: then look again
-   */
-  watchPeers(bell: Doorbell | undefined): boolean
-  /**
-   * Whether somebody has become a peer since `watchPeers`, whose death nobody would hear. Called after the last look before a
-   * sleep: what that look found may be this one's doing.
-   */
-  hasNewPeer?(): boolean
-}
 
 /** What wakes a sleeper: its mark in shared memory and its bell. */
 export interface SleepHandle {
@@ -50,128 +33,115 @@ export interface SleepHandle {
   readonly bell: Doorbell
 }
 
+/** A wait in the event loop. Times are milliseconds on core's clock. */
 interface EventLoopWait {
   readonly condition: WaitCondition
   readonly signal: AbortSignal | undefined
   readonly resolve: (found: boolean) => void
   readonly reject: (reason: unknown) => void
-  /** In ms, as the others, of `performance.now()`. */
   readonly start: number
   readonly deadline: number
-  /** Goes round, and does not sleep yet. */
+  /** Does rounds, and does not sleep yet. */
   hot: boolean
-  /** When next to look who lives, while it goes round. */
-  nextPeers: number
-  /** When it lay down last. */
-  layDown: number
-  /** What calls next, unless it is the bell. */
-  pending: NodeJS.Immediate | NodeJS.Timeout | undefined
+  rounds: number
+  /** When a round next checks which peers live. */
+  nextPeerCheck: number
+  /** When it last began to sleep; Infinity if it has not. */
+  lastSleep: number
+  /** What calls `#goOn` next, unless the bell does. */
+  immediate: NodeJS.Immediate | undefined
+  timer: NodeJS.Timeout | undefined
 }
 
 const LOOK_MS = 0.01
-/** A wait that ended within this would have been worth a look. */
+/** If a wait ended within this time, a look would have been worth it. */
 const QUICK_MS = 0.02
+/** If a wait ended within this time, rounds would have been worth it. */
 const HOT_MS = 0.05
-const MOST_CREDIT = 16
-/** Where the last credit has been in vain: so many more waits have to end quickly before the next try. */
-const LEAST_CREDIT = -8
-const LOOKS_PER_CLOCK = 16
-/** While spinning: how often to ask the kernel who lives. */
-const PEERS_INTERVAL_MS = 10
-/** Without the right to write, nobody can be asked for a ring: how often to look. */
+/** More than the event loop manages in HOT_MS. It ends the rounds if the clock stands still. */
+const MAX_HOT_ROUNDS = 500
+/** While nobody sleeps: how often to ask the kernel which peers live. */
+const PEER_CHECK_INTERVAL_MS = 10
+/** Without the right to write, a participant cannot ask for a ring: how often it checks. */
 const BLIND_INTERVAL_MS = 5
 
-/**
- * How long a sleeper relies on being rung for before it pays for a barrier. Undefined on Windows, where everybody publishes with a
- * fence, and nothing can be missed.
- */
-const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
-
-/** Long after what a processor has stored is visible to all. */
-const STORES_LEAVE_MS = 1
-
-/** As long as Node's timers go. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1
-
-/** With one processor, who looks keeps the other from doing it. */
-const canLook = availableParallelism() > 1
-
+/** Waits for one participant, for one condition at a time. */
 export class Waiter {
   readonly #strategy: WaitStrategy
   readonly #handle: SleepHandle | undefined
-  /** While looks, or rounds, are more often in vain than not, these are not above 0, and one does without. */
-  #lookCredit = MOST_CREDIT
-  #roundCredit = MOST_CREDIT
+  readonly #doze: Doze | undefined
+  readonly #looks = new LookBudget()
+  readonly #rounds = new LookBudget()
   /** The wait in the event loop, if there is one. */
   #wait: EventLoopWait | undefined
   #asleep = false
-  /** When the bell rings by itself, if it is to do so. In ms of `performance.now()`. */
-  #dozeEnd: number | undefined
   #ref = true
 
-  /** @param handle undefined for one that cannot write to the memory: it looks at intervals in place of sleeping */
+  /** @param handle undefined for a participant that cannot write to the memory: it checks at intervals, as nothing can wake it */
   constructor(strategy: WaitStrategy, handle: SleepHandle | undefined) {
-    if (strategy !== 'adaptive' && strategy !== 'park' && strategy !== 'spin') {
-      throw new TypeError(`waitStrategy must be "adaptive", "park" or "spin", not ${JSON.stringify(strategy)}`)
-    }
+    checkWaitStrategy('waitStrategy', strategy)
     this.#strategy = strategy
     this.#handle = handle
-    // What that needs of the system is there from now on: no wait fails for want of it.
-    if (handle !== undefined && strategy !== 'spin') this.#doze(handle.bell, performance.now())
+    if (handle !== undefined) this.#doze = new Doze(handle.bell)
+    // The first doze takes what it needs from the system now, so that no wait fails for lack of it.
+    if (strategy !== 'spin') this.#doze?.begin(now())
   }
 
-  /** Whether waiting in the event loop keeps the process running; true at first. */
+  /** Sets whether a wait in the event loop keeps the process running. It does at first. */
   setRef(ref: boolean): void {
     if (ref === this.#ref) return
     this.#ref = ref
     this.wake()
   }
 
-  /** Has a wait in the event loop look in its next turn: when something has changed that nobody rings for. */
+  /** Has a wait in the event loop check soon: something has changed for which nobody rings. */
   wake(): void {
     if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
-  /** Looks for some microseconds, if that has lately been worth it. Blocks for so long. */
+  /** Checks a condition for some microseconds, if that has lately been worth it. Blocks for that time. */
   look(condition: WaitCondition): boolean {
     if (this.#strategy === 'park' || !canLook) return condition.isThere()
-    if (this.#strategy === 'adaptive' && this.#lookCredit <= 0) return condition.isThere()
-    const found = lookUntil(condition, performance.now() + LOOK_MS)
-    this.#lookCredit = found ? more(this.#lookCredit) : less(this.#lookCredit)
+    if (this.#strategy === 'adaptive' && !this.#looks.allowsLook) return condition.isThere()
+    const found = lookFor(condition, LOOK_MS)
+    if (found) this.#looks.gain()
+    else this.#looks.lose()
     return found
   }
 
   /**
    * Waits in the event loop.
    *
-   * @returns false when `timeoutMs` have passed
-   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed meanwhile, unless `isThere`
-   * says true then; TypeError when somebody waits here already
+   * @returns false if `timeoutMs` have passed
+   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED` if the bell is closed meanwhile, unless `isThere` says
+   * true then; TypeError during another wait
    */
-  wait(condition: WaitCondition, { signal, timeoutMs = Infinity }: Omit<WaitOptions, 'ref'> = {}): Promise<boolean> {
+  wait(condition: WaitCondition, { signal, timeoutMs }: StreamWaitOptions = {}): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#checkFree(timeoutMs)
+      this.#checkFree()
+      const deadline = deadlineAfter(timeoutMs)
       signal?.throwIfAborted()
-      const start = performance.now()
-      const hot = this.#goesHot() && (this.#ref || this.#strategy === 'spin')
+      const start = now()
       this.#wait = {
         condition,
         signal,
         resolve,
         reject,
         start,
-        deadline: start + timeoutMs,
-        hot,
-        nextPeers: start + PEERS_INTERVAL_MS,
-        layDown: Infinity,
-        pending: undefined,
+        deadline,
+        hot: this.#startsHot() && (this.#ref || this.#strategy === 'spin'),
+        rounds: 0,
+        nextPeerCheck: start + PEER_CHECK_INTERVAL_MS,
+        lastSleep: Infinity,
+        immediate: undefined,
+        timer: undefined,
       }
       signal?.addEventListener('abort', this.#abort)
       this.#goOn()
     })
   }
 
-  /** Called by bell, timer or immediate; also without need. No promise is between a ring and the look for what it rang for. */
+  /** Called by bell, timer or immediate; also when nothing has changed. No promise delays the check after a ring. */
   readonly #goOn = (): void => {
     const wait = this.#wait
     if (wait === undefined) return
@@ -202,60 +172,60 @@ export class Waiter {
     wait.signal?.removeEventListener('abort', this.#abort)
   }
 
-  /** Has the event loop go round before the next look; undefined when there is more to wait for. */
+  /** Checks, and lets the event loop run before the next check. Undefined if the wait goes on; `hot` says how. */
   #goRound(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
     const spins = this.#strategy === 'spin'
-    if (condition.isThere() || (spins && canLook && lookUntil(condition, performance.now() + HOT_MS))) return true
-    const now = performance.now()
-    if (now >= wait.deadline) return isThereOrOver(condition)
-    if (!spins && now - wait.start >= HOT_MS) {
-      this.#roundCredit = less(this.#roundCredit)
+    if (condition.isThere() || (spins && canLook && lookFor(condition, HOT_MS))) return true
+    const time = now()
+    if (time >= wait.deadline) return isThereOrOver(condition)
+    if (!spins && (time - wait.start >= HOT_MS || ++wait.rounds > MAX_HOT_ROUNDS)) {
+      this.#rounds.lose()
       wait.hot = false
       return undefined
     }
-    if (now >= wait.nextPeers) {
-      wait.nextPeers = now + PEERS_INTERVAL_MS
+    if (time >= wait.nextPeerCheck) {
+      wait.nextPeerCheck = time + PEER_CHECK_INTERVAL_MS
       condition.watchPeers(undefined)
     }
     this.#goOnSoon(wait)
     return undefined
   }
 
-  /** Has the bell wake this one, or a timer where there is none; undefined when there is more to wait for. */
+  /** Checks, and sleeps until the bell rings, or until a timer if there is no bell. Undefined if the wait goes on. */
   #lieDown(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
     for (;;) {
-      const now = performance.now()
-      const left = wait.deadline - now
+      const time = now()
+      const left = wait.deadline - time
       if (this.#handle === undefined) {
         if (isThereOrOver(condition)) return true
         if (left <= 0) return false
-        wait.pending = setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left))
-        if (!this.#ref) wait.pending.unref()
+        wait.timer = setTimeout(this.#goOn, Math.min(BLIND_INTERVAL_MS, left))
+        if (!this.#ref) wait.timer.unref()
         return undefined
       }
-      if (condition.isThere()) return true // also when all has been closed
+      if (condition.isThere()) return true // also when the participant is closed
       const { mark, bell } = this.#handle
       mark.set()
       try {
         if (left <= 0) return isThereOrOver(condition)
-        const dozes = this.#orderBehindMark(now, wait.layDown)
+        const isOrdered = this.#doze?.orderBehindMark(time, wait.lastSleep)
         if (condition.isThere()) return true
-        const again = condition.watchPeers(bell)
+        const isAnyDead = condition.watchPeers(bell)
         if (condition.isThere()) return true
-        if (again || condition.hasNewPeer?.()) {
-          this.#goOnSoon(wait) // who scribbles can say again and again that peers come and go
+        if (isAnyDead || condition.hasNewPeer?.()) {
+          this.#goOnSoon(wait) // not at once: a peer that scribbles can make this happen again and again
           return undefined
         }
-        if (dozes) this.#doze(bell, now)
+        if (!isOrdered) this.#doze?.begin(time)
         if (!bell.listen(this.#goOn, this.#ref)) continue
         this.#asleep = true
-        wait.layDown = now
-        if (left !== Infinity) wait.pending = setTimeout(this.#goOn, left).unref()
+        wait.lastSleep = time
+        if (left !== Infinity) wait.timer = setTimeout(this.#goOn, left).unref()
         return undefined
       } catch (error) {
-        if (condition.isThere()) return true // all has been closed, which the caller tells better
+        if (condition.isThere()) return true // the participant is closed, and the caller says so better
         throw error
       } finally {
         if (!this.#asleep) mark.clear()
@@ -263,10 +233,13 @@ export class Waiter {
     }
   }
 
-  /** Takes back what was to call. */
+  /** Cancels what would call `#goOn`. */
   #getUp(wait: EventLoopWait): void {
-    wait.pending?.[Symbol.dispose]()
-    wait.pending = undefined
+    // No `Symbol.dispose`: it does not exist in the contexts of node:vm in which jest runs.
+    clearImmediate(wait.immediate)
+    clearTimeout(wait.timer)
+    wait.immediate = undefined
+    wait.timer = undefined
     if (!this.#asleep) return
     this.#asleep = false
     this.#handle?.bell.unlisten(this.#goOn)
@@ -274,39 +247,40 @@ export class Waiter {
   }
 
   #goOnSoon(wait: EventLoopWait): void {
-    // An immediate that Node is not to be kept for runs only when something else wakes it.
-    wait.pending = this.#ref ? setImmediate(this.#goOn) : setTimeout(this.#goOn, 1).unref()
+    // An unreferenced immediate runs only if something else wakes the event loop.
+    if (this.#ref) wait.immediate = setImmediate(this.#goOn)
+    else wait.timer = setTimeout(this.#goOn, 1).unref()
   }
 
-  /** Whether to look, or to go round, before one sleeps. */
-  #goesHot(): boolean {
-    return this.#strategy === 'spin' || (this.#strategy === 'adaptive' && this.#roundCredit > 0)
+  /** Whether a wait begins with rounds, or with a look, before it sleeps. */
+  #startsHot(): boolean {
+    return this.#strategy === 'spin' || (this.#strategy === 'adaptive' && this.#rounds.allowsLook)
   }
 
-  /** What would have ended a wait as short as this one was worth it. */
+  /** After a quick wait, looks and rounds are worth their time. */
   #judge(start: number): void {
-    const took = performance.now() - start
-    if (took < QUICK_MS) this.#lookCredit = more(this.#lookCredit)
-    if (took < HOT_MS) this.#roundCredit = more(this.#roundCredit)
+    const took = now() - start
+    if (took < QUICK_MS) this.#looks.gain()
+    if (took < HOT_MS) this.#rounds.gain()
   }
 
   /**
    * Blocks this thread.
    *
-   * @returns false when `timeoutMs` have passed
+   * @returns false if `timeoutMs` have passed
    */
-  waitSync(condition: WaitCondition, timeoutMs = Infinity): boolean {
-    this.#checkFree(timeoutMs)
-    const start = performance.now()
-    const deadline = start + timeoutMs
+  waitSync(condition: WaitCondition, timeoutMs?: number): boolean {
+    this.#checkFree()
+    const deadline = deadlineAfter(timeoutMs)
     if (this.#strategy === 'spin') return this.#spin(condition, deadline)
-    if (canLook && this.#goesHot()) {
-      const end = Math.min(start + HOT_MS, deadline)
-      if (lookUntil(condition, end)) {
+    const start = now()
+    if (canLook && this.#startsHot()) {
+      const left = deadline - start
+      if (lookFor(condition, Math.min(HOT_MS, left))) {
         this.#judge(start)
         return true
       }
-      if (end < deadline) this.#roundCredit = less(this.#roundCredit)
+      if (HOT_MS < left) this.#rounds.lose()
     }
     const found = this.#sleepSync(condition, deadline)
     if (found) this.#judge(start)
@@ -314,25 +288,25 @@ export class Waiter {
   }
 
   #sleepSync(condition: WaitCondition, deadline: number): boolean {
-    let layDown = Infinity
+    let lastSleep = Infinity
     for (;;) {
-      const now = performance.now()
-      const left = deadline - now
+      const time = now()
+      const left = deadline - time
       if (this.#handle === undefined) {
         if (isThereOrOver(condition)) return true
         if (left <= 0) return false
-        pause(Math.min(BLIND_INTERVAL_MS, left))
+        pauseSync(Math.min(BLIND_INTERVAL_MS, left))
         continue
       }
       const { mark, bell } = this.#handle
       mark.set()
       try {
         if (left <= 0) return isThereOrOver(condition)
-        const dozes = this.#orderBehindMark(now, layDown)
+        const isOrdered = this.#doze?.orderBehindMark(time, lastSleep)
         if (condition.isThere()) return true
         if (condition.watchPeers(bell) || condition.isThere() || condition.hasNewPeer?.()) continue
-        if (dozes) this.#doze(bell, now)
-        layDown = now
+        if (!isOrdered) this.#doze?.begin(time)
+        lastSleep = time
         bell.waitSync(left)
       } finally {
         mark.clear()
@@ -340,70 +314,15 @@ export class Waiter {
     }
   }
 
-  /**
-   * Sees to it, after a doze, that the look that follows finds what was published by whoever had not seen the mark.
-   *
-   * @param layDown when this one lay down last, while it has waited for the same; in ms of `performance.now()`
-   * @returns whether it does not, and the sleep has to be a doze
-   */
-  #orderBehindMark(now: number, layDown: number): boolean {
-    if (DOZE_MS === undefined) return false
-    if (this.#dozeEnd === undefined || now < this.#dozeEnd) return true
-    this.#dozeEnd = undefined
-    if (layDown > now - DOZE_MS / 2) return true // the doze began before, and that one was rung for
-    // SYNC: pairs with publishAndLookInOrder in LaneWriter, storeReleaseInOrder in ConsumerSlot; prevents a sleep without limit beside
-    // something whose publisher has missed the mark. Where the kernel has no barrier, time does it.
-    if (!memoryBarrier()) pause(STORES_LEAVE_MS)
-    return false
-  }
-
-  /** One doze goes on from sleep to sleep, as they can be many. */
-  #doze(bell: Doorbell, now: number): void {
-    if (DOZE_MS === undefined || this.#dozeEnd !== undefined) return
-    bell.ringAfter(DOZE_MS)
-    this.#dozeEnd = now + DOZE_MS
-  }
-
-  #checkFree(timeoutMs: number): void {
-    if (this.#wait !== undefined) throw new TypeError('somebody waits here already')
-    if (!(timeoutMs >= 0) || (timeoutMs > MAX_INTERVAL_MS && timeoutMs !== Infinity)) {
-      throw new RangeError(`timeoutMs ${timeoutMs} is not a number from 0 to ${MAX_INTERVAL_MS}, or Infinity`)
-    }
-  }
-
   #spin(condition: WaitCondition, deadline: number): boolean {
     for (;;) {
-      const now = performance.now()
-      if (lookUntil(condition, Math.min(now + PEERS_INTERVAL_MS, deadline))) return true
-      condition.watchPeers(undefined) // a watch is for sleepers: nobody hears that bell here
-      if (performance.now() >= deadline) return isThereOrOver(condition)
+      if (lookFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline)))) return true
+      condition.watchPeers(undefined) // not with the bell: nobody would hear it
+      if (timeLeft(deadline) === 0) return isThereOrOver(condition)
     }
   }
-}
 
-function more(credit: number): number {
-  return Math.min(MOST_CREDIT, credit + 1)
-}
-
-function less(credit: number): number {
-  return credit > 1 ? credit - 1 : LEAST_CREDIT
-}
-
-const pauseWord = new Int32Array(new SharedArrayBuffer(4))
-
-/** Blocks. */
-function pause(timeMs: number): void {
-  Atomics.wait(pauseWord, 0, 0, timeMs)
-}
-
-/** Looks, and asks the kernel whether the peers live without whom it will never come. */
-function isThereOrOver(condition: WaitCondition): boolean {
-  return condition.isThere() || (condition.watchPeers(undefined) && condition.isThere())
-}
-
-function lookUntil(condition: WaitCondition, deadline: number): boolean {
-  do {
-    for (let looks = 0; looks < LOOKS_PER_CLOCK; looks++) if (condition.isThere()) return true
-  } while (performance.now() < deadline)
-  return false
+  #checkFree(): void {
+    if (this.#wait !== undefined) throw new TypeError('this participant waits already: one wait at a time')
+  }
 }

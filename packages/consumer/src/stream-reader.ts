@@ -3,6 +3,7 @@ import { ReadableStream } from 'node:stream/web'
 import {
   Bells,
   claimSlot,
+  deadlineAfter,
   type EndOn,
   iterate,
   type LaneCursor,
@@ -15,6 +16,7 @@ import {
   type StreamEnd,
   type StreamStart,
   type StreamWaitOptions,
+  timeLeft,
   type WaitCondition,
   Waiter,
   type WaitStrategy,
@@ -178,7 +180,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
-    const deadline = options?.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs
+    const deadline = deadlineAfter(options?.timeoutMs)
     let left = options
     for (let again = false; ; again = true) {
       options?.signal?.throwIfAborted()
@@ -191,7 +193,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       // The message that ended the wait may have been overwritten before it was read.
       if (again) {
         await this.#rounds.after(BURST)
-        left = { ...options, timeoutMs: Math.max(0, deadline - performance.now()) }
+        left = { ...options, timeoutMs: timeLeft(deadline) }
         if (left.timeoutMs === 0) return undefined
       }
       this.#lanes.end = undefined // a producer may have come
@@ -211,14 +213,14 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws as `tryReceive`
    */
   receiveSync({ timeoutMs = Infinity }: { timeoutMs?: number } = {}): MessageOf<S> | undefined {
-    const deadline = performance.now() + timeoutMs
+    const deadline = deadlineAfter(timeoutMs)
     let left = timeoutMs
     for (let again = false; ; again = true) {
       const message = this.tryReceive()
       // The message that ended the wait may have been overwritten before it was read.
       if (message !== undefined || (again && left === 0)) return message
       if (!this.readySync({ timeoutMs: left })) return undefined
-      left = Math.max(0, deadline - performance.now())
+      left = timeLeft(deadline)
     }
   }
 

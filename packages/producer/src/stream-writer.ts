@@ -2,6 +2,7 @@ import {
   Bells,
   ConsumerWatch,
   claimSlot,
+  deadlineAfter,
   type MemberKind,
   type MemberView,
   type MessageHandler,
@@ -12,6 +13,7 @@ import {
   type StreamChannel,
   type StreamWaitOptions,
   Turns,
+  timeLeft,
   type WaitCondition,
   Waiter,
   type WaitStrategy,
@@ -135,8 +137,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   sendSync(value: MessageOf<S>, { timeoutMs = Infinity }: { timeoutMs?: number } = {}): boolean {
     if (this.trySend(value)) return true
     const length = this.#codec.measure(value)
-    const deadline = performance.now() + timeoutMs
-    for (let left = timeoutMs; this.#waitSync(length, left); left = Math.max(0, deadline - performance.now())) {
+    const deadline = deadlineAfter(timeoutMs)
+    for (let left = timeoutMs; this.#waitSync(length, left); left = timeLeft(deadline)) {
       if (this.trySend(value)) return true
     }
     return false
@@ -234,13 +236,13 @@ export class StreamWriter<S extends Schema> implements Disposable {
   async ready({ length, ...options }: ReadyOptions & StreamWaitOptions = {}): Promise<boolean> {
     this.#participant.checkOpen()
     const room = this.#roomFor(this.#messages.lengthInLane(length))
-    const deadline = performance.now() + (options.timeoutMs ?? Infinity)
+    const deadline = deadlineAfter(options.timeoutMs)
     let rest: StreamWaitOptions = options
     do {
       const found = await this.#turns.take(rest, (left) => this.#waiter.wait(room, left))
       this.#participant.checkOpen()
       if (!found) return false
-      rest = { ...options, timeoutMs: Math.max(0, deadline - performance.now()) }
+      rest = { ...options, timeoutMs: timeLeft(deadline) }
     } while (this.#messages.hasQueued)
     await this.#rounds.after(1)
     return true
@@ -324,14 +326,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
     }
   }
 
-  async #sendWaiting(
-    values: readonly MessageOf<S>[],
-    { signal, timeoutMs = Infinity }: StreamWaitOptions,
-  ): Promise<boolean> {
-    const deadline = performance.now() + timeoutMs
+  async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs }: StreamWaitOptions): Promise<boolean> {
+    const deadline = deadlineAfter(timeoutMs)
     for (let done = 0; done < values.length; ) {
       const length = this.#codec.measure(values[done] as MessageOf<S>)
-      const left = { ...(signal && { signal }), timeoutMs: Math.max(0, deadline - performance.now()) }
+      const left = { ...(signal && { signal }), timeoutMs: timeLeft(deadline) }
       if (!(await this.#waiter.wait(this.#roomFor(length), left))) return false
       this.#participant.checkOpen()
       done += this.#messages.sendQueued(values, done)

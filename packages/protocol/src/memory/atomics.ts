@@ -68,7 +68,7 @@ export function publishAndLook(words: Int32Array, index: number, commit: number,
  * come before the store, and whoever sets a bit of the mask sees to that by a barrier.
  */
 export function publishAndLookInOrder(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
-  // SYNC: pairs with loadCommitInOrder, by the processor's own order, and with the barrier of Waiter.#orderBehindMark; prevents
+  // SYNC: pairs with loadCommitInOrder, by the processor's own order, and with the barrier of Doze.orderBehindMark; prevents
   // what publishAndLook does.
   words[index] = commit
   return sleeping[0] as number
@@ -117,7 +117,7 @@ export function storeRelease(words: Int32Array, index: number, position: number)
 
 /** As storeRelease, by a plain store, as publishAndLookInOrder: the look at who sleeps that follows may come before it. */
 export function storeReleaseInOrder(words: Int32Array, index: number, position: number): void {
-  // SYNC: as in storeRelease, and with the barrier of Waiter.#orderBehindMark.
+  // SYNC: as in storeRelease, and with the barrier of Doze.orderBehindMark.
   words[index] = position
 }
 
@@ -158,7 +158,7 @@ export function loadMask(words: Int32Array, index: number): number {
  * saves, and on processors that keep loads in order (x64).
  */
 export function loadMaskInOrder(words: Int32Array, index: number): number {
-  // SYNC: as in loadMask, with the barrier of Waiter.#orderBehindMark.
+  // SYNC: as in loadMask, with the barrier of Doze.orderBehindMark.
   return words[index] as number
 }
 

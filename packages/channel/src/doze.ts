@@ -1,0 +1,55 @@
+/**
+ * What a sleeper does because others publish without a fence.
+ *
+ * A participant that publishes a message, or gives room back, need not put a fence between that store and its look for sleepers.
+ * So it can miss a mark that has just been set, and ring nobody. Therefore a sleeper only dozes at first: its bell rings by
+ * itself after a few milliseconds. Usually somebody rings before that. If not, the sleeper asks the kernel for a barrier, which
+ * puts the missing fence into all publishers; then it checks again, and then sleeps without a limit.
+ */
+
+import { capabilities, type Doorbell, memoryBarrier } from '@memlane/core'
+import { pauseSync } from './deadline.js'
+
+/**
+ * How long a sleeper relies on being rung before it pays for a barrier. Undefined on Windows: there every participant publishes
+ * with a fence, and no mark is missed.
+ */
+const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
+
+/** Upper bound on store-buffer delay. */
+const STORE_BUFFER_MS = 1
+
+export class Doze {
+  readonly #bell: Doorbell
+  /** When the bell rings by itself, on core's clock; undefined if it does not. */
+  #end: number | undefined
+
+  constructor(bell: Doorbell) {
+    this.#bell = bell
+  }
+
+  /** Has the bell ring by itself. One doze covers many short sleeps: if one is under way, nothing changes. */
+  begin(now: number): void {
+    if (DOZE_MS === undefined || this.#end !== undefined) return
+    this.#bell.ringAfter(DOZE_MS)
+    this.#end = now + DOZE_MS
+  }
+
+  /**
+   * After a doze, runs the barrier so that the next check sees unannounced records. Call it between setting the mark and that
+   * check.
+   *
+   * @param lastSleep when the same wait last began to sleep, on core's clock; Infinity if it has not yet
+   * @returns true if the next check sees everything: the sleep after it needs no limit. False if that sleep must be a doze
+   */
+  orderBehindMark(now: number, lastSleep: number): boolean {
+    if (DOZE_MS === undefined) return true
+    if (this.#end === undefined || now < this.#end) return false
+    this.#end = undefined
+    if (lastSleep > now - DOZE_MS / 2) return false // most of the doze was spent in sleeps that somebody rang
+    // SYNC: pairs with publishAndLookInOrder in LaneWriter, storeReleaseInOrder in ConsumerSlot; prevents a sleep without limit
+    // beside something whose publisher has missed the mark. If the kernel has no barrier, waiting does the same.
+    if (!memoryBarrier()) pauseSync(STORE_BUFFER_MS)
+    return true
+  }
+}

@@ -1,0 +1,23 @@
+const MAX_CREDIT = 16
+/** After looks in vain: so many more waits must end quickly before the next try. */
+const MIN_CREDIT = -8
+
+/** Decides whether to look at memory for a moment before sleeping: only while such looks are usually worth their time. */
+export class LookBudget {
+  #credit = MAX_CREDIT
+
+  /** Whether the next wait should begin with a look. */
+  get allowsLook(): boolean {
+    return this.#credit > 0
+  }
+
+  /** A look found something, or would have: the wait ended quickly. */
+  gain(): void {
+    this.#credit = Math.min(MAX_CREDIT, this.#credit + 1)
+  }
+
+  /** A look was in vain. */
+  lose(): void {
+    this.#credit = this.#credit > 1 ? this.#credit - 1 : MIN_CREDIT
+  }
+}

@@ -1,0 +1,29 @@
+import { now } from '@memlane/core/internal'
+import { describe, expect, it } from 'vitest'
+import { lookFor } from '../src/look.js'
+
+const condition = (isThere: () => boolean) => ({ isThere, watchPeers: () => false })
+
+describe('a look', () => {
+  it('ends when the condition is there', () => {
+    let looks = 0
+    expect(
+      lookFor(
+        condition(() => ++looks === 3),
+        10_000,
+      ),
+    ).toBe(true)
+    expect(looks).toBe(3)
+  })
+
+  it('lasts as long as it should, and no shorter', () => {
+    const start = now()
+    expect(
+      lookFor(
+        condition(() => false),
+        5,
+      ),
+    ).toBe(false)
+    expect(now() - start).toBeGreaterThanOrEqual(5)
+  })
+})
