@@ -1,7 +1,7 @@
 /**
- * Builds the peers written in C into interop/build, what is out of date alone.
+ * Builds the peers written in C, and a test in C++, into interop/build. Builds only what is out of date.
  *
- *   node peers/build.mjs            those of Linux, and those of Windows when a compiler for it is there
+ *   node peers/build.mjs            those of Linux, and those of Windows if there is a compiler for it
  *   node peers/build.mjs linux      or windows: those, and a missing compiler is an error
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -17,10 +17,12 @@ const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
 const stream = ['stream/stream.c', 'stream/stream.h', 'stream/system.h', 'stream/sample.h']
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
+const objectDirectory = ['cc', 'h'].map((kind) => `../../packages/core/native/windows/object_directory.${kind}`)
+
 const systems = {
   linux: {
     compilers: [process.env.CC, 'gcc', 'cc', 'clang'],
-    flags: ['-std=gnu11', '-O1', '-g', ...warnings],
+    flags: ['-O1', '-g', ...warnings],
     libraries: ['-lrt'],
     programs: {
       first_process: { sources: ['linux/first_process.c', 'linux/text.c', 'linux/text.h'] },
@@ -33,7 +35,7 @@ const systems = {
   },
   windows: {
     compilers: ['x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-gcc'],
-    flags: ['-std=gnu11', '-O1', '-s', '-static', '-D_WIN32_WINNT=0x0A00', ...warnings],
+    flags: ['-O1', '-s', '-static', '-D_WIN32_WINNT=0x0A00', ...warnings],
     libraries: [],
     programs: {
       'first_process_ansi.exe': { sources: ['windows/first_process.c'] },
@@ -44,6 +46,11 @@ const systems = {
       'stream_producer.exe': { sources: ['stream/stream_producer.c', ...stream, 'stream/system_windows.c'] },
       'stream_consumer.exe': { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_windows.c'] },
       'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },
+      'object_directory_test.exe': {
+        sources: ['windows/object_directory_test.cc', ...objectDirectory],
+        standard: 'c++17',
+        libraries: ['-lstdc++'],
+      },
     },
   },
 }
@@ -61,9 +68,9 @@ export function buildPeers(systemName) {
     const sources = program.sources.map((source) => path.join(peersFolder, source))
     if (isNewer(output, [...sources, fileURLToPath(import.meta.url)])) continue
 
-    const units = sources.filter((source) => source.endsWith('.c'))
+    const units = sources.filter((source) => /\.cc?$/.test(source))
     const unfinished = `${output}.${process.pid}`
-    const flags = [...system.flags, ...(program.flags ?? [])]
+    const flags = [`-std=${program.standard ?? 'gnu11'}`, ...system.flags, ...(program.flags ?? [])]
     execFileSync(compiler, [...flags, ...units, '-o', unfinished, ...system.libraries, ...(program.libraries ?? [])], {
       stdio: 'inherit',
     })

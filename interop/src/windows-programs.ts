@@ -42,6 +42,9 @@ export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))
 export const create = program(node, file('windows/fixtures/create.mjs'))
 export const createWithoutGlobalPrivilege = program(node, file('windows/fixtures/create-without-privilege.mjs'))
 
+/** Reads stand-ins for the kernel's directories of objects. */
+export const objectDirectoryTest = program(run, file('build/windows/object_directory_test.exe'))
+
 /** Options of a program that opens a message box: under a screen of its own, photographed, its button pressed. */
 export const pressingButton = (title: string, picture: string): ProgramOptions => ({
   under: [file('../scripts/windows/messagebox-shot.sh'), picture, title],

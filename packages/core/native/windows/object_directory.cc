@@ -63,7 +63,9 @@ void ReadOneByOne(HANDLE directory, const wchar_t* type, NtQueryDirectoryObject 
   const auto read = [&](ULONG index) {
     return query(directory, buffer.data(), LengthOf(buffer), TRUE, FALSE, &index, nullptr) == kSuccess;
   };
-  for (int pass = 0; pass < kPasses; pass++) {
+  int calm_passes = 0;
+  for (int pass = 0; pass < kPasses && calm_passes < 2; pass++) {
+    bool calm = true;
     std::set<std::wstring> seen;
     std::wstring last;
     ULONG index = 0;
@@ -75,6 +77,7 @@ void ReadOneByOne(HANDLE directory, const wchar_t* type, NtQueryDirectoryObject 
         if (TextOf(buffer[0].type) == type) names.insert(name);
       }
       if (index != 0 && !(read(index - 1) && TextOf(buffer[0].name) == last)) {
+        calm = false;
         while (--index != 0) {
           if (!read(index - 1)) continue;
           last = TextOf(buffer[0].name);
@@ -87,6 +90,7 @@ void ReadOneByOne(HANDLE directory, const wchar_t* type, NtQueryDirectoryObject 
       last = std::move(name);
       index++;
     }
+    calm_passes = calm ? calm_passes + 1 : 0;
   }
 }
 
