@@ -4,4 +4,4 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 "$scripts/setup.sh"
 cd "$root"
-MEMLANE_ARM64_NODE=$scripts/node.sh exec node_modules/.bin/vitest run --project @memlane/stress arm64 "$@"
+MEMLANE_ARM64_NODE=$scripts/node.sh exec node_modules/.bin/vitest run --project @memlane/compat arm64 "$@"

@@ -3,15 +3,15 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { spawnChild } from '@memlane/testing'
 import { Command, Option } from 'commander'
-import type { RoleReport } from './crash/checker.js'
-import { type Role, scenes } from './crash/scenes.js'
+import type { RoleReport } from './crash/run-role.js'
+import { type Role, scenarios } from './crash/scenarios.js'
 import { wholeNumberFrom } from './whole-number.js'
 
-const checker = fileURLToPath(new URL('../dist/checker.js', import.meta.url))
+const checker = fileURLToPath(new URL('../dist/run-role.js', import.meta.url))
 /** Above all that a checker itself has patience for: it ends one that runs in circles. */
 const HUNG_MS = 600_000
 
-export const roles = Object.keys(scenes) as Role[]
+export const roles = Object.keys(scenarios) as Role[]
 
 /**
  * Has victims die before and after each ordered store of each role.

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { playWatched } from './fuzz/watched.js'
+import { runSupervised } from './fuzz/supervised.js'
 import { scribbleOver } from './scribble/scribble.js'
 import { wholeNumberFrom } from './whole-number.js'
 
@@ -31,8 +31,8 @@ export const fuzz = new Command('fuzz')
       scribble !== undefined
         ? await scribbleOver(scribble, seed)
         : only !== undefined
-          ? await playWatched(1, seed, only)
-          : await playWatched(cases, seed)
+          ? await runSupervised(1, seed, only)
+          : await runSupervised(cases, seed)
     console.log(JSON.stringify(report, undefined, 2))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (report.failures.length > 0) process.exitCode = 1

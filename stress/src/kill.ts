@@ -2,29 +2,29 @@ import { writeFileSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
 import { randomFrom } from '@memlane/testing/random'
 import { Command } from 'commander'
-import { playRound, type Tally } from './kill/round.js'
+import { runRound, type Totals } from './kill/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 
 /** Of rounds: few kills are shared out among them. */
 const KINDS = 4
 
-export type KillReport = Tally & { seed: number; seconds: number }
+export type KillReport = Totals & { seed: number; seconds: number }
 
 /** Plays rounds, of both kinds of overflow with both endings, until so many kills are done or something hung. */
 export async function killAtRandom(kills: number, seed: number): Promise<KillReport> {
   const start = performance.now()
   const random = randomFrom(seed)
   const name = uniqueName('memlane-kill')
-  const tally: Tally = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
-  for (let round = 0; tally.kills < kills; round++) {
+  const totals: Totals = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
+  for (let round = 0; totals.kills < kills; round++) {
     const overflow = round % 2 === 0 ? 'wait' : 'overwrite'
-    const ending = (round + (round >> 1)) % 2 === 0 ? 'finish' : 'massacre'
-    const enough = Math.min(kills, tally.kills + Math.ceil(kills / KINDS))
-    if (!(await playRound({ name: `${name}-${round}`, overflow, ending, random, kills: enough }, tally))) break
+    const ending = (round + (round >> 1)) % 2 === 0 ? 'finish' : 'kill-all'
+    const enough = Math.min(kills, totals.kills + Math.ceil(kills / KINDS))
+    if (!(await runRound({ name: `${name}-${round}`, overflow, ending, random, kills: enough }, totals))) break
     const seconds = Math.round((performance.now() - start) / 1000)
-    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify(tally)}`)
+    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify(totals)}`)
   }
-  return { ...tally, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
+  return { ...totals, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
 }
 
 const isClean = ({ lost, duplicated, torn, hung, leftovers }: KillReport) =>

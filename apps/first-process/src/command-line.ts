@@ -4,7 +4,7 @@ import {
   parseArguments,
   refuseWithoutStream,
   wholeNumber,
-} from '@memlane/pair/command-line'
+} from '@memlane/demo-shared/command-line'
 import type { TextEncoding } from '@memlane/protocol'
 
 export interface MessageOptions {

@@ -1,4 +1,4 @@
-import { EndRequest } from '@memlane/pair/end-request'
+import { EndRequest } from '@memlane/demo-shared/end-request'
 import { createRegion } from '@memlane/producer'
 import { text } from '@memlane/protocol'
 import type { MessageOptions } from './command-line.js'

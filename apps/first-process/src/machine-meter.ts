@@ -1,5 +1,5 @@
 import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os'
-import type { MachineFigures } from '@memlane/pair/machine-figures'
+import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
 /** Reads this machine's and this process's figures; shares are of the time since the reading before. */
 export class MachineMeter {

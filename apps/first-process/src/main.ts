@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The first process: writes a message into named shared memory, or sends figures through a stream, until it shall end. */
-import { explainFailure } from '@memlane/pair/failure'
+import { explainFailure } from '@memlane/demo-shared/failure'
 import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
 import { holdMessage } from './hold-message.js'
 import { sendFigures } from './send-figures.js'

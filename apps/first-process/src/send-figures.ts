@@ -1,5 +1,5 @@
-import { EndRequest } from '@memlane/pair/end-request'
-import { MachineFigures } from '@memlane/pair/machine-figures'
+import { EndRequest } from '@memlane/demo-shared/end-request'
+import { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import { createStream } from '@memlane/producer'
 import type { StreamOptions } from './command-line.js'
 import { MachineMeter } from './machine-meter.js'

@@ -1,4 +1,4 @@
-import type { MachineFigures } from '@memlane/pair/machine-figures'
+import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
 /** How the receiving goes. */
 export interface Progress {

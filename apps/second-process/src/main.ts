@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The second process: shows the message in named shared memory, or the figures that come through a stream. */
-import { explainFailure } from '@memlane/pair/failure'
+import { explainFailure } from '@memlane/demo-shared/failure'
 import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
 import { showFigures } from './show-figures.js'
 import { showMessage } from './show-message.js'

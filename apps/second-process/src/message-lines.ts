@@ -1,5 +1,5 @@
 import type { StreamEnd } from '@memlane/consumer'
-import type { MachineFigures } from '@memlane/pair/machine-figures'
+import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import { figuresLine, type Progress } from './figures.js'
 import { print } from './print.js'
 

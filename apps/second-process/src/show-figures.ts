@@ -1,6 +1,6 @@
 import { openStream, type StreamEnd } from '@memlane/consumer'
-import { EndRequest } from '@memlane/pair/end-request'
-import { MachineFigures } from '@memlane/pair/machine-figures'
+import { EndRequest } from '@memlane/demo-shared/end-request'
+import { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import type { StreamOptions } from './command-line.js'
 import { LiveTable } from './live-table.js'
 import { MessageLines } from './message-lines.js'

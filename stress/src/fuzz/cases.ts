@@ -1,9 +1,9 @@
 import { LayoutError } from '@memlane/protocol'
 import { type Random, randomFrom } from '@memlane/testing/random'
-import { playDescriptor, playHeader } from './descriptors.js'
-import { playPayload } from './payloads.js'
-import { playForeign, playRegion } from './regions.js'
-import { playStream } from './streams.js'
+import { runDescriptor, runHeader } from './descriptors.js'
+import { runPayload } from './payloads.js'
+import { runForeign, runRegion } from './regions.js'
+import { runStream } from './streams.js'
 
 /** What becomes of cases. */
 export interface Outcomes {
@@ -14,13 +14,13 @@ export interface Outcomes {
 }
 
 /** Each plays one case: gives how many values were read, and throws a LayoutError or what is not allowed. */
-const KINDS: readonly (readonly [upTo: number, play: (random: Random) => number])[] = [
-  [0.5, playStream],
-  [0.7, playPayload],
-  [0.8, playHeader],
-  [0.85, playDescriptor],
-  [0.9, playRegion],
-  [1, playForeign],
+const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])[] = [
+  [0.5, runStream],
+  [0.7, runPayload],
+  [0.8, runHeader],
+  [0.85, runDescriptor],
+  [0.9, runRegion],
+  [1, runForeign],
 ]
 
 /**
@@ -28,14 +28,14 @@ const KINDS: readonly (readonly [upTo: number, play: (random: Random) => number]
  *
  * @returns what was not allowed, if anything was
  */
-export function playCase(seed: number, index: number, outcomes: Outcomes): string | undefined {
+export function runCase(seed: number, index: number, outcomes: Outcomes): string | undefined {
   const random = randomFrom((seed + Math.imul(index, 0x9e37_79b1)) | 0)
   const choice = random()
-  const [, play] = KINDS.find(([upTo]) => choice < upTo) as (typeof KINDS)[0]
+  const [, run] = KINDS.find(([upTo]) => choice < upTo) as (typeof KINDS)[0]
   try {
-    outcomes.messages += play(random)
+    outcomes.messages += run(random)
   } catch (error) {
-    if (!(error instanceof LayoutError)) return `case ${index}, ${play.name}: ${(error as Error).stack}`
+    if (!(error instanceof LayoutError)) return `case ${index}, ${run.name}: ${(error as Error).stack}`
     outcomes.refused++
   }
   return undefined

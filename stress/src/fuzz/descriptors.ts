@@ -28,7 +28,7 @@ const headers = dimensions.map((dimension) => {
   return { bytes: new Uint8Array(buffer, 0, HEADER_LENGTH).slice(), length: header.length }
 })
 
-export function playHeader(random: Random): number {
+export function runHeader(random: Random): number {
   const { bytes, length } = oneOf(random, headers)
   const memory = bytes.slice(0, random() < 0.1 ? below(random, HEADER_LENGTH + 1) : HEADER_LENGTH)
   // Beyond the magic word and the version, most of the time.
@@ -46,20 +46,20 @@ const KEYS = ['kind', 'members', 'payload', 'length', '__proto__', 'constructor'
 const VALUES = [null, true, -1, 2 ** 53, 1e308, '', 'struct', '\u0000', [], {}, [[]]]
 
 /** Changes something somewhere in a tree. */
-function graft(random: Random, value: unknown): unknown {
+function changeTree(random: Random, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || random() < 0.15) return oneOf(random, VALUES)
   const entries = Object.entries(value)
   if (entries.length > 0 && random() < 0.8) {
     const entry = oneOf(random, entries)
     if (random() < 0.2) entry[0] = oneOf(random, KEYS)
-    else entry[1] = graft(random, entry[1])
+    else entry[1] = changeTree(random, entry[1])
   } else entries.push([oneOf(random, KEYS), oneOf(random, VALUES)])
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
 }
 
-export function playDescriptor(random: Random): number {
+export function runDescriptor(random: Random): number {
   let text = JSON.stringify(Event.descriptor)
-  for (let left = below(random, 3); left > 0; left--) text = JSON.stringify(graft(random, JSON.parse(text)))
+  for (let left = below(random, 3); left > 0; left--) text = JSON.stringify(changeTree(random, JSON.parse(text)))
   if (random() < 0.05) text = `${'['.repeat(10_000)}${text}${']'.repeat(10_000)}`
   const bytes = new TextEncoder().encode(text)
   if (random() < 0.6) scribble(random, bytes, 2)

@@ -23,7 +23,7 @@ import { codecOf } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { oneOf, type Random } from '@memlane/testing/random'
 import { below, scribble } from './mutation.js'
-import { sizeOf } from './size.js'
+import { sizeOf } from './size-of.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, seq: u32 })
 const Mixed = struct('Mixed', {
@@ -94,7 +94,7 @@ const data = new DataView(memory.buffer)
 const FIXED_SIZE = 200
 
 /** Decodes, or refuses. */
-export function playPayload(random: Random): number {
+export function runPayload(random: Random): number {
   memory.fill(random() < 0.5 ? 0 : 0xff)
   const { codec, values } = oneOf(random, samples)
   const value = oneOf(random, values)

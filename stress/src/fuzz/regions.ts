@@ -13,7 +13,7 @@ import {
 } from '@memlane/protocol/layouts'
 import { oneOf, type Random } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from './mutation.js'
-import { sizeOf } from './size.js'
+import { sizeOf } from './size-of.js'
 
 const fields = { first: u32, name: utf8(12), list: array(f64, 3), on: bool, last: i32 }
 const regions = [
@@ -25,7 +25,7 @@ const value = { first: 1, name: 'región', list: [1, 2.5, -3], on: true, last: -
 const ATTEMPTS = 10
 
 /** Any version words at all: a snapshot or none; and once somebody has written, what was written. */
-export function playRegion(random: Random): number {
+export function runRegion(random: Random): number {
   const layout = oneOf(random, regions) as (typeof regions)[0]
   const offset = 4 * below(random, 4)
   const memory = new Uint8Array(offset + layout.length + below(random, 8))
@@ -91,7 +91,7 @@ const OF_FIXED_LENGTH = 3
 const HEADER_WORDS = 70
 const COUNTS = [0, 1, 2, 3, 44, 112, 144, 264, 316, 1324, 3000]
 
-export function playForeign(random: Random): number {
+export function runForeign(random: Random): number {
   const which = below(random, foreign.length)
   const { header, length, read } = foreign[which] as Foreign
   const available = which >= OF_FIXED_LENGTH || random() < 0.8 ? length : below(random, length + 1)

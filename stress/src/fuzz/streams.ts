@@ -24,7 +24,7 @@ import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { below, hostileWord, scribble } from './mutation.js'
 import { Event, events } from './payloads.js'
 import { ReferenceReader } from './reference.js'
-import { sizeOf } from './size.js'
+import { sizeOf } from './size-of.js'
 
 const CAPACITY = 4096
 const MOST_MESSAGES = CAPACITY / 8
@@ -120,8 +120,8 @@ const controlData = new DataView(controlBuffer)
 const lanes = Array.from({ length: PRODUCERS }, () => new ArrayBuffer(CAPACITY))
 const copy = new ArrayBuffer(CAPACITY / 2 - 16)
 
-/** One game with the memory. */
-class Game {
+/** One case: steps with a stream whose memory is damaged in between. */
+class StreamCase {
   messages = 0
   refusal: LayoutError | undefined
   readonly #random: Random
@@ -130,7 +130,7 @@ class Game {
   readonly #inOrder: boolean
   readonly #wide: boolean
   /** Nothing is changed, and so nothing may be refused. */
-  readonly #isPeaceful: boolean
+  readonly #isUnchanged: boolean
   readonly #producers: (ProducerSlot | undefined)[] = []
   readonly #cursors: LaneCursor<unknown>[] = []
   #consumer: ConsumerSlot | undefined
@@ -139,31 +139,31 @@ class Game {
     this.#random = random
     this.#original = oneOf(random, originals)
     this.#inOrder = random() < 0.5
-    this.#isPeaceful = random() < 0.05
+    this.#isUnchanged = random() < 0.05
     controlBytes.set(this.#original.control)
     for (const [index, lane] of lanes.entries()) new Uint8Array(lane).set(this.#original.lanes[index] as Uint8Array)
     this.#control = new StreamControl(controlBuffer, this.#original.header, this.#inOrder)
     this.#wide = this.#original.header.overflow === 'overwrite'
   }
 
-  play(): void {
+  run(): void {
     const random = this.#random
-    const isPeaceful = this.#isPeaceful
-    const moves = isPeaceful ? READING_MOVES : MOVES
-    if (!isPeaceful) this.#spoil()
+    const isUnchanged = this.#isUnchanged
+    const steps = isUnchanged ? READING_STEPS : STEPS
+    if (!isUnchanged) this.#damage()
     for (let left = 3 + below(random, 8); left > 0; left--) {
-      if (!isPeaceful && random() < 0.25) this.#spoil()
-      oneOf(random, moves)(this)
+      if (!isUnchanged && random() < 0.25) this.#damage()
+      oneOf(random, steps)(this)
     }
-    if (isPeaceful && this.refusal !== undefined) throw new Error('refused, though in order', { cause: this.refusal })
+    if (isUnchanged && this.refusal !== undefined) throw new Error('refused, though in order', { cause: this.refusal })
   }
 
-  #spoil(): void {
+  #damage(): void {
     const random = this.#random
     const { boundaries } = this.#original
     const lane = new Uint8Array(oneOf(random, lanes))
     const choice = random()
-    if (choice < 0.3) this.#spoilRecord()
+    if (choice < 0.3) this.#damageRecord()
     else if (choice < 0.4) scribble(random, lane, 6)
     else if (choice < 0.45) new Int32Array(lane.buffer).fill(oneOf(random, ENDLESS))
     else if (choice < 0.9) {
@@ -182,7 +182,7 @@ class Game {
   }
 
   /** Makes another record of one that begins at a boundary. */
-  #spoilRecord(): void {
+  #damageRecord(): void {
     const random = this.#random
     const place = (oneOf(random, this.#original.boundaries) >>> 0) % CAPACITY
     const data = new DataView(oneOf(random, lanes))
@@ -219,7 +219,7 @@ class Game {
   /** A position as a stream's memory says it, or any. */
   #startIn(producer: number): number {
     const random = this.#random
-    if (this.#isPeaceful || random() < 0.8) return this.#control.baseOf(producer)
+    if (this.#isUnchanged || random() < 0.8) return this.#control.baseOf(producer)
     return hostileWord(random, this.#original.boundaries)
   }
 
@@ -298,7 +298,7 @@ class Game {
           oneOf(this.#random, [0, undefined]),
         )
       }
-      const joined = this.#consumer !== undefined && !this.#isPeaceful
+      const joined = this.#consumer !== undefined && !this.#isUnchanged
       const oldest = joined ? control.positionOf(1, producer) : control.baseOf(producer)
       const start = from === 'now' ? control.recentEndOf(producer) : oldest
       return new HeldCursor(control, producer, lane, Event.view, start, (of, to) => this.#consumer?.release(of, to))
@@ -483,34 +483,34 @@ const OFFSETS = { at: (offset: number) => offset }
 /** Commit words that make a ring of records without end, when all words are the same. */
 const ENDLESS = [1, 5, 9, 0x101, 0x105]
 
-const READING_MOVES: readonly ((game: Game) => void)[] = [
-  (game) => game.walk(),
-  (game) => game.openCursor(),
-  (game) => game.receive(),
-  (game) => game.drain(),
-  (game) => game.count(),
-  (game) => game.skip(),
-  (game) => game.join(),
-  (game) => game.sleep(),
-  (game) => game.look(),
+const READING_STEPS: readonly ((streamCase: StreamCase) => void)[] = [
+  (it) => it.walk(),
+  (it) => it.openCursor(),
+  (it) => it.receive(),
+  (it) => it.drain(),
+  (it) => it.count(),
+  (it) => it.skip(),
+  (it) => it.join(),
+  (it) => it.sleep(),
+  (it) => it.look(),
 ]
 
-const MOVES = [
-  ...READING_MOVES,
-  (game: Game) => game.findEnd(),
-  (game: Game) => game.release(),
-  (game: Game) => game.takeUp(),
-  (game: Game) => game.send(),
-  (game: Game) => game.claim(),
-  (game: Game) => game.fill(),
-  (game: Game) => game.batch(),
-  (game: Game) => game.flush(),
-  (game: Game) => game.close(),
+const STEPS = [
+  ...READING_STEPS,
+  (it: StreamCase) => it.findEnd(),
+  (it: StreamCase) => it.release(),
+  (it: StreamCase) => it.takeUp(),
+  (it: StreamCase) => it.send(),
+  (it: StreamCase) => it.claim(),
+  (it: StreamCase) => it.fill(),
+  (it: StreamCase) => it.batch(),
+  (it: StreamCase) => it.flush(),
+  (it: StreamCase) => it.close(),
 ]
 
-export function playStream(random: Random): number {
-  const game = new Game(random)
-  game.play()
-  if (game.refusal !== undefined) throw game.refusal
-  return game.messages
+export function runStream(random: Random): number {
+  const streamCase = new StreamCase(random)
+  streamCase.run()
+  if (streamCase.refusal !== undefined) throw streamCase.refusal
+  return streamCase.messages
 }

@@ -2,7 +2,7 @@
 
 export interface Task {
   /** The name of the memory where it tells how far it is: a double for each of the places below. */
-  board: string
+  progress: string
   seed: number
   first: number
   /** The first case that is not played. */
@@ -12,4 +12,4 @@ export interface Task {
 export const CASE = 0
 export const REFUSED = 1
 export const MESSAGES = 2
-export const BOARD_LENGTH = 24
+export const PROGRESS_LENGTH = 24

@@ -2,8 +2,8 @@
  * One stream, from its creation to its end, with producers and consumers that are killed, stopped and replaced, and an
  * observer here that lives through all of it.
  *
- * It goes by bouts. In a bout each seat has its participant killed several times, at the mercy of a random generator; a bout
- * ends when every seat has a participant that has joined and runs. Then there is a pause without kills or stops: each producer
+ * It goes by bouts. In a phase each place has its participant killed several times, at the mercy of a random generator; a phase
+ * ends when every place has a participant that has joined and runs. Then there is a pause without kills or stops: each producer
  * sends a last message and is silent, and everybody must come to have all that was sent. So who sleeps through a message,
  * or waits for a dead one, is found out though everything else that happens would wake it.
  *
@@ -21,24 +21,24 @@ import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { asyncReadings, type Reading, readings } from '@memlane/testing/readings'
-import { Board, COUNT, Command, DUPLICATED, LOST, nextOf, privateAccount, STAGE, Stage, TORN } from './board.js'
-import { Ledger } from './ledger.js'
+import { DeliveryCounter } from './delivery-counter.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
+import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
 
 const PRODUCERS = 3
 const CONSUMERS = 2
-const BOUTS = 5
-const KILLS_PER_BOUT = 4
+const PHASES = 5
+const KILLS_PER_PHASE = 4
 
 const LIFE_MS = 40
 const STOP_MS = 60
 const HUNG_MS = 30_000
 const LOOK_MS = 1
 
-const program = fileURLToPath(new URL('../../dist/participant.js', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/kill-participant.js', import.meta.url))
 const waits = ['park', 'adaptive', 'spin'] as const
 
-export interface Tally {
+export interface Totals {
   kills: number
   stops: number
   /** Those that the observers got. */
@@ -56,10 +56,10 @@ export interface RoundOptions {
   name: string
   overflow: 'wait' | 'overwrite'
   /**
-   * `finish`: the last participants close, the observer as the last, and nothing may be left. `massacre`: all are killed, and the
+   * `finish`: the last participants close, the observer as the last, and nothing may be left. `kill-all`: all are killed, and the
    * last handles of the stream with them, which then is there until somebody looks, as `SharedMemory.list()` does.
    */
-  ending: 'finish' | 'massacre'
+  ending: 'finish' | 'kill-all'
   random: Random
   /** Ends the round early, when that many kills are counted. */
   kills: number
@@ -68,11 +68,11 @@ export interface RoundOptions {
 /** Somebody makes no progress, and nobody is stopped. */
 class Hung extends Error {}
 
-interface Seat {
+interface Place {
   role: 'producer' | 'consumer'
   random: Random
-  incarnation: number
-  account: Int32Array
+  participant: number
+  counters: Int32Array
   child: Child
   exit: Promise<ChildExit>
   /** Whether its participant's end is nobody's fault but ours. */
@@ -80,51 +80,51 @@ interface Seat {
 }
 
 /**
- * Plays a round, and adds what it found to the tally.
+ * Plays a round, and adds what it found to the totals.
  *
  * @returns false when somebody hung: then the round was broken off
  * @throws Error when a participant ended by itself, with what it said
  */
-export async function playRound(options: RoundOptions, tally: Tally): Promise<boolean> {
-  using round = new Round(options, tally)
+export async function runRound(options: RoundOptions, totals: Totals): Promise<boolean> {
+  using round = new Round(options, totals)
   try {
-    await round.play()
+    await round.run()
     return true
   } catch (error) {
     if (!(error instanceof Hung)) throw error
     console.error(error.message)
-    tally.hung++
+    totals.hung++
     return false
   }
 }
 
 class Round implements Disposable {
   readonly #options: RoundOptions
-  readonly #tally: Tally
+  readonly #totals: Totals
   readonly #stream: string
-  readonly #board: Board
+  readonly #progress: Progress
   readonly #producers: number[] = []
   readonly #consumers: number[] = []
-  #seats: Seat[] = []
-  #incarnations = 0
+  #places: Place[] = []
+  #participants = 0
   #fail: (error: unknown) => void = () => {}
 
-  constructor(options: RoundOptions, tally: Tally) {
+  constructor(options: RoundOptions, totals: Totals) {
     this.#options = options
-    this.#tally = tally
+    this.#totals = totals
     this.#stream = `${options.name}-stream`
-    const accounts = (PRODUCERS + CONSUMERS) * (BOUTS * KILLS_PER_BOUT + 1)
-    this.#board = Board.create(`${options.name}-board`, accounts)
+    const counterSets = (PRODUCERS + CONSUMERS) * (PHASES * KILLS_PER_PHASE + 1)
+    this.#progress = Progress.create(`${options.name}-progress`, counterSets)
   }
 
-  async play(): Promise<void> {
+  async run(): Promise<void> {
     const failure = new Promise<never>((_, reject) => {
       this.#fail = reject
     })
-    await Promise.race([this.#play(), failure])
+    await Promise.race([this.#run(), failure])
   }
 
-  async #play(): Promise<void> {
+  async #run(): Promise<void> {
     const { overflow, ending, random } = this.#options
     const dimensions = { capacity: 65_536, maxProducers: PRODUCERS + 1, maxConsumers: CONSUMERS + 1 }
     // Sends nothing, so that the stream does not end when all producers are dead for a moment.
@@ -133,23 +133,28 @@ class Round implements Disposable {
       from: 'oldest',
       waitStrategy: oneOf(random, ['park', 'adaptive']),
     })
-    const account = privateAccount()
-    const ledger = new Ledger(`the observer of ${this.#stream} (${overflow})`, account, true, () => observer.missed)
-    const read = this.#observe(observer, ledger)
+    const counters = privateCounters()
+    const counter = new DeliveryCounter(
+      `the observer of ${this.#stream} (${overflow})`,
+      counters,
+      true,
+      () => observer.missed,
+    )
+    const read = this.#observe(observer, counter)
 
-    this.#seats = [
+    this.#places = [
       ...Array.from({ length: PRODUCERS }, () => this.#fill('producer', randomFrom(random() * 2 ** 32))),
       ...Array.from({ length: CONSUMERS }, () => this.#fill('consumer', randomFrom(random() * 2 ** 32))),
     ]
-    for (let bout = 0; bout < BOUTS && this.#killsLeft > 0; bout++) {
-      await Promise.all(this.#seats.map((seat) => this.#killAgainAndAgain(seat)))
-      await this.#pause(account)
+    for (let phase = 0; phase < PHASES && this.#killsLeft > 0; phase++) {
+      await Promise.all(this.#places.map((place) => this.#killAgainAndAgain(place)))
+      await this.#pause(counters)
     }
-    for (const seat of this.#seats) seat.ending = true
+    for (const place of this.#places) place.ending = true
     if (ending === 'finish') {
-      this.#board.command = Command.finish
+      this.#progress.command = Command.finish
       creator.close()
-      for (const seat of this.#seats) await this.#finished(seat)
+      for (const place of this.#places) await this.#finished(place)
       await this.#within(read, 'the observer does not come to the end')
       observer.close()
     } else {
@@ -159,41 +164,41 @@ class Round implements Disposable {
       observer.close()
       await this.#killAll('consumer')
     }
-    this.#settle(account, ledger)
-    this.#board[Symbol.dispose]()
-    if (ending === 'massacre') SharedMemory.list()
+    this.#settle(counters, counter)
+    this.#progress[Symbol.dispose]()
+    if (ending === 'kill-all') SharedMemory.list()
     const left = objects().filter((name) => name.includes(this.#options.name))
     if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
-    this.#tally.leftovers += left.length
+    this.#totals.leftovers += left.length
   }
 
-  async #observe(observer: StreamReader<typeof Numbered>, ledger: Ledger): Promise<void> {
+  async #observe(observer: StreamReader<typeof Numbered>, counter: DeliveryCounter): Promise<void> {
     const reading = oneOf(this.#options.random, ['receive', 'iterate', 'batches', 'poll', 'readable'] as const)
     try {
-      await asyncReadings[reading](observer, ledger)
-      ledger.settle()
+      await asyncReadings[reading](observer, counter)
+      counter.settle()
     } catch (error) {
       this.#fail(error)
     }
   }
 
   get #killsLeft(): number {
-    return this.#options.kills - this.#tally.kills
+    return this.#options.kills - this.#totals.kills
   }
 
-  #fill(role: Seat['role'], random: Random): Seat {
-    const seat = { role, random } as Seat
-    this.#start(seat)
-    return seat
+  #fill(role: Place['role'], random: Random): Place {
+    const place = { role, random } as Place
+    this.#start(place)
+    return place
   }
 
-  #start(seat: Seat): void {
-    const { role, random } = seat
-    const incarnation = this.#incarnations++
+  #start(place: Place): void {
+    const { role, random } = place
+    const participant = this.#participants++
     const common = {
       stream: this.#stream,
-      board: `${this.#options.name}-board`,
-      incarnation,
+      progress: `${this.#options.name}-progress`,
+      participant,
       wait: oneOf(random, waits),
     }
     const overwrite = this.#options.overflow === 'overwrite'
@@ -207,96 +212,96 @@ class Round implements Disposable {
             from: oneOf(random, ['now', 'oldest']),
             access: overwrite && random() < 0.3 ? 'read' : 'readwrite',
           }
-    ;(role === 'producer' ? this.#producers : this.#consumers).push(incarnation)
+    ;(role === 'producer' ? this.#producers : this.#consumers).push(participant)
     const child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
-    Object.assign(seat, {
-      incarnation,
-      account: this.#board.account(incarnation),
+    Object.assign(place, {
+      participant,
+      counters: this.#progress.counters(participant),
       child,
       exit: child.exit,
       ending: false,
-    } satisfies Partial<Seat>)
+    } satisfies Partial<Place>)
     child.exit.then(
       ({ code, signal, stderr }) => {
-        if (stderr !== '') console.error(`${nameOf(seat)}: ${stderr.trimEnd()}`)
-        if (!seat.ending) this.#fail(new Error(`${nameOf(seat)} ended (${signal ?? code})`))
+        if (stderr !== '') console.error(`${nameOf(place)}: ${stderr.trimEnd()}`)
+        if (!place.ending) this.#fail(new Error(`${nameOf(place)} ended (${signal ?? code})`))
       },
       (error) => this.#fail(error),
     )
   }
 
-  async #killAgainAndAgain(seat: Seat): Promise<void> {
-    for (let kill = 0; kill < KILLS_PER_BOUT && this.#killsLeft > 0; kill++) {
-      await this.#sufferAndDie(seat)
-      this.#start(seat)
+  async #killAgainAndAgain(place: Place): Promise<void> {
+    for (let kill = 0; kill < KILLS_PER_PHASE && this.#killsLeft > 0; kill++) {
+      await this.#stopAndKill(place)
+      this.#start(place)
     }
-    await this.#reached(seat, Stage.joined)
+    await this.#reached(place, Stage.joined)
   }
 
-  async #sufferAndDie(seat: Seat): Promise<void> {
-    const { random, child } = seat
+  async #stopAndKill(place: Place): Promise<void> {
+    const { random, child } = place
     if (random() < 0.25) {
-      await this.#reached(seat, Stage.joining)
+      await this.#reached(place, Stage.joining)
       if (random() < 0.5) await setTimeout(random() * 5)
     } else {
-      await this.#reached(seat, Stage.joined)
+      await this.#reached(place, Stage.joined)
       await setTimeout(random() * LIFE_MS)
     }
     if (random() < 0.3 && capabilities.namespace === 'posix') {
       child.kill('SIGSTOP')
-      this.#tally.stops++
+      this.#totals.stops++
       await setTimeout(random() * STOP_MS)
       if (random() < 0.5) {
         child.kill('SIGCONT')
         await setTimeout(random() * LIFE_MS)
       }
     }
-    await this.#kill(seat)
+    await this.#kill(place)
   }
 
-  async #kill(seat: Seat): Promise<void> {
-    seat.ending = true
-    seat.child.kill('SIGKILL')
-    const { code, signal } = await this.#within(seat.exit, `${nameOf(seat)} does not die`)
-    if (signal === 'SIGKILL') this.#tally.kills++
-    else if (code !== 0) throw new Error(`${nameOf(seat)} ended (${signal ?? code})`)
+  async #kill(place: Place): Promise<void> {
+    place.ending = true
+    place.child.kill('SIGKILL')
+    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not die`)
+    if (signal === 'SIGKILL') this.#totals.kills++
+    else if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
   }
 
-  async #killAll(role: Seat['role']): Promise<void> {
-    await Promise.all(this.#seats.filter((seat) => seat.role === role).map((seat) => this.#kill(seat)))
+  async #killAll(role: Place['role']): Promise<void> {
+    await Promise.all(this.#places.filter((place) => place.role === role).map((place) => this.#kill(place)))
   }
 
   async #pause(observer: Int32Array): Promise<void> {
-    const producers = this.#seats.filter(({ role }) => role === 'producer')
-    this.#board.command = Command.pause
-    for (const seat of producers) await this.#reached(seat, Stage.paused)
-    const carried = this.#board.lanes.slice()
-    for (const seat of this.#seats) {
-      if (seat.role === 'consumer') await this.#caughtUp(nameOf(seat), seat.account, carried)
+    const producers = this.#places.filter(({ role }) => role === 'producer')
+    this.#progress.command = Command.pause
+    for (const place of producers) await this.#reached(place, Stage.paused)
+    const carried = this.#progress.lanes.slice()
+    for (const place of this.#places) {
+      if (place.role === 'consumer') await this.#caughtUp(nameOf(place), place.counters, carried)
     }
     await this.#caughtUp('the observer', observer, carried)
-    this.#board.command = Command.run
-    for (const seat of producers) {
-      await this.#until(() => stageOf(seat) === Stage.joined, `${nameOf(seat)} does not go on`)
+    this.#progress.command = Command.run
+    for (const place of producers) {
+      await this.#until(() => stageOf(place) === Stage.joined, `${nameOf(place)} does not go on`)
     }
   }
 
-  #caughtUp(who: string, account: Int32Array, carried: Int32Array): Promise<void> {
-    const next = nextOf(account)
+  #caughtUp(who: string, counters: Int32Array, carried: Int32Array): Promise<void> {
+    const next = nextOf(counters)
     const isThere = () => carried.every((count, lane) => Atomics.load(next, lane) >= count)
     return this.#until(isThere, () => `${who} does not get all that was sent: ${next} of ${carried}`)
   }
 
-  #reached(seat: Seat, stage: number): Promise<void> {
+  #reached(place: Place, stage: number): Promise<void> {
     return this.#until(
-      () => stageOf(seat) >= stage,
-      () => `${nameOf(seat)} does not come from stage ${stageOf(seat)} to ${stage}`,
+      () => stageOf(place) >= stage,
+      () => `${nameOf(place)} does not come from stage ${stageOf(place)} to ${stage}`,
     )
   }
 
-  async #finished(seat: Seat): Promise<void> {
-    const { code, signal } = await this.#within(seat.exit, `${nameOf(seat)} does not finish`)
-    if (code !== 0) throw new Error(`${nameOf(seat)} ended (${signal ?? code})`)
+  async #finished(place: Place): Promise<void> {
+    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not finish`)
+    if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
   }
 
   async #until(isSo: () => boolean, complaint: string | (() => string)): Promise<void> {
@@ -321,34 +326,34 @@ class Round implements Disposable {
     }
   }
 
-  #settle(observer: Int32Array, ledger: Ledger): void {
-    const tally = this.#tally
-    tally.messages += observer[COUNT] as number
-    for (const account of [observer, ...this.#consumers.map((consumer) => this.#board.account(consumer))]) {
-      tally.lost += account[LOST] as number
-      tally.duplicated += account[DUPLICATED] as number
-      tally.torn += account[TORN] as number
+  #settle(observer: Int32Array, counter: DeliveryCounter): void {
+    const totals = this.#totals
+    totals.messages += observer[COUNT] as number
+    for (const counters of [observer, ...this.#consumers.map((consumer) => this.#progress.counters(consumer))]) {
+      totals.lost += counters[LOST] as number
+      totals.duplicated += counters[DUPLICATED] as number
+      totals.torn += counters[TORN] as number
     }
     if (this.#options.overflow === 'overwrite') return
     // What was sent and told of has come; what was sent just before the end may have.
     for (const producer of this.#producers) {
-      const told = this.#board.account(producer)[COUNT] as number
-      tally.lost += Math.max(0, told - 1 - (ledger.last.get(producer) ?? -1))
+      const told = this.#progress.counters(producer)[COUNT] as number
+      totals.lost += Math.max(0, told - 1 - (counter.last.get(producer) ?? -1))
     }
   }
 
   [Symbol.dispose](): void {
-    for (const { child } of this.#seats) child[Symbol.dispose]()
-    this.#board[Symbol.dispose]()
+    for (const { child } of this.#places) child[Symbol.dispose]()
+    this.#progress[Symbol.dispose]()
   }
 }
 
-function stageOf({ account }: Seat): number {
-  return Atomics.load(account, STAGE)
+function stageOf({ counters }: Place): number {
+  return Atomics.load(counters, STAGE)
 }
 
-function nameOf({ role, incarnation, child }: Seat): string {
-  return `${role} ${incarnation} (process ${child.pid})`
+function nameOf({ role, participant, child }: Place): string {
+  return `${role} ${participant} (process ${child.pid})`
 }
 
 function objects(): string[] {

@@ -1,20 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StreamWriter } from '@memlane/producer'
 import { type Numbered, type NumberedMessage, numbered } from '@memlane/testing/numbered-message'
-import { COUNT } from './board.js'
+import { COUNT } from './progress.js'
 
-/** Sends in every way that there is, and tells on the board what is committed. */
+/** Sends in every way that there is, and tells on the progress what is committed. */
 export class Sender {
   readonly #writer: StreamWriter<typeof Numbered>
   readonly #author: number
-  readonly #account: Int32Array
+  readonly #counters: Int32Array
   readonly #lanes: Int32Array
   #own = 0
 
-  constructor(writer: StreamWriter<typeof Numbered>, author: number, account: Int32Array, lanes: Int32Array) {
+  constructor(writer: StreamWriter<typeof Numbered>, author: number, counters: Int32Array, lanes: Int32Array) {
     this.#writer = writer
     this.#author = author
-    this.#account = account
+    this.#counters = counters
     this.#lanes = lanes
   }
 
@@ -86,7 +86,7 @@ export class Sender {
 
   #sent(count = 1): void {
     this.#own += count
-    Atomics.store(this.#account, COUNT, this.#own)
+    Atomics.store(this.#counters, COUNT, this.#own)
     Atomics.store(this.#lanes, this.#writer.lane, this.#writer.sent)
   }
 }

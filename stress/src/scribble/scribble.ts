@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createStream } from '@memlane/producer'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { randomFrom } from '@memlane/testing/random'
-import { type Account, CAPACITY, PRODUCERS, Schema, type Task } from './task.js'
+import { CAPACITY, PRODUCERS, Schema, type ScribbleResult, type Task } from './task.js'
 
 const programOf = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
 const HUNG_MS = 30_000
@@ -39,7 +39,7 @@ export async function scribbleOver(seconds: number, seed: number): Promise<Scrib
         using child = spawnChild(process.execPath, all, { timeoutMs: task.milliseconds + HUNG_MS })
         const { code, signal, stdout, stderr } = await child.exit
         if (code !== 0) throw new Error(`ended (${signal ?? code}): ${stderr}`)
-        const { done, errors }: Account = JSON.parse(stdout)
+        const { done, errors }: ScribbleResult = JSON.parse(stdout)
         for (const [name, count] of Object.entries(errors)) report.errors[name] = (report.errors[name] ?? 0) + count
         return done
       } catch (error) {
@@ -48,9 +48,9 @@ export async function scribbleOver(seconds: number, seed: number): Promise<Scrib
       }
     }
     const [sent, received, scribbles] = await Promise.all([
-      start('vandalized', 'producer'),
-      start('vandalized', 'consumer'),
-      start('vandal'),
+      start('scribble-participant', 'producer'),
+      start('scribble-participant', 'consumer'),
+      start('scribbler'),
     ])
     report.sent += sent
     report.received += received

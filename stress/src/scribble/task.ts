@@ -14,7 +14,7 @@ export interface Task {
   milliseconds: number
 }
 
-export interface Account {
+export interface ScribbleResult {
   /** Messages sent, or received; scribbles. */
   done: number
   /** Errors by code. */

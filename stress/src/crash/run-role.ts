@@ -2,8 +2,8 @@
 // role and a stride: of how many points one is taken, from a random one on. Says what it found as JSON.
 import { uniqueName } from '@memlane/testing'
 import type { CrashPoint } from './crash-point.js'
-import { type Role, scenes } from './scenes.js'
-import { type Outcome, Stage } from './stage.js'
+import { type Outcome, ScenarioRun } from './scenario-run.js'
+import { type Role, scenarios } from './scenarios.js'
 
 export interface RoleReport {
   role: string
@@ -17,33 +17,33 @@ export interface RoleReport {
 
 /** Where others come into play, a store may be missing, as the announcement of room that was not given back yet. */
 const ATTEMPTS = 5
-const COUNTED_PLAYS = 3
+const COUNTED_RUNS = 3
 
 const [role, stride] = [process.argv[2] as Role, Number(process.argv[3])]
 const names = uniqueName(`memlane-crash-${role}`)
 let count = 0
 
-async function play(point: CrashPoint): Promise<Outcome> {
-  const stage = new Stage(`${names}-${++count}`, point)
+async function runOnce(point: CrashPoint): Promise<Outcome> {
+  const run = new ScenarioRun(`${names}-${++count}`, point)
   let outcome: Outcome
   try {
-    outcome = await scenes[role](stage)
+    outcome = await scenarios[role](run)
   } finally {
-    stage.close()
+    run.close()
   }
-  stage.checkNothingLeft()
+  run.checkNothingLeft()
   return outcome
 }
 
-async function playUntilReached(point: CrashPoint): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) if ((await play(point)).died) return
+async function runUntilReached(point: CrashPoint): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) if ((await runOnce(point)).died) return
   throw new Error('the victim never came to this point')
 }
 
 /** The least of some plays: one that has to wait more often has more stores, to which others do not come. */
 async function countPoints(): Promise<number> {
   const counts: number[] = []
-  for (let i = 0; i < COUNTED_PLAYS; i++) counts.push(Number((await play({ store: 0, side: 'before' })).where))
+  for (let i = 0; i < COUNTED_RUNS; i++) counts.push(Number((await runOnce({ store: 0, side: 'before' })).where))
   return Math.min(...counts)
 }
 
@@ -55,7 +55,7 @@ const tried = deaths.filter((_, index) => index % stride === start)
 const failures: string[] = []
 for (const point of tried) {
   try {
-    await playUntilReached(point)
+    await runUntilReached(point)
   } catch (error) {
     failures.push(`${point.side} store ${point.store}: ${error instanceof Error ? error.message : error}`)
   }

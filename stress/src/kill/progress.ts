@@ -4,9 +4,9 @@
  *
  *        0  the command
  *  16 + i   how many messages lane i has carried, as far as its producers could tell
- *  32 + 16 n  the account of incarnation n
+ *  32 + 16 n  the counters of participant n
  *
- * An account: its stage, how many messages it has sent or received, those that it has found lost, duplicated and torn, and
+ * An counters: its stage, how many messages it has sent or received, those that it has found lost, duplicated and torn, and
  * from word 8 on the number that it expects next in each lane.
  */
 
@@ -16,7 +16,7 @@ export const Command = { run: 0, pause: 1, finish: 2 } as const
 
 export const Stage = { starting: 0, joining: 1, joined: 2, paused: 3 } as const
 
-/** Words of an account. */
+/** Words of an counters. */
 export const STAGE = 0
 export const COUNT = 1
 export const LOST = 2
@@ -26,10 +26,10 @@ const NEXT = 8
 
 const MAX_LANES = 8
 const LANES = 16
-const ACCOUNTS = 32
-const ACCOUNT_WORDS = 16
+const COUNTERS = 32
+const COUNTER_WORDS = 16
 
-export class Board implements Disposable {
+export class Progress implements Disposable {
   readonly #memory: SharedMemory
   readonly #words: Int32Array
 
@@ -38,12 +38,12 @@ export class Board implements Disposable {
     this.#words = new Int32Array(memory.buffer)
   }
 
-  static create(name: string, accounts: number): Board {
-    return new Board(SharedMemory.create(name, (ACCOUNTS + accounts * ACCOUNT_WORDS) * 4))
+  static create(name: string, counterSets: number): Progress {
+    return new Progress(SharedMemory.create(name, (COUNTERS + counterSets * COUNTER_WORDS) * 4))
   }
 
-  static open(name: string): Board {
-    return new Board(SharedMemory.open(name))
+  static open(name: string): Progress {
+    return new Progress(SharedMemory.open(name))
   }
 
   get command(): number {
@@ -59,9 +59,9 @@ export class Board implements Disposable {
     return this.#words.subarray(LANES, LANES + MAX_LANES)
   }
 
-  account(incarnation: number): Int32Array {
-    const start = ACCOUNTS + incarnation * ACCOUNT_WORDS
-    return this.#words.subarray(start, start + ACCOUNT_WORDS)
+  counters(participant: number): Int32Array {
+    const start = COUNTERS + participant * COUNTER_WORDS
+    return this.#words.subarray(start, start + COUNTER_WORDS)
   }
 
   [Symbol.dispose](): void {
@@ -69,12 +69,12 @@ export class Board implements Disposable {
   }
 }
 
-/** An account that lies in nobody else's sight. */
-export function privateAccount(): Int32Array {
-  return new Int32Array(ACCOUNT_WORDS)
+/** An counters that lies in nobody else's sight. */
+export function privateCounters(): Int32Array {
+  return new Int32Array(COUNTER_WORDS)
 }
 
 /** The number that a consumer expects next in each lane. */
-export function nextOf(account: Int32Array): Int32Array {
-  return account.subarray(NEXT, NEXT + MAX_LANES)
+export function nextOf(counters: Int32Array): Int32Array {
+  return counters.subarray(NEXT, NEXT + MAX_LANES)
 }

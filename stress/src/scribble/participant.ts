@@ -7,13 +7,13 @@ import { joinStream, type StreamWriter } from '@memlane/producer'
 import { oneOf, randomFrom } from '@memlane/testing/random'
 import { below } from '../fuzz/mutation.js'
 import { events } from '../fuzz/payloads.js'
-import { sizeOf } from '../fuzz/size.js'
-import { type Account, Schema, type Task } from './task.js'
+import { sizeOf } from '../fuzz/size-of.js'
+import { Schema, type ScribbleResult, type Task } from './task.js'
 
 const [role, text] = process.argv.slice(2) as ['producer' | 'consumer', string]
 const { stream, seed, milliseconds }: Task = JSON.parse(text)
 const random = randomFrom(seed)
-const account: Account = { done: 0, errors: {} }
+const result: ScribbleResult = { done: 0, errors: {} }
 const end = performance.now() + milliseconds
 const LIMIT = { timeoutMs: 5 }
 /** What bytes may lead to. */
@@ -65,12 +65,12 @@ const readings: readonly ((reader: StreamReader<typeof Schema>) => unknown)[] = 
 /** Does something; tells whether it may be done again. */
 async function allowed(act: () => unknown): Promise<boolean> {
   try {
-    const result = await act()
-    account.done += typeof result === 'number' ? result : 0
+    const done = await act()
+    result.done += typeof done === 'number' ? done : 0
     return true
   } catch (error) {
     if (!(error instanceof SharedMemoryError) || !CODES.test(error.code)) throw error
-    account.errors[error.code] = (account.errors[error.code] ?? 0) + 1
+    result.errors[error.code] = (result.errors[error.code] ?? 0) + 1
     return false
   }
 }
@@ -100,4 +100,4 @@ async function use<T>(participant: T, ways: readonly ((participant: T) => unknow
 }
 
 while (performance.now() < end) await allowed(live)
-console.log(JSON.stringify(account))
+console.log(JSON.stringify(result))

@@ -1,49 +1,49 @@
 import { isWhole, type NumberedMessage } from '@memlane/testing/numbered-message'
-import { COUNT, DUPLICATED, LOST, nextOf, TORN } from './board.js'
+import { COUNT, DUPLICATED, LOST, nextOf, TORN } from './progress.js'
 
-/** Checks what one consumer gets, message by message, and enters it into the consumer's account. */
-export class Ledger {
-  /** The last own number of each producer's incarnation. */
+/** Checks what one consumer gets, message by message, and enters it into the consumer's counters. */
+export class DeliveryCounter {
+  /** The last own number of each producer's participant. */
   readonly last = new Map<number, number>()
   readonly #who: string
-  readonly #account: Int32Array
+  readonly #counters: Int32Array
   readonly #next: Int32Array
   readonly #fromStart: boolean
   readonly #known: boolean[]
-  readonly #admittedly: () => number
+  readonly #reported: () => number
   #missing = 0
   #complained = false
 
   /**
    * @param who for messages to people
    * @param fromStart whether it gets every lane from its first message on
-   * @param admittedly how many messages the reader has said were overwritten
+   * @param reported how many messages the reader has said were overwritten
    */
-  constructor(who: string, account: Int32Array, fromStart: boolean, admittedly: () => number) {
+  constructor(who: string, counters: Int32Array, fromStart: boolean, reported: () => number) {
     this.#who = who
-    this.#account = account
-    this.#next = nextOf(account)
+    this.#counters = counters
+    this.#next = nextOf(counters)
     this.#fromStart = fromStart
     this.#known = Array.from({ length: this.#next.length }, () => fromStart)
-    this.#admittedly = admittedly
+    this.#reported = reported
   }
 
   get count(): number {
-    return this.#account[COUNT] as number
+    return this.#counters[COUNT] as number
   }
 
   add(message: NumberedMessage): void {
     const { author, own, lane, number } = message
-    const account = this.#account
+    const counters = this.#counters
     if (!isWhole(message)) {
-      Atomics.add(account, TORN, 1)
+      Atomics.add(counters, TORN, 1)
       this.#complain(message, 'is torn')
       return
     }
     const expected = this.#known[lane] ? (this.#next[lane] as number) : number
     const last = this.last.get(author) ?? (this.#fromStart ? -1 : own - 1)
     if (number < expected || own <= last) {
-      Atomics.add(account, DUPLICATED, 1)
+      Atomics.add(counters, DUPLICATED, 1)
       this.#complain(message, `came in place of ${expected}, after ${last} of its producer`)
       return
     }
@@ -53,22 +53,22 @@ export class Ledger {
     this.last.set(author, own)
     this.#known[lane] = true
     Atomics.store(this.#next, lane, number + 1)
-    Atomics.add(account, COUNT, 1)
+    Atomics.add(counters, COUNT, 1)
     if (this.#missing === 0) return
     this.settle(false)
-    if (account[LOST] !== 0) this.#complain(message, `came in place of ${expected}, after ${last} of its producer`)
+    if (counters[LOST] !== 0) this.#complain(message, `came in place of ${expected}, after ${last} of its producer`)
   }
 
   /** Compares what is missing with what the reader has owned up to: of which, in the end, nothing may be too much. */
   settle(atEnd = true): void {
-    const unexplained = this.#missing - this.#admittedly()
-    Atomics.store(this.#account, LOST, atEnd ? Math.abs(unexplained) : Math.max(0, unexplained))
+    const unexplained = this.#missing - this.#reported()
+    Atomics.store(this.#counters, LOST, atEnd ? Math.abs(unexplained) : Math.max(0, unexplained))
   }
 
   /** Tells of the first message that was not as it should be, for whoever looks for the reason. */
   #complain(message: NumberedMessage, what: string): void {
     if (this.#complained) return
     this.#complained = true
-    console.error(`${this.#who}: ${JSON.stringify(message)} ${what}; admittedly lost: ${this.#admittedly()}`)
+    console.error(`${this.#who}: ${JSON.stringify(message)} ${what}; reported lost: ${this.#reported()}`)
   }
 }

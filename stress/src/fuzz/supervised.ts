@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SharedMemory } from '@memlane/core'
 import { type Child, spawnChild, uniqueName } from '@memlane/testing'
-import { BOARD_LENGTH, CASE, MESSAGES, REFUSED, type Task } from './task.js'
+import { CASE, MESSAGES, PROGRESS_LENGTH, REFUSED, type Task } from './task.js'
 
-const program = fileURLToPath(new URL('../../dist/player.js', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/run-cases.js', import.meta.url))
 const LOOK_MS = 100
 /** A case takes less than a millisecond. */
 const STANDSTILL_MS = 20_000
@@ -23,16 +23,16 @@ export interface FuzzReport {
 }
 
 /** Plays cases in a process of their own, and ends it when it stands still. Goes on behind a case that ended it. */
-export async function playWatched(cases: number, seed: number, first = 0): Promise<FuzzReport> {
+export async function runSupervised(cases: number, seed: number, first = 0): Promise<FuzzReport> {
   const start = performance.now()
-  const board = uniqueName('memlane-fuzz')
-  using memory = SharedMemory.create(board, BOARD_LENGTH)
+  const progress = uniqueName('memlane-fuzz')
+  using memory = SharedMemory.create(progress, PROGRESS_LENGTH)
   const words = new Float64Array(memory.buffer)
   const failures: string[] = []
   const end = first + cases
   for (let next = first; next < end && failures.length < MOST_FAILURES; ) {
     words[CASE] = next
-    const task: Task = { board, seed, first: next, end }
+    const task: Task = { progress, seed, first: next, end }
     using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
     const stoodStill = await watch(child, words)
     const { code, signal, stdout, stderr } = await child.exit

@@ -32,16 +32,16 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       it('goes on when one of the others is killed, and ends when its producer is', async () => {
         const name = uniqueName('stream')
         await using producer = inside()
-        await using victim = inside()
+        await using killed = inside()
         await using survivor = inside()
         await using outside = peer('env')
         await producer.call('create', name, SMALL)
-        for (const consumer of [victim, survivor, outside]) await consumer.call('open', name, { waitStrategy: 'park' })
+        for (const consumer of [killed, survivor, outside]) await consumer.call('open', name, { waitStrategy: 'park' })
         const all = Promise.all([survivor, outside].map((consumer) => consumer.call('consume', 'receive')))
-        const some = victim.call('consume', 'receive', 1000)
+        const some = killed.call('consume', 'receive', 1000)
         expect(await producer.call('produce', 'send', 1000)).toBe(1000)
         expect(await some).toMatchObject({ count: 1000 })
-        await victim.kill() // and holds nobody back from then on
+        await killed.kill() // and holds nobody back from then on
         expect(await producer.call('produce', 'send', 10_000)).toBe(11_000)
         await producer.kill()
         for (const result of await all) expect(result).toMatchObject({ end: 'died', count: 11_000 })
@@ -202,7 +202,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
 
     it('of a process that has no descriptors left says so, leaves nothing open, and works as soon as it has some', async () => {
       const name = uniqueName('stream')
-      using child = spawnFixture(new URL('../fixtures/starved.child.ts', import.meta.url), [name], {
+      using child = spawnFixture(new URL('../fixtures/without-descriptors.child.ts', import.meta.url), [name], {
         through: ['prlimit', '--nofile=200'],
         timeoutMs: WATCHDOG_MS,
       })
@@ -272,9 +272,9 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         setClock(0)
         await using producer = peerOfClock()
         await using consumer = peerOfClock()
-        await using victim = peerOfClock()
+        await using killed = peerOfClock()
         await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
-        for (const each of [consumer, victim]) await each.call('open', name, { waitStrategy: 'park' })
+        for (const each of [consumer, killed]) await each.call('open', name, { waitStrategy: 'park' })
         using onlooker = new Onlooker(name)
 
         let reading = consumer.call('consume', 'receive', 5000)
@@ -285,9 +285,9 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         expect(shifted).toBeGreaterThan(before - ROUNDING_MS)
         expect(shifted).toBeLessThan(Date.now() + ROUNDING_MS)
         const sending = producer.call('produce', 'send', 5000)
-        await onlooker.untilAsleep('producers') // for the victim, which takes nothing
+        await onlooker.untilAsleep('producers') // for the killed, which takes nothing
         setClock(0)
-        await victim.kill()
+        await killed.kill()
         expect(await sending).toBe(5000)
         expect(await reading).toMatchObject({ count: 5000 })
 

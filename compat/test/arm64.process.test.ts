@@ -110,17 +110,17 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
     }, async () => {
       const name = uniqueName('stream')
       await using survivor = peer(to)
-      await using victim = peer(to)
+      await using killed = peer(to)
       await using producer = peer(from)
       await producer.call('create', name, SMALL)
       await producer.call('become', 1)
-      for (const consumer of [survivor, victim])
+      for (const consumer of [survivor, killed])
         await consumer.call('open', name, { endOn: 'closed', waitStrategy: 'park' })
       const all = survivor.call('consume', 'receive')
       using onlooker = new Onlooker(name)
       const sending = producer.call('produce', 'send', 10_000)
-      await onlooker.untilAsleep('producers') // for the victim, which takes nothing
-      await victim.kill()
+      await onlooker.untilAsleep('producers') // for the killed, which takes nothing
+      await killed.kill()
       expect(await sending).toBe(10_000)
       expect(await producer.last('dieInClaim')).toMatchObject({ signal: 'SIGKILL' })
 

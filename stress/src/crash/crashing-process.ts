@@ -1,4 +1,4 @@
-// A process that plays a role in a stream or a region, and dies at the crash point that it is told. Started by stage.ts with a
+// A process that plays a role in a stream or a region, and dies at the crash point that it is told. Started by run.ts with a
 // Task as JSON for its one argument. Says `ask N WORD NUMBER`, and waits for a byte; as its last words, `died COMMITTED WHERE`,
 // or `done COMMITTED STORES` when it has come to the end of its role.
 import { readSync, writeSync } from 'node:fs'
@@ -11,14 +11,14 @@ type Writer = StreamWriter<typeof Numbered>
 type Reader = StreamReader<typeof Numbered>
 
 export interface Task extends CrashPoint {
-  role: VictimRole
+  role: CrashingRole
   name: string
   lane: number
   /** The number of the first message to send. */
   first: number
 }
 
-export type VictimRole = keyof typeof roles
+export type CrashingRole = keyof typeof roles
 
 const { role, name, lane, first, ...point }: Task = JSON.parse(process.argv[2] as string)
 

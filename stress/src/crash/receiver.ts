@@ -1,9 +1,9 @@
 import type { StreamReader } from '@memlane/consumer'
 import { isWhole, type Numbered } from './message.js'
-import { within } from './patience.js'
+import { within } from './time-limit.js'
 
 /** A consumer that survives: receives all there is, asleep whenever there is nothing, and remembers it. */
-export class Recipient implements Disposable {
+export class Receiver implements Disposable {
   readonly reader: StreamReader<typeof Numbered>
   /** Settles when the stream ends, or something is wrong. */
   readonly over: Promise<void>

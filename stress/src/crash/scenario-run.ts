@@ -1,11 +1,11 @@
-/** Where a scene is played: starts victims, and keeps what survives until the end. */
+/** Where a scenario is played: starts victims, and keeps what survives until the end. */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { type Child, spawnChild } from '@memlane/testing'
 import type { CrashPoint } from './crash-point.js'
-import { HUNG_MS } from './patience.js'
-import type { Task, VictimRole } from './victim.js'
+import type { CrashingRole, Task } from './crashing-process.js'
+import { HUNG_MS } from './time-limit.js'
 
 /** How a victim came to its end. */
 export interface Outcome {
@@ -19,9 +19,9 @@ export interface Outcome {
 /** Does what a victim asks for, which waits meanwhile. */
 export type Hear = (word: string, number: number) => Promise<void> | void
 
-const program = fileURLToPath(new URL('victim.js', import.meta.url))
+const program = fileURLToPath(new URL('crashing-process.js', import.meta.url))
 
-export class Stage {
+export class ScenarioRun {
   /** Of the stream or region. */
   readonly name: string
   readonly #point: CrashPoint
@@ -32,20 +32,20 @@ export class Stage {
     this.#point = point
   }
 
-  /** Has something closed when the scene is over; what came last, first. */
+  /** Has something closed when the scenario is over; what came last, first. */
   keep<T extends Disposable>(resource: T): T {
     this.#kept.unshift(resource)
     return resource
   }
 
   /** Plays the role that is examined: it dies at the crash point. */
-  act(role: VictimRole, part: { lane?: number; first?: number } = {}, hear: Hear = () => {}): Promise<Outcome> {
-    return play({ role, name: this.name, lane: 0, first: 1, ...part, ...this.#point }, hear)
+  crash(role: CrashingRole, part: { lane?: number; first?: number } = {}, hear: Hear = () => {}): Promise<Outcome> {
+    return start({ role, name: this.name, lane: 0, first: 1, ...part, ...this.#point }, hear)
   }
 
   /** Plays a role of somebody who has died before. */
-  async precede(role: 'dead-producer' | 'dead-consumer', lane = 0): Promise<Outcome> {
-    const outcome = await play({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
+  async crashBefore(role: 'dead-producer' | 'dead-consumer', lane = 0): Promise<Outcome> {
+    const outcome = await start({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
     if (!outcome.died) throw new Error(`the ${role} lives`)
     return outcome
   }
@@ -54,7 +54,7 @@ export class Stage {
     for (const resource of this.#kept.splice(0)) resource[Symbol.dispose]()
   }
 
-  /** @throws Error when a name or a file of the scene is there */
+  /** @throws Error when a name or a file of the scenario is there */
   checkNothingLeft(): void {
     const { objectDirectory } = capabilities
     const objects =
@@ -66,7 +66,7 @@ export class Stage {
   }
 }
 
-async function play(task: Task, hear: Hear): Promise<Outcome> {
+async function start(task: Task, hear: Hear): Promise<Outcome> {
   using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: HUNG_MS })
   const [{ code, signal, stdout, stderr }] = await Promise.all([child.exit, listen(child, hear)])
   const [end, committed, ...where] = stdout.trimEnd().split('\n').at(-1)?.split(' ') ?? []

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup'
+
+// For the emulated arm64: plain JavaScript, one file each. Only core stays outside, because it looks for its addon beside itself.
+export default defineConfig({
+  entry: {
+    'stream-echo': '../testing/fixtures/stream-echo.child.ts',
+    'stream-peer': '../testing/fixtures/stream-peer.child.ts',
+  },
+  format: ['esm'],
+  target: 'node20',
+  external: ['@memlane/core'],
+  splitting: false,
+  sourcemap: true,
+})
