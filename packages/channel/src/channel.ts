@@ -8,7 +8,7 @@ import {
   type ViewRange,
   type WaitOptions,
 } from '@memlane/core'
-import { pause } from '@memlane/core/internal'
+import { dispose, pause } from '@memlane/core/internal'
 import type { AnyCodec } from '@memlane/protocol'
 import {
   type ChannelHeader,
@@ -207,7 +207,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
     this.memory.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 }

@@ -1,5 +1,6 @@
 import type { RegionMemory } from '@memlane/channel'
 import { type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import { dispose } from '@memlane/core/internal'
 import {
   type AnyLayout,
   type HasVersionWords,
@@ -58,7 +59,7 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.memory.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

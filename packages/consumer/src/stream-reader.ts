@@ -22,6 +22,7 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, SharedMemoryError } from '@memlane/core'
+import { dispose } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
 import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
@@ -336,7 +337,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

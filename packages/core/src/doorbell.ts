@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import type { NativeDoorbell } from './binding.js'
 import { clearTimeout, microtask, now, setTimeout } from './clock.js'
+import { dispose } from './dispose.js'
 import { SharedMemoryError } from './errors.js'
 import { checkSlot } from './lease.js'
 import { checkOptions, checkTimeout } from './options.js'
@@ -199,7 +200,7 @@ export class Doorbell implements Disposable {
     if (this.#listener !== undefined) microtask(this.#woken)
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

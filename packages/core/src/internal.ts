@@ -11,6 +11,7 @@ export {
   setInterval,
   setTimeout,
 } from './clock.js'
+export { dispose } from './dispose.js'
 export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from './error-codes.js'
 export {
   checkBoolean,

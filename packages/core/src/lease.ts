@@ -1,3 +1,4 @@
+import { dispose } from './dispose.js'
 import { SharedMemoryError } from './errors.js'
 import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
 
@@ -66,7 +67,7 @@ export class Lease implements Disposable {
     segmentOf(this.memory).releaseLease(this.slot)
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release()
   }
 }

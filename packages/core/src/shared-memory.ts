@@ -1,5 +1,6 @@
 import { type Access, binding, type NativeSegment } from './binding.js'
 import { capabilities } from './capabilities.js'
+import { dispose } from './dispose.js'
 import { explainFailure, SharedMemoryError } from './errors.js'
 import { nameOf, opens, resolveName } from './name.js'
 import {
@@ -324,7 +325,7 @@ export class SharedMemory implements Disposable {
     this.#segment.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

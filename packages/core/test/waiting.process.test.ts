@@ -10,6 +10,14 @@ describe('waiting', () => {
     const stdout = 'TIMED_OUT\nfalse\nfalse\nCLOSED\n'
     expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
   })
+
+  it('works in a context of node:vm, in which jest runs tests, and so does using', async () => {
+    const url = new URL('../fixtures/vm-context.child.ts', import.meta.url)
+    const env = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }
+    using child = spawnFixture(url, [uniqueName('memlane')], { env })
+    const stdout = 'TIMED_OUT\nCLOSED\ntrue\n'
+    expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
+  })
 })
 
 describe('waiting for a name', () => {

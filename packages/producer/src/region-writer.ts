@@ -1,5 +1,6 @@
 import type { RegionMemory } from '@memlane/channel'
 import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError } from '@memlane/core'
+import { dispose } from '@memlane/core/internal'
 import {
   type AnyLayout,
   checkValue,
@@ -95,7 +96,7 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.memory.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

@@ -19,6 +19,7 @@ import {
   type WaitStrategy,
 } from '@memlane/channel'
 import { Doorbell, type SharedMemoryError } from '@memlane/core'
+import { dispose } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, Schema } from '@memlane/protocol'
 import { ProducerSlot, SleepMark } from '@memlane/protocol/internal'
 
@@ -294,7 +295,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     })
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 
