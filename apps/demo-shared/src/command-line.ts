@@ -1,3 +1,4 @@
+import { capabilities } from '@memlane/core'
 import { TEXT_ENCODINGS } from '@memlane/protocol'
 import { Command, CommanderError, InvalidArgumentError, Option, type OptionValues } from 'commander'
 import { MACHINE_FIGURES_NAME } from './machine-figures.js'
@@ -23,7 +24,7 @@ export function createProgram(about: ProgramDescription): Command {
   return new Command(name)
     .description(description)
     .option('--name <name>', names)
-    .option('--length <bytes>', length, wholeNumber(1, Number.MAX_SAFE_INTEGER), 256)
+    .option('--length <bytes>', length, wholeNumber(1, capabilities.maxViewLength), 256)
     .addOption(
       new Option('--encoding <encoding>', 'how the text lies in memory').choices(TEXT_ENCODINGS).default('utf16le'),
     )

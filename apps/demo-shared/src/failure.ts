@@ -22,3 +22,8 @@ function failedStep(error: unknown, { memory, content }: FailedSteps): string {
 function isMapping({ code, syscall }: SharedMemoryError): boolean {
   return code === 'TOO_SHORT' || syscall === 'mmap' || syscall === 'MapViewOfFile'
 }
+
+/** The exit code for an error: 2 for a name that no memory can have, because then the command line is wrong. */
+export function exitCodeOf(error: unknown): 1 | 2 {
+  return error instanceof SharedMemoryError && error.code === 'INVALID_NAME' ? 2 : 1
+}

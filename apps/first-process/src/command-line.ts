@@ -28,9 +28,13 @@ export interface StreamOptions {
 }
 
 const notes = `
-The memory lives as long as somebody holds it. Names that begin with Global\\ are
-seen by every user whom the permissions admit, names without a prefix by this
-user alone. In a POSIX shell, put a name with a backslash in quotes.
+The memory lives as long as a process holds it. Every user whom the permissions
+admit sees names that begin with Global\\. Only this user sees names without a
+prefix. In a POSIX shell, put a name with a backslash in quotes.
+
+On Windows, only administrators and services can create names that begin with
+Global\\, such as the default one. Start both processes elevated, or give both
+--name Local\\MyFileMappingObject.
 
 Where standard input is not a terminal, any byte or its end stands for the key.
 SIGINT, SIGTERM and SIGHUP end it too.

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The first process: writes a message into named shared memory, or sends figures through a stream, until it shall end. */
-import { explainFailure } from '@memlane/demo-shared/failure'
+import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
 import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
 import { holdMessage } from './hold-message.js'
 import { sendFigures } from './send-figures.js'
@@ -13,7 +13,7 @@ async function run(options: MessageOptions | StreamOptions): Promise<number> {
     const memory = 'Could not create file mapping object'
     const content = options.stream ? 'Could not send the figures' : 'Could not write the message'
     console.error(explainFailure(error, { memory, content }))
-    return 1
+    return exitCodeOf(error)
   }
 }
 

@@ -173,14 +173,6 @@ describe('says what failed, with the code of the system, and ends with 1', () =>
     expect(stderr).toMatch(/^Could not map view of file \(\w+\)\.\n.*256 bytes asked for, 64 bytes there.*\n$/)
   })
 
-  test('when the name is none', async () => {
-    using child = firstProcess(['--name', 'global\\lower'])
-    const { code, signal, stdout, stderr } = await child.exit
-    expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })
-    const osCode = capabilities.invalidNameOsCode
-    expect(stderr).toMatch(new RegExp(`^Could not create file mapping object \\(${osCode}\\)\\.\\n.*global.*\\n$`))
-  })
-
   test('when the message does not fit, before there is any memory', async () => {
     const name = uniqueName('first')
     using child = firstProcess(['--name', name, '--length', '16', 'A message of more than that.'])
@@ -207,6 +199,7 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--length', '1e3'], /--length.*'1e3' is invalid/],
     [['--hold', '-1'], /--hold.*'-1' is invalid/],
     [['--hold', '2147483648'], /--hold.*'2147483648' is invalid/],
+    [['--length', '9007199254740991'], /--length.*is invalid.*whole number from 1 to \d{10}/],
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['one', 'two'], /too many arguments/],
     [['--stream', 'message'], /'--stream' cannot be used with a message/],
@@ -222,6 +215,15 @@ describe('refuses a wrong command line, and ends with 2', () => {
     expect({ code, signal, stdout }).toEqual({ code: 2, signal: null, stdout: '' })
     expect(stderr).toMatch(sentence)
     expect(stderr).toContain('Try first-process --help.')
+  })
+
+  test.each(['', 'a/b', 'Local\\', 'global\\lower', 'X.lease.1'])('--name %j', async (name) => {
+    using child = firstProcess(['--name', name])
+    const { code, signal, stdout, stderr } = await child.exit
+    expect({ code, signal, stdout }).toEqual({ code: 2, signal: null, stdout: '' })
+    const [step, reason] = stderr.split(/\r?\n/)
+    expect(step).toBe(`Could not create file mapping object (${capabilities.invalidNameOsCode}).`)
+    expect(reason).toContain(`Invalid name ${JSON.stringify(name)}`)
   })
 })
 

@@ -30,9 +30,11 @@ export interface StreamOptions {
 }
 
 const notes = `
-Names that begin with Global\\ are seen by every user whom the permissions admit,
-names without a prefix by this user alone. In a POSIX shell, put a name with a
-backslash in quotes.
+Every user whom the permissions admit sees names that begin with Global\\. Only this
+user sees names without a prefix. In a POSIX shell, put a name with a backslash in
+quotes.
+
+On Windows, memory that an elevated first process made admits only elevated ones.
 
 A dialog is a message box on Windows; elsewhere it is that of zenity, kdialog or
 xmessage, whichever is there.

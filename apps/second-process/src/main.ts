@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The second process: shows the message in named shared memory, or the figures that come through a stream. */
-import { explainFailure } from '@memlane/demo-shared/failure'
+import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
 import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
 import { showFigures } from './show-figures.js'
 import { showMessage } from './show-message.js'
@@ -13,7 +13,7 @@ async function run(options: MessageOptions | StreamOptions): Promise<number> {
     const memory = 'Could not open file mapping object'
     const content = options.stream ? 'Could not show the figures' : 'Could not show the message'
     console.error(explainFailure(error, { memory, content }))
-    return 1
+    return exitCodeOf(error)
   }
 }
 

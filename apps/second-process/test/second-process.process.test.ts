@@ -106,14 +106,6 @@ describe('says what failed, with the code of the system, and ends with 1', () =>
     expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })
     expect(stderr).toMatch(/^Could not map view of file \(\w+\)\.\n.*8192 bytes asked for.*\n$/)
   })
-
-  test('when the name is none', async () => {
-    using child = secondProcess(['--name', 'Local\\'])
-    const { code, signal, stdout, stderr } = await child.exit
-    expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })
-    const osCode = capabilities.invalidNameOsCode
-    expect(stderr).toMatch(new RegExp(`^Could not open file mapping object \\(${osCode}\\)\\.\\n.*Local.*\\n$`))
-  })
 })
 
 describe('refuses a wrong command line, and ends with 2', () => {
@@ -121,6 +113,7 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--nonsense'], /unknown option '--nonsense'/],
     [['--length', '0'], /--length.*'0' is invalid.*whole number from 1/],
     [['--wait', 'long'], /--wait.*'long' is invalid/],
+    [['--length', '9007199254740991'], /--length.*is invalid.*whole number from 1 to \d{10}/],
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['--show', 'nowhere'], /--show.*'nowhere' is invalid.*terminal, dialog/],
     [['message'], /too many arguments/],
@@ -133,6 +126,15 @@ describe('refuses a wrong command line, and ends with 2', () => {
     expect({ code, signal, stdout }).toEqual({ code: 2, signal: null, stdout: '' })
     expect(stderr).toMatch(sentence)
     expect(stderr).toContain('Try second-process --help.')
+  })
+
+  test.each(['', 'a/b', 'Local\\', 'global\\lower', 'X.lease.1'])('--name %j', async (name) => {
+    using child = secondProcess(['--name', name])
+    const { code, signal, stdout, stderr } = await child.exit
+    expect({ code, signal, stdout }).toEqual({ code: 2, signal: null, stdout: '' })
+    const [step, reason] = stderr.split(/\r?\n/)
+    expect(step).toBe(`Could not open file mapping object (${capabilities.invalidNameOsCode}).`)
+    expect(reason).toContain(`Invalid name ${JSON.stringify(name)}`)
   })
 })
 
