@@ -16,12 +16,12 @@
 namespace memlane {
 
 enum class Access {
-  kReadWrite,  // sees and is seen
+  kReadWrite,  // sees the writes of others, and others see its writes
   kRead,       // a write faults
-  kCopy,       // private to this mapping from the first write of a page on
+  kCopy,       // a page becomes private to this mapping with the first write to it
 };
 
-// The part of the object that is mapped. No length: up to the end of the object.
+// The part of the object that is mapped. Without a length: up to the end of the object.
 struct View {
   Access access = Access::kReadWrite;
   uint64_t offset = 0;  // any multiple of 8; the implementation rounds down to what the system can map
@@ -43,8 +43,8 @@ struct OpenOptions {
   std::vector<std::string> trusted_sids;  // Windows: SIDs admitted besides this user, administrators and the system
 };
 
-// One handle and one view of it. Destroying it closes it; the last handle of an object that is not persistent takes the
-// object with it. All members but Close() may be called from any thread.
+// One handle of an object, and one view. The destructor closes it. The last handle takes the object with it, unless the
+// object is persistent. Any thread may call any member except Close().
 class Segment {
  public:
   virtual ~Segment() = default;
@@ -55,23 +55,23 @@ class Segment {
   virtual const std::string& path() const { return name(); }
   virtual intptr_t handle() const = 0;         // descriptor or HANDLE of the object; -1 once closed
   virtual uint64_t object_length() const = 0;  // bytes; on Windows an opener sees whole pages
-  // Gives a created object its name, where creating did not (Linux): until then nobody else can find it.
+  // Gives a created object its name, if creating did not (Linux). Until then no other process can find it.
   virtual std::optional<Failure> Publish() { return std::nullopt; }
-  virtual void Close() = 0;  // unmaps, then lets the object go; again is a no-op
+  virtual void Close() = 0;  // unmaps the view, then releases the object; a second call does nothing
 };
 
 struct SegmentInfo {
   std::string name;                 // in the system's own spelling
-  std::optional<uint64_t> length;   // Linux: bytes; absent where this process may not look
-  std::string owner;                // Linux: user id; empty where this process may not look
+  std::optional<uint64_t> length;   // Linux: bytes; absent if this process may not look
+  std::string owner;                // Linux: user id; empty if this process may not look
   std::optional<uint32_t> mode;     // Linux: permission bits
-  std::optional<uint32_t> holders;  // open handles, where the system tells
-  std::vector<uint32_t> pids;       // the processes that hold them, where the system tells
+  std::optional<uint32_t> holders;  // open handles, if the system tells
+  std::vector<uint32_t> pids;       // the processes that hold them, if the system tells
   bool counted = false;             // goes with its last handle (false: stays until unlinked)
 };
 
-// Exclusive: ALREADY_EXISTS, here or from Publish(), when the name is taken by an object that is alive. The caller
-// fills the view, then calls Publish().
+// Exclusive: ALREADY_EXISTS, here or from Publish(), if an object that is alive has the name. The caller fills the
+// view, then calls Publish().
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view);
 
 // Never creates, and never needs the right to create. NOT_FOUND for an object whose holders have all died.
@@ -80,7 +80,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
 // Removes the name of a persistent or foreign object. Linux only.
 Result<bool> UnlinkSegment(const std::string& name);
 
-// What is there now; orphans are left out, and cleared away.
+// The objects that exist now. Leaves orphans out, and removes them.
 Result<std::vector<SegmentInfo>> ListSegments();
 
 }  // namespace memlane

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SharedMemoryError } from './errors.js'
 
-// The addon's exports, as native/addon.cc defines them. Names are object names; lengths and offsets are bytes. Every
+// The exports of the addon, as native/addon.cc defines them. Names are object names; lengths and offsets are bytes. Every
 // function may throw the NativeFailure of errors.ts.
 
 export type Access = 'readwrite' | 'read' | 'copy'
@@ -13,7 +13,7 @@ interface NativeView {
   access: Access
   offset: number
   length: number | undefined
-  maxLength: number // of a view: more is TOO_LONG
+  maxLength: number // longest view; a longer one is TOO_LONG
 }
 
 interface NativeCreateOptions extends NativeView {
@@ -43,12 +43,12 @@ export interface NativeSegment {
 
 export interface NativeDoorbell {
   ring(): void
-  /** Negative: without end. */
+  /** Negative: no limit. */
   wait(timeoutMs: number): boolean
   watch(slot: number): boolean
   /** Milliseconds, a whole number. */
   ringAfter(timeMs: number): void
-  /** True when it has rung already; `rung`, which is the same each time, is not called then. */
+  /** True if it has rung already; then `rung`, the same function each time, is not called. */
   listen(rung: () => void, ref: boolean): boolean
   unlisten(): void
   close(): void
@@ -83,11 +83,11 @@ function load(): Binding {
   } catch (cause) {
     const target = `${process.platform}-${process.arch}`
     const folder = join(packageRoot, 'prebuilds', target)
-    const found = existsSync(folder) ? `what is in ${folder} could not be loaded` : `there is no ${folder}`
+    const found = existsSync(folder) ? `the addon in ${folder} could not be loaded` : `there is no ${folder}`
     throw new SharedMemoryError(
       'NOT_SUPPORTED',
       `No native addon of @memlane/core for ${target}, Node.js ${process.version}: ${found}. ` +
-        `Reinstall @memlane/core; where it ships no binary for your system, build one: ` +
+        `Reinstall @memlane/core. If it has no binary for your system, build one: ` +
         `npx node-gyp rebuild --directory "${resolve(packageRoot)}" (needs Python 3 and a C++17 compiler: ` +
         `make and g++ or clang++ on Linux, the Visual Studio Build Tools with "Desktop development with C++" on Windows). ` +
         `${cause instanceof Error ? cause.message : cause}`,
