@@ -6,13 +6,18 @@ export const channelErrorCodes = {
     meaning: 'The memory holds something that is not a channel of this kind.',
     remedy: 'Open it as what it is; the message says what the memory says of itself. Or choose another name.',
   },
+  NOT_A_REGION: {
+    meaning: 'The memory is a channel, such as a stream, and not a region.',
+    remedy: 'Open it as what it is, which the message says. Or choose another name.',
+  },
   VERSION_MISMATCH: {
     meaning: 'The channel was made by a version of memlane with another layout.',
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
-    meaning: 'The channel carries messages of another schema.',
-    remedy: 'Use one schema on both sides. The message names the first difference and shows both schemas.',
+    meaning: 'The channel carries messages of another schema, or the region has another layout.',
+    remedy:
+      'Use one schema on both sides. For channels, the message names the first difference and shows both schemas.',
   },
   OPTIONS_MISMATCH: {
     meaning: 'The channel that is there was made with other dimensions than those asked for.',

@@ -5,6 +5,7 @@ export { ConsumerWatch } from './consumer-watch.js'
 export { deadlineAfter, timeLeft } from './deadline.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export { HeldCursor } from './held-cursor.js'
+export { type Inspect, inspection } from './inspection.js'
 export { iterate } from './iteration.js'
 export type { LaneCursor, StreamStart } from './lane-cursor.js'
 export { LaneSet, type StreamEnd } from './lane-set.js'
@@ -13,9 +14,16 @@ export { type MemberKind, type MemberView, MessageWriter } from './message-write
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
-export type { RegionMemory } from './region-memory.js'
+export {
+  checkRegion,
+  REGION_WRITER_SLOT,
+  type RegionMemory,
+  regionError,
+  regionFacts,
+  regionLength,
+} from './region-memory.js'
 export { Rounds } from './rounds.js'
-export { claimSlot, cleanUpIfDead, type SlotClaim, type SlotWish } from './slot-claim.js'
+export { claimLease, claimSlot, cleanUpIfDead, type SlotClaim, type SlotWish } from './slot-claim.js'
 export { createStreamChannel, openLane, type StreamChannel, type StreamOptions } from './stream.js'
 export { Turns } from './turns.js'
 export type { WaitCondition } from './wait-condition.js'

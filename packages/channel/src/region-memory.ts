@@ -1,4 +1,65 @@
-import type { SharedMemory } from '@memlane/core'
+import { type OpenOptions, SharedMemory, SharedMemoryError } from '@memlane/core'
+import type { AnyLayout } from '@memlane/protocol'
+import {
+  CHANNEL_HEADER_LENGTH,
+  channelShapeIn,
+  LAYOUT_MARK_LENGTH,
+  layoutMarkOffset,
+  layoutMarkProblem,
+} from '@memlane/protocol/internal'
 
 /** The memory under a region: a `SharedMemory`, or an object around any ArrayBuffer that has these members. */
 export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
+
+/** The lease that a region's writer holds. */
+export const REGION_WRITER_SLOT = 0
+
+/** Bytes that a region maps: its layout, and the mark behind it if that is to be checked. */
+export function regionLength(layout: AnyLayout, checkLayout: boolean): number {
+  return checkLayout ? layoutMarkOffset(layout) + LAYOUT_MARK_LENGTH : layout.length
+}
+
+export function regionError(code: SharedMemoryError['code'], name: string, message: string): SharedMemoryError {
+  return new SharedMemoryError(code, `Region "${name}": ${message}`)
+}
+
+/**
+ * Checks that opened memory can be a region of that layout; closes it if it cannot.
+ *
+ * @throws SharedMemoryError `NOT_A_REGION` if the memory says that it is a channel; `SCHEMA_MISMATCH` with `checkLayout`
+ */
+export function checkRegion(
+  memory: SharedMemory,
+  layout: AnyLayout,
+  checkLayout: boolean,
+  options: Pick<OpenOptions, 'trustOwner'>,
+): void {
+  try {
+    const shape = shapeIn(memory, options)
+    if (shape !== undefined) {
+      const remedy = shape === 'stream' ? ' Open it with openStream or joinStream.' : ''
+      throw regionError('NOT_A_REGION', memory.name, `the memory of that name is a ${shape}.${remedy}`)
+    }
+    const problem = checkLayout ? layoutMarkProblem(memory.buffer, layout) : undefined
+    if (problem !== undefined) throw regionError('SCHEMA_MISMATCH', memory.name, `${problem}.`)
+  } catch (error) {
+    memory.close()
+    throw error
+  }
+}
+
+/** Looks at the header of a channel, which is longer than many regions: then in a view of its own. */
+function shapeIn(memory: SharedMemory, { trustOwner = false }: Pick<OpenOptions, 'trustOwner'>): string | undefined {
+  const { buffer, name, objectLength } = memory
+  if (buffer.byteLength >= CHANNEL_HEADER_LENGTH) return channelShapeIn(buffer, objectLength)
+  if (objectLength < CHANNEL_HEADER_LENGTH) return undefined
+  using whole = SharedMemory.open(name, { access: 'read', view: { length: CHANNEL_HEADER_LENGTH }, trustOwner })
+  return channelShapeIn(whole.buffer, objectLength)
+}
+
+/** What `console.log` shows of a region: its name, its layout, and its value unless it is closed. */
+export function regionFacts<T>({ name, buffer }: RegionMemory, layout: AnyLayout, read: () => T): object {
+  const layoutName = 'name' in layout ? layout.name : layout.descriptor.kind
+  if (buffer.byteLength === 0) return { name, layout: layoutName, closed: true }
+  return { name, layout: layoutName, closed: false, value: read() }
+}

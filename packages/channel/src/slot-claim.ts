@@ -1,4 +1,4 @@
-import { Lease } from '@memlane/core'
+import { Lease, type SharedMemory } from '@memlane/core'
 import type { Side } from '@memlane/protocol/internal'
 import type { AnyChannel } from './channel.js'
 import { pauseSync } from './deadline.js'
@@ -45,11 +45,21 @@ export function claimSlot(channel: AnyChannel, side: Side, { only, prefers }: Sl
 }
 
 function claimOneOf(channel: AnyChannel, side: Side, candidates: readonly number[]): SlotClaim | undefined {
-  if (candidates.length === 0) return undefined
+  const lease = claimLease(
+    channel.memory,
+    candidates.map((slot) => side.numberOf(slot)),
+  )
+  const slot = candidates.find((candidate) => side.numberOf(candidate) === lease?.slot)
+  return lease === undefined || slot === undefined ? undefined : { slot, lease }
+}
+
+/** Claims the first of these leases that is free. Blocks for some milliseconds if none is. */
+export function claimLease(memory: SharedMemory, numbers: readonly number[]): Lease | undefined {
+  if (numbers.length === 0) return undefined
   for (let attempt = 1; ; attempt++) {
-    for (const slot of candidates) {
-      const lease = Lease.claim(channel.memory, side.numberOf(slot))
-      if (lease !== undefined) return { slot, lease }
+    for (const number of numbers) {
+      const lease = Lease.claim(memory, number)
+      if (lease !== undefined) return lease
     }
     if (attempt === ATTEMPTS) return undefined
     pauseSync(ATTEMPTS_INTERVAL_MS)

@@ -1,9 +1,5 @@
 export type { EndOn, RegionMemory, StreamEnd, StreamStart, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export { type OpenRegionOptions, openRegion, openRegionSync } from './open-region.js'
 export { type OpenStreamOptions, openStream } from './open-stream.js'
-export {
-  type OpenRegionOptions,
-  openRegion,
-  openRegionSync,
-  RegionReader,
-} from './region-reader.js'
+export { RegionReader } from './region-reader.js'
 export { type BatchOptions, type IterationOptions, type ReaderOptions, StreamReader } from './stream-reader.js'

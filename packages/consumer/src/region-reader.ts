@@ -1,5 +1,5 @@
-import type { RegionMemory } from '@memlane/channel'
-import { type OpenOptions, SharedMemory, SharedMemoryError, type WaitOptions } from '@memlane/core'
+import { type Inspect, inspection, type RegionMemory, regionError, regionFacts } from '@memlane/channel'
+import type { SharedMemory, SharedMemoryError } from '@memlane/core'
 import { dispose } from '@memlane/core/internal'
 import {
   type AnyLayout,
@@ -63,46 +63,17 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.close()
   }
 
+  /** What `console.log` shows: name, layout, state and value. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
+    return inspection('RegionReader', facts, options, inspect)
+  }
+
   #checkOpen(): void {
     if (this.memory.buffer.byteLength === 0) throw this.#closedError()
   }
 
   #closedError(): SharedMemoryError {
-    return new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
+    return regionError('CLOSED', this.memory.name, 'this reader is closed.')
   }
-}
-
-/** `access` is `read` by default; the view is as long as the layout. */
-export type OpenRegionOptions = Omit<OpenOptions, 'view'>
-
-/**
- * Opens named memory that somebody holds, and reads it in the shape of `layout`; waits for it to appear if nobody does.
- * Costs no processor time meanwhile where the system tells of new objects (Linux); on Windows, looks ten times a second.
- *
- * @throws the signal's reason when it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `TOO_SHORT` when
- * the memory is shorter than the layout, and as `SharedMemory.open`
- */
-export async function openRegion<L extends AnyLayout>(
-  name: string,
-  layout: L,
-  options: OpenRegionOptions & WaitOptions = {},
-): Promise<RegionReader<L>> {
-  return new RegionReader(await SharedMemory.waitFor(name, mapOptions(layout, options)), layout)
-}
-
-/**
- * Opens named memory that somebody holds, and reads it in the shape of `layout`. Does not wait.
- *
- * @throws SharedMemoryError `NOT_FOUND`, `TOO_SHORT` when the memory is shorter than the layout, and as `SharedMemory.open`
- */
-export function openRegionSync<L extends AnyLayout>(
-  name: string,
-  layout: L,
-  options: OpenRegionOptions = {},
-): RegionReader<L> {
-  return new RegionReader(SharedMemory.open(name, mapOptions(layout, options)), layout)
-}
-
-function mapOptions<Options extends OpenRegionOptions>(layout: AnyLayout, options: Options) {
-  return { access: 'read' as const, ...options, view: { length: layout.length } }
 }

@@ -1,9 +1,8 @@
-import type { RegionMemory } from '@memlane/channel'
-import { type CreateOptions, type OpenOptions, SharedMemory, SharedMemoryError } from '@memlane/core'
+import { type Inspect, inspection, type RegionMemory, regionError, regionFacts } from '@memlane/channel'
+import type { SharedMemory, SharedMemoryError } from '@memlane/core'
 import { dispose } from '@memlane/core/internal'
 import {
   type AnyLayout,
-  checkValue,
   type HasVersionWords,
   type Infer,
   isVersioned,
@@ -25,7 +24,7 @@ export type RegionValue<L extends AnyLayout> =
 export type RegionUpdateView<L extends AnyLayout> =
   L extends StructLayout<infer T, infer Version> ? UpdateView<T, Version> : never
 
-/** The writing side of a region: one layout over the first bytes of a memory. One writer at a time. */
+/** The writing side of a region: one layout over the first bytes of a memory. `createRegion` sees to it that there is one at a time. */
 export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {
   readonly memory: M
   readonly layout: L
@@ -100,53 +99,17 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.close()
   }
 
+  /** What `console.log` shows: name, layout, state and value. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
+    return inspection('RegionWriter', facts, options, inspect)
+  }
+
   #checkOpen(): void {
     if (this.memory.buffer.byteLength === 0) throw this.#closedError()
   }
 
   #closedError(): SharedMemoryError {
-    return new SharedMemoryError('CLOSED', `region "${this.memory.name}" is closed`)
+    return regionError('CLOSED', this.memory.name, 'this writer is closed.')
   }
-}
-
-export interface CreateRegionOptions<L extends AnyLayout>
-  extends Omit<CreateOptions & OpenOptions, 'access' | 'view' | 'initialize'> {
-  /** Written before others can find the memory (Linux), or at once (Windows, or when the memory was there already). */
-  value?: RegionValue<L>
-  /** Bytes of the memory, at least the layout's length, which is the default. */
-  length?: number
-  /** What to do when somebody holds memory of that name: fail with `ALREADY_EXISTS` (default), or open it. */
-  existing?: 'refuse' | 'open'
-}
-
-/**
- * Creates named memory and writes to it in the shape of `layout`. It lives until the last handle anywhere is closed.
- *
- * @throws SharedMemoryError as `SharedMemory.create` and, with `existing: 'open'`, `SharedMemory.open`; `TOO_SHORT` when
- * the memory there is shorter than `length`
- * @throws TypeError or RangeError for a value that does not fit, or a length below the layout's; then nothing is created
- */
-export function createRegion<L extends AnyLayout>(
-  name: string,
-  layout: L,
-  options: CreateRegionOptions<L> = {},
-): RegionWriter<L> {
-  const { value, length = layout.length, existing = 'refuse', trustOwner = false, ...rest } = options
-  if (length < layout.length) {
-    throw new RangeError(`length ${length} is less than the ${layout.length} bytes of the layout`)
-  }
-  const createOptions: CreateOptions = { ...rest, view: { length: layout.length } }
-  if (value !== undefined) {
-    checkValue(layout, value) // before anything is created
-    createOptions.initialize = (buffer) => {
-      new RegionWriter<L, RegionMemory>({ name, buffer, close() {} }, layout).write(value)
-    }
-  }
-  const memory =
-    existing === 'open'
-      ? SharedMemory.createOrOpen(name, length, { ...createOptions, trustOwner })
-      : SharedMemory.create(name, length, createOptions)
-  const region = new RegionWriter(memory, layout)
-  if (value !== undefined && !memory.created) region.write(value)
-  return region
 }

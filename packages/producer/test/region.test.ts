@@ -1,11 +1,14 @@
-import { SharedMemory } from '@memlane/core'
-import { array, f64, readSnapshot, struct, u32, utf8 } from '@memlane/protocol'
+import { inspect } from 'node:util'
+import { capabilities, SharedMemory } from '@memlane/core'
+import { type AnyLayout, array, f64, readSnapshot, struct, u8, u32, utf8 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { createRegion, RegionWriter } from '../src/index.js'
+import { createRegion, createStream, RegionWriter } from '../src/index.js'
 
 const Point = struct('Point', { x: f64, y: f64, label: utf8(16) })
 const Quote = struct('Quote', { seq: u32, bid: f64, ask: f64 }, { consistency: { sequence: 'seq' } })
+
+const code = (code: string) => expect.objectContaining({ code })
 
 const plainMemory = (length: number) => ({ name: 'plain', buffer: new ArrayBuffer(length), close() {} })
 
@@ -72,23 +75,91 @@ describe('createRegion', () => {
     expect(() => createRegion(uniqueName('memlane'), Point, { length: Point.length - 1 })).toThrow(RangeError)
   })
 
-  it('refuses what exists, or opens it and writes there', () => {
+  it('refuses a second writer and names the process of the first; joins it if asked', () => {
     const name = uniqueName('memlane')
     using first = createRegion(name, Point, { value: { x: 1, y: 1, label: '' } })
-    expect(() => createRegion(name, Point)).toThrow(expect.objectContaining({ code: 'ALREADY_EXISTS' }))
-    using second = createRegion(name, Point, { existing: 'open', value: { x: 7, y: 7, label: 'second' } })
+    const pid = capabilities.namespace === 'posix' ? `process ${process.pid}` : '(process \\d+|a living process)'
+    expect(() => createRegion(name, Point)).toThrow(
+      expect.objectContaining({ code: 'ALREADY_EXISTS', message: expect.stringMatching(`${pid}.*existing: 'join'`) }),
+    )
+    expect(() => createRegion(name, Point, { existing: 'refuse' })).toThrow(code('ALREADY_EXISTS'))
+    using second = createRegion(name, Point, { existing: 'join', value: { x: 7, y: 7, label: 'second' } })
     expect(second.memory.created).toBe(false)
     expect(first.view.label).toBe('second')
-    const long = array(f64, 1000)
-    expect(() => createRegion(name, long, { existing: 'open' })).toThrow(expect.objectContaining({ code: 'TOO_SHORT' }))
   })
 
-  it('refuses memory that is there and shorter than asked for', () => {
+  it('takes over memory whose writer has closed, and keeps its value unless given one', () => {
+    const name = uniqueName('memlane')
+    const first = createRegion(name, Point, { value: { x: 1, y: 2, label: 'kept' } })
+    using keeper = SharedMemory.open(name)
+    first.close()
+    const second = createRegion(name, Point)
+    expect(second.memory.created).toBe(false)
+    expect(second.view.label).toBe('kept')
+    second.close()
+    expect(() => createRegion(name, Point, { existing: 'refuse' })).toThrow(code('ALREADY_EXISTS'))
+    using third = createRegion(name, Point, { value: { x: 3, y: 4, label: 'new' } })
+    expect(third.view.label).toBe('new')
+    expect(Point.read(new DataView(keeper.buffer), 0).x).toBe(3)
+  })
+
+  it('refuses memory that is there and shorter than asked for, naming the option', () => {
     const name = uniqueName('memlane')
     using _first = createRegion(name, u32)
-    expect(() => createRegion(name, u32, { existing: 'open', length: 2 ** 20 })).toThrow(
-      expect.objectContaining({ code: 'TOO_SHORT', requested: 2 ** 20 }),
+    for (const existing of ['take-over', 'join'] as const) {
+      expect(() => createRegion(name, u32, { existing, length: 2 ** 20 })).toThrow(
+        expect.objectContaining({
+          code: 'OPTIONS_MISMATCH',
+          message: expect.stringContaining('length asks for 1048576'),
+        }),
+      )
+      expect(() => createRegion(name, array(f64, 1000), { existing })).toThrow(code('TOO_SHORT'))
+    }
+  })
+
+  it('refuses unknown options and options of the wrong type', () => {
+    const name = uniqueName('memlane')
+    const create = (options: object) => () => createRegion(name, u32, options)
+    expect(create({ exsting: 'join' })).toThrow(
+      new TypeError('createRegion has no option "exsting". Did you mean "existing"?'),
     )
+    expect(create({ access: 'read' })).toThrow(TypeError)
+    expect(create({ existing: 'open' })).toThrow(/^existing must be "take-over", "join" or "refuse"/)
+    expect(create({ mode: '0600' })).toThrow(TypeError)
+    expect(create({ length: '8' })).toThrow(TypeError)
+    expect(create({ checkLayout: 1 })).toThrow(TypeError)
+    expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
+  })
+
+  it('refuses the memory of a stream', () => {
+    const name = uniqueName('memlane')
+    using _writer = createStream(name, u32)
+    for (const layout of [Point, u32, u8, array(f64, 100)]) {
+      expect(() => createRegion<AnyLayout>(name, layout)).toThrow(
+        expect.objectContaining({ code: 'NOT_A_REGION', message: expect.stringContaining('is a stream') }),
+      )
+    }
+  })
+
+  it('refuses to take over memory of another layout, if asked to check', () => {
+    const name = uniqueName('memlane')
+    const first = createRegion(name, Point, { checkLayout: true, value: { x: 1, y: 2, label: 'a' } })
+    using keeper = SharedMemory.open(name)
+    first.close()
+    const Other = struct('Point', { y: f64, x: f64, label: utf8(16) })
+    expect(() => createRegion(name, Other, { checkLayout: true })).toThrow(code('SCHEMA_MISMATCH'))
+    using second = createRegion(name, Point, { checkLayout: true })
+    expect(second.view.x).toBe(1)
+    expect(keeper.objectLength).toBeGreaterThanOrEqual(Point.length + 16)
+  })
+
+  it('shows itself in the console', () => {
+    const name = uniqueName('memlane')
+    const region = createRegion(name, u32, { value: 7 })
+    const shown = () => inspect(region, { breakLength: Infinity })
+    expect(shown()).toBe(`RegionWriter { name: '${name}', layout: 'u32', closed: false, value: 7 }`)
+    region.close()
+    expect(shown()).toBe(`RegionWriter { name: '${name}', layout: 'u32', closed: true }`)
   })
 
   it('creates nothing when the value does not fit', () => {

@@ -2,6 +2,7 @@
 
 export {
   CHANNEL_HEADER_LENGTH,
+  channelShapeIn,
   newChannelHeader,
   readChannelHeader,
   writeChannelHeader,
@@ -17,6 +18,7 @@ export { LaneWriter, type RefreshLimit } from './lane/lane-writer.js'
 export { recordLength } from './lane/record.js'
 export { type LanePosition, MAX_LANE_CAPACITY, MIN_LANE_CAPACITY, maxMessageLength, tooLong } from './lane/ring.js'
 export { debugsViews, endView, KEPT } from './layout/ended-view.js'
+export { LAYOUT_MARK_LENGTH, layoutMarkOffset, layoutMarkProblem, writeLayoutMark } from './layout/layout-mark.js'
 export { updateThrough } from './layout/snapshot.js'
 export { forEachBit, lowestBit } from './memory/bits.js'
 export { copyWords, MAX_COPY_ATTEMPTS } from './memory/copy-unchanged.js'

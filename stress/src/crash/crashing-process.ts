@@ -112,7 +112,7 @@ function whenMarked(happen: () => void): void {
 }
 
 async function updateRegion(kind: keyof typeof regions): Promise<void> {
-  using region = createRegion(name, regions[kind], { existing: 'open' })
+  using region = createRegion(name, regions[kind], { existing: 'join' })
   region.write(numbered(0, intend(1)))
   region.update((view) => Object.assign(view, { number: next, body: numbered(0, intend(1)).body }))
   region.write(numbered(0, intend(1)))

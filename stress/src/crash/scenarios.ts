@@ -137,7 +137,7 @@ const updating =
     if (dead && kind === 'counter') check(outcome.committed + 1, value)
     else if (!dead) check(outcome.committed, value)
     else if (value !== undefined) throw new Error(`a snapshot of an update that was never finished: ${value.number}`)
-    const newcomer = run.keep(createRegion(run.name, layout, { existing: 'open' }))
+    const newcomer = run.keep(createRegion(run.name, layout, { existing: 'join' }))
     newcomer.write(numbered(0, 100))
     check(100)
     newcomer.update((view) => Object.assign(view, { number: 101, body: numbered(0, 101).body }))

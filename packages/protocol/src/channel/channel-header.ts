@@ -96,6 +96,21 @@ export function writeChannelHeader<Fields extends object>(
 }
 
 /**
+ * Tells which kind of channel a memory says that it is, for messages about memory that was opened as something else.
+ *
+ * @param buffer the memory, from its start; the header's bytes are enough
+ * @param memoryLength bytes of the whole memory
+ * @returns `stream`, or `channel` for a shape that this version does not know; undefined if the memory says no such thing
+ */
+export function channelShapeIn(buffer: ArrayBuffer, memoryLength: number): string | undefined {
+  if (buffer.byteLength < CHANNEL_HEADER_LENGTH || loadMagic(wordsOf(buffer), MAGIC_INDEX) !== MAGIC) return undefined
+  const { layoutVersion, length, shape } = Header.read(new DataView(buffer), 0)
+  const isLikely =
+    layoutVersion > 0 && layoutVersion < 1000 && length >= CHANNEL_HEADER_LENGTH && length <= memoryLength
+  return isLikely ? (SHAPE_NAMES[shape] ?? 'channel') : undefined
+}
+
+/**
  * Reads the header of a channel. Checks every number against the others and against the memory's length.
  *
  * @param buffer the memory, from its start; the header's bytes are enough

@@ -22,6 +22,11 @@ export interface StructOptions<Version extends string = never> {
   readonly overlap?: boolean
   /** Names the fields by which readers recognise a consistent copy: see `readSnapshot`. */
   readonly consistency?: Consistency<Version>
+  /**
+   * Programs without memlane map this memory. They hold no lock, so after a restart of its creator they would go on with the old memory
+   * if that were replaced. `createRegion` therefore makes it `persistent` where the system can (Linux). Default false.
+   */
+  readonly foreign?: boolean
 }
 
 /**

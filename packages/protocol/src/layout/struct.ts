@@ -31,6 +31,8 @@ export interface StructLayout<T, Version extends string = never> extends Layout<
   /** Each field's offset in bytes from the start of the struct, and its layout. */
   readonly fields: { readonly [Name in keyof T]: { readonly offset: number; readonly layout: LayoutOf<T[Name]> } }
   /** The version words, if the struct declares any. */
+  /** Whether programs without memlane map such memory: see `StructOptions`. */
+  readonly foreign: boolean
   readonly consistency: string extends Version
     ? Consistency<Version> | undefined
     : [Version] extends [never]
@@ -116,6 +118,7 @@ export function struct<const F extends Fields, const Version extends keyof F & s
     length,
     alignment,
     consistency: consistency as AnyStructLayout['consistency'],
+    foreign: options.foreign ?? false,
     descriptor: {
       kind: 'struct',
       name,

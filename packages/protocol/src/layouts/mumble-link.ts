@@ -39,7 +39,7 @@ function mumbleLink(name: string, wcharLength: 2 | 4) {
       context: bytes(256),
       description: wchars(2048),
     },
-    { consistency: { counter: 'uiTick' } },
+    { consistency: { counter: 'uiTick' }, foreign: true },
   )
 }
 

@@ -1,0 +1,150 @@
+import {
+  checkRegion,
+  claimLease,
+  REGION_WRITER_SLOT,
+  type RegionMemory,
+  regionError,
+  regionLength,
+} from '@memlane/channel'
+import {
+  type CreateOptions,
+  capabilities,
+  Lease,
+  type OpenOptions,
+  SharedMemory,
+  SharedMemoryError,
+} from '@memlane/core'
+import {
+  checkBoolean,
+  checkOneOf,
+  checkOptions,
+  checkWholeNumber,
+  createChecks,
+  type OptionChecks,
+  openChecks,
+} from '@memlane/core/internal'
+import { type AnyLayout, checkValue } from '@memlane/protocol'
+import { writeLayoutMark } from '@memlane/protocol/internal'
+import { type RegionValue, RegionWriter } from './region-writer.js'
+
+export interface CreateRegionOptions<L extends AnyLayout>
+  extends Omit<CreateOptions & OpenOptions, 'access' | 'view' | 'initialize'> {
+  /**
+   * Written before others can find new memory (Linux; on Windows a moment later). If the memory is there already, written at once.
+   * Left out, new memory holds zeros, and memory that is there keeps its value.
+   */
+  value?: RegionValue<L>
+  /** Bytes of the memory, at least the layout's length, which is the default. */
+  length?: number
+  /**
+   * What to do if the memory is there already. `take-over` (default): continue in it, unless its writer lives; then throw
+   * `ALREADY_EXISTS`. `join`: write beside any other writer; you arbitrate between them. `refuse`: throw `ALREADY_EXISTS`.
+   */
+  existing?: 'take-over' | 'join' | 'refuse'
+  /**
+   * Keeps a hash of the layout behind the value, in 16 bytes, for readers that use `checkLayout`. A memory that is there must have
+   * the same hash. Default false.
+   */
+  checkLayout?: boolean
+}
+
+const checks: OptionChecks<CreateRegionOptions<AnyLayout>> = {
+  ...(({ access, view, initialize, ...rest }) => rest)(createChecks),
+  trustOwner: openChecks.trustOwner,
+  value: () => {},
+  length: checkWholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
+  existing: checkOneOf('take-over', 'join', 'refuse'),
+  checkLayout: checkBoolean,
+}
+
+/**
+ * Creates named memory and writes to it in the shape of `layout`, or continues in memory that an earlier writer left. The memory
+ * lives until the last handle anywhere is closed. Does not block, except for some milliseconds before it refuses.
+ *
+ * The writer holds a lease beside the memory, which the kernel takes back when its process ends. So a second living writer is
+ * refused, and a restarted one continues. Programs without memlane take no lease.
+ *
+ * @throws SharedMemoryError `ALREADY_EXISTS`, naming the process of the living writer; `NOT_A_REGION`; `TOO_SHORT` or
+ *   `OPTIONS_MISMATCH` if the memory that is there is shorter than the layout or than `length`; `SCHEMA_MISMATCH` with `checkLayout`; and as `SharedMemory.create` and
+ *   `SharedMemory.open`
+ * @throws TypeError or RangeError for a value that does not fit, a length below the layout's, or a wrong option; then nothing is
+ *   created
+ */
+export function createRegion<L extends AnyLayout>(
+  name: string,
+  layout: L,
+  options: CreateRegionOptions<L> = {},
+): RegionWriter<L> {
+  checkOptions('createRegion', options, checks)
+  const { value, length: wanted, existing = 'take-over', checkLayout = false, trustOwner = false, ...rest } = options
+  const mapped = regionLength(layout, checkLayout)
+  const length = wanted ?? mapped
+  if (length < mapped) throw new RangeError(`length ${length} is less than the ${mapped} bytes that the region needs`)
+  if (value !== undefined) checkValue(layout, value) // before anything is created
+  const write = (memory: RegionMemory) => {
+    if (value !== undefined) new RegionWriter<L, RegionMemory>(memory, layout).write(value)
+  }
+
+  const view = { length: mapped }
+  const persistent = rest.persistent ?? (isForeign(layout) && capabilities.persistent)
+  const initialize = (buffer: ArrayBuffer) => {
+    write({ name, buffer, close() {} })
+    if (checkLayout) writeLayoutMark(buffer, layout)
+  }
+  for (;;) {
+    let memory: SharedMemory
+    try {
+      memory = SharedMemory.create(name, length, { ...rest, persistent, view, initialize })
+    } catch (error) {
+      if (existing === 'refuse' || !isCode(error, 'ALREADY_EXISTS')) throw error
+      const opened = openExisting(name, wanted, { view, trustOwner })
+      if (opened === undefined) continue
+      checkRegion(opened, layout, checkLayout, { trustOwner })
+      memory = opened
+    }
+    claimWriter(memory, existing)
+    if (!memory.created) write(memory)
+    return new RegionWriter(memory, layout)
+  }
+}
+
+/** @returns undefined if the memory has gone meanwhile */
+function openExisting(name: string, wanted: number | undefined, options: OpenOptions): SharedMemory | undefined {
+  try {
+    const memory = SharedMemory.open(name, options)
+    if (wanted === undefined || memory.objectLength >= wanted) return memory
+    memory.close()
+    const message =
+      `the memory that is there has ${memory.objectLength} bytes, and length asks for ${wanted}. Ask for less, or close it ` +
+      'in all processes and create it anew.'
+    throw regionError('OPTIONS_MISMATCH', name, message)
+  } catch (error) {
+    if (isCode(error, 'NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+function claimWriter(memory: SharedMemory, existing: CreateRegionOptions<AnyLayout>['existing']): void {
+  try {
+    if (existing === 'join') Lease.claim(memory, REGION_WRITER_SLOT)
+    else if (claimLease(memory, [REGION_WRITER_SLOT]) === undefined) throw hasWriter(memory)
+  } catch (error) {
+    memory.close()
+    throw error
+  }
+}
+
+function hasWriter(memory: SharedMemory): SharedMemoryError {
+  const pid = Lease.holder(memory, REGION_WRITER_SLOT)
+  const who = pid === undefined ? 'a living process writes it' : `process ${pid} writes it`
+  const remedy = `Wait for it to end, or pass existing: 'join' to write beside it.`
+  return regionError('ALREADY_EXISTS', memory.name, `${who}. ${remedy}`)
+}
+
+function isForeign(layout: AnyLayout): boolean {
+  return 'foreign' in layout && layout.foreign === true
+}
+
+function isCode(error: unknown, code: SharedMemoryError['code']): boolean {
+  return error instanceof SharedMemoryError && error.code === code
+}
