@@ -6,7 +6,7 @@
 
 import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
 import { type CreateStreamOptions, createStream, type StreamWriter } from '@memlane/producer'
-import { type BytesView, bytes, type Codec, f64, payload, struct, u32 } from '@memlane/protocol'
+import { bytes, type Codec, f64, payload, type ReadonlyBytesView, struct, u32 } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
 import { type Content, checkFields, type Fields, type Memory, memoryOf, writeFields } from '../roles/content.js'
 import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
@@ -53,7 +53,7 @@ export interface MessageView extends Fields {
 
 /** A message in place, to a reader. */
 export interface ReadonlyMessageView extends Readonly<Fields> {
-  readonly body?: BytesView
+  readonly body?: ReadonlyBytesView
 }
 
 type StructCodec = Codec<MessageObject, MessageView, ReadonlyMessageView>
@@ -82,7 +82,7 @@ export function checkerOf(content: Content): (message: ReadonlyMessageView) => n
   if (content.bodyLength === 0) return checkFields
   return (message) => {
     const sequence = checkFields(message)
-    content.checkBody((message.body as BytesView).unsafeArray(), 0, sequence)
+    content.checkBody((message.body as ReadonlyBytesView).unsafeArray(), 0, sequence)
     return sequence
   }
 }
@@ -105,10 +105,10 @@ function isOfBytes(way: Way): boolean {
 }
 
 /** All messages of a lane lie in one buffer. */
-function laneMemory(): (message: Uint8Array) => Memory {
+function laneMemory(): (message: ReadonlyBytesView) => Memory {
   let memory = memoryOf(Buffer.alloc(0))
   return (message) => {
-    if (memory.data.buffer !== message.buffer) memory = memoryOf(Buffer.from(message.buffer))
+    if (memory.data.buffer !== message.unsafeBuffer) memory = memoryOf(Buffer.from(message.unsafeBuffer))
     return memory
   }
 }
@@ -245,10 +245,7 @@ export async function openReceiver(
   const spins = options.waitStrategy === 'spin'
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
-    const check = (view: BytesView) => {
-      const message = view.unsafeArray()
-      return content.check(memoryFor(message), message.byteOffset)
-    }
+    const check = (message: ReadonlyBytesView) => content.check(memoryFor(message), message.byteOffset)
     const checkCopy = (message: Uint8Array) => content.checkBytes(message)
     return receiverOver(way, await openStream(name, payload.bytes, options), check, checkCopy, take, spins)
   }

@@ -51,7 +51,7 @@ export const memlane = nodePeer({
     'fan-in': ['in place', 'batch in place'],
     capacity: ['in place', 'batch in place'],
     endurance: ['batch in place'],
-    allocation: ['in place', 'batch in place', 'in place, overwrite'],
+    allocation: ['in place', 'batch in place', 'bytes in place', 'in place, overwrite'],
     'round-trip': ['in place, spin', 'in place, adaptive', 'in place, park', 'objects, spin'],
     'event-loop': ['event loop, adaptive', 'event loop, spin', 'event loop, park'],
     parked: ['event loop, adaptive', 'event loop, park', 'in place, park'],

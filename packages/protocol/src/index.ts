@@ -55,6 +55,7 @@ export type {
   FieldView,
   MutableArrayLike,
   ReadonlyArrayView,
+  ReadonlyBytesView,
   ReadonlyFieldView,
   ReadonlyStructView,
   ReadonlyView,

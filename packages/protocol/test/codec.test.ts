@@ -107,8 +107,56 @@ describe('payload.bytes', () => {
       const shown = payload.bytes.view(data).at(8, value.length)
       data.setUint8(8, 77)
       expect(copy).toEqual(value)
-      expect(shown).toEqual(value.length === 0 ? value : Uint8Array.of(77, 255, 128))
+      expect(shown.slice()).toEqual(value.length === 0 ? value : Uint8Array.of(77, 255, 128))
     }
+  })
+
+  it('shows bytes to their writer by one object that moves and writes', () => {
+    const data = laneOf(1024)
+    const view = payload.bytes.view(data)
+    const first = view.at(8, 4)
+    first.set(Uint8Array.of(1, 2), 1)
+    first.set(0, 9)
+    first.set(3, 255)
+    expect([...first]).toEqual([9, 1, 2, 255])
+    expect(payload.bytes.decode(data, 8, 4)).toEqual(Uint8Array.of(9, 1, 2, 255))
+    expect([first.unsafeBuffer, first.byteOffset]).toEqual([data.buffer, data.byteOffset + 8])
+    expect(view.at(16, 300)).toBe(first)
+    first.set(new Uint8Array(300).fill(7))
+    for (const target of [new Uint8Array(300), new Uint8Array(301)]) {
+      first.copyTo(target, target.length - 300)
+      expect(target.at(-1)).toBe(7)
+    }
+    expect(data.getUint8(316)).toBe(0xee)
+  })
+
+  it('refuses to write beyond the payload, and values that are no bytes', () => {
+    const data = laneOf(64)
+    const shown = payload.bytes.view(data).at(8, 3)
+    const liar = Object.defineProperty(new Uint8Array(5), 'length', { value: 1 })
+    const tooMany = [
+      [new Uint8Array(4), 0],
+      [new Uint8Array(1), 3],
+      [new Uint8Array(1), -1],
+      [liar, 0],
+    ] as const
+    for (const [bytes, start] of tooMany) expect(() => shown.set(bytes, start)).toThrow(RangeError)
+    const wrong = [
+      [3, 0],
+      [-1, 0],
+      [0.5, 0],
+      [0, 256],
+      [0, -1],
+      [0, 1.5],
+    ] as const
+    for (const [index, value] of wrong) expect(() => shown.set(index, value)).toThrow(RangeError)
+    // @ts-expect-error a string is neither an index nor bytes
+    expect(() => shown.set('1', 0)).toThrow(RangeError)
+    // @ts-expect-error an array is no Uint8Array
+    expect(() => shown.set([1], 0)).toThrow('expected an index, or a Uint8Array, got an array of 1')
+    expect([...new Uint8Array(data.buffer)]).toEqual(Array(112).fill(0xee))
+    const readonly = codecOf(payload.bytes).readonlyView(data).at(8, 3)
+    expect(() => Reflect.apply(Reflect.get(readonly, 'set'), readonly, [0, 1])).toThrow('this view is read-only')
   })
 
   it('ignores a length that an array only claims to have', () => {

@@ -18,6 +18,7 @@ import {
   type MessageView,
   payload,
   type ReadonlyArrayView,
+  type ReadonlyBytesView,
   type ReadonlyMessageView,
   readSnapshot,
   type Schema,
@@ -95,7 +96,7 @@ describe('types', () => {
       readonly flag: boolean
       readonly big: bigint
       readonly name: string
-      readonly raw: BytesView
+      readonly raw: ReadonlyBytesView
       readonly state: 'off' | 'on' | number
       readonly point: { readonly x: number; readonly y: number }
       readonly points: ReadonlyArrayView<{ x: number; y: number }>
@@ -116,7 +117,7 @@ describe('types', () => {
       view.raw[0] = 1
     })
     expectTypeOf<ReturnType<typeof u32.readonlyView>>().toEqualTypeOf<{ readonly value: number }>()
-    expectTypeOf(bytes(4).readonlyView).returns.toEqualTypeOf<BytesView>()
+    expectTypeOf(bytes(4).readonlyView).returns.toEqualTypeOf<ReadonlyBytesView>()
   })
 
   it('give arrays in bulk, and refuse arrays of other elements', () => {
@@ -170,7 +171,7 @@ describe('types', () => {
     const Event = union({ point: Point, note: payload.utf8, state: messagepack<{ on: boolean }>() })
     expectTypeOf<MessageOf<typeof Point>>().toEqualTypeOf<{ x: number; y: number }>()
     expectTypeOf<MessageView<typeof u64>>().toEqualTypeOf<{ value: bigint }>()
-    expectTypeOf<MessageView<typeof payload.bytes>>().toEqualTypeOf<Uint8Array>()
+    expectTypeOf<MessageView<typeof payload.bytes>>().toEqualTypeOf<BytesView>()
     expectTypeOf<MessageOf<typeof Event>>().toEqualTypeOf<
       | { kind: 'point'; value: { x: number; y: number } }
       | { kind: 'note'; value: string }
@@ -180,7 +181,7 @@ describe('types', () => {
       readonly kind: 'note'
       readonly value: string
     }>()
-    expectTypeOf<ReadonlyMessageView<typeof payload.bytes>>().toEqualTypeOf<BytesView>()
+    expectTypeOf<ReadonlyMessageView<typeof payload.bytes>>().toEqualTypeOf<ReadonlyBytesView>()
     expectTypeOf<Extract<ReadonlyMessageView<typeof Event>, { kind: 'point' }>>().toEqualTypeOf<{
       readonly kind: 'point'
       readonly value: { readonly x: number; readonly y: number }

@@ -1,15 +1,15 @@
-import { BytesAccessor } from '../layout/bytes-accessor.js'
+import { BytesAccessor, ReadonlyBytesAccessor } from '../layout/bytes-accessor.js'
 import { endView } from '../layout/ended-view.js'
 import { typeMismatch } from '../layout/mismatch.js'
-import type { BytesView } from '../layout/view.js'
-import type { Codec } from './codec.js'
-import { byteLengthOf } from './typed-array.js'
+import type { BytesView, ReadonlyBytesView } from '../layout/view.js'
+import { byteLengthOf } from '../memory/typed-array.js'
+import type { Codec, PayloadView } from './codec.js'
 
 /**
- * Bytes of any length, as they are. A writer sees them in place as a Uint8Array over the lane, a new small object per message. A
- * reader sees a `BytesView`, one that moves: nothing is allocated per message.
+ * Bytes of any length, as they are. In place, a writer sees them as a `BytesView`, and a reader as a `ReadonlyBytesView`. Each is one
+ * object that moves, so nothing is allocated per message.
  */
-export const bytes: Codec<Uint8Array, Uint8Array, BytesView> = {
+export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   descriptor: { kind: 'payload', encoding: 'bytes' },
   fixedLength: undefined,
   measure(value) {
@@ -22,18 +22,19 @@ export const bytes: Codec<Uint8Array, Uint8Array, BytesView> = {
     return length
   },
   decode: (data, offset, length) => bytesOf(data, offset, length).slice(),
-  view: (data) => ({ at: (offset, length) => bytesOf(data, offset, length) }),
-  readonlyView(data) {
-    const accessor = new BytesAccessor(data, 0, undefined, '')
-    return {
-      at(offset, length) {
-        accessor['\0offset'] = offset
-        accessor['\0length'] = length
-        return accessor
-      },
-      end: (reason) => endView(accessor, reason),
-    }
-  },
+  view: (data) => moving(new BytesAccessor(data, 0, undefined, '')),
+  readonlyView: (data) => moving(new ReadonlyBytesAccessor(data, 0, undefined, '')),
+}
+
+function moving<View extends ReadonlyBytesAccessor>(accessor: View): PayloadView<View> {
+  return {
+    at(offset, length) {
+      accessor['\0offset'] = offset
+      accessor['\0length'] = length
+      return accessor
+    },
+    end: (reason) => endView(accessor, reason),
+  }
 }
 
 /** Returns bytes of a lane where they lie. */

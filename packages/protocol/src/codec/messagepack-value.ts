@@ -1,6 +1,6 @@
 import { describe, Mismatch } from '../layout/mismatch.js'
+import { byteLengthOf, kindOfTypedArray } from '../memory/typed-array.js'
 import { extensionOf, timeOf } from './messagepack-extensions.js'
-import { byteLengthOf, kindOfTypedArray } from './typed-array.js'
 
 /** The deepest nesting of arrays and objects. It stops values that contain themselves, and hostile bytes. */
 export const MAX_DEPTH = 256

@@ -1,13 +1,19 @@
-import { Accessor, withPath } from './accessor.js'
-import type { BytesView } from './view.js'
+import { byteLengthOf } from '../memory/typed-array.js'
+import { Accessor, pathOf, READ_ONLY, withPath } from './accessor.js'
+import { typeMismatch } from './mismatch.js'
+import { u8 } from './scalar.js'
+import type { BytesView, ReadonlyBytesView } from './view.js'
+
+/** Up to this many bytes, a loop is faster than `Uint8Array.set`, and it allocates nothing. */
+const SMALL = 256
 
 /** Shows bytes where they lie, for reading. A codec of bytes of any length moves it, and sets its length, per message. */
-export class BytesAccessor extends Accessor implements BytesView {
+export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView {
   declare '\0length': number
 
   constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
     super(data, offset, parent, segment)
-    Object.defineProperty(this, '\0length', { value: 0, writable: true })
+    Object.defineProperty(this, '\0length', { value: 0, writable: true, configurable: true }) // for `end`
   }
 
   get length(): number {
@@ -25,7 +31,12 @@ export class BytesAccessor extends Accessor implements BytesView {
       const room = `${target.length} bytes from index ${start} on`
       throw new RangeError(withPath(this, `${length} bytes do not fit into ${room}`))
     }
-    target.set(this.unsafeArray(), start)
+    if (length > SMALL) {
+      target.set(this.unsafeArray(), start)
+      return
+    }
+    const { '\0data': data, '\0offset': offset } = this
+    for (let index = 0; index < length; index++) target[start + index] = data.getUint8(offset + index)
   }
 
   slice(start?: number, end?: number): Uint8Array {
@@ -33,8 +44,19 @@ export class BytesAccessor extends Accessor implements BytesView {
   }
 
   unsafeArray(): Uint8Array {
-    const { buffer, byteOffset } = this['\0data']
-    return new Uint8Array(buffer, byteOffset + this['\0offset'], this['\0length'])
+    return new Uint8Array(this.unsafeBuffer, this.byteOffset, this['\0length'])
+  }
+
+  get unsafeBuffer(): ArrayBuffer {
+    return this['\0data'].buffer as ArrayBuffer
+  }
+
+  get byteOffset(): number {
+    return this['\0data'].byteOffset + this['\0offset']
+  }
+
+  set(_index: unknown, _value?: unknown): void {
+    throw new TypeError(withPath(this, READ_ONLY))
   }
 
   *[Symbol.iterator](): Generator<number> {
@@ -49,8 +71,43 @@ export class BytesAccessor extends Accessor implements BytesView {
   '\0plain'(): Uint8Array {
     return this.slice()
   }
+
+  override '\0end'(makeError: () => Error): void {
+    super['\0end'](makeError)
+    const get = () => {
+      throw makeError()
+    }
+    Object.defineProperty(this, '\0length', { get })
+  }
 }
 
-function outside(accessor: BytesAccessor, index: number): RangeError {
+/** Shows bytes where they lie, for reading and writing. */
+export class BytesAccessor extends ReadonlyBytesAccessor implements BytesView {
+  override set(index: number | Uint8Array, value: number = 0): void {
+    if (typeof index === 'object') {
+      this.setFrom(index, value)
+      return
+    }
+    if (index >>> 0 !== index || index >= this['\0length']) throw outside(this, index)
+    const mismatch = u8.check(value)
+    if (mismatch !== undefined) throw mismatch.within(`[${index}]`).toError(pathOf(this))
+    this['\0data'].setUint8(this['\0offset'] + index, value)
+  }
+
+  private setFrom(source: Uint8Array, start: number): void {
+    if (!(source instanceof Uint8Array)) throw typeMismatch('an index, or a Uint8Array', source).toError(pathOf(this))
+    const { length } = this
+    const count = byteLengthOf(source)
+    if (!(Number.isInteger(start) && start >= 0 && start + count <= length)) {
+      const message = `${count} bytes from index ${start} on do not fit: the length is ${length}`
+      throw new RangeError(withPath(this, message))
+    }
+    const { buffer, byteOffset, byteLength } = this['\0data']
+    this['\0bytes'] ??= new Uint8Array(buffer, byteOffset, byteLength)
+    this['\0bytes'].set(source, this['\0offset'] + start)
+  }
+}
+
+function outside(accessor: ReadonlyBytesAccessor, index: number): RangeError {
   return new RangeError(withPath(accessor, `there is no byte ${index}; the length is ${accessor.length}`))
 }

@@ -1,5 +1,6 @@
+import { byteLengthOf } from '../memory/typed-array.js'
 import { checkBounds } from './accessor.js'
-import { BytesAccessor } from './bytes-accessor.js'
+import { ReadonlyBytesAccessor } from './bytes-accessor.js'
 import { checkCount } from './count.js'
 import type { Layout } from './layout.js'
 import { Mismatch, typeMismatch } from './mismatch.js'
@@ -7,7 +8,7 @@ import { Mismatch, typeMismatch } from './mismatch.js'
 /**
  * Creates the layout of raw bytes. `read` returns a copy. `view`, and a field of a writer's accessor, are the bytes themselves:
  * a Uint8Array over the memory where it lies now (each access allocates one, and it does not move with the accessor).
- * `readonlyView`, and a field of a read-only accessor, are a `BytesView`. Assigning to a field copies the bytes.
+ * `readonlyView`, and a field of a read-only accessor, are a `ReadonlyBytesView`. Assigning to a field copies the bytes.
  *
  * @param length bytes, at least 1; a value has exactly as many
  * @throws RangeError for any other length
@@ -19,17 +20,18 @@ export function bytes(length: number): Layout<Uint8Array> {
     return new Uint8Array(view.buffer, view.byteOffset + offset, length)
   }
   const check = (given: unknown) => {
-    if (!(given instanceof Uint8Array || given instanceof BytesAccessor))
+    if (!(given instanceof Uint8Array || given instanceof ReadonlyBytesAccessor))
       return typeMismatch(`a Uint8Array of ${length} bytes`, given)
-    if (given.length !== length) return new Mismatch('range', `${given.length} bytes given where there are ${length}`)
+    const givenLength = lengthOf(given)
+    if (givenLength !== length) return new Mismatch('range', `${givenLength} bytes given where there are ${length}`)
     return undefined
   }
-  const put = (view: DataView, offset: number, given: Uint8Array | BytesAccessor) => {
-    const value = given instanceof BytesAccessor ? given.unsafeArray() : given
+  const put = (view: DataView, offset: number, given: Uint8Array | ReadonlyBytesAccessor) => {
+    const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
     over(view, offset).set(value.subarray(0, length))
   }
-  class FixedBytesAccessor extends BytesAccessor {
-    constructor(...place: ConstructorParameters<typeof BytesAccessor>) {
+  class FixedBytesAccessor extends ReadonlyBytesAccessor {
+    constructor(...place: ConstructorParameters<typeof ReadonlyBytesAccessor>) {
       super(...place)
       this['\0length'] = length
     }
@@ -52,8 +54,8 @@ export function bytes(length: number): Layout<Uint8Array> {
         return over(this['\0data'], this['\0offset'] + fieldOffset)
       },
       set(given: Uint8Array) {
-        if (!(given instanceof Uint8Array) || given.length !== length) refuse(this, given)
-        const value = given instanceof BytesAccessor ? given.unsafeArray() : given
+        if (!(given instanceof Uint8Array) || byteLengthOf(given) !== length) refuse(this, given)
+        const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
         this['\0bytes'] ??= bytesOf(this['\0data'])
         this['\0bytes'].set(value, this['\0offset'] + fieldOffset)
       },
@@ -68,3 +70,6 @@ export function bytes(length: number): Layout<Uint8Array> {
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: DataView) => new Uint8Array(buffer, byteOffset, byteLength)
+
+const lengthOf = (value: Uint8Array | ReadonlyBytesAccessor) =>
+  value instanceof ReadonlyBytesAccessor ? value.length : byteLengthOf(value)

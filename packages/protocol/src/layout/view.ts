@@ -47,7 +47,7 @@ export type ReadonlyFieldView<T> =
     ? // biome-ignore lint/suspicious/noExplicitAny: as above
       any
     : T extends Uint8Array
-      ? BytesView
+      ? ReadonlyBytesView
       : T extends readonly (infer Element)[]
         ? ReadonlyArrayView<Element>
         : T extends object
@@ -141,19 +141,20 @@ export interface ArrayView<T>
 }
 
 /**
- * Bytes where they lie in memory, for reading. Reading them one by one allocates nothing. A Uint8Array would let a reader write,
- * and writing to memory that is mapped read-only ends the process.
+ * Bytes where they lie in memory, for reading. It is one object that moves from message to message, which a Uint8Array cannot do.
+ * Moreover, a Uint8Array would let a reader write, and writing to memory that is mapped read-only ends the process.
  */
-export interface BytesView extends Iterable<number> {
+export interface ReadonlyBytesView extends Iterable<number> {
+  /** Number of bytes. */
   readonly length: number
   /**
-   * Returns one byte.
+   * Returns one byte. Allocates nothing.
    *
    * @throws RangeError if there is no such byte
    */
   get(index: number): number
   /**
-   * Copies all bytes into a Uint8Array that is there.
+   * Copies all bytes into a Uint8Array that is there. Allocates nothing for up to 256 bytes, and one small object for more.
    *
    * @param start index in `target` of the first byte; 0 by default
    * @throws RangeError if `target` has no room for all bytes
@@ -162,10 +163,35 @@ export interface BytesView extends Iterable<number> {
   /** Copies the bytes from `start` up to, but not including, `end` into a new Uint8Array, as `Uint8Array.slice` does. */
   slice(start?: number, end?: number): Uint8Array
   /**
-   * Returns a Uint8Array over the memory itself, for code that needs one. Allocates it. Never write to it: where the memory is
-   * mapped read-only, as a reader's is, a write ends the process with SIGSEGV.
+   * Returns a Uint8Array over the memory itself, for code that needs one. Allocates it. It does not move with the view: use it only
+   * as long as the message is valid. A reader must never write to it: its memory is mapped read-only, and a write ends the process
+   * with SIGSEGV.
    */
   unsafeArray(): Uint8Array
+  /**
+   * The memory that holds the bytes, for code that keeps a DataView over it. Getting it allocates nothing. The same warnings hold as
+   * for `unsafeArray`.
+   */
+  readonly unsafeBuffer: ArrayBuffer
+  /** Where the bytes begin in `unsafeBuffer`. */
+  readonly byteOffset: number
+}
+
+/** Bytes where they lie in memory, for reading and writing: one object that moves from message to message. */
+export interface BytesView extends ReadonlyBytesView {
+  /**
+   * Writes one byte. Allocates nothing.
+   *
+   * @throws RangeError if there is no such byte, or the value is not a whole number from 0 to 255
+   */
+  set(index: number, value: number): void
+  /**
+   * Copies bytes from a Uint8Array, to `start` and behind. Allocates nothing, except in the first call.
+   *
+   * @param start index of the first byte to write; 0 by default
+   * @throws RangeError if there are more bytes than from `start` on; then nothing is written
+   */
+  set(bytes: Uint8Array, start?: number): void
 }
 
 /** An array, or a typed array, to copy into. */
