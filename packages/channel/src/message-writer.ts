@@ -77,9 +77,7 @@ export class MessageWriter<Message, View> {
 
   trySend(value: Message): boolean {
     if (this.#freeLane === undefined) return this.#isFree()
-    if (!this.#put(value)) return false
-    this.#consumers.ringSleepers()
-    return true
+    return this.#put(value)
   }
 
   /** @returns how many were sent */
@@ -89,10 +87,12 @@ export class MessageWriter<Message, View> {
 
   /** As `trySendBatch`, for the send whose turn it is. */
   sendQueued(values: readonly Message[], first: number): number {
+    if (first >= values.length) return 0
+    this.lane.beginBatch()
     try {
       return this.#putBatch(values, first)
     } finally {
-      this.#consumers.ringSleepers()
+      if (this.lane.endBatch()) this.#consumers.ringSleepers()
     }
   }
 
@@ -100,11 +100,12 @@ export class MessageWriter<Message, View> {
   fillBatch(count: number, fill: (message: View, index: number) => void): number {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
-    if (!this.#isFree()) return 0
+    if (!this.#isFree() || count <= 0) return 0
+    this.lane.beginBatch()
     try {
       return this.#fill(count, length, this.#view, fill, 0)
     } finally {
-      this.#consumers.ringSleepers()
+      if (this.lane.endBatch()) this.#consumers.ringSleepers()
     }
   }
 
@@ -204,12 +205,11 @@ export class MessageWriter<Message, View> {
     } finally {
       if (length === -1) this.lane.abort()
     }
-    this.lane.commit(length)
+    if (this.lane.commit(length)) this.#consumers.ringSleepers()
     return true
   }
 
   #putBatch(values: readonly Message[], first: number): number {
-    const { lane } = this
     const length = this.#fixedLength
     if (length !== undefined) {
       const codec = this.#codec
@@ -222,13 +222,7 @@ export class MessageWriter<Message, View> {
       return this.#fill(values.length - first, length, OFFSETS, put, first)
     }
     let index = first
-    if (index >= values.length) return 0
-    lane.beginBatch()
-    try {
-      while (index < values.length && this.#put(values[index] as Message)) index++
-    } finally {
-      lane.endBatch()
-    }
+    while (index < values.length && this.#put(values[index] as Message)) index++
     return index - first
   }
 
@@ -273,8 +267,8 @@ export class MessageWriter<Message, View> {
   #commitSlow(length: number | undefined): void {
     this.#participant.checkOpen()
     if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) throw wrongLength(length)
-    this.lane.commit(length === undefined ? undefined : length + this.#claimedHeader)
-    this.#consumers.ringSleepers()
+    const part = length === undefined ? undefined : length + this.#claimedHeader
+    if (this.lane.commit(part)) this.#consumers.ringSleepers()
   }
 }
 

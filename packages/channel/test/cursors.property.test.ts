@@ -30,13 +30,17 @@ function makeLane(overflow: Overflow, start: bigint, inOrder: boolean) {
   const slot = new ProducerSlot(control, 0, lane)
   const message = Message.view(lane, 0)
   let sent = 0
-  const send = (count: number) =>
-    slot.lane.fill(count, Message.length, { at: (offset) => offset }, (offset) => {
+  const send = (count: number) => {
+    slot.lane.beginBatch()
+    const done = slot.lane.fill(count, Message.length, { at: (offset) => offset }, (offset) => {
       Message.moveTo(message, offset)
       message.number = sent
       message.again = sent
       message.last = sent++
     })
+    slot.lane.endBatch()
+    return done
+  }
   return { control, lane, slot, send, sent: () => sent }
 }
 

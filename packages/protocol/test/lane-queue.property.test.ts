@@ -142,10 +142,17 @@ class Trial {
     this.batch = undefined
   }
 
-  /** Fills messages in place; the filling of the message `throwsAt` throws, if it comes to that. */
+  /** Fills messages in place, in the open batch or in one of their own. Filling the message `throwsAt` throws. */
   fill(count: number, length: number, throwsAt: number): void {
+    const hasOwnBatch = this.batch === undefined
+    if (hasOwnBatch) this.beginBatch()
+    this.fillBatch(count, length, throwsAt)
+    if (hasOwnBatch) this.endBatch()
+  }
+
+  fillBatch(count: number, length: number, throwsAt: number): void {
     const { lane } = this.slot as ProducerSlot
-    const first = this.sent.length
+    const first = this.nextNumber
     const room = this.roomFor(length, count)
     const whole = Math.min(room, throwsAt)
     const ends: number[] = []
@@ -166,7 +173,7 @@ class Trial {
       })
     if (throwsAt < room) expect(fill).toThrow('in the middle')
     else expect(fill()).toBe(room)
-    for (const end of ends) this.sent.push({ length, end })
+    for (const end of ends) this.batch?.push({ length, end })
   }
 
   close(): void {
@@ -292,11 +299,14 @@ function write(trial: Trial, { lane }: ProducerSlot, action: Step): void {
   else if (action.do === 'claim') trial.claim(action.length)
   else if (action.do === 'send') {
     for (let i = 0; i < action.count && trial.claim(action.length); i++) trial.commit(action.length)
-  } else if (trial.batch === undefined) {
+  } else if (action.do === 'fill') trial.fill(action.count, action.length, action.throwsAt)
+  else if (trial.batch === undefined) {
+    expect(() => lane.fill(1, 0, { at: () => 0 }, () => {})).toThrow(TypeError)
     if (action.do === 'beginBatch') trial.beginBatch()
-    else if (action.do === 'fill') trial.fill(action.count, action.length, action.throwsAt)
-  } else if (action.do === 'endBatch') trial.endBatch()
-  else if (action.do === 'fill') expect(() => lane.fill(1, 0, { at: () => 0 }, () => {})).toThrow(TypeError)
+  } else {
+    expect(() => lane.beginBatch()).toThrow(TypeError)
+    if (action.do === 'endBatch') trial.endBatch()
+  }
 }
 
 const near = (wrap: number) => fc.integer({ min: wrap - 8000, max: wrap }).map((at) => (at & -8) | 0)

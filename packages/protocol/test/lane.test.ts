@@ -127,7 +127,9 @@ describe('a lane', () => {
     const each = (_: number, index: number) => {
       if (index === 2) throw new Error('in the middle')
     }
+    writer.beginBatch()
     expect(() => writer.fill(3, 81, { at: (offset) => offset }, each)).toThrow('in the middle')
+    writer.endBatch()
     for (let message = 0; message < 2; message++) {
       expect(reader.ready()).toBe(true)
       expect(read(reader)).toHaveLength(81)

@@ -433,7 +433,9 @@ class StreamCase {
       const length = below(this.#random, 200)
       const count = below(this.#random, 40)
       this.#checkSent(slot, () => {
+        slot.lane.beginBatch()
         const done = slot.lane.fill(count, length, OFFSETS, (offset) => this.#check(offset, length))
+        slot.lane.endBatch()
         return Array(done).fill(length)
       })
     })

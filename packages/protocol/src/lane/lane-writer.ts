@@ -213,24 +213,30 @@ export class LaneWriter {
   /**
    * Holds back what is committed from now on, until `endBatch` publishes all of it by one store.
    *
-   * @throws TypeError while a claim is open
+   * @throws TypeError while a claim or a batch is open
    */
   beginBatch(): void {
     this.checkNoClaim()
+    if (this.batching) throw new TypeError('the last batch has not been ended')
     this.batchPosition = this.position
     this.batchSequence = this.sequence_
     this.batching = true
     this.lastIndex = Claim.UNKNOWN
   }
 
-  /** Publishes the batch. */
-  endBatch(): void {
+  /**
+   * Publishes the batch.
+   *
+   * @returns whether readers may be asleep that wait for it
+   */
+  endBatch(): boolean {
     this.batching = false
-    if (this.heldIndex === -1) return
-    this.words[(this.index & this.mask) >> 2] = 0
-    this.publishAndLook(this.words, this.heldIndex >> 2, this.heldCommit, this.sleeping)
+    const { heldIndex } = this
+    if (heldIndex === -1) return false
     this.heldIndex = -1
     this.lastInBatch = -1
+    this.words[(this.index & this.mask) >> 2] = 0
+    return this.publishAndLook(this.words, heldIndex >> 2, this.heldCommit, this.sleeping) !== 0
   }
 
   private commitSlow(length = this.claimLength): boolean {
@@ -278,13 +284,13 @@ export class LaneWriter {
   }
 
   /**
-   * Writes up to `count` messages of one length, and publishes them as one batch. Never blocks, allocates nothing.
+   * Adds up to `count` messages of one length to the batch. Never blocks, allocates nothing.
    *
    * @param view shows a payload where it stands
-   * @param each fills what `view` shows; if it throws, the messages filled before are published
+   * @param each fills what `view` shows; if it throws, the messages filled before stay in the batch
    * @param first the index that `each` gets first
    * @returns how many found room
-   * @throws TypeError while a claim or a batch is open
+   * @throws TypeError while a claim is open, or if no batch is
    */
   fill<View>(
     count: number,
@@ -293,15 +299,9 @@ export class LaneWriter {
     each: (message: View, index: number) => void,
     first = 0,
   ): number {
-    if (this.batching) throw new TypeError('a batch is being filled already')
-    if (count <= 0) return 0
+    if (!this.batching) throw new TypeError('no batch has been begun')
     let done = 0
-    this.beginBatch()
-    try {
-      while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, view, each, first + done)
-    } finally {
-      this.endBatch()
-    }
+    while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, view, each, first + done)
     return done
   }
 
