@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { buildPeers } from './build-peers.js'
 import { STAGE, STAGED_FIXTURES } from './windows-programs.js'
 
-/** Sets up what runs Windows' programs here, and builds the peers for Windows, before any test runs. */
+/** Before all tests: sets up Wine and the copy of the project that Windows' Node runs, and builds the C programs for Windows. */
 export function setup(): void {
   const script = fileURLToPath(new URL('../../scripts/windows/setup.sh', import.meta.url))
   execFileSync(script, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, GUI: '1' } })

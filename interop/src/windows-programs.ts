@@ -1,13 +1,13 @@
-/** The programs at both ends on Windows: memlane's pair in Windows' Node, and the C programs in both builds. */
+/** The programs of both sides on Windows: memlane's pair in Windows' Node, and the C programs in both builds. */
 import { file, type ProgramOptions, program } from './programs.js'
 
-/** How much earlier than the writer a reader is started that shall be there first. */
+/** How long before the writer a test starts a reader that must be first. */
 export const HEAD_START_MS = 1_500
 
 const node = file('../scripts/windows/node.sh')
 const run = file('../scripts/windows/run.sh')
 
-/** Where scripts/windows/stage.mjs lays out the packages without links: where several of them meet, each must be loaded once. */
+/** The copy of the packages without links (scripts/windows/stage.mjs). Programs that use several packages load each of them once from there. */
 export const STAGE: string = file('../.wine/stage')
 export const STAGED_FIXTURES: string = `${STAGE}/interop`
 
@@ -17,7 +17,7 @@ export const memlane = {
   mumbleLink: program(node, file('windows/fixtures/mumble-link.mjs')),
 }
 
-/** The C programs, by the character set they were built for. */
+/** The C programs, by character set. */
 export const c = {
   ansi: {
     first: program(run, file('build/windows/first_process_ansi.exe')),
@@ -29,7 +29,7 @@ export const c = {
   },
 }
 
-/** The peer of streams, and its like in Windows' Node. */
+/** The C peer of streams, and its counterpart in Windows' Node. */
 export const stream = {
   producer: program(run, file('build/windows/stream_producer.exe')),
   consumer: program(run, file('build/windows/stream_consumer.exe')),
@@ -38,14 +38,14 @@ export const stream = {
 
 export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))
 
-/** Creates memory in Windows' Node; and the same by a process that has given up the right to create `Global\\` names. */
+/** Creates memory in Windows' Node; the second one first gives up the right to create `Global\\` names. */
 export const create = program(node, file('windows/fixtures/create.mjs'))
 export const createWithoutGlobalPrivilege = program(node, file('windows/fixtures/create-without-privilege.mjs'))
 
 /** Reads stand-ins for the kernel's directories of objects. */
 export const objectDirectoryTest = program(run, file('build/windows/object_directory_test.exe'))
 
-/** Options of a program that opens a message box: under a screen of its own, photographed, its button pressed. */
+/** Options of a program that opens a message box: a screen of its own, a picture of it, and a press of its button. */
 export const pressingButton = (title: string, picture: string): ProgramOptions => ({
   under: [file('../scripts/windows/messagebox-shot.sh'), picture, title],
   group: true,

@@ -5,7 +5,7 @@ import { uniqueName } from '@memlane/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { c, memlane, pressingButton } from '../src/windows-programs.js'
 
-// Each test waits for a window titled Process2 and presses its button: without the window there is no exit code 0.
+// Each test waits for a window titled Process2 and presses its button. Without that window, no program ends with 0.
 
 let folder: string
 const picture = () => path.join(folder, 'box.png')

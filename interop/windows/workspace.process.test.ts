@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { file, program } from '../src/programs.js'
 
-// A clone as git makes it, with stand-ins for npx, for the tools and for node-gyp: real ones need Visual Studio.
+// Stand-ins replace npx, the tools and node-gyp, because the real ones need Visual Studio.
 describe('the commands of a clone on Windows', () => {
   let clone: string
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# build-addon.sh: cross-compiles the addon of packages/core for Windows x64, when a source is newer than it. node-gyp
-# cannot do that; it is one call of mingw-w64. Node's functions are imported with delay-loading (c/delay_load_hook.cc),
-# so that the addon finds them in whatever executable has loaded it.
+# build-addon.sh: cross-compiles the addon of packages/core for Windows x64 if a source is newer than it. node-gyp cannot
+# cross-compile, so this calls mingw-w64. The addon imports Node's functions with delay-loading (c/delay_load_hook.cc):
+# it finds them in the executable that loads it, whatever that is called.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root/packages/core"
@@ -12,7 +12,7 @@ exec 9>"$home/addon.lock" && flock 9
 modules=node_modules
 folder=$(mktemp -d -p "$home")
 trap 'rm -r "$folder"' EXIT
-headers=$(dirname "$(dirname "$(node -p process.execPath)")")/include/node # for uv.h, which node.exe exports, too
+headers=$(dirname "$(dirname "$(node -p process.execPath)")")/include/node # for uv.h: node.exe exports libuv, too
 {
   cat $modules/node-api-headers/def/node_api.def
   printf '\n%s' uv_async_init uv_async_send uv_close uv_ref uv_unref

@@ -1,7 +1,7 @@
 #!/bin/bash
-# messagebox-shot.sh OUT.png TITLE COMMAND...: runs COMMAND, something that opens a Windows message box, on a screen of
-# its own (Xvfb). Waits for the window of that TITLE, takes a picture of it, presses its button, and ends with COMMAND's
-# exit code. Needs setup.sh with GUI=1.
+# messagebox-shot.sh OUT.png TITLE COMMAND...: runs COMMAND, which opens a Windows message box, on a screen of its own
+# (Xvfb). Waits for the window with that TITLE, takes a picture of it, presses its button, and ends with COMMAND's exit
+# code. Needs setup.sh with GUI=1.
 set -uo pipefail
 out=$1 title=$2
 shift 2
@@ -10,7 +10,7 @@ trap 'kill $job $screen 2>/dev/null' EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
-exec 3< <(exec Xvfb -displayfd 1 -screen 0 800x600x24 -nolisten tcp 2>/dev/null) # the first display that is free
+exec 3< <(exec Xvfb -displayfd 1 -screen 0 800x600x24 -nolisten tcp 2>/dev/null) # picks a free display
 screen=$!
 read -r -t 20 display <&3 || { echo 'messagebox-shot.sh: Xvfb did not start' >&2; exit 1; }
 export DISPLAY=:$display

@@ -1,6 +1,6 @@
 #!/bin/bash
-# node.sh ARGUMENTS...: Windows' node.exe under Wine, for everything that node does: options, -e, -p, any script of the
-# project. The addon is in place, and what is missing is set up first (the first time that takes a minute or two).
+# node.sh ARGUMENTS...: runs Windows' node.exe under Wine with any of its arguments: options, -e, -p, a script of the
+# project. First builds the addon and sets up what is missing, which takes a minute or two the first time.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# prepare.sh: brings up to date the copy of the project that Windows' node.exe runs (stage.mjs), and what that needs.
+# prepare.sh: updates the copy of the project that Windows' node.exe runs (stage.mjs), and everything it needs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 [ -d "$root/packages/core/dist" ] || node "$root/scripts/workspace.mjs" build

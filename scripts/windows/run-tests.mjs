@@ -1,5 +1,6 @@
-// node run-tests.mjs FOLDER [NAME…]: runs the test files of a staged tree (stage.mjs) by Node's own test runner, each in
-// a process of its own; with names, only files whose path contains one of them. Ends with a line "N passed, N failed".
+// node run-tests.mjs FOLDER [NAME…]: runs the test files of a staged tree (stage.mjs) with Node's own test runner, each file
+// in a process of its own. With names, runs only the files whose path contains one of them. Prints a last line
+// "N passed, N failed, N skipped".
 
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -28,7 +29,7 @@ function finish() {
 }
 
 if (files.length === 0)
-  finish() // run() would look for files of its own
+  finish() // without files, run() would look for some itself
 else {
   const paths = files.map((file) => resolve(file))
   const events = run({ files: paths, concurrency: 2, timeout: FILE_TIMEOUT_MS })

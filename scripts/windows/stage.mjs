@@ -1,10 +1,11 @@
-// node stage.mjs FOLDER: lays the project out in FOLDER as Windows' node.exe can run it under Wine. There links look like
-// folders, so that a linked package would be loaded twice, and TypeScript's runners need binaries for Windows. So:
+// node stage.mjs FOLDER: copies the project to FOLDER in a form that Windows' node.exe can run under Wine. Wine shows links
+// as folders, so a linked package would be loaded twice; and the usual runners of TypeScript need binaries for Windows.
+// Therefore the copy has neither:
 //
-//   FOLDER/node_modules          the packages as they would be published, packed and installed: real copies
-//   FOLDER/apps/NAME             the programs, from there
+//   FOLDER/node_modules          the packages, packed as for publishing and then installed: real copies
+//   FOLDER/apps/NAME             the programs, copied from there
 //   FOLDER/packages/NAME ...     sources, tests and fixtures, each file translated by itself (*.child.ts to *.child.mjs)
-//   FOLDER/stress                the same, and the programs that it starts, as they were built
+//   FOLDER/stress                the same, and the built programs that it starts
 //   FOLDER/node_modules/vitest   vitest-on-node-test.mjs, with vitest's own matchers
 
 import { execFileSync } from 'node:child_process'

@@ -1,5 +1,5 @@
 #!/bin/bash
-# stress.sh crash | kill | fuzz [OPTION...]: `npm run stress`, on Windows' node.exe under Wine.
+# stress.sh crash | kill | fuzz [OPTION...]: runs `npm run stress` with Windows' node.exe under Wine.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 "$scripts/prepare.sh" </dev/null >&2

@@ -1,5 +1,5 @@
-// What tests import from 'vitest', on Node's own test runner: vitest itself would need its bundler for Windows. Matchers
-// are vitest's, the real ones. What is not here (vi, snapshots) is missing loudly, at import.
+// Stands in for 'vitest' in tests, and uses Node's own test runner: vitest itself would need its bundler for Windows. The
+// matchers are vitest's own. An import of anything else (vi, snapshots) fails at once.
 
 import * as node from 'node:test'
 import { format } from 'node:util'
@@ -24,12 +24,12 @@ expect.extend = (matchers) => chai.expect.extend(expect, matchers)
 expect.unreachable = (message = 'expected not to get here') => chai.assert.fail(message)
 setState({ assertionCalls: 0 }, expect)
 
-/** Types are checked elsewhere: any chain of calls is fine. */
+/** The type check runs elsewhere, so any chain of calls is allowed here. */
 export const expectTypeOf = () => anything
 export const assertType = () => {}
 const anything = new Proxy(() => anything, { get: () => anything, apply: () => anything })
 
-/** A timeout is each test's, with vitest; here it would be that of all of them together. */
+/** In vitest, a timeout of a suite applies to each test; in Node's runner it would apply to all of them together. */
 export const describe = chainable((title, { timeout, ...options }, body) => node.describe(title, options, body))
 export const suite = describe
 
@@ -67,7 +67,7 @@ export const afterAll = hook(node.after)
 export const beforeEach = hook(node.beforeEach)
 export const afterEach = hook(node.afterEach)
 
-/** Adds skip, skipIf, each and their like to a function that registers something under a title. */
+/** Adds skip, skipIf, each and similar variants to a function that registers something under a title. */
 function chainable(register, options = { timeout: TIMEOUT_MS }) {
   const call = (title, ...rest) => {
     const body = rest.find((argument) => typeof argument === 'function')

@@ -1,10 +1,10 @@
 /*
- * The first of the two processes, for Windows: makes named memory, writes a message into it, waits for a key.
+ * The first of the two processes, for Windows. Creates named memory, writes a message into it, and waits for a key.
  *
  *   first_process [NAME [LENGTH [MESSAGE]]]
  *
- * Built twice: text is UTF-16 with UNICODE and _UNICODE defined, and of the ANSI code page without. When standard input
- * is not a console, one byte or its end stands for the key.
+ * There are two builds. With UNICODE and _UNICODE defined, the text is UTF-16; otherwise it is in the ANSI code page. If
+ * standard input is not a console, one byte or the end of the input counts as the key.
  */
 #include <conio.h>
 #include <stdio.h>

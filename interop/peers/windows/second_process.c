@@ -1,10 +1,10 @@
 /*
- * The second of the two processes, for Windows: opens named memory and shows the message found there in a message box.
+ * The second of the two processes, for Windows. Opens named memory and shows the message in it in a message box.
  *
  *   second_process [--terminal] [--wait MS] [NAME [LENGTH]]
  *
- * --terminal prints the message, in UTF-8, instead of opening the box. --wait looks for the memory and for a message in
- * it until the time has passed; without it both must be there. Built twice, as the first process is.
+ * --terminal prints the message in UTF-8 instead of opening the box. --wait waits that long for the memory and for a
+ * message; without it, both must be there. There are two builds, as of the first process.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static HANDLE open_mapping(const TCHAR* name, ULONGLONG deadline) {
   return mapping;
 }
 
-/* A message that was not there at first gets a moment more, to be complete. */
+/* Waits for a message, and then a moment longer, until it is complete. */
 static void wait_for_message(const volatile TCHAR* view, ULONGLONG deadline) {
   while (*view == 0 && GetTickCount64() < deadline) Sleep(LOOK_INTERVAL_MS);
   Sleep(SETTLE_MS);

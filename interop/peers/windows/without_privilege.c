@@ -1,10 +1,10 @@
-/* without_privilege.exe PRIVILEGE PROGRAM ARGUMENTS...: disables one privilege in this process's token, which its
- * children inherit, runs PROGRAM, and ends with its exit code. */
+/* without_privilege.exe PRIVILEGE PROGRAM ARGUMENTS...: disables one privilege in the token of this process. Its children
+ * inherit that token. Then runs PROGRAM and ends with its exit code. */
 #include <stdio.h>
 #include <wchar.h>
 #include <windows.h>
 
-/* Skips one argument of a raw command line, so that the quoting of the rest stays as it is. */
+/* Skips one argument of a raw command line. The rest keeps its quotes. */
 static wchar_t* after_argument(wchar_t* line) {
   if (*line == L'"') {
     for (line++; *line && *line != L'"'; line++) {

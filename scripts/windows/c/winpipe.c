@@ -1,6 +1,6 @@
-// winpipe PROGRAM ARGUMENTS...: runs PROGRAM with real Windows pipes as its standard streams, and copies what flows
-// through them from and to its own. (Under Wine these are Unix pipes, files or terminals, which node.exe refuses with
-// EBADF.) PROGRAM ends with it, however it ends, and its exit code is PROGRAM's. Ctrl+C is PROGRAM's to answer.
+// winpipe PROGRAM ARGUMENTS...: runs PROGRAM with real Windows pipes as its standard streams, and copies between these pipes
+// and its own streams. (Under Wine its own streams are Unix pipes, files or terminals, which node.exe refuses with EBADF.)
+// PROGRAM ends when winpipe ends, for whatever reason. winpipe's exit code is PROGRAM's. Ctrl+C reaches PROGRAM.
 
 #include <stdio.h>
 #include <windows.h>
@@ -9,7 +9,7 @@ typedef struct {
   HANDLE from, to;
 } Pump;
 
-// Ends when `from` does, or when nobody reads `to` any more. Closing `theirs` lets PROGRAM know.
+// Ends when `from` ends, or when no process reads `to` any more. Closing `theirs` tells PROGRAM.
 static void CopyAll(const Pump* pump, HANDLE theirs) {
   char buffer[65536];
   DWORD length, written;
@@ -36,7 +36,7 @@ static DWORD WINAPI PumpOutput(void* argument) {
   return 0;
 }
 
-// The command line behind its first word, so that every argument arrives as it was quoted.
+// Returns the command line behind its first word, so that every argument keeps its quotes.
 static wchar_t* SkipProgramName(wchar_t* text) {
   if (*text == L'"') {
     for (text++; *text != L'\0' && *text != L'"'; text++) continue;
@@ -61,8 +61,8 @@ static BOOL IsTerminal(DWORD stream) {
   return GetConsoleMode(GetStdHandle(stream), &mode);
 }
 
-// At a terminal, Ctrl+C reaches PROGRAM as it reaches us. Without one the event was a SIGINT for us alone: Windows
-// announces such events by a thread that it starts in the process, and PROGRAM gets the same.
+// At a terminal, Ctrl+C reaches PROGRAM as well as this process. Without a terminal, the event was a SIGINT for this process
+// alone. Windows announces such an event by a thread that it starts in the process, so this starts one in PROGRAM.
 static BOOL WINAPI PassOnInterrupt(DWORD event) {
   if (event != CTRL_C_EVENT) return FALSE;
   const BOOL at_terminal =
@@ -92,7 +92,7 @@ int main(void) {
   MakePipe(&output.from, &startup.hStdOutput, &output.from);
   MakePipe(&errors.from, &startup.hStdError, &errors.from);
 
-  // The system closes our handles whatever ends us, and with the job's last handle ends what runs in the job.
+  // However this process ends, the system closes its handles. Closing the job's last handle ends everything in the job.
   HANDLE job = CreateJobObjectW(NULL, NULL);
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
   limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
@@ -115,7 +115,7 @@ int main(void) {
   WaitForSingleObject(process.hProcess, INFINITE);
   DWORD exit_code = 1;
   GetExitCodeProcess(process.hProcess, &exit_code);
-  TerminateJobObject(job, exit_code);  // what PROGRAM has left behind would hold its output open
+  TerminateJobObject(job, exit_code);  // processes that PROGRAM left would hold its output open
   WaitForMultipleObjects(2, pumps, TRUE, INFINITE);
   ExitProcess(exit_code);
 }
