@@ -3,8 +3,8 @@
  *
  *   first_process [NAME [LENGTH [MESSAGE]]]
  *
- * There are two builds. With UNICODE and _UNICODE defined, the text is UTF-16; otherwise it is in the ANSI code page. If
- * standard input is not a console, one byte or the end of the input counts as the key.
+ * There are two builds. With UNICODE and _UNICODE defined, the text is UTF-16; otherwise it is in the ANSI code page.
+ * If standard input is not a console, one byte or the end of the input counts as the key.
  */
 #include <conio.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* without_privilege.exe PRIVILEGE PROGRAM ARGUMENTS...: disables one privilege in the token of this process. Its children
- * inherit that token. Then runs PROGRAM and ends with its exit code. */
+/* without_privilege.exe PRIVILEGE PROGRAM ARGUMENTS...: disables one privilege in the token of this process. Its
+ * children inherit that token. Then runs PROGRAM and ends with its exit code. */
 #include <stdio.h>
 #include <wchar.h>
 #include <windows.h>

@@ -1,5 +1,5 @@
-// The addon imports Node.js from "NODE.EXE". This hook makes that the running executable, whatever its name. (node-gyp links
-// a hook that does the same.)
+// The addon imports Node.js from "NODE.EXE". This hook makes that the running executable, whatever its name. (node-gyp
+// links a hook that does the same.)
 
 // clang-format off: the others need windows.h before them
 #include <windows.h>

@@ -1,6 +1,7 @@
-// winpipe PROGRAM ARGUMENTS...: runs PROGRAM with real Windows pipes as its standard streams, and copies between these pipes
-// and its own streams. (Under Wine its own streams are Unix pipes, files or terminals, which node.exe refuses with EBADF.)
-// PROGRAM ends when winpipe ends, for whatever reason. winpipe's exit code is PROGRAM's. Ctrl+C reaches PROGRAM.
+// winpipe PROGRAM ARGUMENTS...: runs PROGRAM with real Windows pipes as its standard streams, and copies between these
+// pipes and its own streams. (Under Wine its own streams are Unix pipes, files or terminals, which node.exe refuses
+// with EBADF.) PROGRAM ends when winpipe ends, for whatever reason. winpipe's exit code is PROGRAM's. Ctrl+C reaches
+// PROGRAM.
 
 #include <stdio.h>
 #include <windows.h>
@@ -61,8 +62,9 @@ static BOOL IsTerminal(DWORD stream) {
   return GetConsoleMode(GetStdHandle(stream), &mode);
 }
 
-// At a terminal, Ctrl+C reaches PROGRAM as well as this process. Without a terminal, the event was a SIGINT for this process
-// alone. Windows announces such an event by a thread that it starts in the process, so this starts one in PROGRAM.
+// At a terminal, Ctrl+C reaches PROGRAM as well as this process. Without a terminal, the event was a SIGINT for this
+// process alone. Windows announces such an event by a thread that it starts in the process, so this starts one in
+// PROGRAM.
 static BOOL WINAPI PassOnInterrupt(DWORD event) {
   if (event != CTRL_C_EVENT) return FALSE;
   const BOOL at_terminal =
