@@ -29,8 +29,8 @@ const MAGIC = 0x314e_4c4d
 const LAYOUT_VERSION = 1
 const MAX_SCHEMA_LENGTH = 1_048_576
 
-export const SHAPE_FIELDS_OFFSET = 36
-export const SHAPE_FIELDS_LENGTH = 20
+const SHAPE_FIELDS_OFFSET = 36
+const SHAPE_FIELDS_LENGTH = 20
 
 /** The shapes that exist, for messages about a channel of another shape than the expected one. */
 const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream' }

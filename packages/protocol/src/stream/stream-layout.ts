@@ -42,21 +42,21 @@ export const MAX_CONSUMERS = 32
 export const LIVE_INDEX = 128 / 4
 export const ACTIVE_INDEX = 256 / 4
 export const OPENINGS_INDEX = 264 / 4
-export const SLEEPING_CONSUMERS_INDEX = 384 / 4
-export const SLEEPING_PRODUCERS_INDEX = 512 / 4
+const SLEEPING_CONSUMERS_INDEX = 384 / 4
+const SLEEPING_PRODUCERS_INDEX = 512 / 4
 
 const SLOTS_OFFSET = 1024
 const SLOT_LENGTH = 128
 
 // Words from the start of a producer slot.
 export const STATE = 0
-export const EPOCH = 1
+const EPOCH = 1
 export const BASE = 2
 export const END = 4
 export const SEQUENCE = 5
 
 // Words from the start of a consumer slot.
-export const CONSUMER_EPOCH = 0
+const CONSUMER_EPOCH = 0
 export const POSITIONS = 32
 
 export const STATE_OPEN = 1
