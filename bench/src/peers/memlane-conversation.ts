@@ -1,6 +1,6 @@
 /**
- * One side of a conversation in place, as a program would have it that is in a hurry: nothing stands between the streams and what
- * a message says; the room for the next message is claimed before it is needed; and an answer is written after `poll`, not within.
+ * One side of a conversation in place, as a program in a hurry would write it. Messages are written and read where they lie; the
+ * room for the next message is claimed before it is needed; and an answer is written after `poll`, not inside it.
  */
 
 import type { Content } from '../roles/content.js'
@@ -15,12 +15,12 @@ import {
 
 export interface Conversation {
   say(sequence: number): void
-  /** Blocks until the other side has said something, and returns its number. */
+  /** Blocks until a message of the other side comes, and returns its number. */
   hear(): number
   close(): void
 }
 
-/** @param spins polls again where nothing is there, in place of waiting */
+/** @param spins if there is no message, polls again in place of waiting */
 export function conversation(
   writer: StructWriter,
   reader: StructReader,

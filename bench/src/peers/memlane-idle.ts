@@ -16,7 +16,7 @@ export const IDLE_WAYS = ['for await', 'receive', 'receiveSync', 'send', 'sendSy
 const CAPACITY = 65_536
 const RECORD_HEADER_LENGTH = 8
 
-/** @param start starts the spoke */
+/** @param start starts the spokes */
 export async function idleHub<Spokes>(
   { variant, payload, warmUpSeconds, seconds }: Trial,
   name: string,

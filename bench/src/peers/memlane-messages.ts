@@ -1,7 +1,6 @@
 /**
- * How messages go into a stream of memlane and come out of it, one way for each variant: what the trials measure. The loops
- * count in small integers, and keep nothing in variables of closures that would not fit one: such a variable is a new object
- * at each change.
+ * The ways of sending and receiving messages through a stream of memlane: one per variant. Trials measure this code. Its loops
+ * count in small integers, and variables of closures hold nothing else: any other number in them is a new object at each change.
  */
 
 import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
@@ -20,26 +19,27 @@ export type Way =
   | 'bytes in place'
   | 'event loop'
 
-/** The writing side. */
+/** The sending side. */
 export interface Sender {
-  /** Sends `count` messages numbered from `first` on; waits for room. */
+  /** Sends `count` messages, numbered from `first` on. Waits for room. */
   send(first: number, count: number): Promise<void> | undefined
   close(): void
 }
 
-/** The reading side. Whatever comes is checked. */
+/** The receiving side. It checks each message. */
 export interface Receiver {
   /**
-   * Calls `take` with the number of each message that is there. Returns how many there were.
+   * Calls `take` with the number of each message that is there.
    *
-   * @param limit the most that are taken: 1 where one is expected, which saves the look for the next
+   * @param limit takes at most this many. 1 saves the look for the next message
+   * @returns how many there were
    */
   poll(limit?: number): number
-  /** Waits for a message, blocking; not at all with `spin`, where polling again is the shortest way. */
+  /** Blocks until there is a message. With `spin`, returns at once: polling again is the fastest way. */
   readySync(): void
   /** Waits for a message in the event loop, and returns its number. */
   receive(): Promise<number>
-  /** Calls `take` with the number of each message that comes, until it returns false. */
+  /** Calls `take` with the number of each message, until `take` returns false. */
   forEach(): Promise<void>
   close(): void
 }
@@ -87,7 +87,7 @@ export function checkerOf(content: Content): (message: ReadonlyMessageView) => n
   }
 }
 
-/** Takes room for a message, and waits for it where there is none. */
+/** Claims room for a message. Blocks if there is none. */
 export function claim(writer: StructWriter): MessageView {
   return writer.claim() ?? claimAgain(writer)
 }
@@ -104,7 +104,7 @@ function isOfBytes(way: Way): boolean {
   return way === 'bytes' || way === 'bytes in place'
 }
 
-/** All messages of a lane lie in one buffer. */
+/** Returns the memory of a message. All messages of a lane lie in the same memory. */
 function laneMemory(): (message: ReadonlyBytesView) => Memory {
   let memory = memoryOf(Buffer.alloc(0))
   return (message) => {
@@ -234,7 +234,7 @@ function bytesSender(way: Way, name: string, content: Content, options: CreateSt
   }
 }
 
-/** @param take gets the number of each message; returns false when it wants no more */
+/** @param take gets the number of each message, and returns false if it wants no more */
 export async function openReceiver(
   way: Way,
   name: string,
