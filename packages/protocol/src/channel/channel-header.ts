@@ -30,7 +30,6 @@ const LAYOUT_VERSION = 1
 const MAX_SCHEMA_LENGTH = 1_048_576
 
 const SHAPE_FIELDS_OFFSET = 36
-const SHAPE_FIELDS_LENGTH = 20
 
 /** The shapes that exist, for messages about a channel of another shape than the expected one. */
 const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream' }
