@@ -244,6 +244,18 @@ describe('messagepack', () => {
     expect(encoded(claims(Int16Array.of(1)))).toEqual(hex('d54d0100'))
   })
 
+  it('sends no byte of an earlier message for a getter that shows another value to the encoder', () => {
+    encoded('secret of another message'.repeat(10))
+    let asked = 0
+    const value = {
+      get bytes() {
+        const bytes = Uint8Array.of(1, 2)
+        return asked++ === 0 ? bytes : Object.defineProperty(bytes, 'length', { value: 100 })
+      },
+    }
+    expect(() => encoded(value)).toThrow(TypeError)
+  })
+
   it('throws the error of a getter as it is', () => {
     const problem = new Error('from the getter')
     const value = {

@@ -48,6 +48,12 @@ export function timeOf(value: object): number | undefined {
   }
 }
 
+/** The encoder would leave the difference unwritten, and so send bytes of an earlier message. */
+export function claimsAnotherLength(bytes: Uint8Array): boolean {
+  const length = byteLengthOf(bytes)
+  return bytes.byteLength !== length || bytes.length !== length
+}
+
 /** Carries Dates as timestamps, and typed arrays except Uint8Array as extensions. */
 export const extensionCodec: ExtensionCodecType<undefined> = {
   tryToEncode(value) {
@@ -55,6 +61,8 @@ export const extensionCodec: ExtensionCodecType<undefined> = {
     const kind = kindOfTypedArray(value)
     const extension = kind === undefined ? undefined : extensions.get(kind)
     if (extension !== undefined) return new ExtData(extension, bytesIn(value as ArrayBufferView))
+    if (kind === 'Uint8Array' && claimsAnotherLength(value as Uint8Array))
+      throw new TypeError('MessagePack cannot carry a Uint8Array that claims another length than it has')
     if (kind !== undefined || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return null
     const time = timeOf(value)
     if (time === undefined) return null

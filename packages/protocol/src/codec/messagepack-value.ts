@@ -1,6 +1,6 @@
 import { describe, Mismatch } from '../layout/mismatch.js'
 import { byteLengthOf, kindOfTypedArray } from '../memory/typed-array.js'
-import { extensionOf, timeOf } from './messagepack-extensions.js'
+import { claimsAnotherLength, extensionOf, timeOf } from './messagepack-extensions.js'
 
 /** The deepest nesting of arrays and objects. It stops values that contain themselves, and hostile bytes. */
 export const MAX_DEPTH = 256
@@ -98,9 +98,8 @@ function checkBytes(value: ArrayBufferView, prototype: object | null): void {
   const isBytes = kind === 'Uint8Array'
   if (kind === undefined || (!isBytes && (extensionOf(kind) === undefined || heightOf(prototype) !== 3)))
     throw refused(value)
-  const length = byteLengthOf(value)
-  if (isBytes && (value.byteLength !== length || (value as Uint8Array).length !== length))
-    throw refused(value, `it has ${length} bytes but claims another length`)
+  if (isBytes && claimsAnotherLength(value as Uint8Array))
+    throw refused(value, `it has ${byteLengthOf(value)} bytes but claims another length`)
 }
 
 function checkText(value: string): void {
