@@ -1,6 +1,7 @@
 #include "doorbell.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -34,7 +35,7 @@ TEST("a ring wakes who waits, is kept for the next, and several are one") {
     CHECK(!MUST(other->Wait(0)));
     CHECK(MUST(bell->Wait(-1)));
     CHECK(!MUST(bell->Wait(0)));
-    CHECK(CountFiles(name) == 3);
+    CHECK(CountFifos(FifoFolderOf(*segment)) == 2);
   }
   CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
 }
@@ -125,9 +126,9 @@ TEST("a watched lease rings once when it ends, however it does") {
 }
 
 TEST("what is no FIFO is refused under the names of bells") {
-  const std::string name = UniqueName();
-  const std::string path = "/dev/shm" + name + ".bell.0";
-  auto segment = Published(name);
+  auto segment = Published(UniqueName());
+  auto other = MUST(OpenDoorbell(*segment, 1));
+  const std::string path = FifoFolderOf(*segment) + "/bell.0";
   const auto refused = [&](const char* code) {
     CHECK(FailsWith(OpenDoorbell(*segment, 0), code));
     CHECK(remove(path.c_str()) == 0);
@@ -142,19 +143,85 @@ TEST("what is no FIFO is refused under the names of bells") {
   refused("SYSTEM");
 }
 
-TEST("a bell needs a name that leads to its object, and leaves no file without one") {
+TEST("a bell belongs to its memory, whatever becomes of the name, and leaves no file") {
   const std::string name = UniqueName();
   auto nameless = MUST(Create(name));
-  CHECK(FailsWith(OpenDoorbell(*nameless, 0), "NOT_FOUND"));
+  MUST(OpenDoorbell(*nameless, 0));
+  const std::string nameless_folder = FifoFolderOf(*nameless);
+  CHECK(CountFifos(nameless_folder) == 1);
+  nameless.reset();
+  CHECK(!Exists(nameless_folder));
+
   auto removed = Published(name, 64, true);
-  MUST(OpenDoorbell(*removed, 0));
-  CHECK(CountFiles(name) == 2);
+  auto again = MUST(Open(name));
+  const std::string folder = FifoFolderOf(*removed);
+  auto bell = MUST(OpenDoorbell(*removed, 0));
   CHECK(MUST(UnlinkSegment(name)));
-  CHECK(FailsWith(OpenDoorbell(*removed, 0), "NOT_FOUND"));
-  CHECK(CountFiles(name) == 0);
   auto successor = Published(name);
-  CHECK(FailsWith(OpenDoorbell(*removed, 0), "NOT_FOUND"));
-  CHECK(CountFiles(name) == 1);
+  auto others = MUST(OpenDoorbell(*successor, 0));
+  MUST(MUST(OpenDoorbell(*again, 0))->Ring());
+  CHECK(MUST(bell->Wait(kLongMs)) && !MUST(others->Wait(0)));
+  again.reset();
+  CHECK(Exists(folder));
+  removed.reset();
+  CHECK(!Exists(folder));
+  MUST(bell->Ring());
+  CHECK(MUST(bell->Wait(kLongMs)));
+}
+
+TEST("a bell that loses its name is made again while its owner waits, by thread and by loop") {
+  auto segment = Published(UniqueName());
+  const std::string folder = FifoFolderOf(*segment);
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  auto known = MUST(OpenDoorbell(*segment, 0));
+  CHECK(!MUST(bell->Wait(0)));
+  for (const bool all : {false, true}) {
+    CHECK(unlink((folder + "/bell.0").c_str()) == 0);
+    if (all) CHECK(rmdir(folder.c_str()) == 0);
+    CHECK(MUST(bell->Wait(kLongMs)));  // to look for what it has missed
+    auto newcomer = MUST(OpenDoorbell(*segment, 0));
+    CHECK(!MUST(bell->Wait(0)));
+    MUST(newcomer->Ring());
+    CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(0)));
+    MUST(known->Ring());
+    CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(0)));
+  }
+  int rung = 0;
+  bool closed = false;
+  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  CHECK(unlink((folder + "/bell.0").c_str()) == 0);
+  while (rung == 0) TurnLoop();
+  auto newcomer = MUST(OpenDoorbell(*segment, 0));
+  MUST(newcomer->Ring());
+  TurnLoop();
+  CHECK(rung == 2);
+  bell->Close([&] { closed = true; });
+  TurnLoop();
+  CHECK(closed);
+}
+
+TEST("a bell is rung although no descriptor is left, and opened once there is one") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  CHECK(!MUST(bell->Wait(0)));
+  struct rlimit before, none;
+  CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  none = before;
+  const int free = dup(0);
+  close(free);
+  none.rlim_cur = static_cast<rlim_t>(free);
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  CHECK(dup(0) == -1 && errno == EMFILE);
+  auto ringer = MUST(OpenDoorbell(*segment, 0));
+  for (int round = 0; round < 3; round++) {
+    MUST(ringer->Ring());
+    CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(0)));
+  }
+  CHECK(FailsWith(ringer->Wait(0), "SYSTEM"));
+  MUST(MUST(OpenDoorbell(*segment, 7))->Ring());  // nobody waits
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  MUST(ringer->Ring());
+  CHECK(MUST(bell->Wait(kLongMs)) && !MUST(ringer->Wait(0)));
 }
 
 TEST("threads that open the same bells at once have one of each") {
@@ -175,7 +242,7 @@ TEST("threads that open the same bells at once have one of each") {
     MUST(bells[number % 4]->Ring());
     CHECK(MUST(bells[(number + 1) % 4]->Wait(kLongMs)));
   }
-  CHECK(CountFiles(name) == 51);
+  CHECK(CountFifos(FifoFolderOf(*segment)) == 50);
 }
 
 TEST("threads that ring and wait in turn lose no ring") {

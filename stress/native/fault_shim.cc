@@ -37,10 +37,16 @@ const std::map<std::string, std::vector<int>> kErrors = {
     {"fallocate", {ENOSPC, EDQUOT, ENOMEM, EINTR, EIO, EOPNOTSUPP}},
     {"posix_fallocate", {ENOSPC, EDQUOT, ENOMEM, EFBIG, EINTR, EIO}},
     {"linkat", {ENOSPC, EDQUOT, ENOMEM, EACCES, EPERM, EIO, EEXIST, ENOENT}},
-    {"rename", {ENOSPC, ENOMEM, EACCES, EPERM, EIO, ENOENT}},
+    {"renameat", {ENOSPC, ENOMEM, EACCES, EPERM, EIO}},
     {"renameat2", {ENOSPC, ENOMEM, EACCES, EPERM, EIO, EEXIST}},
     {"unlink", {ENOMEM, EACCES, EPERM, EBUSY, EIO, ENOENT}},
-    {"mkfifo", {ENOSPC, EDQUOT, ENOMEM, EACCES, EIO, EEXIST}},
+    {"unlinkat", {ENOMEM, EACCES, EPERM, EBUSY, EIO, ENOENT}},
+    {"mkdir", {ENOSPC, EDQUOT, ENOMEM, EACCES, EIO, EEXIST}},
+    {"rmdir", {ENOMEM, EACCES, EPERM, EBUSY, EIO, ENOENT}},
+    {"mkfifoat", {ENOSPC, EDQUOT, ENOMEM, EACCES, EIO, EEXIST}},
+    {"openat", {EMFILE, ENFILE, ENOMEM, EACCES, EIO, ENOENT}},
+    {"fstatat", {ENOMEM, EIO, ENOENT}},
+    {"fdopendir", {ENOMEM}},
     {"opendir", {EMFILE, ENFILE, ENOMEM, EACCES}},
     {"readdir", {ENOMEM, EIO}},
     {"fopen", {EMFILE, ENFILE, ENOMEM, EACCES, ENOENT}},
@@ -115,11 +121,16 @@ WRAP(int, fallocate, (int fd, int mode, off_t offset, off_t length), (fd, mode, 
 WRAP(int, posix_fallocate, (int fd, off_t offset, off_t length), (fd, offset, length), memlane::test::fault.error)
 WRAP(int, linkat, (int from, const char* old_path, int to, const char* new_path, int flags),
      (from, old_path, to, new_path, flags), -1)
-WRAP(int, rename, (const char* old_path, const char* new_path), (old_path, new_path), -1)
+WRAP(int, renameat, (int from, const char* old_path, int to, const char* new_path), (from, old_path, to, new_path), -1)
 WRAP(int, renameat2, (int from, const char* old_path, int to, const char* new_path, unsigned flags),
      (from, old_path, to, new_path, flags), -1)
 WRAP(int, unlink, (const char* path), (path), -1)
-WRAP(int, mkfifo, (const char* path, mode_t mode), (path, mode), -1)
+WRAP(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), -1)
+WRAP(int, mkdir, (const char* path, mode_t mode), (path, mode), -1)
+WRAP(int, rmdir, (const char* path), (path), -1)
+WRAP(int, mkfifoat, (int folder, const char* path, mode_t mode), (folder, path, mode), -1)
+WRAP(int, fstatat, (int folder, const char* path, struct stat* status, int flags), (folder, path, status, flags), -1)
+WRAP(DIR*, fdopendir, (int folder), (folder), nullptr)
 WRAP(DIR*, opendir, (const char* path), (path), nullptr)
 WRAP(dirent*, readdir, (DIR * directory), (directory), nullptr)
 WRAP(FILE*, fopen, (const char* path, const char* mode), (path, mode), nullptr)
@@ -144,6 +155,15 @@ extern "C" int __wrap_open(const char* path, int flags, ...) {
   const mode_t mode = va_arg(arguments, mode_t);
   va_end(arguments);
   return Pass("open", [&] { return __real_open(path, flags, mode); }, -1);
+}
+
+extern "C" int __real_openat(int folder, const char* path, int flags, ...);
+extern "C" int __wrap_openat(int folder, const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = va_arg(arguments, mode_t);
+  va_end(arguments);
+  return Pass("openat", [&] { return __real_openat(folder, path, flags, mode); }, -1);
 }
 
 extern "C" int __real_fcntl(int fd, int command, ...);

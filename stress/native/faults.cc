@@ -180,24 +180,34 @@ void MakeForeign(Player&) {
   CHECK(ftruncate(file.get(), kLength) == 0);
 }
 
-// What another user leaves who was the last to close the memory.
-void LeaveFifos(Player&) {
-  for (const char* fifo : {".bell.0", ".lease.0", ".bell.1.new"}) {
-    CHECK(mknod((kPath + fifo).c_str(), S_IFIFO | S_ISVTX | 0600, 0) == 0);
-  }
+// A folder of bells and leases, whose memory is gone.
+void LeaveFolder(Player&) {
+  const std::string folder = FifoFolderPath(1);
+  CHECK(mkdir(folder.c_str(), 0700) == 0);
+  for (const char* fifo : {"/bell.0", "/lease.0", "/bell.1.new"}) CHECK(mkfifo((folder + fifo).c_str(), 0600) == 0);
+  CHECK(mkdir((folder + ".new").c_str(), 0700) == 0);
 }
 
-// A lease as a claimer leaves it who is killed before it has it.
+void LeaveUnfinishedLease(const Player& player) {
+  const std::string folder = FifoFolderOf(*player.segment);
+  CHECK(mkfifo((folder + "/lease.0.new").c_str(), 0600) == 0);
+}
+
+// A lease as a claimer leaves it that is killed before it has it.
 void LeaveHalfClaimed(Player& player) {
   Make(player);
-  CHECK(mknod((kPath + ".lease.0.new").c_str(), S_IFIFO | 0600, 0) == 0);
+  LeaveUnfinishedLease(player);
 }
 
-// The files of two, in a folder that lets nobody else remove them.
+// The files of two users.
 void MakeWithDeadClaimers(Player& player) {
   LeaveHalfClaimed(player);
-  Child claimer([&] { return MUST(ClaimLease(*player.segment, 0)); });
-  CHECK(mknod((kPath + ".lease.0.new").c_str(), S_IFIFO | 0600, 0) == 0);
+  Child claimer([&] {
+    auto segment = MUST(OpenShared());
+    auto lease = MUST(ClaimLease(*segment, 0));
+    return std::make_pair(std::move(segment), std::move(lease));
+  });
+  LeaveUnfinishedLease(player);
   claimer.Kill();
 }
 
@@ -249,7 +259,10 @@ const Scene kScenes[] = {
     {"create-taken", nullptr, Make, nullptr,
      [](Player& player) { player.ExpectRefusal(CreateShared(kLength), "ALREADY_EXISTS"); }},
     {"create-after-crash", MakeWithAll, nullptr, nullptr, Create},
-    {"create-beside-bells", LeaveFifos, nullptr, nullptr, Create},
+    {"create-for-others-to-read", nullptr, nullptr, nullptr,
+     [](Player& player) {
+       if (player.Got(CreateShared(kLength, 0644), player.segment)) player.Went(player.segment->Publish());
+     }},
     {"create-full", MakeLargeOther, nullptr, nullptr, CreateLarge},
     {"create-no-space", nullptr, MakeWithBell, nullptr,
      [](Player& player) {
@@ -293,7 +306,7 @@ const Scene kScenes[] = {
        const auto list = ListSegments();
        if (player.Went(list)) EXPECT(list.value().size() == 1 && list.value()[0].name == kName);
      }},
-    {"list-bells", LeaveFifos, nullptr, nullptr,
+    {"list-folders", LeaveFolder, nullptr, nullptr,
      [](Player& player) {
        const auto list = ListSegments();
        if (player.Went(list)) EXPECT(list.value().empty());
@@ -318,15 +331,42 @@ const Scene kScenes[] = {
     {"release", nullptr, Make, JoinWithLease, [](Player& player) { player.lease.reset(); }},
     {"bell", nullptr, Make, Join, OpenBell},
     {"bell-of-others", nullptr, MakeWithBell, Join, OpenBell},
-    {"bell-without-name", MakePersistent, nullptr,
+    {"without-name", MakePersistent, nullptr,
      [](Player& player) {
        player.segment = MUST(Open(kName));
+       player.segment->data()[0] = 7;
        MUST(UnlinkSegment(kName));
      },
+     Live},
+    {"removed-folder", nullptr, Make,
      [](Player& player) {
-       player.ExpectRefusal(OpenDoorbell(*player.segment, 0), "NOT_FOUND");
-       player.ExpectRefusal(ClaimLease(*player.segment, 0), "NOT_FOUND");
+       JoinWithLease(player);
+       const std::string folder = FifoFolderOf(*player.segment);
+       CHECK(unlink((folder + "/lease.0").c_str()) == 0);
+       CHECK(rmdir(folder.c_str()) == 0);
+     },
+     [](Player& player) {
+       EXPECT_VALUE(IsLeased(*player.segment, 0), true);
+       player.lease.reset();
+       Live(player);
      }},
+    {"removed-lease", nullptr, Make,
+     [](Player& player) {
+       Do<JoinWithBell, MakeLease>(player);
+       CHECK(unlink((FifoFolderOf(*player.segment) + "/lease.0").c_str()) == 0);
+     },
+     [](Player& player) {
+       const auto watched = player.bell->Watch(0);
+       player.lease.reset();
+       if (player.Went(watched) && watched.value()) EXPECT_VALUE(player.bell->Wait(-1), true);
+     }},
+    {"removed-bell", nullptr, Make,
+     [](Player& player) {
+       JoinWithBell(player);
+       CHECK(!MUST(player.bell->Wait(0)));
+       CHECK(unlink((FifoFolderOf(*player.segment) + "/bell.0").c_str()) == 0);
+     },
+     [](Player& player) { EXPECT_VALUE(player.bell->Wait(kLongMs), true); }},
     {"ring", nullptr, MakeWithBell, JoinWithBell, [](Player& player) { player.Went(player.bell->Ring()); }},
     {"wait", nullptr, Make, JoinWithBell,
      [](Player& player) {
@@ -348,8 +388,8 @@ const Scene kScenes[] = {
     {"listen", nullptr, Make, JoinWithBell,
      [](Player& player) {
        int rung = 0;
-       player.Went(player.bell->Attach(nullptr, [&] { rung++; }));
-       if (player.Went(player.bell->Ring())) {
+       const bool attached = player.Went(player.bell->Attach(nullptr, [&] { rung++; }));
+       if (attached && player.Went(player.bell->Ring())) {
          TurnLoop();
          TurnLoop();  // an interrupted look is made up for
          EXPECT(rung > 0);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "check.h"
+#include "linux/fifo_folder.h"
 #include "shared_memory.h"
 
 namespace memlane::test {
@@ -45,6 +47,25 @@ inline Result<std::unique_ptr<Segment>> Open(const std::string& name, const View
 template <typename Value>
 bool FailsWith(const Result<Value>& result, const char* code) {
   return !result.ok() && strcmp(result.failure().code, code) == 0;
+}
+
+// The folder of an object's bells and leases.
+inline std::string FifoFolderOf(const Segment& segment) {
+  struct stat status;
+  CHECK(fstat(static_cast<int>(segment.handle()), &status) == 0);
+  return FifoFolderPath(status.st_ino);
+}
+
+inline bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// How many files such a folder has; 0 if there is none.
+inline int CountFifos(const std::string& folder) {
+  int count = 0;
+  DIR* directory = opendir(folder.c_str());
+  if (directory == nullptr) return 0;
+  while (const dirent* entry = readdir(directory)) count += entry->d_name[0] != '.';
+  closedir(directory);
+  return count;
 }
 
 // How many files in the folder begin so.

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstring>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "check.h"
+#include "doorbell.h"
+#include "lease.h"
 #include "object.h"
 #include "shared_memory.h"
 
@@ -135,35 +138,89 @@ TEST("listing tells what is there, and clears away what a killed process leaves"
   CHECK(CountFiles(name) == 0);
 }
 
-TEST("bells and leases beside no memory are cleared by listing and by creating, and other FIFOs are left alone") {
+TEST("a folder of bells and leases that a crash has left is cleared with its memory, or by listing") {
   const std::string name = UniqueName();
-  const auto leave = [&](const std::string& suffix, mode_t mode) {
-    const std::string path = "/dev/shm" + name + suffix;
-    CHECK(mknod(path.c_str(), S_IFIFO | 0600, 0) == 0 && chmod(path.c_str(), mode) == 0);
+  std::string folder;
+  const auto crash = [&](const std::string& chosen) {
+    Child child([&] {
+      auto segment = Published(chosen);
+      auto bell = MUST(OpenDoorbell(*segment, 0));
+      auto lease = MUST(ClaimLease(*segment, 0));
+      return std::make_tuple(std::move(segment), std::move(bell), std::move(lease));
+    });
+    {
+      auto segment = MUST(Open(chosen));
+      folder = FifoFolderOf(*segment);
+    }
+    CHECK(CountFifos(folder) == 2);
+    child.Kill();
+    CHECK(CountFifos(folder) == 2);
   };
-  const auto leave_all = [&] {
-    for (const char* suffix : {".bell.0", ".lease.12", ".lease.12.new", ".bell.1.new3"}) leave(suffix, S_ISVTX | 0600);
+  crash(name);
+  CHECK(FailsWith(Open(name), "NOT_FOUND") && !Exists(folder));
+  crash(name);
+  Published(name);
+  CHECK(!Exists(folder) && CountFiles(name) == 0);
+  crash(name);
+  CHECK(unlink(("/dev/shm" + name).c_str()) == 0);
+  Published(name);
+  CHECK(Exists(folder));
+  MUST(ListSegments());
+  CHECK(!Exists(folder));
+}
+
+TEST("listing leaves folders alone that are in use, and those of other programs") {
+  auto segment = Published(UniqueName());
+  auto bell = MUST(OpenDoorbell(*segment, 0));
+  const std::string folder = FifoFolderOf(*segment);
+  const std::string other = "/dev/shm/.memlane.x" + std::to_string(getpid());
+  const std::string unfinished = "/dev/shm/.memlane.0.new" + std::to_string(getpid());
+  for (const std::string& path : {other, unfinished}) CHECK(mkdir(path.c_str(), 0700) == 0);
+  MUST(ListSegments());
+  CHECK(CountFifos(folder) == 1 && Exists(other) && !Exists(unfinished));
+  CHECK(rmdir(other.c_str()) == 0);
+}
+
+TEST("memory that others may write has its folder from the start, which admits whom the memory admits") {
+  const std::string name = UniqueName();
+  const auto modes = [&](uint32_t mode) {
+    CreateOptions options;
+    options.name = name;
+    options.length = 64;
+    options.mode = mode;
+    auto segment = MUST(CreateSegment(options, View()));
+    const std::string folder = FifoFolderOf(*segment);
+    const bool is_early = Exists(folder);
+    CHECK(is_early == ((mode & 0022) != 0));
+    auto bell = MUST(OpenDoorbell(*segment, 0));
+    struct stat of_folder, of_bell;
+    CHECK(stat(folder.c_str(), &of_folder) == 0 && stat((folder + "/bell.0").c_str(), &of_bell) == 0);
+    return std::make_pair(of_folder.st_mode & 07777, of_bell.st_mode & 07777);
   };
-  leave(".bell.y", S_ISVTX | 0600);
-  leave(".bell.7", 0600);  // as another program makes them
-  MUST(ListSegments());
-  CHECK(CountFiles(name) == 2);
-  leave_all();
-  MUST(ListSegments());
-  CHECK(CountFiles(name) == 1);
-  leave_all();
-  auto segment = MUST(Create(name));
-  CHECK(CountFiles(name) == 1);
-  MUST(segment->Publish());
-  leave_all();
-  MUST(ListSegments());
-  CHECK(CountFiles(name) == 6);
-  auto other = Published(name + ".bell.x");
-  CHECK(mknod(("/dev/shm" + name + ".bell.x.bell.0").c_str(), S_IFIFO | 0600, 0) == 0);
-  segment.reset();
-  CHECK(CountFiles(name) == 3);
-  other.reset();
-  CHECK(CountFiles(name) == 1 && unlink(("/dev/shm" + name + ".bell.y").c_str()) == 0);
+  CHECK(modes(0600) == std::make_pair(0700u, 0600u));
+  CHECK(modes(0400) == std::make_pair(0700u, 0600u));
+  CHECK(modes(0644) == std::make_pair(0755u, 0644u));
+  CHECK(modes(0660) == std::make_pair(0770u, 0660u));
+  CHECK(modes(0664) == std::make_pair(0775u, 0664u));
+  CHECK(modes(0666) == std::make_pair(0777u, 0666u));
+}
+
+TEST("threads that need and give up the folder of one memory always find one") {
+  const std::string name = UniqueName();
+  auto segment = Published(name);
+  const std::string folder = FifoFolderOf(*segment);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; thread++) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 200; round++) {
+        auto own = MUST(Open(name));
+        auto bell = MUST(OpenDoorbell(*own, 0));
+        MUST(bell->Ring());
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(!Exists(folder));
 }
 
 TEST("exit() lets go what is still held") {

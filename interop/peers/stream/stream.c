@@ -8,6 +8,7 @@
 
 enum {
   MAGIC = 0x314e4c4d,
+  LAYOUT_VERSION = 2,
   HEADER_LENGTH = 80,
   LIVE = 128,
   ACTIVE = 256,
@@ -141,7 +142,7 @@ bool stream_open(struct stream* stream, const char* object, const char* descript
   if (magic != MAGIC) corrupt("no stream");
 
   const unsigned char* bytes = stream->bytes;
-  if (plain_word(bytes, 4) != 1) corrupt("another layout version");
+  if (plain_word(bytes, 4) != LAYOUT_VERSION) corrupt("another layout version");
   const uint32_t overflow = plain_word(bytes, 36);
   const uint32_t without_consumers = plain_word(bytes, 40);
   const uint32_t schema_length = plain_word(bytes, 60);
@@ -180,7 +181,7 @@ bool stream_create(struct stream* stream, const char* object, const char* descri
   if (stream->memory == NULL) return false;
   unsigned char* bytes = stream->bytes = memory_bytes(stream->memory);
   const uint32_t words[] = {0,
-                            1,
+                            LAYOUT_VERSION,
                             (uint32_t)length,
                             (uint32_t)(length >> 32),
                             0,

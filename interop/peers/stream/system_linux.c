@@ -25,9 +25,12 @@ struct memory {
   unsigned char* bytes;
   size_t length;
   char path[300];
+  int folder; /* of its bells and leases; -1 until one is needed */
 };
 
 struct lease {
+  struct memory* memory;
+  unsigned number;
   int fd;
 };
 
@@ -52,20 +55,87 @@ static bool leads_to(const char* path, int fd) {
          file.st_ino == named.st_ino;
 }
 
+/* ---- the folder of bells and leases ---- */
+
+static void folder_path(int memory, char path[static 60]) {
+  struct stat status;
+  if (fstat(memory, &status) != 0) fail("fstat");
+  snprintf(path, 60, FOLDER "/.memlane.%llu", (unsigned long long)status.st_ino);
+}
+
+/* Closes it, and removes it if nobody else is there. */
+static void leave_folder(int folder, const char* path) {
+  if (flock(folder, LOCK_EX | LOCK_NB) != 0) {
+    close(folder);
+    return;
+  }
+  DIR* entries = fdopendir(folder);
+  if (entries == NULL) fail("fdopendir");
+  const struct dirent* entry;
+  while ((entry = readdir(entries)) != NULL) unlinkat(folder, entry->d_name, 0);
+  if (leads_to(path, folder)) rmdir(path);
+  closedir(entries);
+}
+
+/* Gives a file or folder the rights of the memory, and its group where that can be. */
+static void admit(const struct memory* memory, int fd, bool folder) {
+  struct stat status;
+  if (fstat(memory->fd, &status) != 0) fail("fstat");
+  mode_t mode = (status.st_mode & 0777) | 0600;
+  if (folder) {
+    mode = 0700;
+    if (status.st_mode & 0060) mode |= status.st_mode & 0020 ? 0070 : 0050;
+    if (status.st_mode & 0006) mode |= status.st_mode & 0002 ? 0007 : 0005;
+  }
+  if (fchown(fd, geteuid() == 0 ? status.st_uid : (uid_t)-1, status.st_gid) != 0 && errno != EPERM) fail("fchown");
+  if (fchmod(fd, mode) != 0) fail("fchmod");
+}
+
+/* The folder of bells and leases, which the first to need it makes under a name of its own. */
+static int enter_folder(struct memory* memory) {
+  char path[60], fresh[80];
+  folder_path(memory->fd, path);
+  if (memory->folder >= 0 && !leads_to(path, memory->folder)) { /* removed from outside */
+    close(memory->folder);
+    memory->folder = -1;
+  }
+  while (memory->folder < 0) {
+    memory->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (memory->folder < 0 && errno != ENOENT) fail(path);
+    if (memory->folder >= 0) {
+      if (flock(memory->folder, LOCK_SH | LOCK_NB) == 0 && leads_to(path, memory->folder)) break;
+      close(memory->folder); /* its last user is removing it */
+      memory->folder = -1;
+      sleep_ms(1);
+      continue;
+    }
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    for (unsigned number = 1; mkdir(fresh, 0700) != 0; number++) {
+      if (errno != EEXIST) fail("mkdir");
+      snprintf(fresh, sizeof fresh, "%s.new%u", path, number);
+    }
+    const int made = open(fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (made < 0) continue; /* somebody has taken it for a crash's */
+    admit(memory, made, true);
+    if (flock(made, LOCK_SH | LOCK_NB) == 0 && renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+      memory->folder = made;
+    } else {
+      rmdir(fresh); /* somebody was quicker */
+      close(made);
+    }
+  }
+  return memory->folder;
+}
+
+/* ---- memory ---- */
+
 /* The caller holds LOCK_EX. */
 static void remove_name(const char* path, int fd) {
-  if (!leads_to(path, fd)) return;
-  const char* name = path + sizeof FOLDER;
-  const size_t length = strlen(name);
-  DIR* folder = opendir(FOLDER);
-  const struct dirent* entry;
-  while (folder != NULL && (entry = readdir(folder)) != NULL) {
-    const char* rest = entry->d_name + length;
-    if (strncmp(entry->d_name, name, length) != 0) continue;
-    if (strncmp(rest, ".bell.", 6) == 0 || strncmp(rest, ".lease.", 7) == 0) unlinkat(dirfd(folder), entry->d_name, 0);
-  }
-  if (folder != NULL) closedir(folder);
-  unlink(path);
+  char folder[60];
+  folder_path(fd, folder);
+  const int left = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); /* by a crash */
+  if (left >= 0) leave_folder(left, folder);
+  if (leads_to(path, fd)) unlink(path);
 }
 
 static void close_file(const char* path, int fd, bool counted) {
@@ -106,6 +176,7 @@ static struct memory* map(const char* path, int fd, bool counted, bool writable)
   struct stat status;
   if (fstat(fd, &status) != 0) fail("fstat");
   memory->fd = fd;
+  memory->folder = -1;
   memory->counted = counted;
   memory->length = (size_t)status.st_size;
   snprintf(memory->path, sizeof memory->path, "%s", path);
@@ -152,6 +223,11 @@ bool memory_publish(struct memory* memory) {
 
 void memory_close(struct memory* memory) {
   munmap(memory->bytes, memory->length);
+  if (memory->folder >= 0) {
+    char path[60];
+    folder_path(memory->fd, path);
+    leave_folder(memory->folder, path);
+  }
   close_file(memory->path, memory->fd, memory->counted);
   free(memory);
 }
@@ -159,112 +235,84 @@ void memory_close(struct memory* memory) {
 unsigned char* memory_bytes(const struct memory* memory) { return memory->bytes; }
 size_t memory_length(const struct memory* memory) { return memory->length; }
 
-/* ---- leases ---- */
+/* ---- FIFOs ---- */
 
-static struct flock byte_at(unsigned offset, short type) {
-  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+/* The FIFO that is there; -1 when there is none. */
+static int open_fifo(struct memory* memory, const char* name, int flags) {
+  const int fd = openat(enter_folder(memory), name, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && errno != ENOENT) fail(name);
+  return fd;
 }
 
-static bool try_lock(int fd, unsigned offset) {
-  struct flock lock = byte_at(offset, F_WRLCK);
-  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return true;
+/* A new one, open for reading and writing, under a name of its own. */
+static int make_fifo(struct memory* memory, const char* name, char fresh[static 40]) {
+  snprintf(fresh, 40, "%s.new", name);
+  for (unsigned number = 1; mkfifoat(enter_folder(memory), fresh, 0600) != 0; number++) {
+    if (errno != EEXIST) fail("mkfifoat");
+    snprintf(fresh, 40, "%s.new%u", name, number);
+  }
+  const int fd = open_fifo(memory, fresh, O_RDWR);
+  if (fd < 0) fail(fresh);
+  admit(memory, fd, false);
+  return fd;
+}
+
+/* ---- leases ---- */
+
+/* A process has each lease once here, so it need not remember its own, which its own lock does not refuse. */
+static bool set_lock(const struct memory* memory, unsigned number, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = number, .l_len = 1};
+  if (fcntl(memory->fd, F_OFD_SETLK, &lock) == 0) return true;
   if (errno != EAGAIN && errno != EACCES) fail("fcntl(F_OFD_SETLK)");
   return false;
 }
 
-static void unlock(int fd, unsigned offset) {
-  struct flock lock = byte_at(offset, F_UNLCK);
-  if (fcntl(fd, F_OFD_SETLK, &lock) != 0) fail("fcntl(F_OFD_SETLK)");
-}
-
-static void lease_path(const struct memory* memory, unsigned number, char path[static 340]) {
-  snprintf(path, 340, "%s.lease.%u", memory->path, number);
-}
-
-/* The FIFO that is there, open for reading and writing; -1 when there is none. */
-static int open_fifo(const char* path) {
-  const int fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno != ENOENT) fail(path);
-  return fd;
-}
-
-/* A new one, under a name of its own. */
-static int make_fifo(const struct memory* memory, const char* path, char fresh[static 360]) {
-  snprintf(fresh, 360, "%s.new", path);
-  for (unsigned number = 1; mkfifo(fresh, 0600) != 0; number++) {
-    if (errno != EEXIST) fail("mkfifo");
-    snprintf(fresh, 360, "%s.new%u", path, number);
-  }
-  const int fd = open_fifo(fresh);
-  struct stat status;
-  if (fstat(memory->fd, &status) != 0 || fchmod(fd, (status.st_mode & 0777) | S_ISVTX) != 0) fail("fchmod");
-  return fd;
-}
-
-/* The FIFO of a lease that is held, open for reading; -1 when nobody has it. */
-static int open_held(const struct memory* memory, unsigned number) {
-  char path[340];
-  lease_path(memory, number, path);
-  const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return -1;
-  if (fd < 0) fail(path);
-  struct flock lock = byte_at(0, F_WRLCK);
-  if (fcntl(fd, F_OFD_GETLK, &lock) != 0) fail("fcntl(F_OFD_GETLK)");
-  if (lock.l_type != F_UNLCK) return fd;
-  close(fd);
-  return -1;
-}
-
 bool lease_is_held(const struct memory* memory, unsigned number) {
-  const int fd = open_held(memory, number);
-  if (fd >= 0) close(fd);
-  return fd >= 0;
-}
-
-static int take(struct memory* memory, unsigned number) {
-  char path[340], fresh[360];
-  lease_path(memory, number, path);
-  int fd = make_fifo(memory, path, fresh);
-  if (!try_lock(fd, 0)) fail("a new FIFO is locked");
-  if (rename(fresh, path) == 0) return fd;
-  if (errno != EPERM && errno != EACCES) fail("rename");
-  unlink(fresh);
-  close(fd);
-  fd = open_fifo(path);
-  if (fd < 0) fail(path);
-  if (try_lock(fd, 0)) return fd;
-  close(fd);
-  return -1;
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = number, .l_len = 1};
+  if (fcntl(memory->fd, F_OFD_GETLK, &lock) != 0) fail("fcntl(F_OFD_GETLK)");
+  return lock.l_type != F_UNLCK;
 }
 
 struct lease* lease_claim(struct memory* memory, unsigned number) {
-  if (lease_is_held(memory, number) || !try_lock(memory->fd, number)) return NULL;
-  const int fd = lease_is_held(memory, number) ? -1 : take(memory, number);
-  unlock(memory->fd, number);
-  if (fd < 0) return NULL;
+  if (!set_lock(memory, number, F_WRLCK)) return NULL;
   struct lease* lease = allocate(sizeof *lease);
-  lease->fd = fd;
+  char name[20], fresh[40];
+  snprintf(name, sizeof name, "lease.%u", number);
+  *lease = (struct lease){memory, number, make_fifo(memory, name, fresh)};
+  if (renameat(memory->folder, fresh, memory->folder, name) != 0) fail("renameat");
   return lease;
 }
 
 void lease_release(struct lease* lease) {
-  unlock(lease->fd, 0);
+  char name[20];
+  snprintf(name, sizeof name, "lease.%u", lease->number);
+  unlinkat(lease->memory->folder, name, 0); /* nobody else's, while the lock is here */
+  set_lock(lease->memory, lease->number, F_UNLCK);
   close(lease->fd);
   free(lease);
+}
+
+/* The FIFO of a lease, open for reading; -1 when it would not hang up at the end of its owner. */
+static int open_watch(struct memory* memory, unsigned number) {
+  char name[20], byte;
+  snprintf(name, sizeof name, "lease.%u", number);
+  const int fd = open_fifo(memory, name, O_RDONLY);
+  if (fd < 0 || (read(fd, &byte, 1) < 0 && errno == EAGAIN)) return fd;
+  close(fd);
+  return -1;
 }
 
 /* ---- bells ---- */
 
 struct bell* bell_open(struct memory* memory, unsigned number) {
-  char path[340];
-  snprintf(path, sizeof path, "%s.bell.%u", memory->path, number);
+  char name[20], fresh[40];
+  snprintf(name, sizeof name, "bell.%u", number);
   struct bell* bell = allocate(sizeof *bell);
-  while ((bell->fd = open_fifo(path)) < 0) {
-    char fresh[360];
-    bell->fd = make_fifo(memory, path, fresh);
-    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0) break;
+  while ((bell->fd = open_fifo(memory, name, O_RDWR)) < 0) {
+    bell->fd = make_fifo(memory, name, fresh);
+    if (renameat2(memory->folder, fresh, memory->folder, name, RENAME_NOREPLACE) == 0) break;
     if (errno != EEXIST) fail("renameat2");
-    unlink(fresh); /* somebody was quicker */
+    unlinkat(memory->folder, fresh, 0); /* somebody was quicker */
     close(bell->fd);
   }
   return bell;
@@ -277,16 +325,23 @@ void bell_ring(struct bell* bell) {
   }
 }
 
+#define CHECK_MS 2000 /* so often the caller looks although nobody rings: the bell may have lost its name */
+#define SOON_MS 10    /* if a lease is held, but its end would not be told */
+
 bool bell_wait(struct memory* memory, struct bell* bell, const unsigned* leases, size_t count) {
   struct pollfd watched[1 + MAX_WATCHED] = {{.fd = bell->fd, .events = POLLIN}};
   size_t opened = 1;
   bool held = true;
+  int limit = CHECK_MS;
   for (size_t index = 0; held && index < count && opened <= MAX_WATCHED; index++) {
-    const int fd = open_held(memory, leases[index]);
-    held = fd >= 0;
-    if (held) watched[opened++] = (struct pollfd){.fd = fd};
+    held = lease_is_held(memory, leases[index]);
+    const int fd = held ? open_watch(memory, leases[index]) : -1;
+    if (fd >= 0)
+      watched[opened++] = (struct pollfd){.fd = fd};
+    else
+      limit = SOON_MS;
   }
-  if (held && poll(watched, opened, -1) < 0 && errno != EINTR) fail("poll");
+  if (held && poll(watched, opened, limit) < 0 && errno != EINTR) fail("poll");
   while (opened > 1) close(watched[--opened].fd);
   char rings[4096];
   while (held && read(bell->fd, rings, sizeof rings) > 0) continue;

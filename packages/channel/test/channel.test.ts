@@ -59,11 +59,12 @@ describe('a channel', () => {
     const lane = openLane(opened, 0, 'read')
     const bell = opened.keep(Doorbell.open(opened.memory, 3))
     const { slot } = claimSlot(opened, opened.control.consumers)
-    const waiting = bell.wait()
+    const woken = new Promise<void>((resolve) => bell.listen(resolve))
     opened.close()
     opened.close()
     expect([opened.closed, lane.closed]).toEqual([true, true])
-    await expect(waiting).rejects.toThrow(code('CLOSED'))
+    await woken
+    expect(() => bell.ring()).toThrow(code('CLOSED'))
     expect(Lease.isHeld(created.memory, slot)).toBe(false)
   })
 

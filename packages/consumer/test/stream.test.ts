@@ -220,7 +220,7 @@ describe('openStream', () => {
     using memory = SharedMemory.open(writer.name)
     const view = new DataView(memory.buffer)
     for (const [offset, value, expected] of [
-      [4, 2, 'VERSION_MISMATCH'],
+      [4, 1, 'VERSION_MISMATCH'],
       [32, 9, 'NOT_A_CHANNEL'],
       [44, 65_537, 'CORRUPT'],
       [44, 2 ** 29, 'CORRUPT'],

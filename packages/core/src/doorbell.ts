@@ -1,25 +1,24 @@
 import { isMainThread } from 'node:worker_threads'
 import type { NativeDoorbell } from './binding.js'
-import { clearTimeout, microtask, now, setTimeout } from './clock.js'
+import { microtask, now } from './clock.js'
 import { dispose } from './dispose.js'
 import { SharedMemoryError } from './errors.js'
 import { checkSlot } from './lease.js'
-import { checkOptions, checkTimeout } from './options.js'
-import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
-import { type WaitOptions, waitChecks } from './waiting.js'
+import { checkTimeout } from './options.js'
+import { attempt, openSegmentOf, type SharedMemory } from './shared-memory.js'
 
 /** Bells are numbered from 0 to one less than this. */
 const BELL_COUNT = 2 ** 31
 
-/** A blocked thread cannot be ended: `worker.terminate()`, and `process.exit()` in the main thread, wait until it returns. */
+/** `worker.terminate()`, and `process.exit()` in the main thread, cannot end a blocked thread: they wait until it returns. */
 const LONGEST_WAIT_MS = isMainThread ? Infinity : 250
 
 /**
- * Wakes a process that waits, from another process. A memory has any number of bells; whoever opens one can ring it and
- * wait for it, but one participant alone should wait.
+ * Wakes a process that waits, from another process. A memory has any number of bells. Every process that opens a bell can
+ * ring it and wait for it, but only one participant should wait.
  *
- * Rings are not counted: several before the waiter comes wake it once, on Windows up to three times. A ring may also
- * be late, meant for a predecessor: who wakes and finds nothing to do waits again.
+ * Rings are not counted: several rings before the wait begins wake the waiter once, on Windows up to three times. A ring may
+ * also be late, meant for a predecessor. A waiter that wakes and finds nothing to do waits again.
  */
 export class Doorbell implements Disposable {
   readonly memory: SharedMemory
@@ -40,26 +39,25 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Opens a bell, which is made when nobody has opened it before. It stays usable after the memory is closed; what it
-   * leaves in the system goes with the memory's last handle.
+   * Opens a bell; the first one to open it makes it. The bell stays usable after the memory is closed. What it leaves in the
+   * system goes with the memory's last handle, or on Linux with the last handle that has bells or leases.
    *
    * @param number a whole number from 0 to 2^31 - 1
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`; `NOT_FOUND` when the memory's name has been
-   * removed (Linux)
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `NOT_READY`, `SYSTEM`
+   * @throws RangeError for a number out of range; TypeError for memory of another copy of this package
    */
   static open(memory: SharedMemory, number: number): Doorbell {
     if (!Number.isInteger(number) || number < 0 || number >= BELL_COUNT) {
       throw new RangeError(`number ${number} is not a whole number from 0 to ${BELL_COUNT - 1}`)
     }
-    if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
-    const bell = attempt('open a doorbell of', memory.name, memory.objectName, () =>
-      segmentOf(memory).openDoorbell(number),
-    )
+    const segment = openSegmentOf(memory)
+    const bell = attempt('open a doorbell of', memory.name, memory.objectName, () => segment.openDoorbell(number))
     return new Doorbell(memory, number, bell)
   }
 
   /**
-   * Rings: wakes the one who waits, or else the next who does. Never blocks; takes about a microsecond.
+   * Rings: wakes the waiter, or else the next one. Never blocks; takes about a microsecond. On Linux it also works if the
+   * process has no descriptors left.
    *
    * @throws SharedMemoryError `CLOSED`, `SYSTEM`
    */
@@ -69,30 +67,28 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Makes this handle ring also, once, when the {@link Lease} of a slot of its memory ends, however it ends: `release()`,
-   * closed memory, the end of a worker or of a process, a kill. Once it has rung for that, `Lease.isHeld` says false, unless
-   * somebody has claimed the slot anew; to be told of that one's end, watch again. Does not block. Calling it while the
-   * slot is watched changes nothing.
-   *
-   * Linux: when the slot goes at once from one user's process to another user's, the ring may come only with the end of the
-   * later claim.
+   * Makes this handle also ring, once, when the {@link Lease} of a slot of its memory ends, in whatever way: `release()`,
+   * closed memory, the end of a worker or of a process, a kill. When it has rung for that, `Lease.isHeld` is false, unless the
+   * slot was claimed anew; to be told of the end of that claim, watch again. Does not block. Watching a slot twice changes
+   * nothing.
    *
    * @param slot a whole number from 0 to 2^31 - 1
-   * @returns false when nobody holds the slot: then nothing is watched
-   * @throws SharedMemoryError `CLOSED` (the bell or its memory), `ACCESS_DENIED`, `SYSTEM`
+   * @returns false if nobody holds the slot: then nothing is watched
+   * @throws SharedMemoryError `CLOSED` (the bell or its memory), `ACCESS_DENIED`, `SYSTEM`; RangeError for a slot out of range
    */
   watch(slot: number): boolean {
     this.#checkOpen()
-    checkSlot(this.memory, slot)
+    checkSlot(slot)
+    openSegmentOf(this.memory)
     return attempt('watch a slot of', this.memory.name, this.memory.objectName, () => this.#bell.watch(slot))
   }
 
   /**
-   * Makes this handle ring also by itself, once, in some time; what was asked before is forgotten. Beside waits that are short and
-   * many, that costs less than timers, or than their timeouts, which the kernel has to set anew with each. Does not block.
+   * Makes this handle also ring by itself, once, after a time. Replaces the time that was set before. For many short waits this
+   * costs less than timers or timeouts, which the kernel has to set anew for each wait. Does not block.
    *
    * @param timeMs milliseconds, a whole number from 0 to 2^31 - 1
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; RangeError for a time out of range
    */
   ringAfter(timeMs: number): void {
     this.#checkOpen()
@@ -103,53 +99,12 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Waits in the event loop until it rings. Costs no processor time.
+   * Makes the event loop call a function, once, when the bell rings or is closed. Does not block. The wait uses no CPU.
    *
-   * @returns true when it rang, false when `timeoutMs` have passed
-   * @throws the signal's reason when it aborts; SharedMemoryError `CLOSED` when the bell is closed, before or meanwhile;
-   * TypeError when somebody waits at this handle already
-   */
-  async wait(options: WaitOptions = {}): Promise<boolean> {
-    checkOptions('Doorbell.wait', options, waitChecks)
-    const { signal, timeoutMs = Infinity, ref = true } = options
-    this.#checkOpen()
-    this.#checkFree()
-    signal?.throwIfAborted()
-
-    let timer: NodeJS.Timeout | undefined
-    let woken: (() => void) | undefined
-    let abort: (() => void) | undefined
-    try {
-      return await new Promise<boolean>((resolve, reject) => {
-        woken = () => (this.#closed ? reject(closedError(this.memory)) : resolve(true))
-        if (!this.listen(woken, ref)) {
-          resolve(true)
-          return
-        }
-        if (timeoutMs !== Infinity) {
-          timer = setTimeout(() => resolve(false), timeoutMs)
-          if (!ref) timer.unref()
-        }
-        if (signal) {
-          abort = () => reject(signal.reason)
-          signal.addEventListener('abort', abort)
-        }
-      })
-    } finally {
-      if (woken) this.unlisten(woken)
-      clearTimeout(timer)
-      if (abort) signal?.removeEventListener('abort', abort)
-    }
-  }
-
-  /**
-   * Has the event loop call a function, once, when it rings, or when it is closed: `wait` without a promise, which is sooner by
-   * some microseconds. Does not block.
-   *
-   * @param woken should it throw, that is an uncaught exception
-   * @param ref whether that keeps the process running
-   * @returns false when it has rung already: then nothing is called
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError when somebody waits at this handle already
+   * @param woken if it throws, that is an uncaught exception
+   * @param ref whether the wait keeps the process running
+   * @returns false if the bell has rung already: then nothing is called
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError if this handle is already waited at
    */
   listen(woken: () => void, ref = true): boolean {
     this.#checkOpen()
@@ -162,7 +117,7 @@ export class Doorbell implements Disposable {
     return true
   }
 
-  /** Has a function not be called that `listen` was given. A no-op when it has been called. */
+  /** Cancels a pending `listen`. A no-op if the function was called already. */
   unlisten(woken: () => void): void {
     if (this.#listener !== woken) return
     this.#listener = undefined
@@ -170,12 +125,13 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Blocks this thread until it rings: for worker threads and scripts, not for an event loop that has other things to do.
-   * In a worker thread it wakes four times a second, to end with the worker.
+   * Blocks this thread until the bell rings. For worker threads and scripts, not for an event loop with other work. In a worker
+   * thread it wakes four times a second, so that the worker can be terminated.
    *
-   * @param timeoutMs milliseconds, from 0 (look once) to 2^31 - 1, or Infinity (default)
-   * @returns true when it rang, false when the time has passed
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError when somebody waits at this handle already
+   * @param timeoutMs milliseconds, from 0 (check once) to 2^31 - 1, or Infinity (default)
+   * @returns true if it rang, false if the time has passed
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; RangeError for a time out of range; TypeError if this handle is already
+   * waited at
    */
   waitSync(timeoutMs = Infinity): boolean {
     checkTimeout('timeoutMs', timeoutMs)
@@ -192,7 +148,7 @@ export class Doorbell implements Disposable {
     }
   }
 
-  /** Closes the handle: a `wait` under way rejects with `CLOSED`. Again is a no-op. */
+  /** Closes the handle, and calls the function that waits in `listen`. Again is a no-op. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -209,7 +165,7 @@ export class Doorbell implements Disposable {
   }
 
   #checkFree(): void {
-    if (this.#listener !== undefined) throw new TypeError('somebody waits at this doorbell already')
+    if (this.#listener !== undefined) throw new TypeError('this doorbell is already waited at')
   }
 }
 

@@ -1,6 +1,6 @@
+import type { NativeSegment } from './binding.js'
 import { dispose } from './dispose.js'
-import { SharedMemoryError } from './errors.js'
-import { attempt, type SharedMemory, segmentOf } from './shared-memory.js'
+import { attempt, openSegmentOf, type SharedMemory, segmentOf } from './shared-memory.js'
 
 /** Slots are numbered from 0 to one less than this. */
 const SLOT_COUNT = 2 ** 31
@@ -8,8 +8,9 @@ const SLOT_COUNT = 2 ** 31
 /**
  * A claim to one slot of a memory, which one handle can have at a time. The kernel gives it and takes it back: it ends with
  * `release()`, with the `SharedMemory` it was claimed through, with the worker, and with the process in whatever way. A
- * stopped process keeps it. What a slot means is the caller's business. Leases go by the memory's name: they are lost when
- * `SharedMemory.unlink` removes it.
+ * stopped process keeps it. The caller decides what a slot means.
+ *
+ * On Linux a lease belongs to the memory itself: it stays if the memory's name or files beside it are removed.
  */
 export class Lease implements Disposable {
   readonly memory: SharedMemory
@@ -22,42 +23,41 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Claims a slot. Does not block. Needs write access to the memory (Linux).
+   * Claims a slot. Does not block. On Linux it needs write access to the memory.
    *
    * @param slot a whole number from 0 to 2^31 - 1
-   * @returns `undefined` when a living handle, this one included, has it or is just claiming it. On Windows also, for a
-   * moment, while somebody asks `isHeld` for it or begins to `watch` it
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `SYSTEM`; `NOT_FOUND` when the memory's name has been
-   * removed (Linux)
+   * @returns undefined if a living handle, this one included, has the slot or is just claiming it. On Windows also, for a
+   * moment, while a process asks `isHeld` for the slot or begins to `watch` it
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `NOT_READY`, `SYSTEM`
+   * @throws RangeError for a slot out of range; TypeError for memory of another copy of this package
    */
   static claim(memory: SharedMemory, slot: number): Lease | undefined {
-    checkSlot(memory, slot)
-    const claimed = attempt('claim a slot of', memory.name, memory.objectName, () => segmentOf(memory).claimLease(slot))
+    const segment = segmentWith(memory, slot)
+    const claimed = attempt('claim a slot of', memory.name, memory.objectName, () => segment.claimLease(slot))
     return claimed ? new Lease(memory, slot) : undefined
   }
 
   /**
-   * Tells whether a living handle has the slot, this one included. Does not block. To be told of the end instead of asking
-   * again and again, see {@link Doorbell.watch}.
+   * Tells whether a living handle has the slot, this one included. Does not block. To be told of the end of the lease, use
+   * {@link Doorbell.watch}.
    *
-   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`
+   * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`; RangeError and TypeError as `claim`
    */
   static isHeld(memory: SharedMemory, slot: number): boolean {
-    checkSlot(memory, slot)
-    return attempt('test a slot of', memory.name, memory.objectName, () => segmentOf(memory).isLeased(slot))
+    const segment = segmentWith(memory, slot)
+    return attempt('test a slot of', memory.name, memory.objectName, () => segment.isLeased(slot))
   }
 
   /**
-   * Tells which process holds a slot, for messages to people. It may end at any moment, so decide nothing by it. Takes some
-   * milliseconds on Linux.
+   * Tells which process holds a slot, for messages to people. The process may end at any moment, so decide nothing by it. Takes
+   * some milliseconds on Linux.
    *
    * @returns its process id; undefined if the slot is free, or if the system does not tell, for instance of another user's
    * process, or of one in another container
-   * @throws SharedMemoryError `CLOSED`
+   * @throws SharedMemoryError `CLOSED`; RangeError and TypeError as `claim`
    */
   static holder(memory: SharedMemory, slot: number): number | undefined {
-    checkSlot(memory, slot)
-    return segmentOf(memory).leaseHolder(slot)
+    return segmentWith(memory, slot).leaseHolder(slot)
   }
 
   /** Gives the slot back. Again is a no-op. */
@@ -72,9 +72,13 @@ export class Lease implements Disposable {
   }
 }
 
-export function checkSlot(memory: SharedMemory, slot: number): void {
+function segmentWith(memory: SharedMemory, slot: number): NativeSegment {
+  checkSlot(slot)
+  return openSegmentOf(memory)
+}
+
+export function checkSlot(slot: number): void {
   if (!Number.isInteger(slot) || slot < 0 || slot >= SLOT_COUNT) {
     throw new RangeError(`slot ${slot} is not a whole number from 0 to ${SLOT_COUNT - 1}`)
   }
-  if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
 }

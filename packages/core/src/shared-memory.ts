@@ -130,6 +130,13 @@ const waitForChecks: OptionChecks<OpenOptions & WaitOptions> = { ...openChecks, 
 /** The native side of a memory, for the other classes of this package. */
 export let segmentOf: (memory: SharedMemory) => NativeSegment
 
+/** As `segmentOf`, for memory that must be open. */
+export function openSegmentOf(memory: SharedMemory): NativeSegment {
+  const segment = segmentOf(memory)
+  if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
+  return segment
+}
+
 /**
  * Named memory that several processes map: one handle, and one view of it as an ArrayBuffer.
  *
@@ -155,7 +162,12 @@ export class SharedMemory implements Disposable {
   #closed = false
 
   static {
-    segmentOf = (memory) => memory.#segment
+    segmentOf = (memory) => {
+      if (#segment in memory) return memory.#segment
+      throw new TypeError(
+        'memory is no SharedMemory of this copy of @memlane/core. If the process has loaded two copies, take all from one.',
+      )
+    }
   }
 
   private constructor(name: string, objectName: string, access: Access, created: boolean, segment: NativeSegment) {

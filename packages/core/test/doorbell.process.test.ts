@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnFixture, uniqueName } from '@memlane/testing'
-import { leftovers } from '@memlane/testing/leftovers'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
+import { rings } from '@memlane/testing/rings'
 import { binding } from '../src/binding.js'
 import { capabilities, Doorbell, SharedMemory } from '../src/index.js'
+import { fifoFolderOf, filesIn } from './fifo-folder.js'
 
 const VIEW = { access: 'readwrite', offset: 0, length: undefined, maxLength: 4096, trustOwner: true } as const
 
@@ -15,7 +17,7 @@ describe('a doorbell', () => {
     using other = SharedMemory.open(name)
     using bell = Doorbell.open(memory, 3)
     using button = Doorbell.open(other, 3)
-    const woken = bell.wait()
+    const woken = rings(bell)
     setTimeout(() => button.ring(), 10)
     expect(await woken).toBe(true)
     button.ring()
@@ -41,7 +43,7 @@ describe('a doorbell', () => {
     expect(() => bell.listen(() => {})).toThrow(TypeError)
     expect(() => bell.waitSync(0)).toThrow(TypeError)
     bell.unlisten(count)
-    const waiting = bell.wait({ timeoutMs: 10_000 })
+    const waiting = rings(bell, 10_000)
     bell.unlisten(count) // leaves others alone
     button.ring()
     expect(await waiting).toBe(true)
@@ -63,9 +65,9 @@ describe('a doorbell', () => {
       expect(bell.waitSync(10_000)).toBe(true)
       bell.ringAfter(60_000)
       bell.ringAfter(timeMs)
-      expect(await bell.wait({ timeoutMs: 10_000 })).toBe(true)
+      expect(await rings(bell, 10_000)).toBe(true)
     }
-    expect(await bell.wait({ timeoutMs: 30 })).toBe(false)
+    expect(await rings(bell, 30)).toBe(false)
     expect(bell.waitSync(30)).toBe(false)
     expect(other.waitSync(0)).toBe(false)
     for (const timeMs of [-1, 0.5, 2 ** 31, Number.NaN]) expect(() => bell.ringAfter(timeMs)).toThrow(RangeError)
@@ -82,9 +84,9 @@ describe('a doorbell', () => {
     const further = capabilities.namespace === 'windows' ? 2 : 0
     for (let round = 0; round < 3; round++) {
       for (let rings = 0; rings < 100_000; rings++) bell.ring()
-      expect(await bell.wait({ timeoutMs: 10_000 })).toBe(true)
+      expect(await rings(bell, 10_000)).toBe(true)
       let more = 0
-      while (await bell.wait({ timeoutMs: 20 })) more++
+      while (await rings(bell, 20)) more++
       expect(more).toBeLessThanOrEqual(further)
       for (let rings = 0; rings < 1000; rings++) bell.ring()
       expect(bell.waitSync(10_000)).toBe(true)
@@ -117,7 +119,7 @@ describe('a doorbell', () => {
       const echoed = peer.call('echo', 0, 1000, blocking)
       for (let round = 0; round < 1000; round++) {
         theirs.ring()
-        expect(blocking ? mine.waitSync(20_000) : await mine.wait({ timeoutMs: 20_000 })).toBe(true)
+        expect(blocking ? mine.waitSync(20_000) : await rings(mine, 20_000)).toBe(true)
       }
       expect(await echoed).toBe(1000)
     }
@@ -139,25 +141,20 @@ describe('a doorbell', () => {
     expect(await second.call('waitSync', 0, 10)).toBe(false)
   })
 
-  it('ends its waiting at a timeout, by a signal, and when it is closed', async () => {
+  it('ends its waiting at a timeout, and when it is closed', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     const bell = Doorbell.open(memory, 0)
-    expect(await bell.wait({ timeoutMs: 5 })).toBe(false)
-    expect(await bell.wait({ timeoutMs: 0 })).toBe(false)
-    const abort = new AbortController()
-    const waiting = bell.wait({ signal: abort.signal })
-    await expect(bell.wait()).rejects.toThrow(TypeError)
-    expect(() => bell.waitSync(0)).toThrow(TypeError)
-    abort.abort(new Error('enough'))
-    await expect(waiting).rejects.toThrow('enough')
-    await expect(bell.wait({ signal: abort.signal })).rejects.toThrow('enough')
+    for (const timeoutMs of [5, 0]) {
+      expect(await rings(bell, timeoutMs)).toBe(false)
+      expect(bell.waitSync(timeoutMs)).toBe(false)
+    }
     bell.ring()
-    expect(await bell.wait()).toBe(true)
-    const last = bell.wait()
+    expect(await rings(bell)).toBe(true)
+    const last = rings(bell)
     bell.close()
     bell.close()
-    await expect(last).rejects.toMatchObject({ code: 'CLOSED' })
-    await expect(bell.wait()).rejects.toMatchObject({ code: 'CLOSED' })
+    await last
+    expect(() => bell.listen(() => {})).toThrow(expect.objectContaining({ code: 'CLOSED' }))
     expect(() => bell.ring()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
     expect(() => bell.waitSync()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
@@ -220,20 +217,24 @@ describe('a doorbell', () => {
     async () => {
       const name = uniqueName('memlane')
       const memory = SharedMemory.create(name, 64)
+      const path = capabilities.objectDirectory + memory.objectName
+      const folder = fifoFolderOf(path)
+      expect(existsSync(folder)).toBe(false)
       Doorbell.open(memory, 1).close()
       using open = Doorbell.open(memory, 2)
-      expect(leftovers(name)).toHaveLength(3)
+      expect(filesIn(folder)).toEqual(['bell.1', 'bell.2'])
       memory.close()
-      expect(leftovers(name)).toEqual([])
+      expect([existsSync(path), existsSync(folder)]).toEqual([false, false])
       open.ring()
 
       await using peer = new MemoryPeer()
       await peer.call('create', name, 64)
       await peer.call('bell', 0, 1)
+      const folderOfKilled = fifoFolderOf(path)
       await peer.kill()
-      expect(leftovers(name)).toHaveLength(2)
+      expect(filesIn(folderOfKilled)).toEqual(['bell.1'])
       expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
-      expect(leftovers(name)).toEqual([])
+      expect([existsSync(path), existsSync(folderOfKilled)]).toEqual([false, false])
     },
   )
 })

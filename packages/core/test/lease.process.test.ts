@@ -1,7 +1,7 @@
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
-import { Lease, SharedMemory } from '../src/index.js'
+import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 
 describe('a lease', () => {
   it('is given to one handle at a time, and may be taken again when it is released', () => {
@@ -89,5 +89,14 @@ describe('a lease', () => {
     }
     memory.close()
     expect(() => Lease.claim(memory, 0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  })
+  it('needs memory of the same copy of the package, and says so', async () => {
+    const copy = await import('@memlane/core')
+    using memory = copy.SharedMemory.create(uniqueName('memlane'), 64)
+    for (const call of [Lease.claim, Lease.isHeld, Lease.holder, Doorbell.open]) {
+      const attempt = () => call(memory as unknown as SharedMemory, 0)
+      expect(attempt).toThrow(TypeError)
+      expect(attempt).toThrow('no SharedMemory of this copy of @memlane/core')
+    }
   })
 })

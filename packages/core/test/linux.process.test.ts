@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
-  chownSync,
   closeSync,
   existsSync,
   linkSync,
@@ -10,17 +9,17 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
-import { leftovers } from '@memlane/testing/leftovers'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { afterEach, describe, expect, it } from 'vitest'
+import { rings } from '@memlane/testing/rings'
 import { capabilities, Doorbell, Lease, SharedMemory, type SharedMemoryError } from '../src/index.js'
+import { fifoFolderOf, filesIn } from './fifo-folder.js'
 
 const FOLDER = '/dev/shm'
 const OTHER_USER = 12_345
@@ -201,7 +200,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
         expect([Lease.isHeld(memory, 0), bell.watch(0)]).toEqual([true, true])
         for (const peer of [owner, stranger]) expect(await peer.call('claim', 0, 0)).toBe(false)
         await claimer.call('release', 0)
-        expect(await bell.wait({ timeoutMs: 20_000 })).toBe(true)
+        expect(await rings(bell, 20_000)).toBe(true)
         expect(Lease.isHeld(memory, 0)).toBe(false)
       }
       const lease = Lease.claim(memory, 0)
@@ -220,83 +219,71 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
       await stranger.call('open', name, { access: 'read', trustOwner: true })
       for (const peer of [owner, stranger]) {
         expect([await peer.call('isHeld', 0, 0), await peer.call('isHeld', 0, 1)]).toEqual([true, false])
-        expect(await peer.call('claim', 0, 0)).toBe(false)
       }
-      await expect(stranger.call('claim', 0, 1)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
-    })
-
-    it("takes its files away, but not its users' bells, which their makers' next list clears, or root's", async () => {
-      const name = `Global\\${uniqueName('memlane')}`
-      const files = () => leftovers(name.slice('Global\\'.length))
-      await using owner = new MemoryPeer({ through: asOtherUser })
-      await using stranger = new MemoryPeer({ through: asStranger })
-      for (const clear of [() => stranger.call('list'), async () => SharedMemory.list()]) {
-        const index = await owner.call('create', name, 64, { mode: 0o666 })
-        const opened = await stranger.call('open', name, { trustOwner: true })
-        await owner.call('bell', index, 0)
-        await stranger.call('bell', opened, 0)
-        await stranger.call('bell', opened, 1)
-        await stranger.call('claim', opened, 0)
-        await stranger.call('release', 0)
-        expect(files()).toHaveLength(3)
-        await stranger.call('close', opened)
-        await owner.call('close', index)
-        expect(files()).toEqual([expect.stringMatching(/\.bell\.1$/)])
-        await owner.call('list')
-        expect(files()).toHaveLength(1)
-        await clear()
-        expect(files()).toEqual([])
+      expect(await owner.call('claim', 0, 0)).toBe(false)
+      for (const slot of [0, 1]) {
+        await expect(stranger.call('claim', 0, slot)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
       }
     })
 
-    it('refuses bells and leases of those whom its bits do not admit, and names their owner', async () => {
-      const name = `Global\\${uniqueName('memlane')}`
-      await using stranger = new MemoryPeer({ through: asStranger })
-      const index = await stranger.call('create', name, 64, { mode: 0o666 })
-      await stranger.call('bell', index, 0)
-      await using owner = new MemoryPeer({ through: asOtherUser })
-      const opened = await owner.call('open', name, { trustOwner: true })
-      for (const number of [1, 2]) await owner.call('bell', opened, number)
-      await owner.call('claim', opened, 0)
-      await owner.call('close', opened)
-      await stranger.call('close', index)
-      await stranger.call('create', name, 64)
-      const refusal = { code: 'ACCESS_DENIED', message: expect.stringContaining(`belongs to user ${OTHER_USER}`) }
-      await expect(stranger.call('bell', 1, 1)).rejects.toMatchObject(refusal)
-      await stranger.call('bell', 1, 0)
-      SharedMemory.list() // not what lies beside memory that lives
-      await expect(stranger.call('bell', 1, 2)).rejects.toMatchObject(refusal)
-      await stranger.call('close', 1)
-      SharedMemory.list()
-      await stranger.call('create', name, 64)
-      await stranger.call('bell', 2, 1)
-      await stranger.call('close', 2)
-    })
-
-    it('is not there while its name is taken for clearing bells away', async () => {
+    it("takes all its users' bells and leases with it", async () => {
       const name = `Global\\${uniqueName('memlane')}`
       const path = `${FOLDER}/${name.slice('Global\\'.length)}`
-      made.push(path, `${path}.unnamed`)
-      await using waiter = new MemoryPeer({ through: asOtherUser })
-      const found = waiter.call('waitFor', name)
-      found.catch(() => {})
-      writeFileSync(`${path}.unnamed`, '')
-      chmodSync(`${path}.unnamed`, 0o1444)
-      using clearer = spawnChild('flock', ['-x', `${path}.unnamed`, 'sh', '-c', 'echo taken; read line'])
-      await clearer.line(/taken/)
-      renameSync(`${path}.unnamed`, path)
-      for (const user of [0, OTHER_USER + 1]) {
-        chownSync(path, user, user)
-        await using stranger = new MemoryPeer({ through: asOtherUser })
-        for (const access of ['readwrite', 'read']) {
-          await expect(stranger.call('open', name, { access })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await using owner = new MemoryPeer({ through: asOtherUser })
+      await using stranger = new MemoryPeer({ through: asStranger })
+      for (const last of [owner, stranger]) {
+        const index = await owner.call('create', name, 64, { mode: 0o666 })
+        const folder = fifoFolderOf(path)
+        expect(lstatSync(folder)).toMatchObject({ uid: OTHER_USER, mode: 0o040777 })
+        const opened = await stranger.call('open', name, { trustOwner: true })
+        await stranger.call('bell', opened, 0)
+        await owner.call('bell', index, 0)
+        await owner.call('bell', index, 1)
+        await stranger.call('claim', opened, 0)
+        await stranger.call('release', 0)
+        await stranger.call('claim', opened, 1)
+        expect(filesIn(folder)).toEqual(['bell.0', 'bell.1', 'lease.1'])
+        if (last === stranger) await owner.call('close', index)
+        await stranger.call('close', opened)
+        if (last === owner) await owner.call('close', index)
+        expect(filesIn(folder)).toEqual([])
+        if (last === stranger) {
+          // It may not remove another user's file and folder: whoever may makes up for it.
+          await stranger.call('list')
+          expect([existsSync(path), existsSync(folder)]).toEqual([true, true])
+          await owner.call('list')
         }
+        expect([existsSync(path), existsSync(folder)]).toEqual([false, false])
       }
-      clearer.write('\n')
-      await clearer.exit
-      using memory = SharedMemory.create(name, 64, { mode: 0o666 })
-      memory.bytes[0] = 7
-      expect(await waiter.call('get', await found, 0)).toBe(7)
+    })
+
+    it('refuses bells and leases of users whom its bits do not admit, and names their owner', async () => {
+      const name = `Global\\${uniqueName('memlane')}`
+      const path = `${FOLDER}/${name.slice('Global\\'.length)}`
+      await using owner = new MemoryPeer({ through: asOtherUser })
+      await owner.call('create', name, 64)
+      const folder = fifoFolderOf(path)
+      made.push(folder)
+      const squat = (...command: [string, ...string[]]) => {
+        execFileSync(command[0], command.slice(1), { uid: OTHER_USER + 1, gid: OTHER_USER + 1 })
+      }
+      const refusal = {
+        code: 'ACCESS_DENIED',
+        message: expect.stringContaining(`belongs to user ${OTHER_USER + 1}, whom the memory does not admit`),
+      }
+      squat('mkdir', '-m', '777', folder)
+      for (const verb of ['bell', 'claim']) await expect(owner.call(verb, 0, 1)).rejects.toMatchObject(refusal)
+      squat('rmdir', folder)
+      squat('ln', '-s', FOLDER, folder)
+      for (const verb of ['bell', 'claim']) {
+        await expect(owner.call(verb, 0, 1)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+      }
+      squat('rm', folder)
+      await owner.call('bell', 0, 1)
+      chmodSync(folder, 0o777)
+      squat('mkfifo', '-m', '666', `${folder}/bell.2`)
+      await expect(owner.call('bell', 0, 2)).rejects.toMatchObject(refusal)
+      expect(await owner.call('claim', 0, 1)).toBe(true)
     })
 
     it('left behind by a crash is as good as gone, and cleared by whoever may', async () => {
@@ -462,19 +449,125 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('on Linux', () => {
     expect([code, signal]).toEqual([null, 'SIGSEGV'])
   })
 
-  it('a file that is no FIFO is not taken for a lease, nor removed with the memory', () => {
+  it('what is no FIFO is not taken for a bell, and gives way to a lease', () => {
     const [name, path] = verbatim()
-    const memory = SharedMemory.create(name, 64)
-    const lease = `${path}.lease.7`
-    made.push(lease)
-    writeFileSync(lease, 'somebody else')
-    expect(failure(() => Lease.isHeld(memory, 7)).code).toBe('ACCESS_DENIED')
-    symlinkSync('/dev/null', `${path}.lease.8`)
-    made.push(`${path}.lease.8`)
-    expect(failure(() => Lease.claim(memory, 8)).code).toBe('ACCESS_DENIED')
-    memory.close()
-    expect(existsSync(lease)).toBe(true)
+    using memory = SharedMemory.create(name, 64)
+    using bell = Doorbell.open(memory, 0)
+    const folder = fifoFolderOf(path)
+    writeFileSync(`${folder}/bell.7`, 'somebody else')
+    symlinkSync('/dev/null', `${folder}/bell.8`)
+    for (const number of [7, 8]) expect(failure(() => Doorbell.open(memory, number)).code).toBe('ACCESS_DENIED')
+    writeFileSync(`${folder}/lease.7`, 'somebody else')
+    expect(Lease.isHeld(memory, 7)).toBe(false)
+    const lease = Lease.claim(memory, 7)
+    expect(bell.watch(7)).toBe(true)
+    lease?.release()
+    expect(bell.waitSync(20_000)).toBe(true)
   })
+
+  describe('a slot whose files were removed from outside', () => {
+    for (const what of ['the FIFO of its lease', 'the folder of bells and leases', 'all that belongs to the memory']) {
+      it(`stays its holder's, whose end is heard of all the same: ${what}`, async () => {
+        const [name, path] = verbatim()
+        using memory = SharedMemory.create(name, 64)
+        await using owner = new MemoryPeer()
+        await owner.call('open', name)
+        await owner.call('claim', 0, 5)
+        using before = Doorbell.open(memory, 0)
+        expect(before.watch(5)).toBe(true)
+        const folder = fifoFolderOf(path)
+        rmSync(what.startsWith('the FIFO') ? `${folder}/lease.5` : folder, { recursive: true })
+        if (what.startsWith('all')) rmSync(path)
+
+        expect(Lease.isHeld(memory, 5)).toBe(true)
+        expect(Lease.claim(memory, 5)).toBeUndefined()
+        expect(Lease.holder(memory, 5)).toBe(owner.child.pid)
+        using after = Doorbell.open(memory, 1)
+        expect(after.watch(5)).toBe(true)
+        expect([before.waitSync(300), after.waitSync(300)]).toEqual([false, false])
+        await owner.kill()
+        expect([before.waitSync(20_000), await rings(after, 20_000)]).toEqual([true, true])
+        expect(Lease.isHeld(memory, 5)).toBe(false)
+        using lease = Lease.claim(memory, 5)
+        expect(lease).toBeDefined()
+        expect(after.watch(5)).toBe(true)
+      })
+    }
+  })
+
+  describe('a bell that was removed from outside while its owner waits', () => {
+    for (const how of ['wait', 'waitSync']) {
+      for (const what of ['the bell', 'the folder', 'all']) {
+        it(`is made again, so that newcomers can ring it: ${what}, ${how}`, async () => {
+          const [name, path] = verbatim()
+          using memory = SharedMemory.create(name, 64)
+          await using waiter = new MemoryPeer()
+          await waiter.call('open', name)
+          await waiter.call('bell', 0, 3)
+          using known = Doorbell.open(memory, 3)
+          const folder = fifoFolderOf(path)
+          for (let round = 0; round < 2; round++) {
+            const woken = waiter.call(how, 0, 60_000)
+            await new Promise((resolve) => setTimeout(resolve, 100)) // it waits
+            rmSync(what === 'the bell' ? `${folder}/bell.3` : folder, { recursive: true })
+            if (what === 'all' && round === 0) rmSync(path)
+            expect(await woken).toBe(true) // to look whether it has missed a ring
+            using newcomer = Doorbell.open(memory, 3)
+            for (const bell of [newcomer, known]) {
+              const again = waiter.call(how, 0, 60_000)
+              bell.ring()
+              expect(await again).toBe(true)
+            }
+          }
+        })
+      }
+    }
+  })
+
+  it('bells and leases of persistent memory outlive its name', async () => {
+    const [name, path] = verbatim()
+    const memory = SharedMemory.create(name, 64, { persistent: true })
+    await using owner = new MemoryPeer()
+    await owner.call('open', name)
+    await owner.call('claim', 0, 5)
+    await owner.call('bell', 0, 0)
+    const folder = fifoFolderOf(path)
+    SharedMemory.unlink(name)
+    using successor = SharedMemory.create(name, 64)
+    expect(Lease.isHeld(memory, 5)).toBe(true)
+    expect(Lease.isHeld(successor, 5)).toBe(false)
+    using bell = Doorbell.open(memory, 1)
+    expect(bell.watch(5)).toBe(true)
+    using theirs = Doorbell.open(memory, 0)
+    const woken = owner.call('waitSync', 0, 20_000)
+    theirs.ring()
+    expect(await woken).toBe(true)
+    await owner.kill()
+    expect(bell.waitSync(20_000)).toBe(true)
+    expect(existsSync(folder)).toBe(true)
+    memory.close()
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it.runIf(isRoot)(
+    'memory is created and closed, beside whatever else is there, without searching the folder',
+    async () => {
+      const mount = `mount -t tmpfs -o mode=1733 tmpfs ${FOLDER} && exec "$@"` // lets nobody but root list its files
+      await using peer = new MemoryPeer({ through: ['unshare', '-m', 'sh', '-c', mount, 'sh', ...asOtherUser] })
+      await expect(peer.call('files')).rejects.toMatchObject({ code: 'EACCES' })
+      const name = uniqueName('memlane')
+      for (let round = 0; round < 2; round++) {
+        await peer.call('create', name, 64)
+        await peer.call('open', name)
+        await peer.call('bell', 2 * round, 0)
+        await peer.call('claim', 2 * round + 1, 0)
+        for (const handle of [0, 1]) await peer.call('close', 2 * round + handle)
+      }
+      await expect(peer.call('open', name)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      expect(await peer.call('abandon', name, 64)).toBe('SIGKILL')
+      await peer.call('create', name, 64)
+    },
+  )
 
   it('a failed open or create leaves no descriptor, no mapping and no name', () => {
     const name = uniqueName('memlane')

@@ -7,7 +7,7 @@ describe('waiting', () => {
   it.each(['before', 'after'])('ends although fake timers were installed %s core was loaded', async (when) => {
     const url = new URL('../fixtures/fake-timers.child.ts', import.meta.url)
     using child = spawnFixture(url, [uniqueName('memlane'), when])
-    const stdout = 'TIMED_OUT\nfalse\nfalse\nCLOSED\n'
+    const stdout = 'TIMED_OUT\nfalse\nclosed\n'
     expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
   })
 

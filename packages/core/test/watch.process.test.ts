@@ -1,8 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
+import { rings } from '@memlane/testing/rings'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
+import { fifoFolderOf, filesIn } from './fifo-folder.js'
 
 const LOST = 20_000 // ms: what has not rung by then never will
 const onWindows = capabilities.namespace === 'windows'
@@ -37,12 +39,12 @@ describe('a doorbell that watches a slot', () => {
       expect(await blocked.call('watch', 0, 3)).toBe(true)
       expect([bell.watch(3), bell.watch(3)]).toEqual([true, true])
 
-      const woken = [bell.wait({ timeoutMs: LOST }), blocked.call('waitSync', 0, LOST)]
+      const woken = [rings(bell, LOST), blocked.call('waitSync', 0, LOST)]
       const ended = end(owner)
       expect(await Promise.all(woken)).toEqual([true, true])
       expect([Lease.isHeld(memory, 3), bell.watch(3)]).toEqual([false, false])
       expect(await blocked.call('isHeld', 0, 3)).toBe(false)
-      expect(await bell.wait({ timeoutMs: 10 })).toBe(false)
+      expect(await rings(bell, 10)).toBe(false)
       await ended
     })
   }
@@ -70,12 +72,12 @@ describe('a doorbell that watches a slot', () => {
     const bell = Doorbell.open(memory, 0)
     const lease = Lease.claim(memory, 0)
     expect(bell.watch(0)).toBe(true)
-    const waiting = bell.wait()
+    const waiting = rings(bell)
     bell.close()
-    await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' })
+    await waiting
     expect(() => bell.watch(0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
     lease?.release()
-    expect(await other.wait({ timeoutMs: 20 })).toBe(false)
+    expect(await rings(other, 20)).toBe(false)
   })
 
   it('needs a slot that is one, and memory that is open', () => {
@@ -104,7 +106,7 @@ describe('a doorbell that watches a slot', () => {
       // Where the slot is still held after a ring, the watching began while the owner was just claiming.
       for (; watching; watching = Lease.isHeld(memory, 0) && bell.watch(0)) {
         watched++
-        const rung = round % 2 ? bell.waitSync(LOST) : await bell.wait({ timeoutMs: LOST })
+        const rung = round % 2 ? bell.waitSync(LOST) : await rings(bell, LOST)
         if (!rung) throw new Error(`lost in round ${round}`)
       }
       while (Atomics.load(words, 1) !== round) Atomics.wait(unwoken, 0, 0, 0.02)
@@ -131,10 +133,10 @@ describe('a doorbell that watches a slot', () => {
       }
       owner.child.kill('SIGKILL')
       while (watched.size > 0) {
-        expect(round % 2 ? bell.waitSync(LOST) : await bell.wait({ timeoutMs: LOST })).toBe(true)
+        expect(round % 2 ? bell.waitSync(LOST) : await rings(bell, LOST)).toBe(true)
         for (const slot of watched) if (!Lease.isHeld(memory, slot)) watched.delete(slot)
       }
-      while (await bell.wait({ timeoutMs: 20 }));
+      while (await rings(bell, 20));
       await owner.child.exit
     }
   }, 120_000)
@@ -153,9 +155,9 @@ describe('a doorbell that watches a slot', () => {
       while (!bell.watch(0)) await new Promise(setImmediate)
       living.delete(owner)
       await owner.kill()
-      expect(await bell.wait({ timeoutMs: LOST })).toBe(true)
+      expect(await rings(bell, LOST)).toBe(true)
     }
-    while (await bell.wait({ timeoutMs: 20 }));
+    while (await rings(bell, 20));
     expect([Lease.isHeld(memory, 0), bell.watch(0)]).toEqual([false, false])
   })
 
@@ -196,18 +198,20 @@ describe('a doorbell that watches a slot', () => {
     await owner.call('claim', 0, 0)
     if (!onWindows) owner.child.kill('SIGSTOP')
     expect(bell.watch(0)).toBe(true)
-    expect(await bell.wait({ timeoutMs: 50 })).toBe(false)
+    expect(await rings(bell, 50)).toBe(false)
     await owner.kill()
-    expect(await bell.wait({ timeoutMs: LOST })).toBe(true)
+    expect(await rings(bell, LOST)).toBe(true)
   })
 
   it('and its lease leave nothing behind: not in the list, nor in the folder, nor as descriptors', async () => {
     const name = uniqueName('memlane')
-    const folder = capabilities.objectDirectory
-    const files = () => (folder ? readdirSync(folder).filter((file) => file.includes(name)).length : 0)
+    const directory = capabilities.objectDirectory
     const listed = () => SharedMemory.list().filter((entry) => entry.objectName.includes(name)).length
     const memory = SharedMemory.create(name, 64)
-    const descriptors = () => (folder ? readdirSync('/proc/self/fd').length : 0)
+    const path = directory + memory.objectName
+    const descriptors = () => (directory ? readdirSync('/proc/self/fd').length : 0)
+    Doorbell.open(memory, 1).close() // the first one enters the folder
+    const folder = directory && fifoFolderOf(path)
     const before = descriptors()
     for (let round = 0; round < 200; round++) {
       using bell = Doorbell.open(memory, 1)
@@ -220,15 +224,17 @@ describe('a doorbell that watches a slot', () => {
     expect(descriptors()).toBeLessThanOrEqual(before)
     using _held = Lease.claim(memory, 0)
     expect(listed()).toBe(1)
-    if (folder) expect(files()).toBe(3) // the memory, its bell, and the one lease that is held
+    if (folder) expect(filesIn(folder)).toEqual(['bell.1', 'lease.0'])
     memory.close()
-    expect([files(), listed()]).toEqual([0, 0])
+    expect(listed()).toBe(0)
+    if (folder) expect([existsSync(path), existsSync(folder)]).toEqual([false, false])
 
     await using owner = new MemoryPeer()
     await owner.call('create', name, 64)
     await owner.call('claim', 0, 1)
+    const folderOfKilled = directory && fifoFolderOf(path)
     await owner.kill()
     expect(listed()).toBe(0)
-    expect(files()).toBe(0)
+    if (folderOfKilled) expect([existsSync(path), existsSync(folderOfKilled)]).toEqual([false, false])
   })
 })

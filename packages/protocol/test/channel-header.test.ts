@@ -55,7 +55,7 @@ describe('the header of a channel', () => {
     const words = Array.from({ length: CHANNEL_HEADER_LENGTH / 4 }, (_, i) => view.getUint32(i * 4, true))
     const { length, schemaOffset, controlLength } = headerOf({ schemaHash: 0x0123_4567_89ab_cdefn })
     expect(words).toEqual([
-      ...[0x314e_4c4d, 1, length, 0, 0x0403_0201, 0x0807_0605, 0x0c0b_0a09, 0x100f_0e0d, 1, 1, 1],
+      ...[0x314e_4c4d, 2, length, 0, 0x0403_0201, 0x0807_0605, 0x0c0b_0a09, 0x100f_0e0d, 1, 1, 1],
       ...[65_536, 2, 3, schemaOffset, SCHEMA.length, controlLength, 0, 0x89ab_cdef, 0x0123_4567],
     ])
     expect(new TextDecoder().decode(new Uint8Array(view.buffer, schemaOffset, SCHEMA.length))).toBe('{"kind":"u32"}')

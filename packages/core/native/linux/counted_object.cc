@@ -5,7 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "folder.h"
+#include "fifo_folder.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -73,15 +73,11 @@ void Leave(const Descriptor& descriptor, const std::string& path) {
 }
 
 Result<bool> UnlinkObject(const Descriptor& descriptor, const std::string& path) {
+  struct stat status;
+  if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  ClearFifoFolder(FifoFolderPath(status.st_ino));
   const auto named = IsNamed(descriptor.get(), path);
   if (!named.ok() || !named.value()) return named;
-  const auto fifos = FifosOf(path);
-  if (!fifos.ok()) return fifos.failure();
-  for (const std::string& fifo : fifos.value()) {
-    // In /dev/shm no user can remove another user's file.
-    if (unlink(fifo.c_str()) == 0 || errno == ENOENT || IsDenied(errno)) continue;
-    return SystemFailure("SYSTEM", "unlink", errno);
-  }
   if (unlink(path.c_str()) == 0) return true;
   const int error = errno;
   if (error == ENOENT) return false;

@@ -1,16 +1,28 @@
-// Bell n of the object /X is the FIFO /dev/shm/X.bell.n. Everybody opens it for reading and writing, so that neither
-// end depends on the other's being there, and nobody blocks: a full FIFO has been rung. The last handle of the object
-// removes its bells (counted_object.cc).
+// Bell n is the FIFO bell.n in the memory's folder (fifo_folder.h). Everybody opens it for reading and writing, so that
+// neither end depends on the other's being there, and nobody blocks: a full FIFO has been rung.
 //
-// Who waits does so at the bell and at an epoll descriptor in which the watched leases stand, and the timer. The bell
-// is not in there too: the kernel is slower to wake who sleeps at one epoll descriptor by way of another, as the event
-// loop would.
+// A waiter waits at the bell and at an epoll descriptor, in which stand the watched leases, the timer of RingAfter, and
+// a check. The bell is not in there: the kernel is slower to wake a process that sleeps at one epoll descriptor by way
+// of another, as the event loop would.
+//
+// The check is a timer that looks after what nobody tells:
+//
+// - The bell may be removed from outside while its owner sleeps. Those who have opened it still ring it; others would
+// look
+//   for it in vain. So it is made again under its name, and the waiter waits at both.
+// - A watched lease hangs up when its owner's descriptor goes, and the lock may go a moment later. And a lease's FIFO
+// may be
+//   missing: its owner is just claiming or releasing, or it was removed from outside. Then the lock is asked again and
+//   again.
 
 #include "../doorbell.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,12 +30,16 @@
 #include <algorithm>
 #include <climits>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fifo.h"
+#include "fifo_folder.h"
 #include "lease_fifo.h"
-#include "object_path.h"
+#include "segment.h"
+#include "slot_locks.h"
 #include "system_failure.h"
 
 namespace memlane {
@@ -35,25 +51,50 @@ int64_t NowMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-constexpr uint64_t kTimer = UINT64_MAX;  // among the leases, each of which is its slot
+// In the epoll descriptor, besides the watched leases, each of which is its slot.
+constexpr uint64_t kTimer = UINT64_MAX;
+constexpr uint64_t kCheck = UINT64_MAX - 1;
+constexpr uint64_t kRenewedBell = UINT64_MAX - 2;
+
+constexpr int64_t kCheckMs = 2000;
+
+// How long until a lease is asked after again that should end soon: at first, and at most, while it does not.
+constexpr int64_t kFirstUnsettledMs = 1;
+constexpr int64_t kMostUnsettledMs = 128;
+
+// Before that: it takes an owner that goes some microseconds.
+constexpr int kLooks = 20;
+
+// Bells that were removed, and made again. After that the waiter is woken by each check.
+constexpr size_t kMostRenewed = 8;
+
+bool IsExhausted(const Failure& failure) { return failure.os_code == EMFILE || failure.os_code == ENFILE; }
+
+struct timespec TimeOf(int64_t ms) {
+  struct timespec time = {};
+  time.tv_sec = ms / 1000;
+  time.tv_nsec = ms % 1000 * 1'000'000;
+  return time;
+}
 
 class LinuxDoorbell final : public Doorbell {
  public:
-  LinuxDoorbell(std::string object_path, const Admission& admission, Descriptor bell, Descriptor others)
-      : object_path_(std::move(object_path)),
-        admission_(admission),
-        bell_(std::move(bell)),
-        others_(std::move(others)) {}
+  LinuxDoorbell(std::shared_ptr<FifoFolder> folder, std::shared_ptr<SlotLocks> locks, std::string name)
+      : folder_(std::move(folder)), locks_(std::move(locks)), name_(std::move(name)) {}
+
+  // If there are no descriptors left, it can still be rung; the next call that needs it tries again.
+  std::optional<Failure> Open() {
+    auto failure = OpenBell();
+    return failure && IsExhausted(*failure) ? std::nullopt : failure;
+  }
 
   std::optional<Failure> Ring() override {
-    while (write(bell_.get(), "", 1) != 1) {
-      if (errno == EAGAIN) return std::nullopt;
-      if (errno != EINTR) return SystemFailure("SYSTEM", "write", errno);
-    }
-    return std::nullopt;
+    if (auto failure = OpenBell()) return IsExhausted(*failure) ? folder_->WriteBySpare(name_) : failure;
+    return WriteByte(bell_);
   }
 
   Result<bool> Wait(int64_t timeout_ms) override {
+    if (auto failure = Prepare()) return *failure;
     const int64_t deadline = NowMs() + timeout_ms;
     for (;;) {
       const int64_t left = timeout_ms < 0 ? -1 : std::max<int64_t>(0, deadline - NowMs());
@@ -63,36 +104,43 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   Result<bool> Watch(uint32_t slot) override {
-    if (watched_.count(slot) != 0) return true;
-    auto lease = OpenHeldLease(object_path_, slot, admission_);
-    if (!lease.ok()) return lease.failure();
-    if (!lease.value().valid()) return false;
-    // No events: hanging up is always told, here at once if the owner has just gone.
-    if (auto failure = Add(lease.value(), 0, slot)) return *failure;
-    watched_[slot] = std::move(lease.value());
+    if (watched_.count(slot) != 0 || unsettled_.count(slot) != 0) return true;
+    if (auto failure = Prepare()) return *failure;
+    for (int look = 0; look < kLooks; look++) {
+      const auto held = locks_->IsLocked(slot);
+      if (!held.ok() || !held.value()) return held;
+      auto lease = OpenLease(slot);
+      // No events: hanging up is always told, here at once if the owner has just gone.
+      if (lease.valid() && !Add(lease, 0, slot)) {
+        watched_[slot] = std::move(lease);
+        return true;
+      }
+      sched_yield();
+    }
+    if (auto failure = AskAfter(slot)) return *failure;
     return true;
   }
 
   std::optional<Failure> RingAfter(int64_t ms) override {
+    if (auto failure = Prepare()) return failure;
     if (!timer_.valid()) {
-      Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-      if (!timer.valid()) return SystemFailure("SYSTEM", "timerfd_create", errno);
-      if (auto failure = Add(timer, EPOLLIN, kTimer)) return failure;
-      timer_ = std::move(timer);
+      auto timer = AddTimer(kTimer);
+      if (!timer.ok()) return timer.failure();
+      timer_ = std::move(timer.value());
     }
     struct itimerspec when = {};
-    when.it_value.tv_sec = ms / 1000;
-    when.it_value.tv_nsec = std::max<int64_t>(1, ms % 1000 * 1'000'000);  // 0 and 0 would stop it
-    if (timerfd_settime(timer_.get(), 0, &when, nullptr) == 0) return std::nullopt;
-    return SystemFailure("SYSTEM", "timerfd_settime", errno);
+    when.it_value = TimeOf(ms);
+    if (ms == 0) when.it_value.tv_nsec = 1;  // 0 and 0 would stop it
+    return SetTimer(timer_, when);
   }
 
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
+    if (auto failure = Prepare()) return failure;
     rung_ = std::move(rung);
     if (attached_ == 0) {
       if (auto failure = Poll(loop, bell_, [](uv_poll_t* poll, int, int) {
             auto* bell = static_cast<LinuxDoorbell*>(poll->data);
-            bell->Tell(bell->Drain());
+            bell->Tell(Empty(bell->bell_));
           })) {
         return failure;
       }
@@ -127,6 +175,67 @@ class LinuxDoorbell final : public Doorbell {
   }
 
  private:
+  std::optional<Failure> OpenBell() {
+    if (bell_.valid()) return std::nullopt;
+    auto bell = folder_->OpenOrMake(name_);
+    if (!bell.ok()) return bell.failure();
+    bell_ = std::move(bell.value());
+    return std::nullopt;
+  }
+
+  // Opens what waiting needs, once: ringing does without.
+  std::optional<Failure> Prepare() {
+    if (check_.valid()) return std::nullopt;
+    if (auto failure = OpenBell()) return failure;
+    if (!others_.valid()) others_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
+    if (!others_.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
+    auto check = AddTimer(kCheck);
+    if (!check.ok()) return check.failure();
+    if (auto failure = SetCheck(check.value(), kCheckMs)) return failure;
+    check_ = std::move(check.value());
+    return std::nullopt;
+  }
+
+  Result<Descriptor> AddTimer(uint64_t which) {
+    Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+    if (!timer.valid()) return SystemFailure("SYSTEM", "timerfd_create", errno);
+    if (auto failure = Add(timer, EPOLLIN, which)) return *failure;
+    return timer;
+  }
+
+  std::optional<Failure> SetTimer(const Descriptor& timer, const struct itimerspec& when) {
+    if (timerfd_settime(timer.get(), 0, &when, nullptr) == 0) return std::nullopt;
+    return SystemFailure("SYSTEM", "timerfd_settime", errno);
+  }
+
+  // The next check comes in that time, and others follow.
+  std::optional<Failure> SetCheck(const Descriptor& check, int64_t ms) {
+    struct itimerspec when = {};
+    when.it_value = TimeOf(ms);
+    when.it_interval = TimeOf(kCheckMs);
+    return SetTimer(check, when);
+  }
+
+  // No descriptor unless it will hang up when its owner goes: of none that is missing, or cannot be opened.
+  Descriptor OpenLease(uint32_t slot) {
+    auto lease = folder_->Open(LeaseFifoName(slot), O_RDONLY);
+    if (!lease.ok() || !lease.value().valid() || !HasWriter(lease.value())) return Descriptor();
+    return std::move(lease.value());
+  }
+
+  // Has the check find out when a lease has ended that does not tell.
+  std::optional<Failure> AskAfter(uint32_t slot) {
+    if (unsettled_.empty()) unsettled_ms_ = kFirstUnsettledMs;
+    unsettled_.insert(slot);
+    return SetCheck(check_, unsettled_ms_);
+  }
+
+  // Whether the lease has ended whose FIFO has hung up, or was missing: nobody has it, or another owner.
+  bool HasEnded(uint32_t slot) {
+    const auto held = locks_->IsLocked(slot);
+    return !held.ok() || !held.value() || OpenLease(slot).valid();
+  }
+
   std::optional<Failure> Add(const Descriptor& source, uint32_t events, uint64_t which) {
     struct epoll_event event = {};
     event.events = events;
@@ -156,53 +265,92 @@ class LinuxDoorbell final : public Doorbell {
     const int count = poll(sources, 2, timeout_ms);
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "poll", errno);
     if (count <= 0) return false;
-    if (sources[1].revents == 0) return Drain();
+    if (sources[1].revents == 0) return Empty(bell_);
     auto others = TakeOthers();
     if (!others.ok() || sources[0].revents == 0) return others;
-    auto rung = Drain();
+    auto rung = Empty(bell_);
     return rung.ok() && others.value() ? others : rung;
   }
 
+  // Whether any of them is a reason to wake.
   Result<bool> TakeOthers() {
     struct epoll_event events[16];
     const int count = epoll_wait(others_.get(), events, 16, 0);
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "epoll_wait", errno);
+    bool rung = false;
     for (int i = 0; i < count; i++) {
-      if (events[i].data.u64 == kTimer) {
-        uint64_t times;
-        (void)!read(timer_.get(), &times, sizeof times);
+      const uint64_t which = events[i].data.u64;
+      if (which == kTimer || which == kCheck) {
+        const auto over = TakeTime(which == kTimer ? timer_ : check_);
+        if (!over.ok()) return over;
+        rung |= over.value() && (which == kTimer || Check());
+      } else if (which == kRenewedBell) {
+        for (const Descriptor& bell : renewed_) {
+          const auto emptied = Empty(bell);
+          rung |= !emptied.ok() || emptied.value();
+        }
       } else {
-        EndWatch(static_cast<uint32_t>(events[i].data.u64));
+        rung |= EndWatch(static_cast<uint32_t>(which));
       }
     }
-    return count > 0;
+    return rung;
   }
 
-  Result<bool> Drain() {
-    char rings[4096];
-    bool rung = false;
-    for (;;) {
-      const ssize_t length = read(bell_.get(), rings, sizeof rings);
-      if (length < 0 && errno != EINTR && errno != EAGAIN) return SystemFailure("SYSTEM", "read", errno);
-      rung |= length > 0;
-      if (length != sizeof rings && (length >= 0 || errno != EINTR)) return rung;
+  Result<bool> TakeTime(const Descriptor& timer) {
+    uint64_t times;
+    if (read(timer.get(), &times, sizeof times) == sizeof times) return true;
+    if (errno == EAGAIN || errno == EINTR) return false;
+    return SystemFailure("SYSTEM", "read", errno);
+  }
+
+  // Whether there is a reason to wake.
+  bool Check() {
+    bool wake = RenewBell();
+    for (auto slot = unsettled_.begin(); slot != unsettled_.end();) {
+      const bool ended = HasEnded(*slot);
+      wake |= ended;
+      slot = ended ? unsettled_.erase(slot) : std::next(slot);
     }
+    if (unsettled_.empty()) return wake;
+    unsettled_ms_ = std::min(2 * unsettled_ms_, kMostUnsettledMs);
+    return SetCheck(check_, unsettled_ms_).has_value() || wake;
   }
 
-  void EndWatch(uint32_t slot) {
+  // Makes the bell again if its name is gone. True then: rings may have been lost since.
+  bool RenewBell() {
+    const Descriptor& latest = renewed_.empty() ? bell_ : renewed_.back();
+    struct stat status;
+    if (fstat(latest.get(), &status) == 0 && status.st_nlink > 0) return false;
+    if (renewed_.size() == kMostRenewed) return true;
+    auto bell = folder_->OpenOrMake(name_);
+    if (bell.ok() && !Add(bell.value(), EPOLLIN, kRenewedBell)) renewed_.push_back(std::move(bell.value()));
+    return true;
+  }
+
+  bool EndWatch(uint32_t slot) {
     const auto watched = watched_.find(slot);
-    if (watched == watched_.end()) return;
+    if (watched == watched_.end()) return false;
     // Closing is not enough while a child of this process that has not yet exec'ed shares the descriptor.
     epoll_ctl(others_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
     watched_.erase(watched);
+    for (int look = 0; look < kLooks; look++) {
+      if (HasEnded(slot)) return true;
+      sched_yield();
+    }
+    return AskAfter(slot).has_value();
   }
 
-  const std::string object_path_;
-  const Admission admission_;
+  const std::shared_ptr<FifoFolder> folder_;
+  const std::shared_ptr<SlotLocks> locks_;
+  const std::string name_;
   Descriptor bell_;
   Descriptor others_;
   Descriptor timer_;
+  Descriptor check_;
+  std::vector<Descriptor> renewed_;
   std::map<uint32_t, Descriptor> watched_;  // by slot
+  std::set<uint32_t> unsettled_;            // slots
+  int64_t unsettled_ms_ = kFirstUnsettledMs;
   uv_poll_t polls_[2] = {};
   int attached_ = 0;  // of them, to the loop
   std::function<void()> rung_;
@@ -212,17 +360,12 @@ class LinuxDoorbell final : public Doorbell {
 }  // namespace
 
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
-  const std::string& path = segment.path();
-  const int object = static_cast<int>(segment.handle());
-  if (auto failure = NeedName(object, path)) return *failure;
-  const auto admission = AdmissionTo(object);
-  if (!admission.ok()) return admission.failure();
-  auto bell = OpenOrMakeFifo(BellPath(path, number), admission.value());
-  if (!bell.ok()) return bell.failure();
-  Descriptor others(epoll_create1(EPOLL_CLOEXEC));
-  if (!others.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
-  return std::unique_ptr<Doorbell>(
-      std::make_unique<LinuxDoorbell>(path, admission.value(), std::move(bell.value()), std::move(others)));
+  auto folder = FifoFolderOf(segment);
+  if (!folder.ok()) return folder.failure();
+  auto bell = std::make_unique<LinuxDoorbell>(std::move(folder.value()), SlotLocksOf(segment),
+                                              "bell." + std::to_string(number));
+  if (auto failure = bell->Open()) return *failure;
+  return std::unique_ptr<Doorbell>(std::move(bell));
 }
 
 }  // namespace memlane

@@ -8,16 +8,16 @@
 
 namespace memlane {
 
-Result<std::vector<FolderEntry>> ReadFolder() {
+Result<std::vector<std::string>> ReadFolder() {
   DIR* directory = opendir(kDirectory);
   if (directory == nullptr) {
     const int error = errno;
     return error == ENOENT ? MissingFolder("opendir") : SystemFailure("SYSTEM", "opendir", error);
   }
-  std::vector<FolderEntry> files;
+  std::vector<std::string> files;
   errno = 0;
   while (const dirent* entry = readdir(directory)) {
-    files.push_back({std::string(kDirectory) + '/' + entry->d_name, entry->d_type == DT_FIFO});
+    files.push_back(std::string(kDirectory) + '/' + entry->d_name);
     errno = 0;
   }
   const int error = errno;
@@ -29,16 +29,6 @@ Result<std::vector<FolderEntry>> ReadFolder() {
 Failure MissingFolder(const char* syscall) {
   return Failure{"NOT_SUPPORTED", syscall, ENOENT,
                  std::string("the folder ") + kDirectory + " is missing; mount a tmpfs there"};
-}
-
-Result<std::vector<std::string>> FifosOf(const std::string& path) {
-  const auto files = ReadFolder();
-  if (!files.ok()) return files.failure();
-  std::vector<std::string> fifos;
-  for (const FolderEntry& file : files.value()) {
-    if (file.is_fifo && ObjectOfFifo(file.path) == path) fifos.push_back(file.path);
-  }
-  return fifos;
 }
 
 }  // namespace memlane

@@ -1,4 +1,4 @@
-// The folder in which objects lie, and the FIFOs of their bells and leases beside them.
+// The folder in which objects lie.
 #pragma once
 
 #include <string>
@@ -8,17 +8,9 @@
 
 namespace memlane {
 
-struct FolderEntry {
-  std::string path;
-  bool is_fifo;
-};
-
-// NOT_SUPPORTED if there is no such folder.
-Result<std::vector<FolderEntry>> ReadFolder();
+// The paths of all files in it. NOT_SUPPORTED if there is no such folder.
+Result<std::vector<std::string>> ReadFolder();
 
 Failure MissingFolder(const char* syscall);
-
-// The FIFOs of the object's doorbells and leases.
-Result<std::vector<std::string>> FifosOf(const std::string& path);
 
 }  // namespace memlane

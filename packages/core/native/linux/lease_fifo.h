@@ -1,16 +1,11 @@
-// The lease of a slot as Linux has it: see lease.cc.
+// The FIFO of a lease in the memory's folder: see lease.cc.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include "../result.h"
-#include "descriptor.h"
-#include "fifo.h"
-
 namespace memlane {
 
-// Opened for reading, which hangs up when the claim ends. No descriptor when nobody has the slot.
-Result<Descriptor> OpenHeldLease(const std::string& object_path, uint32_t slot, const Admission& admission);
+inline std::string LeaseFifoName(uint32_t slot) { return "lease." + std::to_string(slot); }
 
 }  // namespace memlane

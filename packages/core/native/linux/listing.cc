@@ -12,14 +12,12 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include "../shared_memory.h"
 #include "counted_object.h"
-#include "fifo.h"
+#include "fifo_folder.h"
 #include "folder.h"
-#include "naming.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -77,18 +75,14 @@ Result<std::vector<SegmentInfo>> ListSegments() {
   if (!files.ok()) return files.failure();
   const auto locks = ReadLocks();
   std::vector<SegmentInfo> segments;
-  std::set<std::string> with_fifos;
-  for (const FolderEntry& file : files.value()) {
-    const std::string& path = file.path;
+  for (const std::string& path : files.value()) {
     struct stat status;
     if (lstat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) continue;
       return SystemFailure("SYSTEM", "lstat", errno);
     }
     const bool is_removable = status.st_uid == geteuid() || geteuid() == 0;
-    if (S_ISFIFO(status.st_mode) && (status.st_mode & kFifoMark) != 0 && is_removable) {
-      with_fifos.insert(ObjectOfFifo(path));
-    }
+    if (S_ISDIR(status.st_mode) && is_removable && IsFifoFolder(path)) ClearFifoFolder(path);
     if (!S_ISREG(status.st_mode) || IsSemaphore(path, status)) continue;
     const auto orphan = ClearIfOrphan(path);
     if (!orphan.ok()) return orphan.failure();
@@ -108,11 +102,6 @@ Result<std::vector<SegmentInfo>> ListSegments() {
       if (info.pids.front() == 0) info.pids.erase(info.pids.begin());
     }
     segments.push_back(std::move(info));
-  }
-  with_fifos.erase("");
-  for (const std::string& path : with_fifos) {
-    struct stat status;
-    if (lstat(path.c_str(), &status) != 0 && errno == ENOENT) ClearFifos(path);
   }
   return segments;
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "counted_object.h"
-#include "folder.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -100,31 +99,6 @@ std::optional<Failure> Link(const Descriptor& descriptor, const std::string& pat
     if (taken.value().dying) usleep(kRemovalRetryMicroseconds);
   }
   return SystemFailure("NOT_READY", "linkat", EEXIST);
-}
-
-std::optional<Failure> ClearFifos(const std::string& path) {
-  const auto fifos = FifosOf(path);
-  if (!fifos.ok()) return fifos.failure();
-  if (fifos.value().empty()) return std::nullopt;
-  auto unnamed = OpenUnnamed();
-  if (!unnamed.ok()) return unnamed.failure();
-  const Descriptor& descriptor = unnamed.value();
-  if (fchmod(descriptor.get(), 0444 | kCountedMark) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
-  const auto locked = TryFlock(descriptor, LOCK_EX);
-  if (!locked.ok()) return locked.failure();
-  const auto linked = TryLink(descriptor, path);
-  if (!linked.ok()) return linked.failure();
-  if (!linked.value()) return std::nullopt;  // then they are somebody's
-  const auto removed = UnlinkObject(descriptor, path);
-  return removed.ok() ? std::nullopt : std::optional<Failure>(removed.failure());
-}
-
-bool IsHeldByNobody(const std::string& path) {
-  struct stat status;
-  if (lstat(path.c_str(), &status) != 0) return errno == ENOENT;
-  if (!S_ISREG(status.st_mode) || status.st_size != 0) return false;
-  const auto taken = ClearOrphan(path);
-  return taken.ok() && !taken.value().taken;
 }
 
 }  // namespace memlane

@@ -18,19 +18,11 @@ struct Taken {
 // Removes what a crash has left under that name, if anything.
 Result<Taken> ClearOrphan(const std::string& path);
 
-// No process holds the object of that name: at most ClearFifos has taken the name for a moment, with an object that not
-// all users may open.
-bool IsHeldByNobody(const std::string& path);
-
 // A file without a name, so that nobody finds it half made.
 Result<Descriptor> OpenUnnamed();
 
 // Gives the unnamed file that name. Clears an orphan away first. ALREADY_EXISTS if the name is taken.
 std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path);
-
-// Removes FIFOs that lie beside no object. They exist if the process that removed the object could not remove them. An
-// empty object takes the name meanwhile, like one that is being removed, so that nobody makes new FIFOs.
-std::optional<Failure> ClearFifos(const std::string& path);
 
 Failure AlreadyExists();
 

@@ -15,11 +15,13 @@
 // the system does not let finish. A failed upgrade from SH to EX loses the SH lock. That does no harm: only a handle
 // that is being closed tries it, and if two race, the second one gets EX.
 //
-// The FIFOs of bells and leases lie beside the object. They are removed before its name is. If they cannot be removed,
-// because they belong to another user, ClearFifos removes them later under a name taken for that moment.
+// The FIFOs of bells and leases lie in a folder that goes with the object (fifo_folder.h): its last user removes it,
+// and whoever removes an object that a crash has left removes what is left of its folder.
 //
 // Objects without the sticky bit (made by other programs, or persistent) are never locked. Only UnlinkSegment removes
 // them.
+
+#include "segment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +92,8 @@ class LinuxSegment final : public Segment {
         data_(mapping_.data()),
         view_length_(mapping_.length()),
         object_length_(object_length),
-        counted_(counted) {
+        counted_(counted),
+        locks_(std::make_shared<SlotLocks>(descriptor_.get())) {
     live_segments().Add(this);
   }
   ~LinuxSegment() override { Close(); }
@@ -113,8 +116,20 @@ class LinuxSegment final : public Segment {
   // Leaves the mapping alone: at the exit of the process another thread may still be using it.
   void LetGo() {
     if (!descriptor_.valid()) return;
+    locks_->Close();
+    if (folder_) folder_->Leave();
     if (counted_) Leave(descriptor_, path_);
     descriptor_.Close();
+  }
+
+  const std::shared_ptr<SlotLocks>& locks() const { return locks_; }
+
+  Result<std::shared_ptr<FifoFolder>> EnterFolder() const {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (folder_) return folder_;
+    auto folder = FifoFolder::Enter(descriptor_.get());
+    if (folder.ok()) folder_ = folder.value();
+    return folder;
   }
 
  private:
@@ -126,6 +141,9 @@ class LinuxSegment final : public Segment {
   const size_t view_length_;
   const uint64_t object_length_;
   const bool counted_;
+  const std::shared_ptr<SlotLocks> locks_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<FifoFolder> folder_;
 };
 
 void LiveSegments::LetAllGo() {
@@ -134,7 +152,14 @@ void LiveSegments::LetAllGo() {
   segments_.clear();
 }
 
+// Of the one kind of segment that there is here.
+const LinuxSegment& Linux(const Segment& segment) { return static_cast<const LinuxSegment&>(segment); }
+
 }  // namespace
+
+std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment) { return Linux(segment).locks(); }
+
+Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { return Linux(segment).EnterFolder(); }
 
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
   const std::string path = PathOf(options.name);
@@ -143,8 +168,6 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   auto taken = ClearOrphan(path);
   if (!taken.ok()) return taken.failure();
   if (taken.value().taken) return AlreadyExists();
-  auto failure = ClearFifos(path);
-  if (failure) return *failure;
 
   auto unnamed = OpenUnnamed();
   if (!unnamed.ok()) {
@@ -153,7 +176,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
     return unnamed.failure();
   }
   Descriptor descriptor = std::move(unnamed.value());
-  failure = Reserve(descriptor, options.length);
+  auto failure = Reserve(descriptor, options.length);
   if (failure && strcmp(failure->code, "NO_SPACE") == 0) {
     ListSegments();  // clears away what crashes have left, under whatever names
     failure = Reserve(descriptor, options.length);
@@ -169,8 +192,14 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 
   auto mapping = Map(descriptor, options.length, view);
   if (!mapping.ok()) return mapping.failure();
-  return std::unique_ptr<Segment>(new LinuxSegment(options.name, std::move(descriptor), std::move(mapping.value()),
-                                                   options.length, !options.persistent));
+  auto segment = std::make_unique<LinuxSegment>(options.name, std::move(descriptor), std::move(mapping.value()),
+                                                options.length, !options.persistent);
+  // Where others may write, one of them could make the folder, and this user could not remove it then.
+  if ((options.mode & (S_IWGRP | S_IWOTH)) != 0) {
+    const auto folder = segment->EnterFolder();
+    if (!folder.ok()) return folder.failure();
+  }
+  return std::unique_ptr<Segment>(std::move(segment));
 }
 
 Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view) {
@@ -178,13 +207,9 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
   const int flags = view.access == Access::kReadWrite ? O_RDWR : O_RDONLY;
   for (;;) {
     auto opened = OpenFile(path, flags);
-    if (!opened.ok()) {
-      const bool denied = strcmp(opened.failure().code, "ACCESS_DENIED") == 0;
-      return denied && IsHeldByNobody(path) ? SystemFailure("NOT_FOUND", "open", ENOENT) : opened.failure();
-    }
+    if (!opened.ok()) return opened.failure();
     OpenedFile& file = opened.value();
     if (!IsTrusted(file.status.st_uid, options)) {
-      if (IsHeldByNobody(path)) return SystemFailure("NOT_FOUND", "open", ENOENT);
       Failure failure = SystemFailure("ACCESS_DENIED", "open", EACCES);
       failure.owner = std::to_string(file.status.st_uid);
       return failure;

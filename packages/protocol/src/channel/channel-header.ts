@@ -26,7 +26,7 @@ import type { ChannelHeader, Shape } from './shape.js'
 
 /** "MLN1" in memory. */
 const MAGIC = 0x314e_4c4d
-const LAYOUT_VERSION = 1
+const LAYOUT_VERSION = 2
 const MAX_SCHEMA_LENGTH = 1_048_576
 
 const SHAPE_FIELDS_OFFSET = 36

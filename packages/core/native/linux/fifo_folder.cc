@@ -1,0 +1,308 @@
+#include "fifo_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "counted_object.h"
+#include "fifo.h"
+#include "object_path.h"
+#include "system_failure.h"
+
+namespace memlane {
+namespace {
+
+constexpr char kPrefix[] = "/dev/shm/.memlane.";
+constexpr char kUnfinishedSuffix[] = ".new";  // and perhaps a number
+
+// Of one folder or FIFO: being made just now, or left by processes that were killed meanwhile.
+constexpr int kMostUnfinished = 1000;
+
+// How often to try again while others make and remove the same: it takes them microseconds, unless one of them was
+// stopped just there.
+constexpr int kAttempts = 250;
+constexpr useconds_t kAttemptMicroseconds = 1000;
+
+// Nobody can give a file to a group without being in it.
+bool CanHaveMade(const struct stat& status, const Admission& admission) {
+  if (status.st_uid == admission.owner || status.st_uid == geteuid() || status.st_uid == 0) return true;
+  if ((admission.mode & S_IWGRP) != 0 && status.st_gid == admission.group) return true;
+  return (admission.mode & S_IWOTH) != 0;
+}
+
+Failure StrangersFailure(const std::string& path, const struct stat& status) {
+  const std::string owner = std::to_string(status.st_uid);
+  return Failure{"ACCESS_DENIED", "open", EACCES,
+                 path + " belongs to user " + owner + ", whom the memory does not admit"};
+}
+
+Failure MakeFailure(const char* syscall, int error) {
+  const bool no_space = error == ENOSPC || error == EDQUOT;
+  return SystemFailure(no_space ? "NO_SPACE" : IsDenied(error) ? "ACCESS_DENIED" : "SYSTEM", syscall, error);
+}
+
+// Makes a new file as readable and writable as it should be, whatever the umask, and the memory's owner's where that
+// can be. A process that is not root, or not of that group, cannot give it away, and keeps it.
+bool Admit(const Descriptor& file, const Admission& admission, mode_t mode) {
+  const uid_t owner = geteuid() == 0 ? admission.owner : static_cast<uid_t>(-1);
+  [[maybe_unused]] const int given = fchown(file.get(), owner, admission.group);
+  return fchmod(file.get(), mode) == 0;
+}
+
+// Users that may write the memory may make FIFOs; those that may read it may open them.
+mode_t FolderMode(mode_t mode) {
+  const auto bits = [&](mode_t write, mode_t read, int shift) {
+    return static_cast<mode_t>((mode & write) != 0 ? 7 << shift : (mode & read) != 0 ? 5 << shift : 0);
+  };
+  return 0700 | bits(S_IWGRP, S_IRGRP, 3) | bits(S_IWOTH, S_IROTH, 0);
+}
+
+Descriptor OpenDirectory(const std::string& path) {
+  return Descriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+// The caller holds LOCK_EX.
+void RemoveFolder(Descriptor folder, const std::string& path) {
+  const int fd = folder.get();
+  DIR* directory = fdopendir(fd);
+  if (directory == nullptr) return;
+  folder.Release();  // closedir closes it
+  while (const dirent* entry = readdir(directory)) unlinkat(fd, entry->d_name, 0);
+  const auto named = IsNamed(fd, path);
+  if (named.ok() && named.value()) rmdir(path.c_str());
+  closedir(directory);
+}
+
+// Gives back a user's share in the folder.
+void LeaveFolder(Descriptor folder, const std::string& path) {
+  const auto last = TryFlock(folder, LOCK_EX);
+  if (last.ok() && last.value()) RemoveFolder(std::move(folder), path);
+}
+
+// Makes the folder under a name of its own, so that nobody finds it half made, and renames it. No descriptor if another
+// process was quicker, or has taken it for a crash's.
+Result<Descriptor> MakeFolder(const std::string& path, const Admission& admission) {
+  std::string unfinished = path + kUnfinishedSuffix;
+  for (int others = 0; mkdir(unfinished.c_str(), 0700) != 0;) {
+    const int error = errno;
+    if (error != EEXIST || ++others == kMostUnfinished) return MakeFailure("mkdir", error);
+    unfinished = path + kUnfinishedSuffix + std::to_string(others);
+  }
+  const auto give_up = [&](const Failure& failure) -> Result<Descriptor> {
+    rmdir(unfinished.c_str());
+    return failure;
+  };
+  Descriptor folder = OpenDirectory(unfinished);
+  if (!folder.valid()) {
+    const int error = errno;
+    return error == ENOENT ? Result<Descriptor>(Descriptor()) : give_up(SystemFailure("SYSTEM", "open", error));
+  }
+  if (!Admit(folder, admission, FolderMode(admission.mode))) return give_up(SystemFailure("SYSTEM", "fchmod", errno));
+  const auto shared = TryFlock(folder, LOCK_SH);
+  if (!shared.ok()) return give_up(shared.failure());
+  if (!shared.value()) return Descriptor();
+  if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return folder;
+  const int error = errno;
+  if (error == ENOENT) return Descriptor();
+  if (error != EEXIST) return give_up(MakeFailure("renameat2", error));
+  rmdir(unfinished.c_str());
+  return Descriptor();
+}
+
+// No descriptor if it is not there, or if its last user is removing it just now.
+Result<Descriptor> OpenFolder(const std::string& path, const Admission& admission, bool& removed) {
+  Descriptor folder = OpenDirectory(path);
+  if (!folder.valid()) {
+    const int error = errno;
+    if (error == ENOENT) return folder;
+    const bool refused = error == EACCES || error == ELOOP || error == ENOTDIR;
+    return SystemFailure(refused ? "ACCESS_DENIED" : "SYSTEM", "open", error);
+  }
+  struct stat status;
+  if (fstat(folder.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  if (!CanHaveMade(status, admission)) return StrangersFailure(path, status);
+  const auto shared = TryFlock(folder, LOCK_SH);
+  if (!shared.ok()) return shared.failure();
+  removed = !shared.value();
+  if (removed) return Descriptor();
+  const auto named = IsNamed(folder.get(), path);
+  if (!named.ok()) return named.failure();
+  removed = !named.value();
+  return removed ? Result<Descriptor>(Descriptor()) : Result<Descriptor>(std::move(folder));
+}
+
+Result<Descriptor> OpenOrMakeFolder(const std::string& path, const Admission& admission) {
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    bool removed = false;
+    auto there = OpenFolder(path, admission, removed);
+    if (!there.ok() || there.value().valid()) return there;
+    if (removed) {
+      usleep(kAttemptMicroseconds);
+      continue;
+    }
+    auto made = MakeFolder(path, admission);
+    if (!made.ok() || made.value().valid()) return made;
+  }
+  return SystemFailure("NOT_READY", "flock", EWOULDBLOCK);
+}
+
+}  // namespace
+
+std::string FifoFolderPath(ino_t memory) { return kPrefix + std::to_string(memory); }
+
+bool IsFifoFolder(const std::string& path) {
+  const size_t prefix = strlen(kPrefix);
+  if (path.compare(0, prefix, kPrefix) != 0) return false;
+  const std::string number = path.substr(prefix, path.find(kUnfinishedSuffix, prefix) - prefix);
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
+}
+
+void ClearFifoFolder(const std::string& path) {
+  Descriptor folder = OpenDirectory(path);
+  if (folder.valid()) LeaveFolder(std::move(folder), path);
+}
+
+FifoFolder::FifoFolder(std::string path, const Admission& admission, Descriptor folder)
+    : path_(std::move(path)), admission_(admission), folder_(std::move(folder)) {
+  KeepSpare();
+}
+
+Result<std::shared_ptr<FifoFolder>> FifoFolder::Enter(int object) {
+  struct stat status;
+  if (fstat(object, &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  const Admission admission = {status.st_uid, status.st_gid, status.st_mode & 0777};
+  std::string path = FifoFolderPath(status.st_ino);
+  auto folder = OpenOrMakeFolder(path, admission);
+  if (!folder.ok()) return folder.failure();
+  return std::shared_ptr<FifoFolder>(new FifoFolder(std::move(path), admission, std::move(folder.value())));
+}
+
+void FifoFolder::KeepSpare() { spare_ = Descriptor(fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)); }
+
+// Enters anew if the folder has lost its name. False if it has not.
+Result<bool> FifoFolder::Renew() {
+  const auto named = IsNamed(folder_.get(), path_);
+  if (!named.ok()) return named.failure();
+  if (named.value()) return false;
+  auto folder = OpenOrMakeFolder(path_, admission_);
+  if (!folder.ok()) return folder.failure();
+  folder_ = std::move(folder.value());
+  KeepSpare();
+  return true;
+}
+
+Result<Descriptor> FifoFolder::OpenHere(const std::string& name, int flags) {
+  Descriptor fifo(openat(folder_.get(), name.c_str(), flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!fifo.valid()) {
+    const int error = errno;
+    if (error == ENOENT) return fifo;
+    return SystemFailure(error == EACCES || error == ELOOP ? "ACCESS_DENIED" : "SYSTEM", "openat", error);
+  }
+  struct stat status;
+  if (fstat(fifo.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  if (!S_ISFIFO(status.st_mode)) return Failure{"ACCESS_DENIED", "openat", 0, "not a FIFO"};
+  if (!CanHaveMade(status, admission_)) return StrangersFailure(path_ + '/' + name, status);
+  return fifo;
+}
+
+// ENOENT: the folder has lost its name.
+Result<Descriptor> FifoFolder::MakeHere(const std::string& unfinished) {
+  if (mkfifoat(folder_.get(), unfinished.c_str(), 0600) != 0) return MakeFailure("mkfifoat", errno);
+  auto fifo = OpenHere(unfinished, O_RDWR);
+  if (fifo.ok() && !fifo.value().valid()) return SystemFailure("SYSTEM", "openat", ENOENT);
+  if (fifo.ok() && !Admit(fifo.value(), admission_, 0600 | admission_.mode)) {
+    fifo = SystemFailure("SYSTEM", "fchmod", errno);
+  }
+  if (!fifo.ok()) unlinkat(folder_.get(), unfinished.c_str(), 0);
+  return fifo;
+}
+
+Result<Descriptor> FifoFolder::Open(const std::string& name, int flags) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (!folder_.valid()) return Descriptor();
+  auto fifo = OpenHere(name, flags);
+  if (!fifo.ok() || fifo.value().valid()) return fifo;
+  const auto renewed = Renew();
+  if (!renewed.ok()) return renewed.failure();
+  return renewed.value() ? OpenHere(name, flags) : Result<Descriptor>(Descriptor());
+}
+
+Result<Descriptor> FifoFolder::OpenOrMake(const std::string& name) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (!folder_.valid()) return SystemFailure("CLOSED", "openat", EBADF);
+  int others = 0;
+  for (int attempt = 0; attempt < kMostUnfinished; attempt++) {
+    auto there = OpenHere(name, O_RDWR);
+    if (!there.ok() || there.value().valid()) return there;
+    const std::string unfinished = name + kUnfinishedSuffix + (others == 0 ? "" : std::to_string(others));
+    auto made = MakeHere(unfinished);
+    if (!made.ok()) {
+      const long error = made.failure().os_code;
+      if (error == EEXIST) {
+        others++;
+        continue;
+      }
+      if (error != ENOENT) return made;
+      const auto renewed = Renew();
+      if (!renewed.ok()) return renewed.failure();
+      continue;
+    }
+    if (renameat2(folder_.get(), unfinished.c_str(), folder_.get(), name.c_str(), RENAME_NOREPLACE) == 0) return made;
+    const int error = errno;
+    unlinkat(folder_.get(), unfinished.c_str(), 0);
+    if (error != EEXIST && error != ENOENT) return SystemFailure("SYSTEM", "renameat2", error);
+  }
+  return SystemFailure("SYSTEM", "renameat2", EEXIST);
+}
+
+Result<Descriptor> FifoFolder::Replace(const std::string& name) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (!folder_.valid()) return SystemFailure("CLOSED", "openat", EBADF);
+  const std::string unfinished = name + kUnfinishedSuffix;
+  for (int attempt = 0;; attempt++) {
+    // Of a caller that was killed.
+    if (unlinkat(folder_.get(), unfinished.c_str(), 0) != 0 && errno != ENOENT) return MakeFailure("unlinkat", errno);
+    auto made = MakeHere(unfinished);
+    if (made.ok()) {
+      if (renameat(folder_.get(), unfinished.c_str(), folder_.get(), name.c_str()) == 0) return made;
+      made = MakeFailure("renameat", errno);
+      unlinkat(folder_.get(), unfinished.c_str(), 0);
+    }
+    if (made.failure().os_code != ENOENT || attempt == kAttempts) return made;
+    const auto renewed = Renew();
+    if (!renewed.ok()) return renewed.failure();
+  }
+}
+
+void FifoFolder::Remove(const std::string& name, const Descriptor& fifo) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  struct stat own, named;
+  if (!folder_.valid() || fstat(fifo.get(), &own) != 0) return;
+  if (fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (own.st_dev == named.st_dev && own.st_ino == named.st_ino) unlinkat(folder_.get(), name.c_str(), 0);
+}
+
+std::optional<Failure> FifoFolder::WriteBySpare(const std::string& name) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (!folder_.valid()) return std::nullopt;
+  spare_.Close();
+  auto fifo = OpenHere(name, O_RDWR);
+  if (!fifo.ok()) return fifo.failure();
+  std::optional<Failure> failure;
+  if (fifo.value().valid()) failure = WriteByte(fifo.value());
+  fifo.value().Close();
+  KeepSpare();
+  return failure;
+}
+
+void FifoFolder::Leave() {
+  std::lock_guard<std::mutex> guard(mutex_);
+  spare_.Close();
+  if (folder_.valid()) LeaveFolder(std::move(folder_), path_);
+}
+
+}  // namespace memlane
