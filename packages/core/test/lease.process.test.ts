@@ -1,7 +1,8 @@
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
-import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
+
+import { Doorbell, Lease, SharedMemory } from '../src/index.js'
 
 describe('a lease', () => {
   it('is given to one handle at a time, and may be taken again when it is released', () => {

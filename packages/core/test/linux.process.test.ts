@@ -16,8 +16,8 @@ import {
 } from 'node:fs'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
-import { afterEach, describe, expect, it } from 'vitest'
 import { rings } from '@memlane/testing/rings'
+import { afterEach, describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory, type SharedMemoryError } from '../src/index.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
 

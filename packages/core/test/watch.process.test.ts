@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
-import { describe, expect, it } from 'vitest'
 import { rings } from '@memlane/testing/rings'
+import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
 

@@ -113,9 +113,9 @@ describe('the header of a channel', () => {
 
   it('of another layout version is refused, and the error says both versions', () => {
     const buffer = written()
-    new DataView(buffer).setUint32(4, 2, true)
+    new DataView(buffer).setUint32(4, 1, true)
     expect(() => read(buffer, headerOf().length)).toThrow(
-      refusal('VERSION_MISMATCH', 'has number 2; this version has number 1'),
+      refusal('VERSION_MISMATCH', 'has number 1; this version has number 2'),
     )
   })
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "counted_object.h"
+#include "folder.h"
 #include "object_path.h"
 #include "system_failure.h"
 
