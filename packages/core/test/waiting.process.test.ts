@@ -15,7 +15,7 @@ describe('waiting', () => {
     const url = new URL('../fixtures/vm-context.child.ts', import.meta.url)
     const env = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }
     using child = spawnFixture(url, [uniqueName('memlane')], { env })
-    const stdout = 'TIMED_OUT\nCLOSED\ntrue\n'
+    const stdout = 'TIMED_OUT\nclosed\ntrue\n'
     expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout })
   })
 })
