@@ -1,7 +1,7 @@
 // The project's commands, for a machine with Node.js, npm and a C++ compiler:
 //
 //   node scripts/workspace.mjs build | demo | test | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
-//     check  [arguments…]
+//     docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npx, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -74,11 +74,12 @@ function check() {
   runTool('turbo', ['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
   run(process.execPath, ['scripts/error-codes.mjs', '--check'])
   runTool('knip', [])
+  runTool('typedoc', ['--options', 'docs/typedoc.json', '--emit', 'none'])
   for (const name of readdirSync(join(root, 'packages'))) {
     runTool('publint', ['--strict', join('packages', name)], { quiet: true })
     runTool('attw', ['--pack', join('packages', name), '--profile', 'esm-only'], { quiet: true })
   }
-  console.log('Formatting, lint, types, unused code and packages: clean.')
+  console.log('Formatting, lint, types, unused code, packages and docstrings: clean.')
 }
 
 function nativeSources() {
@@ -123,6 +124,11 @@ const commands = {
   coverage(...args) {
     build()
     run(process.execPath, ['scripts/coverage.mjs', ...args])
+  },
+  docs() {
+    build()
+    runTool('typedoc', ['--options', 'docs/typedoc.json'])
+    runTool('vitest', ['run', '--project', '@memlane/docs', 'links'])
   },
   check,
 }

@@ -20,6 +20,7 @@ import { canLook, lookFor } from './look.js'
 import { LookBudget } from './look-budget.js'
 import { isThereOrOver, type WaitCondition } from './wait-condition.js'
 
+/** How a participant waits: `adaptive` looks for a while and then sleeps, `park` sleeps at once, `spin` never sleeps. */
 export type WaitStrategy = 'adaptive' | 'park' | 'spin'
 
 export const checkWaitStrategy = checkOneOf('adaptive', 'park', 'spin')

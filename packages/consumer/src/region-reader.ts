@@ -59,6 +59,7 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.memory.close()
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }

@@ -26,6 +26,7 @@ import { dispose } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
 import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine, SleepMark } from '@memlane/protocol/internal'
 
+/** How a consumer begins, ends and waits. */
 export interface ReaderOptions {
   /**
    * Where to begin. `now` (default): with the messages sent from now on. `newest`: with the newest message held of each producer.
@@ -337,6 +338,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     })
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }

@@ -7,6 +7,7 @@ import { SharedMemoryError } from './errors.js'
 // The exports of the addon, as native/addon.cc defines them. Names are object names; lengths and offsets are bytes. Every
 // function may throw the NativeFailure of errors.ts.
 
+/** How memory is mapped: for reading, for reading and writing, or as a copy whose changes stay in this handle. */
 export type Access = 'readwrite' | 'read' | 'copy'
 
 interface NativeView {

@@ -156,6 +156,7 @@ export class Doorbell implements Disposable {
     if (this.#listener !== undefined) microtask(this.#woken)
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }

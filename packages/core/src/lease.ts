@@ -67,6 +67,7 @@ export class Lease implements Disposable {
     segmentOf(this.memory).releaseLease(this.slot)
   }
 
+  /** Same as `release()`, for `using`. */
   [dispose](): void {
     this.release()
   }

@@ -36,6 +36,7 @@ interface MapOptions {
   view?: ViewRange
 }
 
+/** Options of `SharedMemory.create`. */
 export interface CreateOptions extends MapOptions {
   /**
    * Linux: permission bits of the memory, whatever the umask. 0o400 must be among them. Default 0o600: only this user.
@@ -56,6 +57,7 @@ export interface CreateOptions extends MapOptions {
   initialize?: (buffer: ArrayBuffer) => void
 }
 
+/** Options of `SharedMemory.open`. */
 export interface OpenOptions extends MapOptions {
   /**
    * The owners of memory to accept besides this user and root (Linux), or besides this user, administrators and the system
@@ -337,6 +339,7 @@ export class SharedMemory implements Disposable {
     this.#segment.close()
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }

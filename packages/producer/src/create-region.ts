@@ -27,6 +27,7 @@ import { type AnyLayout, checkValue } from '@memlane/protocol'
 import { writeLayoutMark } from '@memlane/protocol/internal'
 import { type RegionValue, RegionWriter } from './region-writer.js'
 
+/** Options of `createRegion`. */
 export interface CreateRegionOptions<L extends AnyLayout>
   extends Omit<CreateOptions & OpenOptions, 'access' | 'view' | 'initialize'> {
   /**

@@ -11,6 +11,7 @@ import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type JoinOptions, StreamWriter } from './stream-writer.js'
 
+/** Options of `createStream`. */
 export interface CreateStreamOptions
   extends StreamOptions,
     CreateChannelOptions,

@@ -95,6 +95,7 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.memory.close()
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }

@@ -31,6 +31,7 @@ export interface ReadyOptions {
   length?: number
 }
 
+/** How a producer takes part in a stream. */
 export interface JoinOptions {
   /** Takes this lane, in place of the first free one. */
   lane?: number
@@ -295,6 +296,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     })
   }
 
+  /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
   }
