@@ -5,7 +5,7 @@ import {
   type ExtensionCodecType,
   encodeTimeSpecToTimestamp,
 } from '@msgpack/msgpack'
-import { bytesIn, kindOfTypedArray } from '../memory/typed-array.js'
+import { byteLengthOf, bytesIn, kindOfTypedArray } from '../memory/typed-array.js'
 
 interface TypedArrayConstructor {
   readonly name: string
