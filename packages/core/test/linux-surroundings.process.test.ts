@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
@@ -54,6 +55,61 @@ function canLimitMemory(): boolean {
 /** Starts a peer in a mount namespace of its own, which a script changes first. */
 const mounted = (script: string) => ({
   through: ['unshare', isRoot ? '-m' : '-rm', 'sh', '-c', `${script} && exec "$@"`, 'sh'],
+})
+
+describe.runIf(capabilities.objectDirectory === FOLDER)('memory that does not fit', () => {
+  it('into a /dev/shm of 1 MiB is NO_SPACE, and no signal', async () => {
+    await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
+    await expect(peer.call('create', 'big', 2 ** 20 + 1)).rejects.toMatchObject({ code: 'NO_SPACE', osCode: 28 })
+    const index = await peer.call('create', 'fits', 2 ** 19)
+    await peer.call('fill', index)
+    await expect(peer.call('create', 'second', 2 ** 19 + 4096)).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      message: expect.stringMatching(`${2 ** 19 + 4096} bytes asked for, ${2 ** 19} bytes free.*--shm-size`),
+    })
+    await expect(peer.call('open', 'second')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await peer.call('close', index)
+    expect(await peer.call('create', 'second', 2 ** 20)).toBe(1)
+  })
+
+  it('because a crash has left other memory gets its space', async () => {
+    await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
+    expect(await peer.call('abandon', uniqueName('memlane'), 900_000)).toBe('SIGKILL')
+    expect(await peer.call('files')).toHaveLength(1)
+    await peer.call('create', uniqueName('memlane'), 900_000)
+    expect(await peer.call('files')).toHaveLength(1)
+  })
+
+  it('into the address space of the process is NO_SPACE, and the message speaks of no files', async () => {
+    const name = `/${uniqueName('memlane')}`
+    const path = FOLDER + name
+    try {
+      writeFileSync(path, '')
+      truncateSync(path, 2 ** 33)
+      await using peer = new MemoryPeer()
+      const small = await peer.call('open', name, { access: 'read', view: { length: 4096 } })
+      const { pid } = peer.child
+      const mapped = /VmSize:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      execFileSync('prlimit', [`--pid=${pid}`, `--as=${Number(mapped) * 1024 + 2 ** 30}`])
+      await expect(peer.call('open', name, { access: 'read', view: { length: 2 ** 31 } })).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        osCode: 12,
+        message: expect.stringContaining('no room left to map it'),
+      })
+      expect(await peer.call('length', small)).toBe(4096)
+    } finally {
+      rmSync(path)
+    }
+  })
+
+  it('because another program reserved nothing is NO_SPACE when it is opened for writing', async () => {
+    await using peer = new MemoryPeer(
+      mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER} && truncate -s 4M ${FOLDER}/sparse`),
+    )
+    await expect(peer.call('open', '/sparse')).rejects.toMatchObject({ code: 'NO_SPACE' })
+    const index = await peer.call('open', '/sparse', { view: { length: 2 ** 19 } })
+    await peer.call('fill', index)
+  })
 })
 
 describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
@@ -125,12 +181,9 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
     expect(await peer.call('create', uniqueName('memlane'), MiB)).toBe(0)
   })
 
-  it('names the option of Docker that makes /dev/shm larger', async () => {
-    await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
-    await expect(peer.call('create', 'big', 2 * MiB)).rejects.toMatchObject({
-      code: 'NO_SPACE',
-      message: expect.stringMatching(`${2 * MiB} bytes asked for, ${MiB} bytes free.*--shm-size`),
-    })
+  it('whose /dev/shm has no limit has room', async () => {
+    await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=0 tmpfs ${FOLDER}`))
+    expect(await peer.call('create', 'any', 4096)).toBe(0)
   })
 
   it.runIf(canLimitMemory())(
