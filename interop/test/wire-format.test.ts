@@ -42,6 +42,7 @@ test('the example of the wire format is what the code makes', () => {
   const producer = new ProducerSlot(control, 0, lane)
   const consumer = new ConsumerSlot(control, 0)
   consumer.join()
+  consumer.announceReady()
   for (const text of ['hello', 'wire format']) {
     const offset = producer.lane.claim(payload.utf8.measure(text))
     payload.utf8.encode(producer.lane.data, offset, text)

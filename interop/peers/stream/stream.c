@@ -28,6 +28,7 @@ enum {
   STATE_CLOSED = 2,
   /* consumer slot */
   CONSUMER_EPOCH = 0,
+  CONSUMER_READY = 4,
   POSITIONS = 128,
   /* records */
   MESSAGE = 1,
@@ -440,6 +441,7 @@ static bool evict_dead(struct producer* producer) {
     struct lease* lease = lease_claim(stream->memory, consumer);
     if (lease == NULL) continue;
     ring_producers(stream, &producer->producers);
+    store(stream, consumer_slot(stream, consumer) + CONSUMER_READY, 0);
     clear_bit(stream, LIVE, consumer);
     clear_bit(stream, SLEEPING_CONSUMERS, consumer);
     lease_release(lease);
@@ -636,6 +638,10 @@ static void skip(struct consumer* consumer, uint32_t lane) {
   consumer->missed = 0;
 }
 
+static void store_ready(struct consumer* consumer, uint32_t ready) {
+  store(consumer->stream, consumer_slot(consumer->stream, consumer->slot) + CONSUMER_READY, ready);
+}
+
 void consumer_join(struct consumer* consumer, struct stream* stream, bool writable, bool from_oldest) {
   memset(consumer, 0, sizeof *consumer);
   consumer->stream = stream;
@@ -655,6 +661,7 @@ void consumer_join(struct consumer* consumer, struct stream* stream, bool writab
                          .bit = consumer->slot,
                          .epoch_offset = (uint32_t)consumer_slot(stream, consumer->slot) + CONSUMER_EPOCH};
     if (consumer->holds) ring_producers(stream, &consumer->producers);
+    store_ready(consumer, 0);
     clear_bit(stream, LIVE, consumer->slot);
     clear_bit(stream, SLEEPING_CONSUMERS, consumer->slot);
   }
@@ -669,6 +676,10 @@ void consumer_join(struct consumer* consumer, struct stream* stream, bool writab
     } else {
       skip(consumer, lane);
     }
+  }
+  if (writable) {
+    store_ready(consumer, 1);
+    ring_producers(stream, &consumer->producers);
   }
 }
 
@@ -760,6 +771,7 @@ void consumer_leave(struct consumer* consumer) {
   struct stream* stream = consumer->stream;
   free(consumer->copy);
   if (consumer->lease == NULL) return;
+  store_ready(consumer, 0);
   clear_bit(stream, LIVE, consumer->slot);
   clear_bit(stream, SLEEPING_CONSUMERS, consumer->slot);
   ring_producers(stream, &consumer->producers);

@@ -1,31 +1,36 @@
-import type { Doorbell } from '@memlane/core'
+import { type Doorbell, Lease } from '@memlane/core'
 import { now } from '@memlane/core/internal'
 import { forEachBit } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import type { Participant } from './participant.js'
 import { cleanUpIfDead } from './slot-claim.js'
+import type { StreamChannel } from './stream.js'
 
 /** While its lane is full, a producer asks the kernel at most this often which consumers are dead. */
 const EVICTION_INTERVAL_MS = 10
 
 /** A producer's view of the consumers that it waits for: watches for their deaths, and removes the dead. */
 export class ConsumerWatch {
-  readonly #participant: Participant
+  readonly #participant: Participant<StreamChannel>
   /** The bells of the other producers. */
   readonly #producers: Bells
   #nextEviction = 0
   /** The consumers whose death rings the bell, as of the last sleep. */
   #watched = 0
 
-  constructor(participant: Participant, producers: Bells) {
+  constructor(participant: Participant<StreamChannel>, producers: Bells) {
     this.#participant = participant
     this.#producers = producers
   }
 
-  /** How many consumers hold the producers back. */
+  /** How many consumers live and have chosen where to begin. Asks the kernel. Consumers that only read are not counted. */
   get count(): number {
+    const { control, memory } = this.#participant.channel
+    const { consumers } = control
     let count = 0
-    forEachBit(this.#live(), () => count++)
+    for (let consumer = 0; consumer < consumers.count; consumer++) {
+      if (control.isReady(consumer) && Lease.isHeld(memory, consumers.numberOf(consumer))) count++
+    }
     return count
   }
 

@@ -1,6 +1,7 @@
 export { Bells } from './bells.js'
 export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
 export { channelError, explainChannel } from './channel-error.js'
+export { ConsumerLag } from './consumer-lag.js'
 export { ConsumerWatch } from './consumer-watch.js'
 export { deadlineAfter, timeLeft } from './deadline.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
@@ -14,6 +15,7 @@ export { type MemberKind, type MemberView, MessageWriter } from './message-write
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
+export { ReadyConsumers } from './ready-consumers.js'
 export {
   checkRegion,
   REGION_WRITER_SLOT,
@@ -23,8 +25,23 @@ export {
   regionLength,
 } from './region-memory.js'
 export { Rounds } from './rounds.js'
-export { claimLease, claimSlot, cleanUpIfDead, type SlotClaim, type SlotWish } from './slot-claim.js'
-export { createStreamChannel, openLane, type StreamChannel, type StreamOptions } from './stream.js'
+export { claimLease, claimSlot, cleanUpIfDead, holdersOf, type SlotClaim, type SlotWish } from './slot-claim.js'
+export {
+  checkStreamOptions,
+  createStreamChannel,
+  openLane,
+  type StreamChannel,
+  type StreamOptions,
+  streamChecks,
+} from './stream.js'
+export { claimSlotAlone } from './take-over.js'
 export { Turns } from './turns.js'
 export type { WaitCondition } from './wait-condition.js'
+export {
+  checkRoomOptions,
+  checkSyncRoomOptions,
+  checkSyncWaitOptions,
+  checkWaitOptions,
+  type SyncWaitOptions,
+} from './wait-options.js'
 export { checkWaitStrategy, type SleepHandle, type StreamWaitOptions, Waiter, type WaitStrategy } from './waiter.js'

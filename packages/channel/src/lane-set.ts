@@ -5,6 +5,7 @@ import { HeldCursor } from './held-cursor.js'
 import type { LaneCursor, StreamStart } from './lane-cursor.js'
 import { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 import type { Participant } from './participant.js'
+import type { StreamChannel } from './stream.js'
 import { openLane } from './stream.js'
 
 /**
@@ -33,7 +34,7 @@ export interface LaneSetOptions<View> {
 export class LaneSet<View> {
   /** Why no more messages come; undefined if some may. */
   end: StreamEnd | undefined
-  readonly #participant: Participant
+  readonly #participant: Participant<StreamChannel>
   readonly #options: LaneSetOptions<View>
   readonly #looks: number
   /** Where overwriting streams copy a message to. */
@@ -60,7 +61,7 @@ export class LaneSet<View> {
   readonly #lookAroundOutOfLine = outOfLine(this.#lookAround)
 
   /** @throws SharedMemoryError `CORRUPT` if the records of a lane lead nowhere */
-  constructor(participant: Participant, from: StreamStart, options: LaneSetOptions<View>) {
+  constructor(participant: Participant<StreamChannel>, from: StreamStart, options: LaneSetOptions<View>) {
     this.#participant = participant
     this.#options = options
     this.#looks = options.looks

@@ -3,6 +3,7 @@ import { debugsViews, KEPT, type LaneWriter, outOfLine, UNION_HEADER_LENGTH } fr
 import { Bells } from './bells.js'
 import type { ConsumerWatch } from './consumer-watch.js'
 import type { Participant } from './participant.js'
+import type { StreamChannel } from './stream.js'
 
 /** The kinds of message of a union. */
 export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
@@ -13,7 +14,7 @@ export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[
 /** Writes messages into one lane: whole, in batches, or in place. Never waits for room. */
 export class MessageWriter<Message, View> {
   readonly lane: LaneWriter
-  readonly #participant: Participant
+  readonly #participant: Participant<StreamChannel>
   readonly #codec: Codec<Message, View, unknown>
   readonly #data: DataView
   readonly #view: PayloadView<View>
@@ -35,7 +36,7 @@ export class MessageWriter<Message, View> {
 
   /** @param consumers their bells, which every published message rings if they sleep */
   constructor(
-    participant: Participant,
+    participant: Participant<StreamChannel>,
     lane: LaneWriter,
     codec: Codec<Message, View, unknown>,
     consumers: Bells,

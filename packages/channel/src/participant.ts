@@ -1,18 +1,34 @@
-import type { SharedMemoryError } from '@memlane/core'
-import type { StreamChannel } from './stream.js'
-import type { Waiter } from './waiter.js'
+import { Doorbell, type SharedMemoryError } from '@memlane/core'
+import { type Side, SleepMark } from '@memlane/protocol/internal'
+import type { AnyChannel } from './channel.js'
+import { Waiter, type WaitStrategy } from './waiter.js'
 
-/** The lifecycle of one participant of a channel: open checks, `ref` and `unref`, closing, and errors that name the channel. */
-export class Participant {
-  readonly channel: StreamChannel
+/**
+ * One participant of a channel: how it waits, and its lifecycle, with open checks, `ref` and `unref`, closing, and errors that
+ * name the channel.
+ */
+export class Participant<Channel extends AnyChannel> {
+  readonly channel: Channel
   readonly waiter: Waiter
-  readonly #role: 'producer' | 'consumer'
+  readonly #role: string
   #closed = false
 
-  constructor(channel: StreamChannel, waiter: Waiter, role: 'producer' | 'consumer') {
+  /**
+   * @param slot the slot of that side which this participant has claimed; its bell wakes it. Undefined for a participant that
+   * may only read: it looks at intervals
+   */
+  constructor(channel: Channel, side: Side, slot: number | undefined, waitStrategy: WaitStrategy = 'adaptive') {
     this.channel = channel
-    this.waiter = waiter
-    this.#role = role
+    this.#role = side.role
+    this.waiter = new Waiter(
+      waitStrategy,
+      slot === undefined
+        ? undefined
+        : {
+            bell: channel.keep(Doorbell.open(channel.memory, side.numberOf(slot))),
+            mark: SleepMark.of(side, slot),
+          },
+    )
   }
 
   get closed(): boolean {

@@ -1,17 +1,18 @@
 import { type Doorbell, Lease } from '@memlane/core'
 import type { LaneSet } from './lane-set.js'
 import type { Participant } from './participant.js'
+import type { StreamChannel } from './stream.js'
 
 /** What ends a stream for one consumer. */
 export type EndOn = 'died' | 'closed' | 'never'
 
 /** A consumer's view of the producers that it reads from: watches for their deaths, and finds the end of the stream. */
 export class ProducerWatch {
-  readonly #participant: Participant
+  readonly #participant: Participant<StreamChannel>
   readonly #lanes: LaneSet<unknown>
   readonly #endOn: EndOn
 
-  constructor(participant: Participant, lanes: LaneSet<unknown>, endOn: EndOn) {
+  constructor(participant: Participant<StreamChannel>, lanes: LaneSet<unknown>, endOn: EndOn) {
     this.#participant = participant
     this.#lanes = lanes
     this.#endOn = endOn

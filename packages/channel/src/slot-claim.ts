@@ -36,12 +36,30 @@ export function claimSlot(channel: AnyChannel, side: Side, { only, prefers }: Sl
   const unheld = preferred.filter((slot) => !Lease.isHeld(channel.memory, side.numberOf(slot)))
   const claim = claimOneOf(channel, side, unheld) ?? claimOneOf(channel, side, candidates)
   if (claim !== undefined) return claim
-  if (only !== undefined)
-    throw channel.error('FULL', `${slotName} ${only} is taken. Wait for its ${role} to close, or take another.`)
-  throw channel.error(
-    'FULL',
-    `no ${slotName} is free: ${countOption} is ${count}. Create it with a larger ${countOption}, or close a ${role}.`,
-  )
+  const holders = holdersOf(channel, side, candidates)
+  if (only !== undefined) {
+    const message = `${slotName} ${only} is taken: ${holders}. Wait for its ${role} to close, or take another ${slotName}.`
+    throw channel.error('FULL', message)
+  }
+  const message = `no ${slotName} is free: ${countOption} is ${count}. They are held by ${holders}.`
+  throw channel.error('FULL', `${message} Create it with a larger ${countOption}, or close a ${role}.`)
+}
+
+/** Tells who holds a slot, for messages: `process 4711 (lane 0)`. */
+export function holderOf(memory: SharedMemory, side: Side, slot: number): string {
+  const pid = Lease.holder(memory, side.numberOf(slot))
+  const holder = pid === undefined ? 'an unknown process' : pid === process.pid ? 'this process' : `process ${pid}`
+  return `${holder} (${side.slotName} ${slot})`
+}
+
+/** Finding the process of one holder can take milliseconds. */
+const MAX_HOLDERS_SHOWN = 8
+
+/** Tells who holds slots, for messages: `process 4711 (lane 0), process 4712 (lane 2)`. */
+export function holdersOf({ memory }: AnyChannel, side: Side, slots: readonly number[]): string {
+  const shown = slots.slice(0, MAX_HOLDERS_SHOWN).map((slot) => holderOf(memory, side, slot))
+  const more = slots.length - shown.length
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
 }
 
 function claimOneOf(channel: AnyChannel, side: Side, candidates: readonly number[]): SlotClaim | undefined {

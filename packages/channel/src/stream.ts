@@ -1,6 +1,7 @@
 /** What is particular to the channel of a stream: its options, and its lanes. */
 
 import type { SharedMemory } from '@memlane/core'
+import { checkOneOf, describeValue, type OptionCheck, type OptionChecks } from '@memlane/core/internal'
 import type { AnyCodec, Overflow, WithoutConsumers } from '@memlane/protocol'
 import {
   maxMessageLength,
@@ -34,6 +35,19 @@ export interface StreamOptions {
 
 export type StreamChannel = Channel<StreamFields, StreamControl>
 
+const checkNumber: OptionCheck = (option, value) => {
+  if (typeof value !== 'number') throw new TypeError(`${option} must be a number, not ${describeValue(value)}`)
+}
+
+/** Checks of types. Ranges depend on each other: see wrongDimension. */
+export const streamChecks: OptionChecks<StreamOptions> = {
+  capacity: checkNumber,
+  maxProducers: checkNumber,
+  maxConsumers: checkNumber,
+  overflow: checkOneOf('wait', 'overwrite'),
+  withoutConsumers: checkOneOf('keep-latest', 'wait'),
+}
+
 /**
  * Creates the channel of a stream. It has no producer yet.
  *
@@ -49,15 +63,26 @@ export function createStreamChannel(
   return Channel.create(streamShape, name, codec, streamFields(codec, options), createOptions)
 }
 
+/**
+ * Compares a stream that is there with the options that were asked for.
+ *
+ * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
+ */
+export function checkStreamOptions(channel: StreamChannel, options: StreamOptions): void {
+  for (const option of ['capacity', 'maxProducers', 'maxConsumers', 'overflow', 'withoutConsumers'] as const) {
+    const [there, wanted] = [channel.header[option], options[option]]
+    if (wanted === undefined || wanted === there) continue
+    throw channel.error(
+      'OPTIONS_MISMATCH',
+      `its ${option} is ${JSON.stringify(there)}, not ${JSON.stringify(wanted)}. Leave ${option} out to take the stream as it is, or ` +
+        'close all of its producers and consumers and create it anew.',
+    )
+  }
+}
+
 function streamFields(codec: AnyCodec, options: StreamOptions): StreamFields {
   const { overflow = 'wait', withoutConsumers = 'keep-latest' } = options
   const { capacity = 2 ** 20, maxProducers = 4, maxConsumers = 16 } = options
-  if (overflow !== 'wait' && overflow !== 'overwrite') {
-    throw new TypeError(`overflow must be "wait" or "overwrite", not ${JSON.stringify(overflow)}`)
-  }
-  if (withoutConsumers !== 'keep-latest' && withoutConsumers !== 'wait') {
-    throw new TypeError(`withoutConsumers must be "keep-latest" or "wait", not ${JSON.stringify(withoutConsumers)}`)
-  }
   const wrong = wrongDimension({ capacity, maxProducers, maxConsumers })
   if (wrong !== undefined) throw new RangeError(wrong)
   const { fixedLength = 0 } = codec

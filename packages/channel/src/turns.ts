@@ -6,10 +6,17 @@ import type { StreamWaitOptions } from './waiter.js'
 export class Turns {
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  /** Called when a task is queued. */
+  onQueue: (() => void) | undefined
 
   /** True if any task is queued or running. */
   get busy(): boolean {
     return this.#waiting !== 0
+  }
+
+  /** True if a task is queued behind the running one. */
+  get hasNext(): boolean {
+    return this.#waiting > 1
   }
 
   /**
@@ -30,6 +37,7 @@ export class Turns {
     const before = this.#last
     this.#last = before.then(() => mine)
     this.#waiting++
+    this.onQueue?.()
     try {
       if (!(await settledInTime(before, options))) return false
       return await task({ ...(signal && { signal }), timeoutMs: timeLeft(deadline) })

@@ -15,7 +15,10 @@ describe('a slot', () => {
     const first = claimSlot(channel, consumers)
     expect([first.slot, claimSlot(channel, consumers).slot]).toEqual([0, 1])
     expect(() => claimSlot(channel, consumers)).toThrow(
-      full('no consumer slot is free: maxConsumers is 2. Create it with a larger maxConsumers, or close a consumer.'),
+      full(
+        'no consumer slot is free: maxConsumers is 2. They are held by this process (consumer slot 0), this process (consumer ' +
+          'slot 1). Create it with a larger maxConsumers, or close a consumer.',
+      ),
     )
     first.lease.release()
     expect(claimSlot(channel, consumers).slot).toBe(0)

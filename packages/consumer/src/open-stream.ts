@@ -1,5 +1,6 @@
-import { Channel, type OpenChannelOptions, type StreamChannel } from '@memlane/channel'
+import { Channel, checkWaitStrategy, type OpenChannelOptions, type StreamChannel } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
+import { checkOneOf, checkOptions, type OptionChecks, openChecks, waitChecks } from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type ReaderOptions, StreamReader } from './stream-reader.js'
@@ -13,52 +14,71 @@ export interface OpenStreamOptions extends ReaderOptions, Omit<OpenChannelOption
   access?: 'readwrite' | 'read'
 }
 
+const { trustOwner } = openChecks
+const openStreamChecks: OptionChecks<OpenStreamOptions> = {
+  from: checkOneOf('now', 'newest', 'oldest'),
+  waitStrategy: checkWaitStrategy,
+  endOn: checkOneOf('died', 'closed', 'never'),
+  access: checkOneOf('readwrite', 'read'),
+  trustOwner,
+  ...waitChecks,
+}
+
 /**
- * Becomes a consumer of a stream; waits for the stream to appear.
+ * Becomes a consumer of a stream; waits for the stream to appear. It takes one of the stream's `maxConsumers` slots, also with
+ * `overflow: 'overwrite'`, unless it opens the memory with `access: 'read'`.
  *
  * @param schema what the messages are: the same layout or codec as the producer's
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
  * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`, and as
  * `SharedMemory.open`
+ * @throws TypeError for an unknown option or one of the wrong type
  */
 export async function openStream<S extends Schema>(
   name: string,
   schema: S,
   options: OpenStreamOptions = {},
 ): Promise<StreamReader<S>> {
+  checkOptions('openStream', options, openStreamChecks)
   const codec = codecOf(schema)
-  const { access, ...rest } = options
+  const { access, from, waitStrategy, endOn, ...openOptions } = options
+  const open = (access: 'readwrite' | 'read') => {
+    return Channel.waitFor(streamShape, name, codec, { ...openOptions, access })
+  }
+  if (access !== undefined) return readerOver(await open(access), codec, options)
   try {
-    return readerOver(
-      await Channel.waitFor(streamShape, name, codec, { ...rest, access: access ?? 'readwrite' }),
-      codec,
-      rest,
-    )
+    return readerOver(await open('readwrite'), codec, options)
   } catch (error) {
-    const denied = error instanceof SharedMemoryError && error.code === 'ACCESS_DENIED'
-    if (!denied || access !== undefined) throw error
-    const channel = await Channel.waitFor(streamShape, name, codec, { ...rest, access: 'read' })
-    if (channel.header.overflow === 'overwrite') return readerOver(channel, codec, rest)
-    channel.close()
-    throw error
+    if (!(error instanceof SharedMemoryError && error.code === 'ACCESS_DENIED')) throw error
+    return readerOver(await open('read'), codec, options, error)
   }
 }
 
+/** @param denied why the system has refused the right to write */
 function readerOver<S extends Schema>(
   channel: StreamChannel,
   codec: CodecOf<S>,
   options: ReaderOptions,
+  denied?: SharedMemoryError,
 ): StreamReader<S> {
   try {
-    if (channel.memory.access === 'read' && channel.header.overflow === 'wait') {
-      throw channel.error(
-        'ACCESS_DENIED',
-        'its producers wait for their consumers, which therefore must be able to write. Open it with access "readwrite".',
-      )
-    }
+    if (channel.memory.access === 'read' && channel.header.overflow === 'wait') throw needsToWrite(channel, denied)
     return new StreamReader<S>(channel, codec, options)
   } catch (error) {
     channel.close()
     throw error
   }
+}
+
+function needsToWrite(channel: StreamChannel, denied: SharedMemoryError | undefined): SharedMemoryError {
+  const remedy =
+    denied === undefined
+      ? 'Open it with access: "readwrite"'
+      : 'Let its creator grant that (mode: 0o660 or 0o666 on Linux, securityDescriptor on Windows)'
+  return channel.error(
+    'ACCESS_DENIED',
+    'its producers wait for their consumers, so a consumer must be able to write to its memory, to say how far it has read. ' +
+      `${remedy}, or create the stream with overflow: "overwrite", which consumers may read without writing.`,
+    denied,
+  )
 }

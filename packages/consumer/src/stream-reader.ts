@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import {
   Bells,
+  checkSyncWaitOptions,
+  checkWaitOptions,
   claimSlot,
   deadlineAfter,
   type EndOn,
@@ -16,15 +18,15 @@ import {
   type StreamEnd,
   type StreamStart,
   type StreamWaitOptions,
+  type SyncWaitOptions,
   timeLeft,
   type WaitCondition,
-  Waiter,
   type WaitStrategy,
 } from '@memlane/channel'
-import { Doorbell, SharedMemoryError } from '@memlane/core'
-import { dispose } from '@memlane/core/internal'
+import { SharedMemoryError } from '@memlane/core'
+import { checkOptions, checkSignal, describeValue, dispose, type OptionChecks } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
-import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine, SleepMark } from '@memlane/protocol/internal'
+import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine } from '@memlane/protocol/internal'
 
 /** How a consumer begins, ends and waits. */
 export interface ReaderOptions {
@@ -53,6 +55,15 @@ export interface BatchOptions extends IterationOptions {
   limit?: number
 }
 
+const iterationChecks: OptionChecks<IterationOptions> = { signal: checkSignal }
+const batchChecks: OptionChecks<BatchOptions> = { signal: checkSignal, limit: checkLimit }
+
+/** A number from 1 on, Infinity included. */
+function checkLimit(option: string, limit: unknown): void {
+  if (typeof limit !== 'number') throw new TypeError(`${option} must be a number, not ${describeValue(limit)}`)
+  if (!(limit >= 1)) throw new RangeError(`${option} ${limit} is not a number from 1 on`)
+}
+
 /** How many messages of `receive` go by before the event loop gets a turn. */
 const BURST = 64
 /** How many messages `poll` handles by default before it returns. */
@@ -71,8 +82,7 @@ const LOOKS_OF_SPIN = 32
  */
 export class StreamReader<S extends Schema> implements Disposable, AsyncIterable<MessageOf<S>> {
   readonly name: string
-  readonly #participant: Participant
-  readonly #waiter: Waiter
+  readonly #participant: Participant<StreamChannel>
   readonly #codec: CodecOf<S>
   readonly #slot: ConsumerSlot | undefined
   readonly #producers: Bells | undefined
@@ -87,30 +97,20 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if a lane's records lead nowhere */
   constructor(channel: StreamChannel, codec: CodecOf<S>, options: ReaderOptions = {}) {
     const { from = 'now', waitStrategy = 'adaptive', endOn = 'died' } = options
-    if (from !== 'now' && from !== 'newest' && from !== 'oldest') {
-      throw new TypeError(`from must be "now", "newest" or "oldest", not ${JSON.stringify(from)}`)
-    }
-    if (endOn !== 'died' && endOn !== 'closed' && endOn !== 'never') {
-      throw new TypeError(`endOn must be "died", "closed" or "never", not ${JSON.stringify(endOn)}`)
-    }
     const { control, header, memory } = channel
     this.#codec = codec
-    const isRemembered = header.overflow === 'wait'
-    if (memory.access === 'readwrite') {
-      const { consumers, producers } = control
-      const { slot: index } = claimSlot(channel, consumers)
-      const bell = channel.keep(Doorbell.open(memory, consumers.numberOf(index)))
+    const { consumers, producers } = control
+    const holdsProducers = header.overflow === 'wait'
+    const claim = memory.access === 'readwrite' ? claimSlot(channel, consumers) : undefined
+    this.#participant = new Participant(channel, consumers, claim?.slot, waitStrategy)
+    if (claim !== undefined) {
       this.#producers = Bells.of(channel, producers)
       // Sleeping producers must watch this consumer from now on: its death would leave them asleep. This ring is for those that
       // watched the slot's last holder, whose bit goes here.
-      if (isRemembered) this.#producers.ringSleepers()
-      this.#slot = new ConsumerSlot(control, index)
-      this.#waiter = new Waiter(waitStrategy, { bell, mark: SleepMark.of(consumers, index) })
-    } else {
-      this.#waiter = new Waiter(waitStrategy, undefined)
+      if (holdsProducers) this.#producers.ringSleepers()
+      this.#slot = new ConsumerSlot(control, claim.slot)
     }
-    this.#participant = new Participant(channel, this.#waiter, 'consumer')
-    if (isRemembered) {
+    if (holdsProducers) {
       this.#participant.explained(() => this.#slot?.join())
       this.#producers?.ringSleepers()
     }
@@ -121,6 +121,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       looks: waitStrategy === 'spin' ? LOOKS_OF_SPIN : 0,
       whenDrained: () => this.#producerWatch.watch(undefined),
     })
+    this.#slot?.announceReady()
+    this.#producers?.ringSleepers() // they may wait for consumers
     this.#producerWatch = new ProducerWatch(this.#participant, this.#lanes, endOn)
     this.#condition = { isThere: () => this.#isThere(), watchPeers: this.#producerWatch.watch }
     this.name = channel.name
@@ -182,6 +184,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
+    checkWaitOptions('receive', options)
+    return this.#receive(options)
+  }
+
+  async #receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     const deadline = deadlineAfter(options?.timeoutMs)
     let left = options
     for (let again = false; ; again = true) {
@@ -199,8 +206,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (left.timeoutMs === 0) return undefined
       }
       this.#lanes.end = undefined // a producer may have come
-      if (!this.#waiter.look(this.#condition)) {
-        await this.#waiter.wait(this.#condition, left)
+      if (!this.#participant.waiter.look(this.#condition)) {
+        await this.#participant.waiter.wait(this.#condition, left)
         this.#participant.checkOpen()
       }
       if (!this.#lanes.hasMessage()) return undefined
@@ -214,7 +221,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @returns undefined if the stream has ended, or if the time has passed
    * @throws as `tryReceive`
    */
-  receiveSync({ timeoutMs = Infinity }: { timeoutMs?: number } = {}): MessageOf<S> | undefined {
+  receiveSync(options?: SyncWaitOptions): MessageOf<S> | undefined {
+    checkSyncWaitOptions('receiveSync', options)
+    const { timeoutMs = Infinity } = options ?? {}
     const deadline = deadlineAfter(timeoutMs)
     let left = timeoutMs
     for (let again = false; ; again = true) {
@@ -249,18 +258,20 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws as `receive`
    */
   async ready(options?: StreamWaitOptions): Promise<boolean> {
+    checkWaitOptions('ready', options)
     this.#participant.checkOpen()
     this.#lanes.end = undefined // a producer may have come
-    await this.#waiter.wait(this.#condition, options)
+    await this.#participant.waiter.wait(this.#condition, options)
     this.#participant.checkOpen()
     return this.#lanes.hasMessage()
   }
 
   /** As `ready`, blocking this thread. */
-  readySync({ timeoutMs = Infinity }: { timeoutMs?: number } = {}): boolean {
+  readySync(options?: SyncWaitOptions): boolean {
+    checkSyncWaitOptions('readySync', options)
     this.#participant.checkOpen()
     this.#lanes.end = undefined
-    this.#waiter.waitSync(this.#condition, timeoutMs)
+    this.#participant.waiter.waitSync(this.#condition, options?.timeoutMs)
     return this.#lanes.hasMessage()
   }
 
@@ -275,7 +286,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws SharedMemoryError `CLOSED` if the consumer is already closed
    */
   messages(options?: IterationOptions): AsyncIterableIterator<MessageOf<S>> {
-    return this.#iterate(() => this.receive(options))
+    if (options !== undefined) checkOptions('messages', options, iterationChecks)
+    return this.#iterate(() => this.#receive(options))
   }
 
   /**
@@ -283,11 +295,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    *
    * @throws SharedMemoryError `CLOSED` if the consumer is already closed; RangeError for a `limit` below 1
    */
-  batches({ limit = BATCH_LIMIT, signal }: BatchOptions = {}): AsyncIterableIterator<MessageOf<S>[]> {
-    if (!(limit >= 1)) throw new RangeError(`limit ${limit} is not a number from 1 on`)
+  batches(batchOptions: BatchOptions = {}): AsyncIterableIterator<MessageOf<S>[]> {
+    checkOptions('batches', batchOptions, batchChecks)
+    const { limit = BATCH_LIMIT, signal } = batchOptions
     const options = signal && { signal }
     return this.#iterate(async () => {
-      const first = await this.receive(options)
+      const first = await this.#receive(options)
       if (first === undefined) return undefined
       const batch = [first]
       while (batch.length < limit) {
@@ -358,7 +371,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #iterateUntilLeft(): AsyncIterableIterator<MessageOf<S>> {
     const left = new AbortController()
     return this.#iterate(
-      () => this.receive({ signal: left.signal }),
+      () => this.#receive({ signal: left.signal }),
       () => left.abort(),
     )
   }

@@ -108,11 +108,12 @@ describe.each(['readwrite', 'read'] as const)('a consumer that is overtaken, acc
   })
 })
 
-it('a consumer without a slot takes none, and does not hold anybody back', async () => {
+it('a read-only consumer takes no slot, blocks no producer, and is not counted', async () => {
   using writer = make({ maxConsumers: 1 })
   const readers = await Promise.all([1, 2, 3].map(() => openStream(writer.name, u32, { access: 'read' })))
   using _slot = await openStream(writer.name, u32)
-  expect(writer.consumers).toBe(0)
+  expect(writer.consumers).toBe(1)
+  await expect(openStream(writer.name, u32)).rejects.toThrow(expect.objectContaining({ code: 'FULL' }))
   writer.trySend(5)
   await writer.flush({ timeoutMs: 0 })
   for (const reader of readers) {

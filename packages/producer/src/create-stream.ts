@@ -1,15 +1,39 @@
 import {
   Channel,
   type CreateChannelOptions,
+  channelError,
+  checkStreamOptions,
+  checkWaitStrategy,
+  claimSlot,
+  claimSlotAlone,
   createStreamChannel,
   type OpenChannelOptions,
   type StreamChannel,
   type StreamOptions,
+  streamChecks,
+  type WaitStrategy,
 } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
+import {
+  checkOneOf,
+  checkOptions,
+  checkWholeNumber,
+  createChecks,
+  type OptionChecks,
+  openChecks,
+  waitChecks,
+} from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
-import { type JoinOptions, StreamWriter } from './stream-writer.js'
+import { StreamWriter } from './stream-writer.js'
+
+/** How a producer takes part in a stream. */
+export interface JoinOptions {
+  /** Takes this lane, in place of the first free one. */
+  lane?: number
+  /** How `send`, `sendBatch`, `flush`, `ready`, `sendSync` and `readySync` wait. Default `adaptive`. */
+  waitStrategy?: WaitStrategy
+}
 
 /** Options of `createStream`. */
 export interface CreateStreamOptions
@@ -17,45 +41,87 @@ export interface CreateStreamOptions
     CreateChannelOptions,
     JoinOptions,
     Pick<OpenChannelOptions, 'trustOwner'> {
-  /** What to do if the name is taken: fail with `ALREADY_EXISTS` (default), or join the stream of that name. */
-  existing?: 'refuse' | 'join'
+  /**
+   * What to do if there is a stream of that name already.
+   *
+   * - `take-over` (default): continues it if none of its producers lives, for instance after a crash. Otherwise throws
+   *   `ALREADY_EXISTS`.
+   * - `join`: becomes one more of its producers.
+   * - `refuse`: throws `ALREADY_EXISTS`.
+   */
+  existing?: 'take-over' | 'join' | 'refuse'
 }
 
+export interface JoinStreamOptions extends JoinOptions, Omit<OpenChannelOptions, 'access'>, WaitOptions {}
+
+const joinChecks: OptionChecks<JoinOptions> = {
+  lane: checkWholeNumber(0, 63),
+  waitStrategy: checkWaitStrategy,
+}
+const { mode, securityDescriptor, persistent } = createChecks
+const { trustOwner } = openChecks
+const createStreamChecks: OptionChecks<CreateStreamOptions> = {
+  ...streamChecks,
+  ...joinChecks,
+  mode,
+  securityDescriptor,
+  persistent,
+  trustOwner,
+  existing: checkOneOf('take-over', 'join', 'refuse'),
+}
+const joinStreamChecks: OptionChecks<JoinStreamOptions> = { ...joinChecks, trustOwner, ...waitChecks }
+
+const ADVICE =
+  'Close it first, become one more producer with existing: "join" or joinStream, or create a stream of another name.'
+
 /**
- * Creates a stream, and becomes its first producer. It lives until its last producer and consumer have closed.
+ * Creates a stream, or continues the one that a crash of its producers has left, and becomes its producer. The stream lives
+ * until its last producer and consumer have closed. Blocks while another process is just creating or taking over a stream of
+ * that name, for a second at most.
  *
- * With `existing: 'join'`, a stream that is already there keeps the dimensions that it was created with.
+ * A stream that is there already keeps what it was created with. An option that asks for something else throws
+ * `OPTIONS_MISMATCH`. `mode`, `securityDescriptor` and `persistent` count only if this call creates the memory.
  *
  * @param schema what the messages are: a layout (struct) or a codec
- * @throws SharedMemoryError as `SharedMemory.create`; with `existing: 'join'` also as `joinStream`
- * @throws RangeError for dimensions that no stream can have, or messages that are too long for them
+ * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the message has its process id), or with `existing: 'refuse'`;
+ * `OPTIONS_MISMATCH`; as `SharedMemory.create`; and as `joinStream` if there is a stream
+ * @throws TypeError for an unknown option or one of the wrong type; RangeError for dimensions that no stream can have, or
+ * messages that are too long for them
  */
 export function createStream<S extends Schema>(
   name: string,
   schema: S,
   options: CreateStreamOptions = {},
 ): StreamWriter<S> {
-  const { existing = 'refuse', lane, waitStrategy, trustOwner, ...channelOptions } = options
-  if (existing !== 'refuse' && existing !== 'join') {
-    throw new TypeError(`existing must be "refuse" or "join", not ${JSON.stringify(existing)}`)
-  }
+  checkOptions('createStream', options, createStreamChecks)
+  const { existing = 'take-over', lane, waitStrategy, trustOwner = false, ...channelOptions } = options
   const codec = codecOf(schema)
-  const joinOptions = { ...(lane !== undefined && { lane }), ...(waitStrategy !== undefined && { waitStrategy }) }
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
-      return writerOver(createStreamChannel(name, codec, channelOptions), codec, joinOptions)
+      const channel = createStreamChannel(name, codec, channelOptions)
+      return writerOver(channel, codec, waitStrategy, () => claimLane(channel, lane))
     } catch (error) {
-      if (existing !== 'join' || !isCode(error, 'ALREADY_EXISTS')) throw error
+      if (!isCode(error, 'ALREADY_EXISTS') || attempt === MAX_ATTEMPTS) throw error
+      if (existing === 'refuse') {
+        const message =
+          'the name is taken, and existing is "refuse". Leave that out to continue a stream whose producers died.'
+        throw channelError(streamShape, 'ALREADY_EXISTS', name, message, error)
+      }
     }
     try {
-      return writerOver(Channel.open(streamShape, name, codec, { trustOwner: trustOwner ?? false }), codec, joinOptions)
+      const channel = Channel.open(streamShape, name, codec, { trustOwner })
+      return writerOver(channel, codec, waitStrategy, () => {
+        checkStreamOptions(channel, options)
+        return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane)
+      })
     } catch (error) {
       if (!isCode(error, 'NOT_FOUND')) throw error // else the stream has gone meanwhile
     }
   }
 }
 
-export interface JoinStreamOptions extends JoinOptions, Omit<OpenChannelOptions, 'access'>, WaitOptions {}
+/** How often to try again if the stream of that name comes and goes. */
+const MAX_ATTEMPTS = 1000
 
 /**
  * Becomes one more producer of a stream; waits for the stream to appear. If a producer has died, continues its lane after its
@@ -63,23 +129,43 @@ export interface JoinStreamOptions extends JoinOptions, Omit<OpenChannelOptions,
  *
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
  * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, and as `SharedMemory.open`
+ * @throws TypeError for an unknown option or one of the wrong type
  */
 export async function joinStream<S extends Schema>(
   name: string,
   schema: S,
   options: JoinStreamOptions = {},
 ): Promise<StreamWriter<S>> {
+  checkOptions('joinStream', options, joinStreamChecks)
+  const { lane, waitStrategy, ...openOptions } = options
   const codec = codecOf(schema)
-  return writerOver(await Channel.waitFor(streamShape, name, codec, options), codec, options)
+  const channel = await Channel.waitFor(streamShape, name, codec, openOptions)
+  return writerOver(channel, codec, waitStrategy, () => claimLane(channel, lane))
+}
+
+function claimLane(channel: StreamChannel, lane: number | undefined): number {
+  return claimSlot(channel, channel.control.producers, laneWish(channel, lane)).slot
+}
+
+function claimLaneAlone(channel: StreamChannel, lane: number | undefined): number {
+  const { control } = channel
+  const stateOf = (slot: number) => control.stateOf(slot)
+  return claimSlotAlone(channel, control.producers, stateOf, ADVICE, laneWish(channel, lane)).slot
+}
+
+/** Prefers lanes whose producers died: they continue. */
+function laneWish({ control }: StreamChannel, lane: number | undefined) {
+  return { only: lane, prefers: (slot: number) => control.stateOf(slot) === 'open' }
 }
 
 function writerOver<S extends Schema>(
   channel: StreamChannel,
   codec: CodecOf<S>,
-  options: JoinOptions,
+  waitStrategy: WaitStrategy | undefined,
+  claim: () => number,
 ): StreamWriter<S> {
   try {
-    return new StreamWriter<S>(channel, codec, options)
+    return new StreamWriter<S>(channel, codec, claim(), waitStrategy)
   } catch (error) {
     channel.close()
     throw error

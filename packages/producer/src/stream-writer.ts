@@ -1,7 +1,11 @@
 import {
   Bells,
+  ConsumerLag,
   ConsumerWatch,
-  claimSlot,
+  checkRoomOptions,
+  checkSyncRoomOptions,
+  checkSyncWaitOptions,
+  checkWaitOptions,
   deadlineAfter,
   type MemberKind,
   type MemberView,
@@ -9,34 +13,25 @@ import {
   MessageWriter,
   openLane,
   Participant,
+  ReadyConsumers,
   Rounds,
   type StreamChannel,
   type StreamWaitOptions,
+  type SyncWaitOptions,
   Turns,
   timeLeft,
   type WaitCondition,
-  Waiter,
   type WaitStrategy,
 } from '@memlane/channel'
-import { Doorbell, type SharedMemoryError } from '@memlane/core'
-import { dispose } from '@memlane/core/internal'
+import type { SharedMemoryError } from '@memlane/core'
+import { checkWholeNumber, dispose } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { ProducerSlot, SleepMark } from '@memlane/protocol/internal'
+import { ProducerSlot } from '@memlane/protocol/internal'
 
 /** What ends a wait for room, and how much room to wait for. */
-export interface ReadyOptions {
-  /** Ends the wait, after milliseconds. Default Infinity. */
-  timeoutMs?: number
+export interface ReadyOptions extends StreamWaitOptions {
   /** Bytes of the message; of a union, bytes of its member. May be left out if all messages have the same length. */
   length?: number
-}
-
-/** How a producer takes part in a stream. */
-export interface JoinOptions {
-  /** Takes this lane, in place of the first free one. */
-  lane?: number
-  /** How `send`, `sendBatch`, `flush`, `ready`, `sendSync` and `readySync` wait. Default `adaptive`. */
-  waitStrategy?: WaitStrategy
 }
 
 /**
@@ -52,8 +47,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly lane: number
   /** The longest message, in bytes: somewhat less than half of the capacity. */
   readonly maxMessageLength: number
-  readonly #participant: Participant
-  readonly #waiter: Waiter
+  readonly #participant: Participant<StreamChannel>
   readonly #slot: ProducerSlot
   readonly #codec: CodecOf<S>
   readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>>
@@ -61,29 +55,29 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #consumerWatch: ConsumerWatch
   readonly #turns = new Turns()
   readonly #rounds = new Rounds()
+  readonly #readyConsumers: ReadyConsumers
+  readonly #lag: ConsumerLag
 
-  /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if the lane's records lead nowhere */
-  constructor(channel: StreamChannel, codec: CodecOf<S>, options: JoinOptions = {}) {
+  /**
+   * @param slot the producer slot that this process has claimed
+   * @throws SharedMemoryError `CORRUPT` if the lane's records lead nowhere
+   */
+  constructor(channel: StreamChannel, codec: CodecOf<S>, slot: number, waitStrategy?: WaitStrategy) {
     const { control } = channel
     const { producers, consumers } = control
-    const { slot: index } = claimSlot(channel, producers, {
-      only: options.lane,
-      prefers: (slot) => control.stateOf(slot) === 'open', // its producer died: its lane continues
-    })
-    const bell = channel.keep(Doorbell.open(channel.memory, producers.numberOf(index)))
-    const mark = SleepMark.of(producers, index)
-    this.#waiter = new Waiter(options.waitStrategy ?? 'adaptive', { bell, mark })
-    this.#participant = new Participant(channel, this.#waiter, 'producer')
-    const { buffer } = openLane(channel, index, 'readwrite')
+    this.#participant = new Participant(channel, producers, slot, waitStrategy)
+    const { buffer } = openLane(channel, slot, 'readwrite')
     this.#consumers = Bells.of(channel, consumers)
     this.#consumers.ringSleepers() // they must watch this producer from now on: its death would leave them asleep
-    this.#slot = this.#participant.explained(() => new ProducerSlot(control, index, buffer))
+    this.#slot = this.#participant.explained(() => new ProducerSlot(control, slot, buffer))
     this.#consumerWatch = new ConsumerWatch(this.#participant, Bells.of(channel, producers))
     const { lane } = this.#slot
     this.#messages = new MessageWriter(this.#participant, lane, codec, this.#consumers, this.#consumerWatch)
+    this.#readyConsumers = new ReadyConsumers(this.#participant, this.#consumerWatch, this.#turns)
+    this.#lag = new ConsumerLag(this.#participant, slot, lane)
     this.#codec = codec
     this.name = channel.name
-    this.lane = index
+    this.lane = slot
     this.maxMessageLength = lane.maxMessageLength
     this.#consumers.ringSleepers() // they may wait for a producer
   }
@@ -92,7 +86,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return this.#participant.closed
   }
 
-  /** How many consumers hold producers back. */
+  /**
+   * How many consumers live and have opened the stream. Consumers with `access: 'read'` are not counted. Asks the kernel: for
+   * monitoring, not for each message.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
   get consumers(): number {
     this.#participant.checkOpen()
     return this.#consumerWatch.count
@@ -121,6 +120,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    */
   send(value: MessageOf<S>, options?: StreamWaitOptions): Promise<void> {
     try {
+      checkWaitOptions('send', options)
       options?.signal?.throwIfAborted()
       if (this.trySend(value)) return this.#rounds.after(1) ?? sent
     } catch (error) {
@@ -134,10 +134,12 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param options `timeoutMs`: milliseconds, or Infinity (default)
    * @returns false if the time has passed
-   * @throws as `trySend`; TypeError while a `send`, `ready` or `flush` is pending, which could never finish
+   * @throws as `trySend`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: it could never finish
    */
-  sendSync(value: MessageOf<S>, { timeoutMs = Infinity }: { timeoutMs?: number } = {}): boolean {
+  sendSync(value: MessageOf<S>, options?: SyncWaitOptions): boolean {
+    checkSyncWaitOptions('sendSync', options)
     if (this.trySend(value)) return true
+    const { timeoutMs = Infinity } = options ?? {}
     const length = this.#codec.measure(value)
     const deadline = deadlineAfter(timeoutMs)
     for (let left = timeoutMs; this.#waitSync(length, left); left = timeLeft(deadline)) {
@@ -166,6 +168,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   sendBatch(values: readonly MessageOf<S>[], options?: StreamWaitOptions): Promise<void> {
     let done: number
     try {
+      checkWaitOptions('sendBatch', options)
       options?.signal?.throwIfAborted()
       done = this.trySendBatch(values)
     } catch (error) {
@@ -235,16 +238,18 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`; RangeError for a length that no message can have;
    * TypeError if messages vary in length and it is left out
    */
-  async ready({ length, ...options }: ReadyOptions & StreamWaitOptions = {}): Promise<boolean> {
+  async ready(options: ReadyOptions = {}): Promise<boolean> {
+    checkRoomOptions('ready', options)
+    const { length, ...waitOptions } = options
     this.#participant.checkOpen()
     const room = this.#roomFor(this.#messages.lengthInLane(length))
-    const deadline = deadlineAfter(options.timeoutMs)
-    let rest: StreamWaitOptions = options
+    const deadline = deadlineAfter(waitOptions.timeoutMs)
+    let rest: StreamWaitOptions = waitOptions
     do {
-      const found = await this.#turns.take(rest, (left) => this.#waiter.wait(room, left))
+      const found = await this.#turns.take(rest, (left) => this.#participant.waiter.wait(room, left))
       this.#participant.checkOpen()
       if (!found) return false
-      rest = { ...options, timeoutMs: timeLeft(deadline) }
+      rest = { ...waitOptions, timeoutMs: timeLeft(deadline) }
     } while (this.#messages.hasQueued)
     await this.#rounds.after(1)
     return true
@@ -254,9 +259,11 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * As `ready`, blocking this thread.
    *
    * @returns false if the time has passed
-   * @throws as `ready`; TypeError while a `send`, `ready` or `flush` is pending, which could never finish
+   * @throws as `ready`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: it could never finish
    */
-  readySync({ timeoutMs = Infinity, length }: ReadyOptions = {}): boolean {
+  readySync(options: Omit<ReadyOptions, 'signal'> = {}): boolean {
+    checkSyncRoomOptions('readySync', options)
+    const { timeoutMs = Infinity, length } = options
     this.#participant.checkOpen()
     return this.#waitSync(this.#messages.lengthInLane(length), timeoutMs)
   }
@@ -267,12 +274,31 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */
   async flush(options?: StreamWaitOptions): Promise<void> {
+    checkWaitOptions('flush', options)
     try {
-      if (!(await this.#turns.take(options, (rest) => this.#flushInTurn(rest)))) throw this.#timedOut()
+      if (!(await this.#turns.take(options, (rest) => this.#flushInTurn(rest)))) {
+        throw this.#timedOut('not all messages were taken', options)
+      }
       this.#participant.checkOpen()
     } catch (error) {
       throw this.#participant.channel.explain(error)
     }
+  }
+
+  /**
+   * Waits until at least `count` consumers live and have opened the stream: they get all messages that are sent from then on.
+   * Consumers with `access: 'read'` are not counted.
+   *
+   * @param count 1 by default
+   * @returns false if `timeoutMs` have passed
+   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`; TypeError or RangeError for a count above
+   * `maxConsumers`, or below 1
+   */
+  async consumersReady(count = 1, options?: StreamWaitOptions): Promise<boolean> {
+    this.#participant.checkOpen()
+    checkWaitOptions('consumersReady', options)
+    checkWholeNumber(1, this.#participant.channel.header.maxConsumers)('count', count)
+    return this.#readyConsumers.wait(count, options)
   }
 
   /** Has waits keep the process running, as they do by default. */
@@ -306,6 +332,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   #untilConsumersDo(isDone: () => boolean): WaitCondition {
+    this.#lag.observe()
     return {
       isThere: () => this.closed || isDone(),
       watchPeers: this.#consumerWatch.watch,
@@ -315,15 +342,19 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   #waitSync(length: number, timeoutMs: number): boolean {
     if (this.#turns.busy) {
-      throw new TypeError('cannot block: a pending send, ready or flush would never finish. Await it first')
+      throw new TypeError(
+        'cannot block: a pending send, ready, flush or consumersReady would never finish. Await it first',
+      )
     }
-    return this.#waiter.waitSync(this.#roomFor(length), timeoutMs)
+    return this.#participant.waiter.waitSync(this.#roomFor(length), timeoutMs)
   }
 
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
     this.#messages.queue()
     try {
-      if (!(await this.#turns.take(options, (rest) => this.#sendWaiting(values, rest)))) throw this.#timedOut()
+      if (!(await this.#turns.take(options, (rest) => this.#sendWaiting(values, rest)))) {
+        throw this.#timedOut('there was no room', options)
+      }
     } finally {
       this.#messages.unqueue()
     }
@@ -334,7 +365,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     for (let done = 0; done < values.length; ) {
       const length = this.#codec.measure(values[done] as MessageOf<S>)
       const left = { ...(signal && { signal }), timeoutMs: timeLeft(deadline) }
-      if (!(await this.#waiter.wait(this.#roomFor(length), left))) return false
+      if (!(await this.#participant.waiter.wait(this.#roomFor(length), left))) return false
       this.#participant.checkOpen()
       done += this.#messages.sendQueued(values, done)
     }
@@ -344,17 +375,20 @@ export class StreamWriter<S extends Schema> implements Disposable {
   async #flushInTurn(options: StreamWaitOptions): Promise<boolean> {
     this.#participant.checkOpen()
     const { position } = this.#messages.lane
-    return this.#waiter.wait(
+    return this.#participant.waiter.wait(
       this.#untilConsumersDo(() => this.#slot.isTaken(position)),
       options,
     )
   }
 
-  #timedOut(): SharedMemoryError {
-    return this.#participant.channel.error(
-      'TIMED_OUT',
-      'consumers have not taken enough messages; the time has passed.',
-    )
+  #timedOut(what: string, { timeoutMs }: StreamWaitOptions = {}): SharedMemoryError {
+    const { channel } = this.#participant
+    const lag = this.#lag.describe()
+    const why =
+      lag !== '' ? lag : channel.control.liveConsumers() === 0 ? 'it has no consumer' : 'no consumer is behind now'
+    const remedy =
+      'Let the consumers read on, close the slow ones, or create the stream with a larger capacity or with overflow: "overwrite"'
+    return channel.error('TIMED_OUT', `${what} within ${timeoutMs} ms: ${why}. ${remedy}.`)
   }
 }
 

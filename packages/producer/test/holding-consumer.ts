@@ -15,6 +15,7 @@ export class HoldingConsumer<S extends Schema> implements Disposable {
     const { control } = this.channel
     this.slot = new ConsumerSlot(control, claimSlot(this.channel, control.consumers).slot)
     this.slot.join()
+    this.slot.announceReady()
   }
 
   /** Reads at most so many messages of a lane, and gives their room back. Rings nobody. */

@@ -1,7 +1,7 @@
 import { LayoutError } from '../layout/layout-error.js'
 import { setBits, storeOwned } from '../memory/atomics.js'
 import type { StreamControl } from './stream-control.js'
-import { BASE, LIVE_INDEX, POSITIONS } from './stream-layout.js'
+import { BASE, CONSUMER_READY, LIVE_INDEX, POSITIONS } from './stream-layout.js'
 
 /** A producer moves its base once or twice before it sees a joining consumer, and then no more. */
 const MAX_LOOKS = 1000
@@ -50,6 +50,12 @@ export class ConsumerSlot {
       held = seen
     }
     return false
+  }
+
+  /** Announces that the consumer has chosen where to begin in every lane. */
+  announceReady(): void {
+    const { words, consumers } = this.control
+    storeOwned(words, consumers.slotIndex(this.consumer) + CONSUMER_READY, 1)
   }
 
   /** Gives back the room of everything that is older than a position in a lane. */

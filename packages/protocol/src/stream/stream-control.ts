@@ -17,6 +17,7 @@ import {
   loadMaskInOrder,
   loadOwned,
   loadWideBase,
+  storeOwned,
   storeRelease,
   storeReleaseInOrder,
   wordsOf,
@@ -25,6 +26,7 @@ import type { StreamHeader } from './stream-header.js'
 import {
   ACTIVE_INDEX,
   BASE,
+  CONSUMER_READY,
   consumerSide,
   END,
   LIVE_INDEX,
@@ -131,6 +133,11 @@ export class StreamControl {
     return loadMask(this.words, LIVE_INDEX) & possible
   }
 
+  /** True if a consumer has chosen where to begin. It may have died since. */
+  isReady(consumer: number): boolean {
+    return loadOwned(this.words, this.consumers.slotIndex(consumer) + CONSUMER_READY) === 1
+  }
+
   /** The position that a consumer has announced in a lane. */
   positionOf(consumer: number, producer: number): number {
     return loadOwned(this.words, this.consumers.slotIndex(consumer) + POSITIONS + producer)
@@ -138,6 +145,7 @@ export class StreamControl {
 
   /** Removes a consumer that has died. The caller must hold the consumer's lease. */
   evict(consumer: number): void {
+    storeOwned(this.words, this.consumers.slotIndex(consumer) + CONSUMER_READY, 0)
     clearBits(this.words, LIVE_INDEX, 1 << consumer)
     SleepMark.of(this.consumers, consumer).clear()
   }

@@ -24,6 +24,7 @@
  * | consumer slot | width | meaning                                                                           |
  * |---------------|-------|-----------------------------------------------------------------------------------|
  * | +0  epoch     | u32   | counts its sleeps                                                                 |
+ * | +4  ready     | u32   | 1: it has chosen where to begin in every lane, and misses nothing from now on     |
  * | +128 + 4 j    | u32   | its position in lane j: the producer may overwrite what is older                  |
  *
  * A slot's lease and bell have the same number: consumer i has number i, producer j has number 32 + j.
@@ -57,6 +58,7 @@ export const SEQUENCE = 5
 
 // Words from the start of a consumer slot.
 const CONSUMER_EPOCH = 0
+export const CONSUMER_READY = 1
 export const POSITIONS = 32
 
 export const STATE_OPEN = 1
