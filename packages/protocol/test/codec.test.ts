@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import {
   type AnyCodec,
   array,
+  at,
   bytes,
   type Codec,
   f64,
   type Infer,
   LayoutError,
+  latin1,
   payload,
   type Schema,
   struct,
@@ -14,7 +16,14 @@ import {
   union,
   utf8,
 } from '../src/index.js'
-import { codecOf, decodeDescriptor, encodeDescriptor, hashDescriptor, UNION_HEADER_LENGTH } from '../src/internal.js'
+import {
+  codecOf,
+  decodeDescriptor,
+  encodeDescriptor,
+  hashDescriptor,
+  layoutHash,
+  UNION_HEADER_LENGTH,
+} from '../src/internal.js'
 
 const Quote = struct('Quote', { symbol: utf8(8), bid: f64, ask: f64, seq: u32 })
 const quote: Infer<typeof Quote> = { symbol: 'ACME', bid: 10.5, ask: 10.6, seq: 7 }
@@ -323,6 +332,21 @@ describe('a descriptor', () => {
     expect(decodeDescriptor(encodeDescriptor(Quote.descriptor))).toEqual(Quote.descriptor)
     expect(() => decodeDescriptor(utf8Bytes('{'))).toThrow(corrupt)
     expect(() => decodeDescriptor(Uint8Array.of(0xff))).toThrow(corrupt)
+  })
+
+  it('gives a layout a hash that changes with its names, offsets, types and length', () => {
+    const fields = { symbol: utf8(8), bid: f64 }
+    const hash = layoutHash(struct('Quote', fields))
+    expect(hash).toBe(0xae5c2d5d5781eeebn) // the same in every process and version
+    expect(layoutHash(struct('Quote', { symbol: at(0, utf8(8)), bid: at(8, f64) }))).toBe(hash)
+    for (const other of [
+      struct('Trade', fields),
+      struct('Quote', { bid: f64, symbol: utf8(8) }),
+      struct('Quote', { symbol: latin1(8), bid: f64 }),
+      struct('Quote', fields, { length: 24 }),
+    ]) {
+      expect(layoutHash(other)).not.toBe(hash)
+    }
   })
 
   it('is hashed by FNV-1a', () => {

@@ -13,9 +13,9 @@ import {
 } from '../src/layouts/index.js'
 
 interface Reader {
-  /** Words of a header that is in order, by offset; some of them are then spoiled. */
+  /** The words of a correct header, by offset. Some are spoiled afterwards. */
   header: Record<number, number>
-  /** The signature, without which hostile bytes would end at the door. */
+  /** The signature: without it, nothing else would be read. */
   signature: [offset: number, word: number]
   length: number
   read: (buffer: ArrayBuffer) => unknown
@@ -24,13 +24,13 @@ interface Reader {
 const readers: Record<string, Reader> = {
   HWiNFO: {
     signature: [0, 0x53695748],
-    header: { 20: 44, 24: 264, 28: 1, 32: 400, 36: 316, 40: 2 },
+    header: { 4: 2, 8: 1, 20: 48, 24: 392, 28: 1, 32: 440, 36: 460, 40: 2 },
     length: 1500,
     read: (buffer) => readHwinfo(buffer),
   },
   'MSI Afterburner': {
     signature: [0, 0x4d41484d],
-    header: { 8: 24, 12: 2, 16: 1324 },
+    header: { 4: 0x20000, 8: 32, 12: 1, 16: 1324, 24: 1, 28: 1304 },
     length: 3000,
     read: (buffer) => readMsiAfterburner(buffer),
   },
@@ -64,25 +64,25 @@ const readers: Record<string, Reader> = {
   },
 }
 
-/** Numbers as a header may hold them: small ones that fit, and every kind of one that does not. */
+/** Numbers for a header: small ones that fit, and all kinds of numbers that do not. */
 const word = fc.oneof(
   fc.nat(8),
   fc.nat(200),
   fc.nat(3000),
   fc.integer(),
-  fc.constantFrom(-1, 0x7fffffff, -0x80000000, 44, 112, 144, 264, 316, 1324),
+  fc.constantFrom(-1, 0x7fffffff, -0x80000000, 44, 48, 112, 144, 264, 316, 392, 460, 1304, 1324),
 )
 
 const spoiledWords = fc.array(fc.tuple(fc.nat(75), word), { maxLength: 8 })
 
 for (const [program, { header, signature, length, read }] of Object.entries(readers)) {
-  describe(`hostile bytes in the place of ${program}`, () => {
-    it('end in a value, or in a LayoutError with a code and an offset', () => {
+  describe(`hostile bytes instead of ${program}`, () => {
+    it('give a value, or a LayoutError with a code and an offset', () => {
       const outcomes = { values: 0, errors: 0 }
       const lengths = fc.oneof(fc.constant(length), fc.nat(length))
       fc.assert(
         fc.property(spoiledWords, lengths, fc.constantFrom(0, 0xff, 0x41), (spoiled, available, fill) => {
-          // A struct of fixed length is refused by a shorter buffer, as anybody's; what remains is in its bytes.
+          // A shorter buffer refuses any struct of fixed length. Only tables are worth reading from one.
           const isTable = Object.keys(header).length > 0
           const buffer = new ArrayBuffer(isTable ? available : length)
           const data = new DataView(buffer)

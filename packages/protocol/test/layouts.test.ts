@@ -9,6 +9,7 @@ import {
   IRacingTelemetry,
   IRacingVariableHeader,
   MsiAfterburnerEntry,
+  MsiAfterburnerGpu,
   MsiAfterburnerHeader,
   MumbleLinkLinux,
   MumbleLinkWindows,
@@ -78,7 +79,7 @@ describe('MumbleLink', () => {
     expect(MumbleLinkLinux.length).toBe(10580)
   })
 
-  it('is written as one update and read as one moment', () => {
+  it('is written as one update and read as it was at one moment', () => {
     for (const layout of [MumbleLinkWindows, MumbleLinkLinux]) {
       const buffer = new ArrayBuffer(layout.length)
       const link = {
@@ -99,6 +100,7 @@ describe('MumbleLink', () => {
       const read = readSnapshot(layout, buffer)
       expect(read).toEqual({ ...link, uiTick: 1 })
       expect(read && [...mumbleContext(layout, read)]).toEqual([7, 7, 7])
+      expect([...mumbleContext(layout, layout.readonlyView(buffer))]).toEqual([7, 7, 7])
       layout.view(buffer).contextLength = 257
       expectLayoutError(
         () => mumbleContext(layout, layout.read(new DataView(buffer), 0)),
@@ -206,7 +208,10 @@ describe('iRacing', () => {
     })
     variables.forEach(([name, type, offset, count], index) => {
       const at = VARIABLES_OFFSET + index * IRacingVariableHeader.length
-      IRacingVariableHeader.write(data, at, { name, type, offset, count, description: `the ${name}`, unit: '' })
+      IRacingVariableHeader.write(data, at, {
+        ...{ name, type, offset, count, description: `the ${name}`, unit: '' },
+        countAsTime: name === 'Laps',
+      })
     })
     const publish = (row: number, tickCount: number, speed: number) => {
       data.setFloat32(rowAt(row), speed, true)
@@ -242,6 +247,7 @@ describe('iRacing', () => {
       type: 0,
       offset: 4,
       count: 8,
+      countAsTime: 12,
       name: 16,
       description: 48,
       unit: 112,
@@ -265,11 +271,14 @@ describe('iRacing', () => {
       'AB',
     ])
     expect(telemetry.variables.get('Gear')?.description).toBe('the Gear')
+    expect(['Gear', 'Laps'].map((name) => telemetry.variables.get(name)?.countAsTime)).toEqual([false, true])
     expect(telemetry.get('Nothing')).toBe(undefined)
     expect(telemetry.sessionInfo()).toBe('---')
+    new Uint8Array(buffer, SESSION_OFFSET).set([0x8a, 0x6b, 0x6f, 0x64, 0x61]) // "Škoda" in windows-1252
+    expect(telemetry.sessionInfo()).toBe('Škoda')
   })
 
-  it('reads the newest row, across the end of the numbers too', () => {
+  it('reads the newest row, even if tick counts wrap', () => {
     const { buffer, publish } = simulator()
     const telemetry = new IRacingTelemetry(buffer)
     publish(2, 7, 70)
@@ -283,7 +292,7 @@ describe('iRacing', () => {
     expect(telemetry.get('Speed')).toBe(2)
   })
 
-  it('keeps the last row when the simulator is not connected', () => {
+  it('keeps the last row if the simulator is not connected', () => {
     const { buffer, header, publish } = simulator()
     const telemetry = new IRacingTelemetry(buffer)
     telemetry.refresh()
@@ -293,7 +302,7 @@ describe('iRacing', () => {
     expect(telemetry.get('Speed')).toBe(10)
   })
 
-  it('reads the variables anew when the session has changed', () => {
+  it('reads the variables again if the session has changed', () => {
     const { buffer, data, header } = simulator()
     const telemetry = new IRacingTelemetry(buffer)
     telemetry.refresh()
@@ -306,7 +315,7 @@ describe('iRacing', () => {
     expect(telemetry.get('Speed')).toBe(undefined)
   })
 
-  it('passes over a variable of an unknown type', () => {
+  it('skips a variable of an unknown type', () => {
     const { buffer, data } = simulator()
     data.setInt32(VARIABLES_OFFSET, 77, true)
     const telemetry = new IRacingTelemetry(buffer)
@@ -325,7 +334,7 @@ describe('iRacing', () => {
     expect([telemetry.refresh(), telemetry.get('Speed'), telemetry.get('Gear')]).toEqual([true, 10, undefined])
   })
 
-  it('refuses what does not lie inside the memory', () => {
+  it('refuses tables and rows outside the memory', () => {
     expectLayoutError(() => new IRacingTelemetry(new ArrayBuffer(111)), 'TOO_SHORT', 111)
     const spoiled: [number, number, number][] = [
       [IRacingHeader.fields.bufferCount.offset, 5, 32],
@@ -366,6 +375,7 @@ describe('HWiNFO', () => {
       version: 2,
       revision: 1,
       pollTime: 1_700_000_000n,
+      pollingPeriodMs: 2000,
       sensorsOffset: HwinfoHeader.length,
       sensorLength: SENSOR_LENGTH,
       sensorCount: 1,
@@ -373,7 +383,8 @@ describe('HWiNFO', () => {
       readingLength: READING_LENGTH,
       readingCount: 2,
     })
-    HwinfoSensor.write(data, HwinfoHeader.length, { id: 5, instance: 0, label: 'CPU', userLabel: 'My CPU' })
+    const sensor = { id: 5, instance: 0, label: 'CPU', userLabel: 'My CPU' }
+    HwinfoSensor.write(data, HwinfoHeader.length, { ...sensor, utf8UserLabel: 'Мой CPU' })
     const reading = {
       type: 'temperature',
       sensorIndex: 0,
@@ -382,9 +393,15 @@ describe('HWiNFO', () => {
       userLabel: 'Core',
       unit: '°C',
     } as const
-    HwinfoReading.write(data, READINGS_OFFSET, { ...reading, value: 45.5, min: 30, max: 90.25, average: 50 })
-    HwinfoReading.write(data, READINGS_OFFSET + READING_LENGTH, { ...reading, value: 1, min: 1, max: 1, average: 1 })
-    return { buffer, data, header: HwinfoHeader.view(buffer), reading }
+    HwinfoReading.write(data, READINGS_OFFSET, {
+      ...{ ...reading, value: 45.5, min: 30, max: 90.25, average: 50 },
+      ...{ utf8UserLabel: 'Ядро', utf8Unit: '℃' },
+    })
+    HwinfoReading.write(data, READINGS_OFFSET + READING_LENGTH, {
+      ...{ ...reading, value: 1, min: 1, max: 1, average: 1 },
+      ...{ utf8UserLabel: '', utf8Unit: '' },
+    })
+    return { buffer, data, header: HwinfoHeader.view(buffer), sensor, reading }
   }
 
   it('has the offsets of its header, sensors and readings', () => {
@@ -399,10 +416,11 @@ describe('HWiNFO', () => {
       readingsOffset: 32,
       readingLength: 36,
       readingCount: 40,
+      pollingPeriodMs: 44,
     })
-    expect(HwinfoHeader.length).toBe(44)
-    expect(offsets(HwinfoSensor)).toEqual({ id: 0, instance: 4, label: 8, userLabel: 136 })
-    expect(HwinfoSensor.length).toBe(264)
+    expect(HwinfoHeader.length).toBe(48)
+    expect(offsets(HwinfoSensor)).toEqual({ id: 0, instance: 4, label: 8, userLabel: 136, utf8UserLabel: 264 })
+    expect(HwinfoSensor.length).toBe(SENSOR_LENGTH)
     expect(offsets(HwinfoReading)).toEqual({
       type: 0,
       sensorIndex: 4,
@@ -414,33 +432,81 @@ describe('HWiNFO', () => {
       min: 292,
       max: 300,
       average: 308,
+      utf8UserLabel: 316,
+      utf8Unit: 444,
     })
-    expect(HwinfoReading.length).toBe(316)
+    expect(HwinfoReading.length).toBe(READING_LENGTH)
   })
 
-  it('gives sensors and readings, by the strides of its header', () => {
-    const { buffer, reading } = monitor()
+  it('reads sensors and readings with the strides of its header', () => {
+    const { buffer, sensor, reading } = monitor()
     const snapshot = readHwinfo(buffer)
     expect(snapshot).toEqual({
       version: 2,
       revision: 1,
       pollTime: 1_700_000_000n,
-      sensors: [{ id: 5, instance: 0, label: 'CPU', userLabel: 'My CPU' }],
+      pollingPeriodMs: 2000,
+      sensors: [{ ...sensor, userLabel: 'Мой CPU' }],
       readings: [
-        { ...reading, value: 45.5, min: 30, max: 90.25, average: 50 },
+        { ...reading, value: 45.5, min: 30, max: 90.25, average: 50, userLabel: 'Ядро', unit: '℃' },
         { ...reading, value: 1, min: 1, max: 1, average: 1 },
       ],
     })
   })
 
-  it('is undefined when the memory is marked as dead, and gives up when told to try no more', () => {
+  it('reads version 1, which has no UTF-8 and no polling period', () => {
+    const [SENSOR_1, READING_1] = [264, 316]
+    const { buffer, data, sensor, reading } = monitor()
+    const old = new ArrayBuffer(44 + SENSOR_1 + 2 * READING_1)
+    const bytes = new Uint8Array(old)
+    bytes.set(new Uint8Array(buffer, 0, 44))
+    bytes.set(new Uint8Array(buffer, HwinfoHeader.length, SENSOR_1), 44)
+    for (const index of [0, 1]) {
+      const from = READINGS_OFFSET + index * READING_LENGTH
+      bytes.set(new Uint8Array(buffer, from, READING_1), 44 + SENSOR_1 + index * READING_1)
+    }
+    const words: [number, number][] = [
+      [4, 1],
+      [8, 0],
+      [20, 44],
+      [24, SENSOR_1],
+      [32, 44 + SENSOR_1],
+      [36, READING_1],
+    ]
+    for (const [offset, value] of words) new DataView(old).setUint32(offset, value, true)
+    expect(readHwinfo(old)).toEqual({
+      version: 1,
+      revision: 0,
+      pollTime: 1_700_000_000n,
+      pollingPeriodMs: undefined,
+      sensors: [sensor],
+      readings: [
+        { ...reading, value: 45.5, min: 30, max: 90.25, average: 50 },
+        { ...reading, value: 1, min: 1, max: 1, average: 1 },
+      ],
+    })
+    expect(data.byteLength).toBe(buffer.byteLength)
+  })
+
+  it('decodes ANSI text by the given code page, Western by default', () => {
+    const { buffer } = monitor()
+    const label = new Uint8Array(buffer, READINGS_OFFSET + READING_LENGTH + 12, 8)
+    label.set([0xdf, 0xe4, 0xf0, 0xee, 0x20, 0xb9, 0x31, 0]) // "Ядро №1" in windows-1251
+    expect(readHwinfo(buffer, { codePage: 'windows-1251' })?.readings[1]?.label).toBe('Ядро №1')
+    expect(readHwinfo(buffer)?.readings[1]?.label).toBe('ßäðî ¹1')
+    label.set([0x80, 0x92, 0xb0, 0])
+    expect(readHwinfo(buffer)?.readings[1]?.label).toBe('€’°')
+    expect(() => readHwinfo(buffer, { codePage: 'windows-9999' })).toThrow(RangeError)
+  })
+
+  it('is undefined if the memory is marked as dead, or after the last attempt', () => {
     const { buffer, header } = monitor()
-    expect(readHwinfo(buffer, 0)).toBe(undefined)
+    expect(readHwinfo(buffer, { maxAttempts: 0 })).toBe(undefined)
     header.signature = 'DEAD'
     expect(readHwinfo(buffer)).toBe(undefined)
   })
 
-  it('refuses what does not lie inside the memory', () => {
+  it('refuses tables and rows outside the memory', () => {
     expectLayoutError(() => readHwinfo(new ArrayBuffer(43)), 'TOO_SHORT', 43)
     expectLayoutError(() => readHwinfo(new ArrayBuffer(44)), 'CORRUPT', 0)
     const spoiled: [keyof typeof HwinfoHeader.fields, number, number][] = [
@@ -462,10 +528,11 @@ describe('HWiNFO', () => {
 describe('MSI Afterburner', () => {
   const HEADER_LENGTH = 32
   const ENTRY_LENGTH = 1324
+  const GPU_LENGTH = 1304
   const FLT_MAX = 3.4028234663852886e38
 
   function monitor() {
-    const buffer = new ArrayBuffer(HEADER_LENGTH + 2 * ENTRY_LENGTH)
+    const buffer = new ArrayBuffer(HEADER_LENGTH + 2 * ENTRY_LENGTH + GPU_LENGTH)
     const data = new DataView(buffer)
     MsiAfterburnerHeader.write(data, 0, {
       signature: 0x4d41484d,
@@ -474,6 +541,8 @@ describe('MSI Afterburner', () => {
       entryCount: 2,
       entryLength: ENTRY_LENGTH,
       time: 1_700_000_000,
+      gpuCount: 1,
+      gpuLength: GPU_LENGTH,
     })
     const entry = {
       name: 'GPU temperature',
@@ -487,10 +556,19 @@ describe('MSI Afterburner', () => {
     }
     MsiAfterburnerEntry.write(data, HEADER_LENGTH, { ...entry, data: 61.5, min: 0, max: 100 })
     MsiAfterburnerEntry.write(data, HEADER_LENGTH + ENTRY_LENGTH, { ...entry, data: FLT_MAX, min: 0, max: FLT_MAX })
-    return { buffer, header: MsiAfterburnerHeader.view(buffer), entry }
+    const gpu = {
+      id: 'VEN_10DE&DEV_2684&SUBSYS_00000000&REV_00&BUS_1&DEV_0&FN_0',
+      family: 'AD102-A',
+      device: 'GeForce RTX 4090',
+      driver: '551.23',
+      bios: '95.02.18.80.01',
+      memoryKiB: 25_165_824,
+    }
+    MsiAfterburnerGpu.write(data, HEADER_LENGTH + 2 * ENTRY_LENGTH, gpu)
+    return { buffer, header: MsiAfterburnerHeader.view(buffer), entry, gpu }
   }
 
-  it('has the offsets of its header and its entries', () => {
+  it('has the offsets of its header, its entries and its graphics cards', () => {
     expect(offsets(MsiAfterburnerHeader)).toEqual({
       signature: 0,
       version: 4,
@@ -498,7 +576,10 @@ describe('MSI Afterburner', () => {
       entryCount: 12,
       entryLength: 16,
       time: 20,
+      gpuCount: 24,
+      gpuLength: 28,
     })
+    expect(MsiAfterburnerHeader.length).toBe(HEADER_LENGTH)
     expect(offsets(MsiAfterburnerEntry)).toEqual({
       name: 0,
       units: 260,
@@ -513,10 +594,19 @@ describe('MSI Afterburner', () => {
       source: 1320,
     })
     expect(MsiAfterburnerEntry.length).toBe(1324)
+    expect(offsets(MsiAfterburnerGpu)).toEqual({
+      id: 0,
+      family: 260,
+      device: 520,
+      driver: 780,
+      bios: 1040,
+      memoryKiB: 1300,
+    })
+    expect(MsiAfterburnerGpu.length).toBe(GPU_LENGTH)
   })
 
-  it('gives entries, and undefined for what is not available', () => {
-    const { buffer, entry } = monitor()
+  it('reads entries and graphics cards; what is not available is undefined', () => {
+    const { buffer, entry, gpu } = monitor()
     expect(readMsiAfterburner(buffer)).toEqual({
       version: 0x20000,
       time: 1_700_000_000,
@@ -524,22 +614,36 @@ describe('MSI Afterburner', () => {
         { ...entry, data: 61.5, min: 0, max: 100 },
         { ...entry, data: undefined, min: 0, max: undefined },
       ],
+      gpus: [gpu],
     })
   })
 
-  it('has its signature in memory from the last letter to the first', () => {
+  it('has no graphics cards before version 2.0', () => {
+    const { buffer, header, entry } = monitor()
+    header.version = 0x1ffff
+    expect(readMsiAfterburner(buffer)).toMatchObject({ entries: [entry, entry], gpus: [] })
+  })
+
+  it('decodes ANSI text by the given code page, Western by default', () => {
+    const { buffer } = monitor()
+    new Uint8Array(buffer, HEADER_LENGTH + 520, 5).set([0xd2, 0xe5, 0xec, 0xef, 0]) // "Темп" in windows-1251
+    expect(readMsiAfterburner(buffer, { codePage: 'windows-1251' })?.entries[0]?.localName).toBe('Темп')
+    expect(readMsiAfterburner(buffer)?.entries[0]?.localName).toBe('Òåìï')
+  })
+
+  it('has the letters of its signature in reverse order in memory', () => {
     expect([...new Uint8Array(monitor().buffer, 0, 4)].reverse().map((byte) => String.fromCharCode(byte))).toEqual([
       ...'MAHM',
     ])
   })
 
-  it('is undefined when the memory is marked as dead', () => {
+  it('is undefined if the memory is marked as dead', () => {
     const { buffer, header } = monitor()
     header.signature = 0xdead
     expect(readMsiAfterburner(buffer)).toBe(undefined)
   })
 
-  it('refuses what does not lie inside the memory', () => {
+  it('refuses tables and rows outside the memory', () => {
     expectLayoutError(() => readMsiAfterburner(new ArrayBuffer(23)), 'TOO_SHORT', 23)
     expectLayoutError(() => readMsiAfterburner(new ArrayBuffer(24)), 'CORRUPT', 0)
     for (const [field, value] of [
@@ -548,11 +652,21 @@ describe('MSI Afterburner', () => {
       ['entryCount', 3],
       ['entryCount', 0xffffffff],
       ['entryLength', 0],
-      ['entryLength', 1325],
+      ['entryLength', 2000],
     ] as const) {
       const { buffer, header } = monitor()
       header[field] = value
-      expectLayoutError(() => readMsiAfterburner(buffer), 'CORRUPT', 8)
+      expectLayoutError(() => readMsiAfterburner(buffer), 'CORRUPT', field === 'headerLength' && value === 33 ? 24 : 8)
+    }
+    for (const [field, value] of [
+      ['gpuCount', 2],
+      ['gpuCount', 0xffffffff],
+      ['gpuLength', 0],
+      ['gpuLength', 1303],
+    ] as const) {
+      const { buffer, header } = monitor()
+      header[field] = value
+      expectLayoutError(() => readMsiAfterburner(buffer), 'CORRUPT', 24)
     }
   })
 })

@@ -124,6 +124,18 @@ describe('a read-only view', () => {
     expect([...raw.unsafeArray()]).toEqual([1, 2, 3, 4])
   })
 
+  it('takes no other properties, and neither does a view', () => {
+    const { view, buffer } = filled()
+    for (const each of [view, Car.view(buffer), view.engine, view.gears, view.raw, u32.view(buffer)]) {
+      expect(() => {
+        each.misspelt = 1
+      }).toThrow(TypeError)
+      expect(() => {
+        each[0] = 1
+      }).toThrow(TypeError)
+    }
+  })
+
   it('is refused where a value is to be written through it', () => {
     const { view } = filled()
     expect(() => Car.assign(view as never, car)).toThrow(new TypeError('Car: this view cannot be assigned as a whole'))

@@ -13,7 +13,7 @@ describe('numbers', () => {
     ['u32', u32, 4, 0, 4294967295],
   ]
   for (const [kind, layout, length, min, max] of integers) {
-    it(`reads and writes ${kind} from end to end of its range, and refuses what lies outside`, () => {
+    it(`reads and writes ${kind} over its whole range, and refuses numbers outside`, () => {
       expect(layout.length).toBe(length)
       expect(layout.alignment).toBe(length)
       expect(layout.descriptor).toEqual({ kind, length, alignment: length })
@@ -39,7 +39,7 @@ describe('numbers', () => {
     ['u64', u64, 0n, 2n ** 64n - 1n],
   ]
   for (const [kind, layout, min, max] of bigIntegers) {
-    it(`reads and writes ${kind} as a bigint, and refuses what lies outside`, () => {
+    it(`reads and writes ${kind} as a bigint, and refuses numbers outside its range`, () => {
       for (const value of [min, 0n, 1n, max]) {
         layout.write(view, 5, value)
         expect(layout.read(view, 5)).toBe(value)
@@ -63,7 +63,7 @@ describe('numbers', () => {
     }
   })
 
-  it('refuses a finite number that no f32 can come near', () => {
+  it('refuses a finite number that is too large for f32', () => {
     const overflow = 3.4028235677973366e38
     expect([Math.fround(overflow), Math.fround(overflow - 2 ** 75)]).toEqual([
       Number.POSITIVE_INFINITY,
@@ -83,7 +83,7 @@ describe('numbers', () => {
     expect([...new Uint8Array(view.buffer, 0, 4)]).toEqual([1, 2, 3, 4])
   })
 
-  it('shows one value of a buffer by an accessor', () => {
+  it('shows one value of a buffer through an accessor', () => {
     const buffer = new ArrayBuffer(8)
     const ticks = u32.view(buffer, 4)
     ticks.value = 7
@@ -118,7 +118,7 @@ describe('booleans', () => {
 describe('enumerations', () => {
   const Gear = enumeration(u8, { reverse: 0, neutral: 1, first: 2, park: 1 })
 
-  it('shows names for numbers, the first name where two share one', () => {
+  it('shows names instead of numbers, the first name if two share a number', () => {
     Gear.write(view, 0, 'first')
     expect(view.getUint8(0)).toBe(2)
     expect(Gear.read(view, 0)).toBe('first')

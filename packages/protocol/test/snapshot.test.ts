@@ -7,12 +7,12 @@ const layouts = {
   sequence: struct('Sequence', fields, { consistency: { sequence: 'begin' } }),
   counter: struct('Counter', fields, { consistency: { counter: 'end' } }),
 }
-// The buffer's length is no multiple of 4: the version words lie in its whole words all the same.
+// The buffer's length is no multiple of 4. The version words are in its whole words nevertheless.
 const memory = () => new ArrayBuffer(4 + layouts.pair.length + 3)
 
 describe('snapshots', () => {
   for (const [kind, layout] of Object.entries(layouts)) {
-    it(`come back as they were written, with a ${kind}`, () => {
+    it(`read what was written, with a ${kind}`, () => {
       const buffer = memory()
       const version = kind === 'counter' ? 'end' : 'begin'
       writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 99, end: 99 })
@@ -26,7 +26,7 @@ describe('snapshots', () => {
       expect(second?.[version]).toBe((first?.[version] ?? 0) + (kind === 'sequence' ? 2 : 1))
     })
 
-    it(`count on across the end of the numbers, with a ${kind}`, () => {
+    it(`count across the largest number, with a ${kind}`, () => {
       const buffer = memory()
       const view = layout.view(buffer, 4)
       for (const start of [0x7fffffff, 0xfffffffe, 0xffffffff]) {
@@ -40,7 +40,7 @@ describe('snapshots', () => {
       }
     })
 
-    it(`are not written at all when the value does not fit, with a ${kind}`, () => {
+    it(`write nothing if the value does not fit, with a ${kind}`, () => {
       const buffer = memory()
       writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 0, end: 0 })
       const before = new Uint8Array(buffer).slice()
@@ -117,7 +117,7 @@ describe('snapshots', () => {
     ['pair', layouts.pair],
     ['sequence', layouts.sequence],
   ] as const) {
-    it(`are undefined while a writer is inside, or died there, until the next one has written; with a ${kind}`, () => {
+    it(`are undefined during an update, and after a writer died in one until the next writes, with a ${kind}`, () => {
       const buffer = memory()
       writeSnapshot(layout, buffer, 4, { x: 1, y: 2, begin: 0, end: 0 })
       updateSnapshot(layout, buffer, 4, () => {
@@ -131,7 +131,7 @@ describe('snapshots', () => {
     })
   }
 
-  it('need whole aligned words for the version', () => {
+  it('need aligned words of 4 bytes for the version', () => {
     expect(() => struct('Odd', { a: u8, seq: at(2, u32) }, { consistency: { counter: 'seq' } })).toThrow(
       new RangeError('struct Odd: its version word seq at offset 2 is not 4-byte aligned'),
     )

@@ -161,7 +161,7 @@ describe('any struct', () => {
     )
   })
 
-  it('reads back what was written, through values, accessors and the descriptor, and touches nothing around', () => {
+  it('reads what was written by values, accessors and the descriptor, and touches no other byte', () => {
     const withValue = anyStruct.chain(([fields, packed]) => {
       const { layout, value } = structOf(fields, packed)
       return fc.tuple(fc.constant(layout), value, fc.nat(7))
@@ -199,7 +199,7 @@ describe('any struct', () => {
     )
   })
 
-  it('is refused by a view that ends earlier, whatever the offset', () => {
+  it('is refused by a view that ends too early, at any offset', () => {
     fc.assert(
       fc.property(anyStruct, fc.integer({ min: -10, max: 10 }), ([fields, packed], shift) => {
         const { layout } = structOf(fields, packed)

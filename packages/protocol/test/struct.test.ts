@@ -30,8 +30,8 @@ const Car = struct('Car', {
 const wheel = { flat: false, pressure: 2.5 }
 const car = { id: 7, wheels: [wheel, wheel, wheel, wheel], engine: { rpm: 900, temperatures: [90, -10, 0] } }
 
-describe('the place of fields', () => {
-  it('is that of a C compiler: aligned, and the whole padded at its end', () => {
+describe('the offsets of fields', () => {
+  it('are those of a C compiler: aligned, with padding at the end of the struct', () => {
     expect(Quote.fields.symbol.offset).toBe(0)
     expect(Quote.fields.bid.offset).toBe(8)
     expect(Quote.fields.ask.offset).toBe(16)
@@ -45,12 +45,12 @@ describe('the place of fields', () => {
     expect(Car.length).toBe(44)
   })
 
-  it('is close together when packed', () => {
+  it('leave no gaps in a packed struct', () => {
     const Packed = struct('Packed', { a: u8, b: f64, c: u16 }, { packed: true })
     expect([Packed.fields.b.offset, Packed.fields.c.offset, Packed.length, Packed.alignment]).toEqual([1, 9, 11, 1])
   })
 
-  it('can be given, and fields after it follow', () => {
+  it('can be given, and the fields after them follow', () => {
     const Foreign = struct('Foreign', { a: at(3, f64), b: u8, c: u32 }, { length: 64 })
     expect([Foreign.fields.a.offset, Foreign.fields.b.offset, Foreign.fields.c.offset]).toEqual([3, 11, 12])
     expect(Foreign.length).toBe(64)
@@ -60,7 +60,7 @@ describe('the place of fields', () => {
     expect(struct('Odd', { a: u32 }, { length: 7 }).alignment).toBe(1)
   })
 
-  it('may not overlap, unless asked for', () => {
+  it('may not overlap, unless the options admit it', () => {
     const fields = { whole: u32, low: at(0, u16), high: at(2, u16) }
     expect(() => struct('Union', fields)).toThrow(
       new RangeError(
@@ -74,7 +74,7 @@ describe('the place of fields', () => {
     expect([view.low, view.high]).toEqual([0x5678, 0x1234])
   })
 
-  it('must be inside the length given', () => {
+  it('must be inside the length that is given', () => {
     expect(() => struct('Short', { a: u32, b: u32 }, { length: 7 })).toThrow(
       new RangeError('struct Short: its fields end at 8, beyond its length 7'),
     )
@@ -83,8 +83,16 @@ describe('the place of fields', () => {
   })
 })
 
+describe('the options of a struct', () => {
+  it('are refused if they are unknown, and named', () => {
+    expect(() => struct('Odd', { a: u8 }, { pakced: true } as object)).toThrow(
+      new TypeError('struct Odd.pakced: unknown option; did you mean packed?'),
+    )
+  })
+})
+
 describe('names of fields', () => {
-  it('may be any that an object keeps, those of every object too', () => {
+  it('may be any that an object keeps, even those that every object has', () => {
     const Odd = struct('Odd', { constructor: u8, toString: u8, hasOwnProperty: u8, length: u8, 'with space': u8 })
     const view = Odd.view(new ArrayBuffer(Odd.length))
     view.constructor = 1
@@ -93,7 +101,7 @@ describe('names of fields', () => {
     expect(Odd.copy(view)).toEqual({ constructor: 1, toString: 2, hasOwnProperty: 0, length: 0, 'with space': 3 })
   })
 
-  it('may not be numbers, which objects sort, nor empty, nor __proto__', () => {
+  it('may not be numbers (objects sort them), empty, or __proto__', () => {
     for (const field of ['0', '12', '', '__proto__', '\0place']) {
       expect(() => struct('Bad', Object.fromEntries([[field, u8]]))).toThrow(TypeError)
     }
@@ -116,13 +124,13 @@ describe('plain values', () => {
     expect(Car.read(view, 1)).toEqual(car)
   })
 
-  it('leave padding and everything behind as it was', () => {
+  it('leave padding, and all bytes behind them, unchanged', () => {
     const buffer = new Uint8Array(40).fill(0xee)
     Quote.write(new DataView(buffer.buffer), 0, quote)
     expect([...buffer.subarray(28)]).toEqual(Array(12).fill(0xee))
   })
 
-  it('are refused with the path of what does not fit, and then nothing is written', () => {
+  it('are refused with the path of the part that does not fit, and nothing is written', () => {
     const view = new DataView(new ArrayBuffer(64))
     const refused: [() => void, Error][] = [
       [
@@ -155,7 +163,7 @@ describe('plain values', () => {
     expect(new Uint8Array(view.buffer).every((byte) => byte === 0)).toBe(true)
   })
 
-  it('are refused where they would end outside, before anything is written', () => {
+  it('are refused before anything is written if they would end outside', () => {
     const view = new DataView(new ArrayBuffer(40), 0, 31)
     expect(() => Quote.write(view, 0, quote)).toThrow(
       new RangeError('Quote: 32 bytes at offset 0 are not inside a buffer of 31 bytes'),
@@ -175,7 +183,7 @@ describe('accessors', () => {
     expect(Quote.read(new DataView(buffer), 8)).toEqual({ ...quote, bid: 9.25, symbol: 'XYZ' })
   })
 
-  it('have a property for each field, and nothing else to see', () => {
+  it('have an own property for each field, and no other that shows', () => {
     for (const view of [Quote.view(new ArrayBuffer(32)), Quote.readonlyView(new ArrayBuffer(32))]) {
       expect(Object.keys(view)).toEqual(['symbol', 'bid', 'ask', 'seq'])
       const listed: string[] = []
@@ -184,7 +192,7 @@ describe('accessors', () => {
     }
   })
 
-  it('refuse values with the same paths as whole values', () => {
+  it('refuse values with the same paths as plain values', () => {
     const view = Car.view(new ArrayBuffer(64), 4)
     expect(() => {
       view.id = 256
@@ -213,7 +221,7 @@ describe('accessors', () => {
     expect(() => bytes(41).view(buffer)).toThrow(RangeError)
   })
 
-  it('move over a buffer, and what is nested in them moves along', () => {
+  it('move over a buffer together with their nested accessors', () => {
     const buffer = new ArrayBuffer(3 * Car.length)
     const data = new DataView(buffer)
     for (let index = 0; index < 3; index++) Car.write(data, index * Car.length, { ...car, id: index })
@@ -243,7 +251,7 @@ describe('accessors', () => {
     expect(view.wheels.get(3)).not.toBe(view.wheels.get(2))
   })
 
-  it('take whole values, and accessors of the same kind as values', () => {
+  it('take plain values, and accessors of the same struct', () => {
     const buffer = new ArrayBuffer(2 * Car.length)
     const [one, two] = [Car.view(buffer), Car.view(buffer, Car.length)]
     const Engine = Car.fields.engine.layout
@@ -270,7 +278,7 @@ describe('accessors', () => {
     }).toThrow(TypeError)
   })
 
-  it('show bytes where they stand, and copy what is assigned', () => {
+  it('show bytes in place, and copy assigned bytes', () => {
     const Frame = struct('Frame', { size: u32, pixels: bytes(4) })
     const buffer = new ArrayBuffer(16)
     const view = Frame.view(buffer, 8)
@@ -287,7 +295,7 @@ describe('accessors', () => {
     expect(() => bytes(4).read(new DataView(buffer, 0, 6), 3)).toThrow(RangeError)
   })
 
-  it('copy what is assigned to bytes to where they stand now', () => {
+  it('copy assigned bytes to the place that they have moved to', () => {
     const Pixel = struct('Pixel', { rgb: bytes(3) })
     const Frame = struct('Frame', { size: u32, first: Pixel, raw: bytes(3) })
     const buffer = new ArrayBuffer(40)
@@ -324,7 +332,7 @@ describe('accessors', () => {
 })
 
 describe('the descriptor', () => {
-  it('tells everything in plain JSON', () => {
+  it('describes the whole struct in plain JSON', () => {
     const State = enumeration(u8, { off: 0, on: 1 })
     const All = struct('All', { state: State, name: utf8(4, { terminator: 'optional' }), list: array(u16, 2) })
     const number = (kind: string, length: number) => ({ kind, length, alignment: length })
@@ -362,7 +370,7 @@ describe('the descriptor', () => {
     })
   })
 
-  it('names the field that is given a value of another type, whatever it is', () => {
+  it('comes with errors that name the field, for values of every wrong type', () => {
     const Quote = struct('Quote', { seq: u32, bid: f64 })
     const view = new DataView(new ArrayBuffer(Quote.length))
     for (const wrong of [5n, Symbol('s'), Object.create(null), '5', null, undefined]) {
@@ -373,7 +381,7 @@ describe('the descriptor', () => {
     }
   })
 
-  it('refuses version words that are one and the same', () => {
+  it('refuses two version words that are the same field', () => {
     expect(() => struct('X', { n: u32 }, { consistency: { begin: 'n', end: 'n' } })).toThrow(TypeError)
     const both = { a: at(0, u32), b: at(0, u32) }
     expect(() => struct('X', both, { overlap: true, consistency: { begin: 'a', end: 'b' } })).toThrow(TypeError)

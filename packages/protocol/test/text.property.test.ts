@@ -34,7 +34,7 @@ const textCase = fc.constantFrom(...TEXT_ENCODINGS).chain((encoding) =>
 )
 
 describe('any text', () => {
-  it('comes back, or is refused exactly when it does not fit, or is cut after the last character that fits', () => {
+  it('is read as it was written, refused if it does not fit, or cut after the last character that fits', () => {
     fc.assert(
       fc.property(textCase, ({ encoding, list, units, odd, terminator }) => {
         const byteLength = units * unitLengths[encoding] + odd
@@ -67,7 +67,7 @@ describe('any text', () => {
     )
   })
 
-  it('is read from any bytes as a string, and UTF-8 as the platform decodes it', () => {
+  it('is a string for any bytes; UTF-8 equals what the platform decodes', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 1, maxLength: 64 }),

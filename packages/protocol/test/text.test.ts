@@ -12,7 +12,7 @@ describe('fixed text', () => {
     for (const units of [0, -1, 1.5, Number.NaN]) expect(() => utf8(units)).toThrow(RangeError)
   })
 
-  it('writes the text, its terminator, and zeros to the end of the field, and nothing behind', () => {
+  it('writes the text, its terminator, and zeros up to the end of the field', () => {
     const view = filled(10)
     utf16le(4).write(view, 1, 'hé')
     expect(bytesOf(view)).toEqual([0xee, 0x68, 0, 0xe9, 0, 0, 0, 0, 0, 0xee])
@@ -27,12 +27,12 @@ describe('fixed text', () => {
     expect(bytesOf(wide)).toEqual([0xee, 0xee, 0x00, 0xf6, 0x01, 0, 0, 0, 0, 0, 0xee, 0xee])
   })
 
-  it('reads up to the terminator, whatever stands behind', () => {
+  it('reads up to the terminator and ignores the bytes behind it', () => {
     expect(utf8(6).read(memory(0x41, 0x42, 0, 0x43, 0xff, 0xff), 0)).toBe('AB')
     expect(utf16le(3).read(memory(0x41, 0, 0, 0, 0x42, 0), 0)).toBe('A')
   })
 
-  it('ends with the field where there is no terminator', () => {
+  it('reads the whole field if there is no terminator', () => {
     expect(utf8(2).read(memory(0x41, 0x42, 0x43), 0)).toBe('AB')
     expect(utf8(3).read(memory(0xe2, 0x82, 0xac, 0x43), 0)).toBe('€')
     expect(utf8(2).read(memory(0xe2, 0x82, 0xac, 0x43), 0)).toBe('\ufffd')
@@ -62,7 +62,7 @@ describe('fixed text', () => {
     }
   })
 
-  it('refuses text that does not fit with its terminator, saying how long, how much room, and what to do', () => {
+  it('refuses text that does not fit with its terminator: the error has both lengths and says what to do', () => {
     const view = filled(8)
     expect(() => utf8(4).write(view, 0, 'abcd')).toThrow(
       new RangeError(
@@ -77,14 +77,14 @@ describe('fixed text', () => {
     expect(utf32le(2).read(view, 0)).toBe('😀')
   })
 
-  it('fills the field to the end where the terminator is optional', () => {
+  it('fills the whole field if the terminator is optional', () => {
     const view = filled(4)
     utf8(4, { terminator: 'optional' }).write(view, 0, 'abcd')
     expect(utf8(4).read(view, 0)).toBe('abcd')
     expect(() => utf8(4, { terminator: 'optional' }).write(view, 0, 'abcde')).toThrow('(no terminator needed)')
   })
 
-  it('truncates on request, and never inside a character', () => {
+  it('truncates between characters, on request', () => {
     const cut = (layout: ReturnType<typeof utf8>, value: string) => {
       const view = filled(layout.length)
       layout.write(view, 0, value)
@@ -103,7 +103,7 @@ describe('fixed text', () => {
     expect(cut(utf8(4, truncate), 'ab€c')).toBe('ab')
   })
 
-  it('refuses what cannot come back, naming the position', () => {
+  it('refuses characters that could not be read again, and names their position', () => {
     const view = filled(64)
     const refused: [TextEncoding, string, string][] = [
       ['utf8', 'ab\0c', 'U+0000 at position 2: NUL ends the text in memory'],
@@ -121,7 +121,7 @@ describe('fixed text', () => {
     expect(utf16le(4).read(view, 0)).toBe('a\ud800b')
   })
 
-  it('writes nothing where the field does not lie inside the view', () => {
+  it('writes nothing if the field does not lie inside the view', () => {
     const view = filled(6)
     expect(() => utf8(8).write(view, 0, 'a')).toThrow(RangeError)
     expect(bytesOf(view)).toEqual(Array(6).fill(0xee))
@@ -131,8 +131,19 @@ describe('fixed text', () => {
   })
 })
 
+describe('the options of text', () => {
+  it('are refused if they are unknown or have another value, and named', () => {
+    const refused: [object, string][] = [
+      [{ overfow: 'error' }, 'overfow: unknown option; did you mean overflow?'],
+      [{ overflow: 'cut' }, 'overflow must be "error" or "truncate", not the string "cut"'],
+      [{ terminator: false }, 'terminator must be "required" or "optional", not false'],
+    ]
+    for (const [options, message] of refused) expect(() => utf8(8, options)).toThrow(new TypeError(message))
+  })
+})
+
 describe('text by the name of its encoding', () => {
-  it('takes bytes, and leaves the odd ones at the end alone', () => {
+  it('has a length in bytes, and leaves odd bytes at the end unchanged', () => {
     const layout = text('utf16le', 7)
     expect(layout.length).toBe(7)
     const view = filled(8)
@@ -152,7 +163,7 @@ describe('text by the name of its encoding', () => {
     )
   })
 
-  it('keeps the message of the first process', () => {
+  it('holds the message of the first process', () => {
     const view = new DataView(new ArrayBuffer(256))
     text('utf16le', 256).write(view, 0, 'Message from first process.')
     expect(view.getUint16(0, true)).toBe(0x4d)

@@ -54,12 +54,12 @@ const foreign: readonly Foreign[] = [
   {
     header: { 0: 0x53695748, 20: 44, 24: 264, 28: 1, 32: 400, 36: 316, 40: 2 },
     length: 1500,
-    read: (buffer) => readHwinfo(buffer, ATTEMPTS),
+    read: (buffer) => readHwinfo(buffer, { maxAttempts: ATTEMPTS }),
   },
   {
     header: { 0: 0x4d41484d, 8: 24, 12: 2, 16: 1324 },
     length: 3000,
-    read: (buffer) => readMsiAfterburner(buffer, ATTEMPTS),
+    read: (buffer) => readMsiAfterburner(buffer, { maxAttempts: ATTEMPTS }),
   },
   {
     header: { 4: 1, 16: 10, 20: 1000, 24: 2, 28: 112, 32: 2, 36: 100, 52: 600, 68: 700, 120: 3, 256: 4, 264: 1 },

@@ -9,6 +9,7 @@ export class UnionAccessor extends Accessor {
   constructor(...place: ConstructorParameters<AccessorClass>) {
     super(...place)
     Object.defineProperties(this, PROPERTIES)
+    Object.preventExtensions(this)
   }
 
   '\0plain'() {

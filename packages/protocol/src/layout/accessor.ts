@@ -11,7 +11,9 @@ const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
  * once five struct types share this code. These cost nothing.
  *
  * A struct's fields are own properties, too, and enumerable: spreading, `JSON.stringify` and test runners find the values.
- * V8 inlines an own getter as it does one of the prototype; only making the accessor takes longer (docs/decisions/0011).
+ * V8 inlines an own getter as it does one of the prototype; only making the accessor takes longer (docs/decisions/0012).
+ *
+ * Nothing can be added to an accessor: so assigning to a misspelt field is a TypeError in strict mode.
  */
 export abstract class Accessor {
   declare readonly '\0data': DataView

@@ -167,6 +167,11 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
 
 /** What the accessors of all arrays have in common: one can be assigned to another. A reader's cannot be written. */
 abstract class Elements extends Accessor {
+  constructor(...place: ConstructorParameters<AccessorClass>) {
+    super(...place)
+    Object.preventExtensions(this)
+  }
+
   abstract toArray(): unknown[]
 
   set(_index: unknown, _value?: unknown): void {

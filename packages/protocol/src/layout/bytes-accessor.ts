@@ -14,6 +14,7 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
   constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
     super(data, offset, parent, segment)
     Object.defineProperty(this, '\0length', { value: 0, writable: true, configurable: true }) // for `end`
+    Object.preventExtensions(this)
   }
 
   get length(): number {

@@ -3,8 +3,8 @@ import { describe, Mismatch } from './mismatch.js'
 import { valueLayout } from './value-layout.js'
 
 /**
- * Creates the layout of a C enumeration: names in TypeScript, numbers in memory. A number without a name reads as
- * itself, so that a newer peer does no harm; writing one is refused. Where two names share a number, the first is read.
+ * Creates the layout of a C enumeration: names in TypeScript, numbers in memory. A number without a name reads as the number, so
+ * that a newer peer does no harm; writing such a number is refused. If two names share a number, it reads as the first.
  *
  * @param base the integer in memory: `i32` for a plain C `enum`
  * @param names each name with its number

@@ -2,6 +2,7 @@ import { checkCount } from './count.js'
 import type { AnyLayout, Consistency } from './layout.js'
 import { describe } from './mismatch.js'
 import type { NamedField } from './struct-fields.js'
+import { unknownField } from './unknown-field.js'
 
 /** A field at an explicit offset: see `at`. */
 export interface PlacedField<L extends AnyLayout = AnyLayout> {
@@ -29,6 +30,14 @@ export interface StructOptions<Version extends string = never> {
   readonly foreign?: boolean
 }
 
+const OPTIONS = Object.keys({
+  packed: true,
+  length: true,
+  overlap: true,
+  consistency: true,
+  foreign: true,
+} satisfies Record<keyof StructOptions<string>, true>)
+
 /**
  * Places a field of a struct at an explicit offset. The fields after it follow from there.
  *
@@ -43,6 +52,8 @@ export function at<L extends AnyLayout>(offset: number, layout: L): PlacedField<
 
 /** Gives each field its offset and the struct its length. */
 export function place(name: string, fields: Fields, options: StructOptions<string>) {
+  const unknown = unknownField(options, OPTIONS, 'option')
+  if (unknown !== undefined) throw unknown.toError(`struct ${name}`)
   const { packed = false, length, overlap = false, consistency } = options
   const placed: NamedField[] = []
   let end = 0

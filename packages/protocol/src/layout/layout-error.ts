@@ -1,19 +1,19 @@
-/** What is wrong with memory that another program wrote: stable, for programs to compare. */
+/** What is wrong with memory that another program wrote. Stable, so that programs can compare it. */
 export type LayoutErrorCode =
-  /** The memory holds something else. */
+  /** The memory holds no channel, or one of another shape. */
   | 'NOT_A_CHANNEL'
-  /** A channel, of a layout that this version does not know. */
+  /** The memory holds a channel in a layout version that this version of memlane does not know. */
   | 'VERSION_MISMATCH'
-  /** A length, count, offset or signature cannot be what it says. */
+  /** A length, count, offset or signature cannot be right. */
   | 'CORRUPT'
-  /** The memory ends before the layout does. */
+  /** The memory is shorter than the layout. */
   | 'TOO_SHORT'
 
-/** Thrown when memory does not hold what its layout promises. Nothing outside the memory was read. */
+/** Memory does not hold what its layout promises. Nothing outside the memory was read. */
 export class LayoutError extends RangeError {
   override readonly name = 'LayoutError'
   readonly code: LayoutErrorCode
-  /** Where the offending bytes are, in bytes from the start of the memory. */
+  /** Where the wrong bytes are, in bytes from the start of the memory. */
   readonly offset: number
 
   constructor(code: LayoutErrorCode, offset: number, message: string) {

@@ -1,5 +1,5 @@
 /**
- * Finds the name that somebody may have meant who wrote `wrong`.
+ * Finds the name that a misspelt one may stand for.
  *
  * @returns `undefined` if no name is close: at most a third of its letters may differ
  */

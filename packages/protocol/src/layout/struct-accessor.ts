@@ -40,6 +40,7 @@ export function structAccessors(
           if (nestedClass === undefined) Object.defineProperty(this, name, property as PropertyDescriptor)
           else defineNested(this, name, offset, nestedClass)
         }
+        Object.preventExtensions(this)
       }
     }
   }

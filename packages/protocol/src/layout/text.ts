@@ -1,33 +1,34 @@
 /**
- * Text in a field of fixed length, as C programs keep it: the text, a zero unit that ends it, and a rest that means
- * nothing (written as zeros). A *unit* is one array element of the C declaration: `char` or `wchar_t`.
+ * Text in a field of fixed length, as C programs keep it: the text, a zero unit as its terminator, and a meaningless rest (written
+ * as zeros). A *unit* is one array element of the C declaration: `char` or `wchar_t`.
  *
- * Reading trusts nothing: it ends with the field whether or not there is a terminator, takes each unit from memory once
- * (another process may be writing), and turns bytes that are not text into U+FFFD. Unpaired UTF-16 surrogates pass
- * through `utf16le`, in both directions, as they do in Windows.
+ * Reading trusts nothing. It stops at the end of the field even without a terminator, loads each unit from memory once (another
+ * process may be writing), and turns bytes that are not text into U+FFFD. Unpaired UTF-16 surrogates pass through `utf16le`, in
+ * both directions, as they do in Windows.
  */
 
 import { checkBounds } from './accessor.js'
 import { checkCount } from './count.js'
 import type { Layout, TextEncoding } from './layout.js'
 import { describe, Mismatch, typeMismatch } from './mismatch.js'
+import { unknownField } from './unknown-field.js'
 import { valueLayout } from './value-layout.js'
 
-/** How text fields treat text that does not fit, and fields without a terminator. */
+/** What text fields do with text that does not fit, and whether they need a terminator. */
 export interface TextOptions {
   /**
-   * What to do with text that does not fit: refuse it with a RangeError (`error`, the default), or write as much as
-   * fits without splitting a character (`truncate`).
+   * What to do with text that does not fit: refuse it with a RangeError (`error`, the default), or write as many whole characters
+   * as fit (`truncate`).
    */
   readonly overflow?: 'error' | 'truncate'
   /**
-   * Whether text that fills the field must leave room for its terminator: `required` (the default) or `optional`, for
-   * programs that end a full field without one. Reading takes both alike.
+   * Whether text must leave room for its terminator: `required` (the default), or `optional`, for programs that fill a field without
+   * one. Reading accepts both in either case.
    */
   readonly terminator?: 'required' | 'optional'
 }
 
-/** The text encodings, by the names that `text` takes. */
+/** The names of the text encodings, as `text` takes them. */
 export const TEXT_ENCODINGS = ['utf8', 'latin1', 'utf16le', 'utf32le'] as const satisfies readonly TextEncoding[]
 
 const UNIT_LENGTH = { utf8: 1, latin1: 1, utf16le: 2, utf32le: 4 } as const
@@ -36,18 +37,18 @@ const UNIT_LENGTH = { utf8: 1, latin1: 1, utf16le: 2, utf32le: 4 } as const
  * Creates UTF-8 text of a fixed length: `char[units]` of a program that writes UTF-8.
  *
  * @param units bytes, the terminator included
- * @throws RangeError when `units` is not a whole number from 1 on
+ * @throws RangeError if `units` is not a whole number from 1 on
  */
 export function utf8(units: number, options?: TextOptions): Layout<string> {
   return fixedText('utf8', units, units, options)
 }
 
 /**
- * Creates Latin-1 text of a fixed length, one byte for each of U+0000 to U+00FF. Also the closest to the "ANSI" code
- * pages of Western Windows, from which it differs in 0x80 to 0x9F.
+ * Creates Latin-1 text of a fixed length: one byte for each of U+0000 to U+00FF. The "ANSI" code page of Western Windows is almost
+ * the same; it differs in 0x80 to 0x9F. Other code pages differ from 0x80 on.
  *
  * @param units bytes, the terminator included
- * @throws RangeError when `units` is not a whole number from 1 on
+ * @throws RangeError if `units` is not a whole number from 1 on
  */
 export function latin1(units: number, options?: TextOptions): Layout<string> {
   return fixedText('latin1', units, units, options)
@@ -57,7 +58,7 @@ export function latin1(units: number, options?: TextOptions): Layout<string> {
  * Creates UTF-16 text of a fixed length: `wchar_t[units]` or `TCHAR[units]` of a Windows program.
  *
  * @param units UTF-16 units of 2 bytes, the terminator included; `length` of the layout is in bytes
- * @throws RangeError when `units` is not a whole number from 1 on
+ * @throws RangeError if `units` is not a whole number from 1 on
  */
 export function utf16le(units: number, options?: TextOptions): Layout<string> {
   return fixedText('utf16le', units, 2 * units, options)
@@ -67,15 +68,15 @@ export function utf16le(units: number, options?: TextOptions): Layout<string> {
  * Creates UTF-32 text of a fixed length: `wchar_t[units]` of a Linux or macOS program.
  *
  * @param units code points of 4 bytes, the terminator included; `length` of the layout is in bytes
- * @throws RangeError when `units` is not a whole number from 1 on
+ * @throws RangeError if `units` is not a whole number from 1 on
  */
 export function utf32le(units: number, options?: TextOptions): Layout<string> {
   return fixedText('utf32le', units, 4 * units, options)
 }
 
 /**
- * Creates text of a fixed length from the name of its encoding and a length in bytes, as command lines have them. Where
- * the length is no multiple of the unit, the odd bytes at the end are neither read nor written.
+ * Creates text of a fixed length from the name of its encoding and a length in bytes, as a command line has them. If the length is
+ * no multiple of the unit, the odd bytes at the end are neither read nor written.
  *
  * @param byteLength bytes of the whole field, the terminator included
  * @throws TypeError for an unknown encoding; RangeError for a length without room for one unit
@@ -90,13 +91,9 @@ export function text(encoding: TextEncoding, byteLength: number, options?: TextO
   return fixedText(encoding, Math.floor(byteLength / unitLength), byteLength, options)
 }
 
-function fixedText(
-  encoding: TextEncoding,
-  units: number,
-  length: number,
-  { overflow = 'error', terminator = 'required' }: TextOptions = {},
-): Layout<string> {
+function fixedText(encoding: TextEncoding, units: number, length: number, options: TextOptions = {}): Layout<string> {
   checkCount(`number of ${encoding} units`, units)
+  const { overflow, terminator } = checkedOptions(options)
   const capacity = terminator === 'required' ? units - 1 : units
   const unitLength = UNIT_LENGTH[encoding]
   const { decode, problem, unitsOf, encode } = CODINGS[encoding]
@@ -141,9 +138,20 @@ function fixedText(
   )
 }
 
-/** One encoding: reading and writing as mirrors. */
+function checkedOptions(options: TextOptions): Required<TextOptions> {
+  const { overflow = 'error', terminator = 'required' } = options
+  const unknown = unknownField(options, ['overflow', 'terminator'], 'option')
+  if (unknown !== undefined) throw unknown.toError('')
+  if (overflow !== 'error' && overflow !== 'truncate')
+    throw new TypeError(`overflow must be "error" or "truncate", not ${describe(overflow)}`)
+  if (terminator !== 'required' && terminator !== 'optional')
+    throw new TypeError(`terminator must be "required" or "optional", not ${describe(terminator)}`)
+  return { overflow, terminator }
+}
+
+/** One encoding: writing and reading as mirrors. */
 interface TextCoding {
-  /** Says why a code point cannot be written, or returns `undefined` when it can. */
+  /** Says why a code point cannot be written, or returns `undefined` if it can. */
   problem(codePoint: number): string | undefined
   unitsOf(codePoint: number): number
   encode(view: DataView, offset: number, codePoint: number): void
@@ -224,12 +232,12 @@ const CODINGS: Readonly<Record<TextEncoding, TextCoding>> = {
   },
 }
 
-/** Collects UTF-16 units on their way into a string, so that long text is not glued together character by character. */
+/** Collects UTF-16 units, so that long text is not concatenated character by character. */
 const CHUNK_UNITS = 1024
 const chunk = new Uint16Array(CHUNK_UNITS)
 const chunkText = (used: number) => String.fromCharCode.apply(null, chunk.subarray(0, used) as unknown as number[])
 
-/** Makes a string of up to `units` code points, or UTF-16 units, up to the first that is zero. */
+/** Makes a string of at most `units` code points, or UTF-16 units. Stops at the first zero. */
 function decodeUnits(units: number, unitAt: (index: number) => number): string {
   let decoded = ''
   let used = 0
@@ -255,8 +263,8 @@ function decodeUnits(units: number, unitAt: (index: number) => number): string {
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * Decodes UTF-8 by the platform's decoder, on a private copy: the decoder may look at each byte twice, and between the
- * two looks another process may have changed it.
+ * Decodes UTF-8 with the platform's decoder, from a private copy: the decoder may load each byte twice, and another process may
+ * change it in between.
  */
 function decodeUtf8(view: DataView, offset: number, units: number): string {
   let length = 0

@@ -14,11 +14,11 @@ export function hasMoreFields(value: object, count: number): boolean {
 }
 
 /** Finds a field of a value that is not one of `known`. Those of its prototypes do not count. */
-export function unknownField(value: object, known: readonly string[]): Mismatch | undefined {
+export function unknownField(value: object, known: readonly string[], what = 'field'): Mismatch | undefined {
   const unknown = Object.keys(value).find((name) => !known.includes(name))
   if (unknown === undefined) return undefined
   const nearest = nearestName(unknown, known)
   const list = `${known.slice(0, LISTED).join(', ')}${known.length > LISTED ? ', …' : ''}`
-  const advice = nearest === undefined ? `the fields are ${list}` : `did you mean ${nearest}?`
-  return new Mismatch('type', `unknown field; ${advice}`).within(`.${unknown}`)
+  const advice = nearest === undefined ? `the ${what}s are ${list}` : `did you mean ${nearest}?`
+  return new Mismatch('type', `unknown ${what}; ${advice}`).within(`.${unknown}`)
 }

@@ -37,6 +37,7 @@ function valueAccessor(coding: FieldCoding, refusal: string | undefined): Access
     constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
       super(data, offset, parent, segment)
       Object.defineProperty(this, 'value', property)
+      Object.preventExtensions(this)
     }
 
     '\0plain'() {

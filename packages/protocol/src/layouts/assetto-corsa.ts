@@ -6,17 +6,17 @@ import { struct } from '../layout/struct.js'
 /** The name of the mapping with the car's physics. */
 export const ASSETTO_CORSA_PHYSICS_NAME = 'Local\\acpmf_physics'
 
-/** One number per wheel: front left, front right, rear left, rear right. */
+/** One number for each wheel: front left, front right, rear left, rear right. */
 const wheels = array(f32, 4)
 const vector = array(f32, 3)
 const vectorPerWheel = array(vector, 4)
 
 /**
- * Assetto Corsa's physics page, 580 bytes, renewed at each step of the simulation, each with another `packetId`. Assetto
- * Corsa Competizione begins the same way and goes on behind.
+ * Assetto Corsa's physics page, 580 bytes. Each step of the simulation writes it anew, with another `packetId`. Assetto Corsa
+ * Competizione begins the same way and has more fields behind.
  *
- * `gear` is 0 in reverse, 1 in neutral, 2 in first. Pressures are psi, temperatures degrees Celsius, `fuel` kilograms (in
- * Competizione litres), angles radians, `accG` multiples of g.
+ * `gear` is 0 in reverse, 1 in neutral, 2 in first gear. Pressures are in psi, temperatures in degrees Celsius, `fuel` in kilograms
+ * (in Competizione litres), angles in radians, `accG` in multiples of g.
  *
  * @see the struct `SPageFilePhysics` of the shared memory documentation of Kunos Simulazioni
  */

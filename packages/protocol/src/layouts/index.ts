@@ -1,8 +1,10 @@
+export type { AnsiOptions } from './ansi.js'
 export { ASSETTO_CORSA_PHYSICS_NAME, AssettoCorsaPhysics } from './assetto-corsa.js'
 export {
   HWINFO_MUTEX_NAME,
   HWINFO_NAME,
   HwinfoHeader,
+  type HwinfoOptions,
   HwinfoReading,
   HwinfoSensor,
   type HwinfoSnapshot,
@@ -21,7 +23,9 @@ export {
   MSI_AFTERBURNER_MUTEX_NAME,
   MSI_AFTERBURNER_NAME,
   MsiAfterburnerEntry,
+  MsiAfterburnerGpu,
   MsiAfterburnerHeader,
+  type MsiAfterburnerOptions,
   type MsiAfterburnerReading,
   type MsiAfterburnerSnapshot,
   readMsiAfterburner,

@@ -7,6 +7,7 @@ import { bool, f32, f64, i32, u8, u32 } from '../layout/scalar.js'
 import { struct } from '../layout/struct.js'
 import { latin1 } from '../layout/text.js'
 import { loadAfterCopy, loadBeforeCopy, wordsOf } from '../memory/atomics.js'
+import { ansiDecoder } from './ansi.js'
 import { checkHeader, readTable } from './table.js'
 
 /** The name of the mapping. */
@@ -17,7 +18,7 @@ export const IRACING_EVENT_NAME = 'Local\\IRSDKDataValidEvent'
 
 const charArray = (length: number) => latin1(length, { terminator: 'optional' })
 
-/** One of the rows that the simulator writes in turn. */
+/** One of the rows that the simulator writes in turn: with each update another one. */
 const IRacingBuffer = struct('IRacingBuffer', { tickCount: i32, offset: i32 }, { length: 16 })
 
 /**
@@ -55,6 +56,8 @@ export const IRacingVariableHeader = struct(
     offset: i32,
     /** Elements; 1 for a plain number. */
     count: i32,
+    /** True if the elements are values of one quantity at successive times. */
+    countAsTime: bool,
     name: at(16, charArray(32)),
     description: at(48, charArray(64)),
     unit: at(112, charArray(32)),
@@ -62,10 +65,10 @@ export const IRacingVariableHeader = struct(
   { length: 144 },
 )
 
-/** What iRacing says of a variable. `offset` is in bytes from the start of a row. */
+/** How iRacing describes a variable. `offset` is in bytes from the start of a row. */
 export type IRacingVariable = Infer<typeof IRacingVariableHeader>
 
-/** The value of a variable: text for `char`, an array where `count` is more than 1. */
+/** The value of a variable: text for `char`, an array if `count` is more than 1. */
 export type IRacingValue = number | boolean | string | readonly number[] | readonly boolean[]
 
 const ELEMENTS = { char: u8, bool, int: i32, bitField: u32, float: f32, double: f64 } as const
@@ -91,7 +94,7 @@ export class IRacingTelemetry {
   #tickCount = 0
 
   /**
-   * @param buffer iRacing's whole mapping; needs no write access
+   * @param buffer iRacing's whole mapping; read access is enough
    * @throws LayoutError `TOO_SHORT` without room for the header
    */
   constructor(buffer: ArrayBuffer) {
@@ -101,23 +104,24 @@ export class IRacingTelemetry {
     this.#words = wordsOf(buffer)
   }
 
-  /** The variables by name, as of the last `refresh`; the first where two share a name. They differ from car to car. */
+  /** The variables by name, as of the last `refresh`. They differ from car to car. Of two with one name, the first. */
   get variables(): ReadonlyMap<string, IRacingVariable> {
     return this.#variables
   }
 
-  /** The number of the update that the last successful `refresh` read. */
+  /** The number of the update that the last successful `refresh` has read. */
   get tickCount(): number {
     return this.#tickCount
   }
 
   /**
-   * Copies the newest row, consistent in itself, for `get`. Where the session has changed, reads the variables anew.
+   * Copies the newest row, consistent in itself, for `get`. If the session has changed, reads the descriptions of the variables
+   * again. Does not block.
    *
    * @param maxAttempts how often to try for a consistent copy, 100 by default
-   * @returns false when the simulator is not connected, or no attempt got a consistent copy; `get` goes on with the row
-   *   before, unless the session has changed
-   * @throws LayoutError `CORRUPT` when something does not lie inside the memory
+   * @returns false if the simulator is not connected, or no attempt got a consistent copy; then `get` still reads the row before,
+   *   unless the session has changed
+   * @throws LayoutError `CORRUPT` if something does not lie inside the memory
    */
   refresh(maxAttempts = 100): boolean {
     const header = IRacingHeader.read(this.#view, 0)
@@ -137,8 +141,9 @@ export class IRacingTelemetry {
   }
 
   /**
-   * Reads a variable from the row that the last `refresh` copied. Returns `undefined` when there is none of that name, or
-   * its type is unknown.
+   * Reads a variable from the row that the last `refresh` has copied.
+   *
+   * @returns `undefined` if there is none of that name, or its type is unknown
    */
   get(name: string): IRacingValue | undefined {
     const offset = this.#variables.get(name)?.offset
@@ -146,18 +151,18 @@ export class IRacingTelemetry {
   }
 
   /**
-   * Reads the text, in YAML, that describes the session: drivers, car, track. It changes with `sessionInfoUpdate` of the
-   * header. Allocates the text.
+   * Reads the text that describes the session: drivers, car, track. It is YAML, which iRacing writes in windows-1252, and changes
+   * with `sessionInfoUpdate` of the header. Allocates the text.
    *
-   * @throws LayoutError `CORRUPT` when it does not lie inside the memory
+   * @throws LayoutError `CORRUPT` if it does not lie inside the memory
    */
   sessionInfo(): string {
     const { sessionInfoOffset, sessionInfoLength } = IRacingHeader.read(this.#view, 0)
     this.#checkInside('session text', sessionInfoOffset, sessionInfoLength, fields.sessionInfoLength.offset)
-    return sessionInfoLength === 0 ? '' : charArray(sessionInfoLength).read(this.#view, sessionInfoOffset)
+    return sessionInfoLength === 0 ? '' : decode(charArray(sessionInfoLength).read(this.#view, sessionInfoOffset))
   }
 
-  /** Reads what the variables are, and makes room for a row of them. */
+  /** Reads the descriptions of the variables, and makes room for a row of them. */
   #describe(header: Infer<typeof IRacingHeader>): void {
     const { bufferCount, bufferLength, variableHeaderOffset, variableCount } = header
     if (bufferCount < 1 || bufferCount > header.buffers.length)
@@ -189,7 +194,7 @@ export class IRacingTelemetry {
     this.#described = header
   }
 
-  /** Finds the row written last; `index` is that of its tick count. Tick counts wrap. */
+  /** Finds the row written last. `index` is the Int32 index of its tick count. Tick counts wrap. */
   #newest(bufferCount: number): { index: number; tickCount: number; offset: number } {
     let newest = { index: 0, tickCount: 0, offset: 0 }
     for (let row = 0; row < bufferCount; row++) {
@@ -213,6 +218,7 @@ export class IRacingTelemetry {
 }
 
 const { fields } = IRacingHeader
+const decode = ansiDecoder({})
 
 function isSameSession(a: Infer<typeof IRacingHeader>, b: Infer<typeof IRacingHeader> | undefined): boolean {
   return (

@@ -5,18 +5,18 @@ import { LayoutError } from '../layout/layout-error.js'
 import { f32, u32 } from '../layout/scalar.js'
 import { struct } from '../layout/struct.js'
 import { text } from '../layout/text.js'
+import type { ReadonlyBytesView } from '../layout/view.js'
 
-/** The name of the mapping, on Windows and (with the user's number behind it, as memlane's bare names have) on Linux. */
+/** The name of the mapping. On Linux the user's number stands behind it, as with all bare names of memlane. */
 export const MUMBLE_LINK_NAME = 'MumbleLink'
 
 /**
  * Declares MumbleLink for one width of `wchar_t`: 2 bytes on Windows, 4 on Linux and macOS.
  *
  *   0  uiVersion   4  uiTick   8  avatar: position, front, top   44  name[256]
- *   then, one behind the other: camera: position, front, top; identity[256]; contextLength; context[256 bytes];
- *   description[2048]
+ *   then, without gaps, camera: position, front, top; identity[256]; contextLength; context[256 bytes]; description[2048]
  *
- * The game writes and raises `uiTick` with each frame, Mumble reads. Positions are metres in a left-handed system.
+ * The game writes, and raises `uiTick` with each frame. Mumble reads. Positions are in metres, in a left-handed system.
  */
 function mumbleLink(name: string, wcharLength: 2 | 4) {
   const encoding = wcharLength === 2 ? 'utf16le' : 'utf32le'
@@ -61,14 +61,15 @@ export const MumbleLinkLinux = mumbleLink('MumbleLinkLinux', 4)
 export type MumbleLink = Infer<typeof MumbleLinkWindows>
 
 /**
- * Returns the part of `context` that is in use: what tells players apart who cannot hear each other. No copy.
+ * Copies the part of `context` that is in use: players with different contexts cannot hear each other.
  *
- * @param layout the one that `link` was read by
- * @throws LayoutError `CORRUPT` when `contextLength` exceeds the 256 bytes there are
+ * @param layout the layout that `link` was read by
+ * @param link a plain value, or a view
+ * @throws LayoutError `CORRUPT` if `contextLength` exceeds the 256 bytes that there are
  */
 export function mumbleContext(
   layout: typeof MumbleLinkWindows,
-  { context, contextLength }: Pick<MumbleLink, 'context' | 'contextLength'>,
+  { context, contextLength }: { readonly context: Uint8Array | ReadonlyBytesView; readonly contextLength: number },
 ): Uint8Array {
   if (contextLength > context.length)
     throw new LayoutError(
@@ -76,5 +77,5 @@ export function mumbleContext(
       layout.fields.contextLength.offset,
       `MumbleLink: contextLength ${contextLength} exceeds the ${context.length} bytes there are`,
     )
-  return context.subarray(0, contextLength)
+  return context.slice(0, contextLength)
 }

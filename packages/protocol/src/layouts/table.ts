@@ -1,37 +1,56 @@
 import type { Layout } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
 
-/** So many elements, so many bytes apart, from `offset` on: as a foreign header says. */
+/** `count` elements, `stride` bytes apart, from `offset` on: as a foreign header says. */
 export interface Table {
   readonly offset: number
   readonly stride: number
   readonly count: number
 }
 
+/** The layout of an element, and the bytes of its oldest version: what came later may be missing, and reads as zeros. */
+export interface Element<T> extends Pick<Layout<T>, 'length' | 'read'> {
+  readonly oldestLength?: number
+}
+
 /**
- * Reads a table that a foreign header describes; checks the description before anything is read or allocated by it.
+ * Reads a table that a foreign header describes. Checks the description before anything is read or allocated by it.
  *
  * @param describedAt where the description stands, for the error
- * @throws LayoutError `CORRUPT` when an element is too short for its layout, or the table does not lie inside `view`
+ * @throws LayoutError `CORRUPT` if an element is too short for its layout, or the table does not lie inside `view`
  */
 export function readTable<T>(
   what: string,
   view: DataView,
   { offset, stride, count }: Table,
-  element: Pick<Layout<T>, 'length' | 'read'>,
+  element: Element<T>,
   describedAt: number,
 ): T[] {
-  if (offset < 0 || count < 0 || (count > 0 && stride < element.length) || offset + count * stride > view.byteLength)
+  const { oldestLength = element.length } = element
+  if (offset < 0 || count < 0 || (count > 0 && stride < oldestLength) || offset + count * stride > view.byteLength)
     throw new LayoutError(
       'CORRUPT',
       describedAt,
       `${what}: ${count} elements of ${stride} bytes at offset ${offset} cannot be: ` +
-        `an element takes ${element.length} bytes, and the memory has ${view.byteLength}`,
+        `an element takes ${oldestLength} bytes, and the memory has ${view.byteLength}`,
     )
-  return Array.from({ length: count }, (_, index) => element.read(view, offset + index * stride))
+  return Array.from({ length: count }, (_, index) => readGrown(view, offset + index * stride, stride, element))
 }
 
-/** @throws LayoutError `TOO_SHORT` when the memory is shorter than its header */
+/** Reads a struct of which older versions have only the first `available` bytes: the fields behind them read as zeros. */
+export function readGrown<T>(
+  view: DataView,
+  offset: number,
+  available: number,
+  layout: Pick<Layout<T>, 'length' | 'read'>,
+): T {
+  if (available >= layout.length) return layout.read(view, offset)
+  const padded = new Uint8Array(layout.length)
+  padded.set(new Uint8Array(view.buffer, view.byteOffset + offset, available))
+  return layout.read(new DataView(padded.buffer), 0)
+}
+
+/** @throws LayoutError `TOO_SHORT` if the memory is shorter than its header */
 export function checkHeader(what: string, available: number, headerLength: number): void {
   if (available < headerLength)
     throw new LayoutError(
