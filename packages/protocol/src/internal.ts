@@ -20,6 +20,7 @@ export { type LanePosition, MAX_LANE_CAPACITY, MIN_LANE_CAPACITY, maxMessageLeng
 export { debugsViews, endView, KEPT } from './layout/ended-view.js'
 export { LAYOUT_MARK_LENGTH, layoutMarkOffset, layoutMarkProblem, writeLayoutMark } from './layout/layout-mark.js'
 export { updateThrough } from './layout/snapshot.js'
+export { wordsOf } from './memory/atomics.js'
 export { forEachBit, lowestBit } from './memory/bits.js'
 export { copyWords, MAX_COPY_ATTEMPTS } from './memory/copy-unchanged.js'
 export { outOfLine } from './memory/out-of-line.js'
