@@ -54,7 +54,7 @@ describe('createStream', () => {
       { overflow: 'drop' },
       { withoutConsumers: 'drop' },
       { waitStrategy: 'never' },
-      { existing: 'join' },
+      { existing: 'open' },
     ]) {
       expect(() => createStream(name, u32, options as never)).toThrow(TypeError)
     }
