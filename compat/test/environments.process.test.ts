@@ -211,7 +211,11 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       const results = stdout.trim().split('\n')
       for (const line of results) {
         const { what, refusals, left } = JSON.parse(line)
-        expect({ what, refusals: [...new Set(refusals)], left }).toEqual({ what, refusals: ['SYSTEM 24'], left: 0 })
+        // The first bell opens the folder of the memory's bells, which stays open as long as the memory.
+        const kept = what === 'bell' ? 1 : 0
+        // A sleep and a ring need no descriptor that they do not have already.
+        const expected = what === 'sleep' || what === 'ring' ? [] : ['SYSTEM 24']
+        expect({ what, refusals: [...new Set(refusals)], left }).toEqual({ what, refusals: expected, left: kept })
       }
       expect(results).toHaveLength(8)
       expect(leftovers(name)).toEqual([])

@@ -5,7 +5,7 @@ import { readSync, writeSync } from 'node:fs'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
 import { type CrashPoint, crashPoints } from './crash-point.js'
-import { CAPACITY, isWhole, Numbered, numbered, regions } from './message.js'
+import { CAPACITY, isWhole, Numbered, numbered, regions, regionValue } from './message.js'
 
 type Writer = StreamWriter<typeof Numbered>
 type Reader = StreamReader<typeof Numbered>
@@ -113,9 +113,9 @@ function whenMarked(happen: () => void): void {
 
 async function updateRegion(kind: keyof typeof regions): Promise<void> {
   using region = createRegion(name, regions[kind], { existing: 'join' })
-  region.write(numbered(0, intend(1)))
-  region.update((view) => Object.assign(view, { number: next, body: numbered(0, intend(1)).body }))
-  region.write(numbered(0, intend(1)))
+  region.write(regionValue(intend(1)))
+  region.update((view) => Object.assign(view, { number: next, body: regionValue(intend(1)).body }))
+  region.write(regionValue(intend(1)))
 }
 
 const join = () => joinStream(name, Numbered, { lane, waitStrategy: 'park' })
@@ -189,8 +189,8 @@ const roles = {
     crashPoints.die('with a message')
   },
   async 'region-creator'() {
-    using region = createRegion(name, regions.sequence, { value: numbered(0, intend(1)) })
-    region.write(numbered(0, intend(1)))
+    using region = createRegion(name, regions.sequence, { value: regionValue(intend(1)) })
+    region.write(regionValue(intend(1)))
   },
   'region-sequence': () => updateRegion('sequence'),
   'region-pair': () => updateRegion('pair'),

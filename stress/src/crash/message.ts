@@ -14,6 +14,11 @@ export function numbered(lane: number, number: number): Numbered {
   return { number, lane, body: new Uint8Array(BODY_LENGTH).fill(number) }
 }
 
+/** The value of a region: a message without a lane. */
+export function regionValue(number: number): Omit<Numbered, 'lane'> {
+  return { number, body: new Uint8Array(BODY_LENGTH).fill(number) }
+}
+
 export function isWhole({ number, body }: { number: number; body: Iterable<number> }): boolean {
   for (const byte of body) if (byte !== (number & 0xff)) return false
   return true

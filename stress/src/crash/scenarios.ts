@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { openRegionSync, openStream } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { type CreateStreamOptions, createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
-import { CAPACITY, Numbered, numbered, regions } from './message.js'
+import { CAPACITY, Numbered, numbered, regions, regionValue } from './message.js'
 import { Receiver } from './receiver.js'
 import type { Outcome, ScenarioRun } from './scenario-run.js'
 import { HUNG_MS, within } from './time-limit.js'
@@ -123,10 +123,10 @@ const updating =
   (kind: keyof typeof regions): Scenario =>
   async (run) => {
     const layout = regions[kind]
-    run.keep(createRegion(run.name, layout, { value: numbered(0, 0) }))
+    run.keep(createRegion(run.name, layout, { value: regionValue(0) }))
     const reader = run.keep(openRegionSync(run.name, layout))
     const check = (number: number, value = reader.snapshot()) => {
-      const { body } = numbered(0, number)
+      const { body } = regionValue(number)
       if (value?.number === number && Buffer.compare(value.body, body) === 0) return
       throw new Error(`the region holds ${value?.number}, or a torn ${number}`)
     }
@@ -138,9 +138,9 @@ const updating =
     else if (!dead) check(outcome.committed, value)
     else if (value !== undefined) throw new Error(`a snapshot of an update that was never finished: ${value.number}`)
     const newcomer = run.keep(createRegion(run.name, layout, { existing: 'join' }))
-    newcomer.write(numbered(0, 100))
+    newcomer.write(regionValue(100))
     check(100)
-    newcomer.update((view) => Object.assign(view, { number: 101, body: numbered(0, 101).body }))
+    newcomer.update((view) => Object.assign(view, { number: 101, body: regionValue(101).body }))
     check(101)
     return outcome
   }
@@ -236,7 +236,7 @@ export const scenarios = {
     const outcome = await run.crash('region-creator')
     SharedMemory.list()
     run.checkNothingLeft()
-    const region = run.keep(createRegion(run.name, regions.sequence, { value: numbered(0, 1) }))
+    const region = run.keep(createRegion(run.name, regions.sequence, { value: regionValue(1) }))
     if (region.view.number !== 1) throw new Error(`the region holds ${region.view.number}`)
     return outcome
   },
