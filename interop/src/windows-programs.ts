@@ -12,9 +12,9 @@ export const STAGE: string = file('../.wine/stage')
 export const STAGED_FIXTURES: string = `${STAGE}/interop`
 
 export const memlane = {
-  first: program(node, file('../apps/first-process/dist/main.js')),
-  second: program(node, file('../apps/second-process/dist/main.js')),
-  mumbleLink: program(node, file('windows/fixtures/mumble-link.mjs')),
+  first: program(node, `${STAGE}/apps/first-process/dist/main.js`),
+  second: program(node, `${STAGE}/apps/second-process/dist/main.js`),
+  mumbleLink: program(node, `${STAGED_FIXTURES}/mumble-link.mjs`),
 }
 
 /** The C programs, by character set. */
@@ -39,8 +39,12 @@ export const stream = {
 export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))
 
 /** Creates memory in Windows' Node; the second one first gives up the right to create `Global\\` names. */
-export const create = program(node, file('windows/fixtures/create.mjs'))
-export const createWithoutGlobalPrivilege = program(node, file('windows/fixtures/create-without-privilege.mjs'))
+export const create = program(node, `${STAGED_FIXTURES}/create.mjs`)
+export const createWithoutGlobalPrivilege = program(
+  node,
+  `${STAGED_FIXTURES}/create-without-privilege.mjs`,
+  file('build/windows/without_privilege.exe'),
+)
 
 /** Reads stand-ins for the kernel's directories of objects. */
 export const objectDirectoryTest = program(run, file('build/windows/object_directory_test.exe'))
