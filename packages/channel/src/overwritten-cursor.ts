@@ -1,11 +1,6 @@
 import { LayoutError, type PayloadView } from '@memlane/protocol'
-import { LaneReader, recordLength, type StreamControl } from '@memlane/protocol/internal'
+import { copyWords, LaneReader, MAX_COPY_ATTEMPTS, recordLength, type StreamControl } from '@memlane/protocol/internal'
 import { countMessages, type LaneCursor, type StreamStart } from './lane-cursor.js'
-
-/** How often to try again if the producer overwrites faster than this reads, before saying that nothing is there. */
-const MAX_ATTEMPTS = 1000
-/** Up to this many bytes, a loop copies faster than `Uint8Array.set`. */
-const SMALL = 256
 
 /** A cursor that no producer waits for. It copies each message, and then checks that the producer has not overwritten it meanwhile. */
 export class OverwrittenCursor<View> implements LaneCursor<View> {
@@ -53,7 +48,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
 
   next(): boolean {
     const { control, reader, producer } = this
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_COPY_ATTEMPTS; attempt++) {
       const before = reader.position
       let offset: number
       try {
@@ -126,7 +121,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   }
 
   count(): number {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_COPY_ATTEMPTS; attempt++) {
       const base = this.control.wideBaseOf(this.producer)
       try {
         return countMessages(new DataView(this.lane), Math.max(base, this.position) | 0)
@@ -152,16 +147,10 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   }
 
   private copyOut(offset: number, length: number): void {
-    if (length > SMALL) {
-      if (length > this.copy.byteLength) {
-        throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are more than a message can have`)
-      }
-      new Uint8Array(this.copy.buffer).set(new Uint8Array(this.lane, offset, length))
-      return
+    if (length > this.copy.byteLength) {
+      throw new LayoutError('CORRUPT', offset, `${length} bytes at offset ${offset} are more than a message can have`)
     }
-    const { copy, words } = this
-    const first = offset >> 2
-    for (let word = 0; word << 2 < length; word++) copy[word] = words[first + word] as number
+    copyWords(this.words, offset, length, this.copy)
   }
 }
 
