@@ -12,6 +12,7 @@ import { dispose, pause } from '@memlane/core/internal'
 import type { AnyCodec } from '@memlane/protocol'
 import {
   type ChannelHeader,
+  isSameInstance,
   encodeDescriptor,
   newChannelHeader,
   readChannelHeader,
@@ -159,6 +160,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
       if (header.controlLength > first.buffer.byteLength) {
         memory = SharedMemory.open(name, { ...openOptions(options), view: { length: header.controlLength } })
         first.close()
+        if (!isSameInstance(memory.buffer, header)) return undefined // it was created anew in between: begin again
       }
       checkSchema(shape, memory, header, codec)
       channel = new Channel(shape, memory, header, options.trustOwner)
@@ -179,10 +181,24 @@ export class Channel<Fields extends object, Control> implements Disposable {
   /**
    * Maps a part of the memory beside the control part, such as one lane. It is closed together with the channel.
    *
-   * @throws SharedMemoryError as `SharedMemory.open`
+   * @throws SharedMemoryError as `SharedMemory.open`; `NOT_FOUND` also if the name belongs to another channel by now
    */
   openPart(view: ViewRange, access: 'readwrite' | 'read'): SharedMemory {
-    return this.keep(SharedMemory.open(this.name, { access, view, trustOwner: this.#trustOwner ?? false }))
+    const part = this.keep(this.#openView(view, access))
+    // After the part, so that it vouches for the part: a channel that has lost its name does not get it back.
+    const start = this.#openView({ length: FIRST_VIEW_LENGTH }, 'read')
+    const isSame = isSameInstance(start.buffer, this.header)
+    start.close()
+    if (isSame) return part
+    throw this.error(
+      'NOT_FOUND',
+      'its name belongs to another channel by now, because somebody removed the name and then used it again. ' +
+        'Close this one, and open it again.',
+    )
+  }
+
+  #openView(view: ViewRange, access: 'readwrite' | 'read'): SharedMemory {
+    return SharedMemory.open(this.name, { access, view, trustOwner: this.#trustOwner ?? false })
   }
 
   /** Has something closed together with the channel: parts and bells. */

@@ -2,13 +2,14 @@
 
 import type { SharedMemory } from '@memlane/core'
 import { checkOneOf, describeValue, type OptionCheck, type OptionChecks } from '@memlane/core/internal'
-import type { AnyCodec, Overflow, WithoutConsumers } from '@memlane/protocol'
+import type { AnyCodec, Members, Overflow, UnionCodec, WithoutConsumers } from '@memlane/protocol'
 import {
   maxMessageLength,
   type StreamControl,
   type StreamFields,
   streamShape,
   tooLong,
+  UNION_HEADER_LENGTH,
   wrongDimension,
 } from '@memlane/protocol/internal'
 import { Channel, type CreateChannelOptions } from './channel.js'
@@ -51,8 +52,8 @@ export const streamChecks: OptionChecks<StreamOptions> = {
 /**
  * Creates the channel of a stream. It has no producer yet.
  *
- * @throws SharedMemoryError as `SharedMemory.create`; TypeError or RangeError for options that no stream can have, or if none
- * of the schema's messages fits a lane
+ * @throws SharedMemoryError as `SharedMemory.create`; TypeError or RangeError for options that no stream can have, or if the
+ * schema has messages of a fixed length that fits no lane
  */
 export function createStreamChannel(
   name: string,
@@ -85,9 +86,16 @@ function streamFields(codec: AnyCodec, options: StreamOptions): StreamFields {
   const { capacity = 2 ** 20, maxProducers = 4, maxConsumers = 16 } = options
   const wrong = wrongDimension({ capacity, maxProducers, maxConsumers })
   if (wrong !== undefined) throw new RangeError(wrong)
-  const { fixedLength = 0 } = codec
+  const fixedLength = longestFixedLength(codec)
   if (fixedLength > maxMessageLength(capacity)) throw tooLong(fixedLength, capacity)
   return { overflow, withoutConsumers, capacity, maxProducers, maxConsumers }
+}
+
+/** The longest message that always has this length: of a union, the longest such member. 0 if all messages vary in length. */
+function longestFixedLength(codec: AnyCodec): number {
+  if (!('members' in codec)) return codec.fixedLength ?? 0
+  const members = Object.values((codec as UnionCodec<Members>).members)
+  return Math.max(...members.map((member) => UNION_HEADER_LENGTH + longestFixedLength(member)))
 }
 
 /**

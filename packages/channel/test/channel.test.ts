@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Doorbell, Lease, SharedMemory } from '@memlane/core'
-import { f64, i32, LayoutError, payload, struct, u32, utf8 } from '@memlane/protocol'
+import { capabilities, Doorbell, Lease, SharedMemory } from '@memlane/core'
+import { bytes, f64, i32, LayoutError, payload, struct, u32, union, utf8 } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
@@ -93,6 +93,47 @@ describe('a channel', () => {
     using created = createStreamChannel(name, Count, SMALL)
     using found = await waiting
     expect(plain(found.header)).toEqual(plain(created.header))
+  })
+
+  it.runIf(capabilities.persistent)('whose name belongs to another one by now maps no part of that one', () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, { ...SMALL, persistent: true })
+    SharedMemory.unlink(channel.name)
+    using again = createStreamChannel(channel.name, Count, { ...SMALL, persistent: true })
+    expect(() => openLane(channel, 1, 'read')).toThrow(code('NOT_FOUND'))
+    expect(openLane(again, 1, 'read').buffer.byteLength).toBe(65_536)
+    SharedMemory.unlink(again.name)
+  })
+
+  it('whose header has the hash of another schema is CORRUPT', () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    new DataView(channel.memory.buffer).setUint8(72, new DataView(channel.memory.buffer).getUint8(72) ^ 1)
+    expect(() => Channel.open(streamShape, channel.name, Count)).toThrow(code('CORRUPT'))
+  })
+
+  it('whose creator does not finish it is given up after a second of time, however long the sleeps take', () => {
+    const name = uniqueName('channel')
+    using _unfinished = SharedMemory.create(name, 65_536)
+    const { wait } = Atomics
+    let sleeps = 0
+    Atomics.wait = (array: Int32Array | BigInt64Array, index: number, value: never, timeMs = 0) => {
+      sleeps++
+      return wait(array as Int32Array, index, value, timeMs * 20)
+    }
+    try {
+      expect(() => Channel.open(streamShape, name, Count)).toThrow(code('NOT_READY'))
+    } finally {
+      Atomics.wait = wait
+    }
+    expect(sleeps).toBeLessThan(20)
+  })
+
+  it.each([
+    ['a layout', bytes(40_000)],
+    ['a member of a union', union({ short: u32, long: bytes(40_000), text: payload.utf8 })],
+  ])('is not created with lanes that %s never fits, and the error says the capacity that is needed', (_, schema) => {
+    const create = (capacity: number) => createStreamChannel(uniqueName('channel'), codecOf(schema), { capacity })
+    expect(() => create(65_536)).toThrow('Create the stream with a capacity of at least 131072')
+    create(131_072).close()
   })
 
   it('that was refused leaves nothing mapped', () => {

@@ -43,7 +43,7 @@ describe('a waiter', () => {
   })
 
   it.each(['adaptive', 'park', 'spin'] as const)(
-    'without the right to write looks at intervals, %s',
+    'without the right to write checks at intervals, %s',
     async (strategy) => {
       const waiter = new Waiter(strategy, undefined)
       let looks = 0
@@ -79,7 +79,7 @@ describe('a waiter', () => {
     expect(waiter.waitSync(condition)).toBe(true)
   })
 
-  it.each(['watchPeers', 'hasNewPeer'])('lets the event loop go round while peers come and go: %s', async (method) => {
+  it.each(['watchPeers', 'hasNewPeer'])('lets the event loop run while peers come and go: %s', async (method) => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     const waiter = new Waiter('park', sleepHandle(channel, 0))
     let calls = 0
@@ -92,12 +92,12 @@ describe('a waiter', () => {
     expect(channel.control.words[384 / 4]).toBe(0)
   })
 
-  // Where everybody publishes with a fence, nobody can miss the mark.
-  it.runIf(capabilities.namespace === 'posix')('looks again by itself for what it was not rung for', async () => {
+  // On Windows every participant publishes with a fence, so no mark is missed.
+  it.runIf(capabilities.namespace === 'posix')('checks again by itself when nobody rings', async () => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     const waiter = new Waiter('park', sleepHandle(channel, 0))
     for (let round = 0; round < 10; round++) {
-      // Is there from some moment on, and not any more at the end of the time, when a look would be taken anyway.
+      // True from some moment on, and no longer true when the time is over, as there is a check then anyway.
       const soon = () => {
         const from = performance.now() + round / 2
         return { ...nothing, isThere: () => performance.now() >= from && performance.now() < from + 10_000 }
@@ -108,7 +108,7 @@ describe('a waiter', () => {
     let there = false
     const waiting = waiter.wait({ isThere: () => there, watchPeers: () => false })
     await sleep(30)
-    Bells.of(channel, channel.control.consumers).ringSleepers() // who sleeps without limit dozes again
+    Bells.of(channel, channel.control.consumers).ringSleepers() // a sleeper without a limit dozes again
     setTimeout(() => {
       there = true
     }, 2)
@@ -138,7 +138,7 @@ describe('a waiter', () => {
     }
   })
 
-  it('sleeps once at a time', async () => {
+  it('allows one wait at a time', async () => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     const waiter = new Waiter('park', sleepHandle(channel, 0))
     const waiting = waiter.wait(nothing, { timeoutMs: 20 })
@@ -148,7 +148,7 @@ describe('a waiter', () => {
   })
 
   it.each(['adaptive', 'park', 'spin', 'blind'] as const)(
-    'may be told at any moment whether to keep the process, %s',
+    'takes ref and unref at any moment, %s',
     async (way) => {
       using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
       const waiter = way === 'blind' ? new Waiter('park', undefined) : new Waiter(way, sleepHandle(channel, 0))

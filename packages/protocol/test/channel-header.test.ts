@@ -61,13 +61,13 @@ describe('the header of a channel', () => {
     expect(new TextDecoder().decode(new Uint8Array(view.buffer, schemaOffset, SCHEMA.length))).toBe('{"kind":"u32"}')
   })
 
-  it('is not there before its magic word', () => {
+  it('is not readable before its magic word', () => {
     const buffer = written()
     new DataView(buffer).setUint32(0, 0)
     expect(read(buffer, headerOf().length)).toBeUndefined()
   })
 
-  it('needs its bytes, and the memory that it speaks of', () => {
+  it('needs all its bytes, and as much memory as it says', () => {
     const { length } = headerOf()
     for (const short of [0, 3, 4, CHANNEL_HEADER_LENGTH - 1]) {
       expect(() => read(written().slice(0, short), length)).toThrow(refusal('NOT_A_CHANNEL'))
@@ -77,7 +77,7 @@ describe('the header of a channel', () => {
     expect(() => read(written(), length - 1)).toThrow(refusal('CORRUPT'))
   })
 
-  it('with any bytes changed is read, or refused with a reason: never more than the memory has', () => {
+  it('with any bytes changed is read or refused with a reason, and never reaches beyond the memory', () => {
     const bytes = fc.array(fc.tuple(fc.nat(CHANNEL_HEADER_LENGTH - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
     // biome-ignore lint/nursery/noFloatingPromises: this property is not asynchronous
     fc.assert(
@@ -150,7 +150,7 @@ describe('the dimensions of a stream', () => {
     for (const value of values) expect(wrongDimension({ ...dimensions, [name]: value })).toBeUndefined()
   })
 
-  it('leave no two places in one another', () => {
+  it('give places that do not overlap', () => {
     for (const maxProducers of [1, 2, 31, 32, 33, 64]) {
       for (const maxConsumers of [1, 32]) {
         const places = placesOf({ capacity: 65_536, maxProducers, maxConsumers }, 1000)

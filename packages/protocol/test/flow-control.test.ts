@@ -31,7 +31,7 @@ function join(control: StreamControl, index: number): ConsumerSlot {
   return consumer
 }
 
-test('a joiner is not overtaken when a consumer went on between the two looks of the producer', () => {
+test('a producer does not overtake a joining consumer if another one reads on between its two looks', () => {
   const { control, lane, producer, put } = makeStream()
   const consumer = join(control, 0)
   while (put(1000));
@@ -54,14 +54,14 @@ test('a joiner is not overtaken when a consumer went on between the two looks of
   expect(reader.sequence).toBe(held / 1008)
 })
 
-test('the base does not go back to a joiner that has not looked a second time', () => {
+test('the base does not go back to a joining consumer that has not looked a second time', () => {
   const { control, lane, put } = makeStream()
   const joiner = new ConsumerSlot(control, 0)
   const realBase = control.baseOf.bind(control)
   let looks = 0
   control.baseOf = (lane) => {
     const base = realBase(lane)
-    // It has seen the first base, and before its second look the producer gives up that base, and wants more.
+    // The joining consumer has seen the first base. Before its second look, the producer moves the base, and wants more room.
     if (++looks === 1) {
       for (let count = 0; count < 64; count++) put(1016)
       expect(realBase(0)).toBeGreaterThan(base)
@@ -78,7 +78,7 @@ test('the base does not go back to a joiner that has not looked a second time', 
   expect(put(1016)).toBe(true)
 })
 
-test('nothing is claimed that is longer than the longest message', () => {
+test('a claim longer than the longest message is refused', () => {
   const { producer } = makeStream()
   const { lane } = producer
   for (const length of [lane.maxMessageLength + 1, 60_000, 2 ** 31, 2 ** 32 - 1]) {
@@ -87,7 +87,7 @@ test('nothing is claimed that is longer than the longest message', () => {
   expect(lane.claim(lane.maxMessageLength)).toBe(8)
 })
 
-test('a producer that takes a lane up and dies before it sends leaves the number of the next message as it was', () => {
+test('a producer that takes a lane up and dies before it sends does not change the number of the next message', () => {
   const { control, lane, producer, put } = makeStream()
   const consumer = join(control, 0)
   for (let i = 0; i < 10; i++) put(1000)
@@ -95,7 +95,7 @@ test('a producer that takes a lane up and dies before it sends leaves the number
   for (let death = 0; death < 3; death++) expect(new ProducerSlot(control, 0, lane).lane.sequence).toBe(10)
 })
 
-test('a consumer that says it has come into a batch that is not published does not get it overwritten', () => {
+test('a consumer that claims to stand inside an unpublished batch does not cause the batch to be overwritten', () => {
   const { control, lane, producer } = makeStream()
   const liar = join(control, 0)
   const { position } = producer.lane.published
@@ -115,7 +115,7 @@ test('a consumer that says it has come into a batch that is not published does n
   expect(reader.next()).toBe(-1)
 })
 
-test('a consumer gives up on a base that does not come to rest, and nobody is joined', () => {
+test('a consumer gives up on a base that does not come to rest, and is not live then', () => {
   const { control } = makeStream()
   let base = 0
   control.baseOf = () => (base += 8)

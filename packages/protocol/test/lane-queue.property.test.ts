@@ -26,13 +26,13 @@ interface Sent {
 }
 
 const recordSize = (length: number) => (HEADER + length + 7) & -8
-/** What `at` positions leave to the end of the ring, where a record of this size does not fit there. */
+/** Bytes to the end of the ring if a record of this size does not fit there; else 0. */
 const padding = (position: number, size: number) => {
   const toEnd = CAPACITY - (position & (CAPACITY - 1))
   return size > toEnd ? toEnd : 0
 }
 
-/** The lane with its slots, and beside it the queue that it must behave as: what was sent, and how far each consumer is. */
+/** A lane with its slots, and beside it the queue that it must behave like: what was sent, and how far each consumer is. */
 class Trial {
   readonly sent: Sent[] = []
   readonly members: (Member | undefined)[] = Array(CONSUMERS).fill(undefined)
@@ -60,7 +60,7 @@ class Trial {
     this.open(start)
   }
 
-  /** Takes the lane up, which must go on exactly behind the last message that was published. */
+  /** Takes the lane up. It must continue exactly after the last message that was published. */
   open(position: number): void {
     this.slot = new ProducerSlot(this.control, 0, this.lane)
     this.claimed = undefined
@@ -72,13 +72,13 @@ class Trial {
     return (this.#firstSequence + number) | 0
   }
 
-  /** The first message that is read from this position on. */
+  /** The first message that a reader finds from this position on. */
   numberAt(position: number): number {
     const number = this.sent.findIndex(({ end }) => ((end - position) | 0) > 0)
     return number === -1 ? this.sent.length : number
   }
 
-  /** How many messages of this length find room, by what consumers have given back. */
+  /** How many messages of this length find room, given the positions that consumers have released. */
   roomFor(length: number, most: number): number {
     const { lane } = this.slot as ProducerSlot
     const published = lane.published.position
@@ -167,7 +167,7 @@ class Trial {
       lane.fill(count, length, view, ({ offset, bytes }, index) => {
         expect(bytes).toBe(length)
         for (let i = 0; i < length; i++) lane.data.setUint8(offset + i, GARBAGE)
-        for (const member of this.members) member?.look() // nobody sees anything of it yet
+        for (const member of this.members) member?.look() // no consumer sees anything of it yet
         if (index === throwsAt) throw new Error('in the middle')
         this.write(offset, length, first + index, lane.data)
       })
@@ -313,7 +313,7 @@ const near = (wrap: number) => fc.integer({ min: wrap - 8000, max: wrap }).map((
 const start = fc.oneof(fc.constant(0), near(2 ** 31), near(2 ** 32))
 const sequence = fc.oneof(fc.constant(0), fc.constantFrom(2 ** 31 - 20, -20))
 
-describe.each([false, true])('a lane with all that may happen to it is a queue, with inOrder %s', (inOrder) => {
+describe.each([false, true])('a lane behaves like a queue, whatever its participants do, with inOrder %s', (inOrder) => {
   it.each(['keep-latest', 'wait'] as const)('and without consumers "%s"', (withoutConsumers) => {
     fc.assert(
       fc.property(start, sequence, fc.array(step, { maxLength: 150, size: 'max' }), (start, sequence, steps) => {

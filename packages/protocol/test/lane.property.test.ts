@@ -87,7 +87,7 @@ describe('a lane beside a simple queue', () => {
     )
   })
 
-  it('ends in messages, in nothing, or in CORRUPT, on any bytes', () => {
+  it('gives messages, nothing, or CORRUPT, on any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: CAPACITY, maxLength: CAPACITY }), fc.integer(), (bytes, origin) => {
         const reader = new LaneReader(bytes.slice().buffer, 0, CAPACITY, origin & -8)

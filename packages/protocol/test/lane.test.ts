@@ -53,7 +53,7 @@ describe('a lane', () => {
     expect(view.getUint32(32, true)).toBe(1)
   })
 
-  it('says when it is full, and goes on when its readers have', () => {
+  it('says when it is full, and continues when its readers have made room', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const reader = new LaneReader(buffer, 0, CAPACITY)
     const writer = new LaneWriter(buffer, 0, CAPACITY, () => (reader.position + CAPACITY) | 0)
@@ -68,7 +68,7 @@ describe('a lane', () => {
     expect(read(reader)).toBeUndefined()
   })
 
-  it('takes two messages of the greatest length, wherever its end falls', () => {
+  it('takes two messages of the greatest length, wherever the ring ends', () => {
     const longest = maxMessageLength(CAPACITY)
     for (let start = 0; start < CAPACITY; start += 8) {
       const buffer = new ArrayBuffer(CAPACITY)
@@ -83,7 +83,7 @@ describe('a lane', () => {
     }
   })
 
-  it('shows nothing of a claim that is open or aborted, and takes shorter commits', () => {
+  it('shows nothing of an open or an aborted claim, and allows a shorter commit', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const writer = new LaneWriter(buffer, 0, CAPACITY, NO_LIMIT)
     const reader = new LaneReader(buffer, 0, CAPACITY)
@@ -102,7 +102,7 @@ describe('a lane', () => {
     expect(read(reader)).toBe('next')
   })
 
-  it('that has come to the end of the ring goes no further than its limit, also when it was asked for room', () => {
+  it('at the end of the ring goes no further than its limit, also after a question for room', () => {
     const size = 32
     let limit = CAPACITY
     const buffer = new ArrayBuffer(CAPACITY)
@@ -116,7 +116,7 @@ describe('a lane', () => {
     expect(writer.claim(24)).toBe(-1)
   })
 
-  it('has nothing ready where a batch ends with padding, behind which filling failed', () => {
+  it('has nothing ready after a batch that ends with padding because filling failed', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const writer = new LaneWriter(buffer, 0, CAPACITY, NO_LIMIT)
     const reader = new LaneReader(buffer, 0, CAPACITY)
@@ -141,7 +141,7 @@ describe('a lane', () => {
     expect(read(reader)).toBe('next')
   })
 
-  it('that leads nowhere behind padding is CORRUPT, wherever one comes from', () => {
+  it('whose padding leads to no record is CORRUPT, from whichever record a reader comes', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const words = new Int32Array(buffer)
     words[(CAPACITY - 64) / 4] = ((64 - 8) << 3) | 2
@@ -155,7 +155,7 @@ describe('a lane', () => {
     expect(reader.position).toBe(position)
   })
 
-  it('is CORRUPT at a place that is no multiple of 8, whatever stands there', () => {
+  it('is CORRUPT at a place that is not a multiple of 8, whatever bytes are there', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const reader = new LaneReader(buffer, 0, CAPACITY)
     for (const commit of [0, (16 << 3) | 1, ((CAPACITY - 16) << 3) | 2]) {
@@ -175,7 +175,7 @@ describe('a lane', () => {
     expect(reader.next()).toBe(-1)
   })
 
-  it('is taken up where the last whole message ends', () => {
+  it('continues after the last whole message when another writer takes it up', () => {
     const buffer = new ArrayBuffer(CAPACITY)
     const first = new LaneWriter(buffer, 0, CAPACITY, NO_LIMIT)
     write(first, 'one')
@@ -196,14 +196,14 @@ describe('a lane', () => {
     ])
   })
 
-  it('refuses a capacity that is none', () => {
+  it('refuses a capacity that is not a power of two in its range', () => {
     for (const capacity of [0, 512, 1000, 2 ** 30, Number.NaN]) {
       expect(() => new LaneReader(new ArrayBuffer(4096), 0, capacity)).toThrow(`lane capacity ${capacity}`)
     }
     expect(() => new LaneReader(new ArrayBuffer(1000), 0, CAPACITY)).toThrow(RangeError)
   })
 
-  it('calls a record CORRUPT that is too long, of no kind, or padding where none can be', () => {
+  it('says CORRUPT of a record that is too long, of an unknown kind, or padding in a wrong place', () => {
     for (const commit of [0xffffffff, 3, 4, 8 * 1017 + 1, 8 * 10 + 2, 8 * (CAPACITY - 8) + 2]) {
       const buffer = new ArrayBuffer(CAPACITY)
       new DataView(buffer).setUint32(0, commit, true)

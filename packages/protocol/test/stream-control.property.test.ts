@@ -30,7 +30,7 @@ function makeStream(overflow: Overflow, withoutConsumers: WithoutConsumers, star
   return { control: new StreamControl(buffer, header), lanes, buffer }
 }
 
-/** What was sent in a lane, by number: the length of each message. Its bytes follow from the number. */
+/** The length of each message that was sent in a lane, by its number. Its bytes follow from the number. */
 class Model {
   readonly sent: number[][] = Array.from({ length: PRODUCERS }, () => [])
 
@@ -56,7 +56,7 @@ class Model {
   }
 }
 
-/** A consumer of all lanes that knows which message of each it must get next. */
+/** A consumer of all lanes. It knows which message of each lane must come next. */
 class Member {
   readonly slot: ConsumerSlot
   readonly readers: LaneReader[]
@@ -162,7 +162,7 @@ describe('slots beside a simple queue', () => {
     )
   })
 
-  it('keep what is sure to stay, where nobody is waited for', () => {
+  it('keep what is sure to stay if producers wait for no consumer', () => {
     fc.assert(
       fc.property(start, fc.array(step, { maxLength: 60, size: 'max' }), (start, steps) => {
         const { control, lanes } = makeStream('overwrite', 'keep-latest', start)
@@ -206,7 +206,7 @@ describe('slots beside a simple queue', () => {
     )
   })
 
-  it('go on beside any bytes in the control part and the lanes', () => {
+  it('continue with any bytes in the control part and the lanes', () => {
     const scribble = fc.record({ where: fc.double({ min: 0, max: 1, noNaN: true }), value: fc.integer() })
     const kind = fc.constantFrom<[Overflow, WithoutConsumers]>(
       ['wait', 'keep-latest'],
@@ -236,7 +236,7 @@ describe('slots beside a simple queue', () => {
                 for (const length of lengths) {
                   const offset = slot.lane.claim(length)
                   if (offset === -1) {
-                    expect(overflow).toBe('wait') // who never waits does not begin to
+                    expect(overflow).toBe('wait') // a producer that never waits does not begin to
                     break
                   }
                   expect(offset + length).toBeLessThanOrEqual(CAPACITY)
@@ -272,7 +272,7 @@ describe('slots beside a simple queue', () => {
   })
 })
 
-it('a lane that is full is taken up as well as an empty one', () => {
+it('a successor takes up a full lane as well as an empty one', () => {
   for (const overflow of ['wait', 'overwrite'] as const) {
     const { control, lanes } = makeStream(overflow, 'keep-latest', 0n)
     const model = new Model()

@@ -155,6 +155,12 @@ export function readChannelHeader<Fields extends object>(
   return { ...fields, ...places, instance, schemaLength, schemaHash }
 }
 
+/** Tells whether memory is the channel that a header was read from, and no earlier or later one of the same name. */
+export function isSameInstance(buffer: ArrayBuffer, { instance }: ChannelHeader): boolean {
+  const found = new Uint8Array(buffer, Header.fields.instance.offset, instance.length)
+  return instance.every((byte, index) => byte === found[index])
+}
+
 function problemOf<Fields extends object>(
   shape: Shape<Fields, unknown>,
   fields: Fields,

@@ -29,7 +29,7 @@ export interface Shape<Fields extends object, Control> {
   readonly id: number
   /** Its name in messages, in lower case: "stream". */
   readonly name: string
-  /** The shape's own fields of the header: at most 20 bytes, from offset 36 on. */
+  /** Reads and writes the shape's own fields of the header: at most 20 bytes, from offset 36 on. */
   readonly fields: {
     /** @returns values that are not checked yet */
     readonly read: (view: DataView, offset: number) => Fields
