@@ -16,7 +16,7 @@ import { Channel, type CreateChannelOptions } from './channel.js'
 
 /** The dimensions of a stream, and what it does when a lane is full. */
 export interface StreamOptions {
-  /** Bytes of each producer's lane: a power of two from 64 KiB to 512 MiB. Default 1 MiB. */
+  /** Bytes of each producer's lane: a power of two from 64 KiB to 512 MiB. Default 256 KiB. */
   capacity?: number
   /** How many producers there can be at a time, 1 to 64. The memory has `capacity` bytes for each. Default 4. */
   maxProducers?: number
@@ -83,7 +83,7 @@ export function checkStreamOptions(channel: StreamChannel, options: StreamOption
 
 function streamFields(codec: AnyCodec, options: StreamOptions): StreamFields {
   const { overflow = 'wait', withoutConsumers = 'keep-latest' } = options
-  const { capacity = 2 ** 20, maxProducers = 4, maxConsumers = 16 } = options
+  const { capacity = 2 ** 18, maxProducers = 4, maxConsumers = 16 } = options
   const wrong = wrongDimension({ capacity, maxProducers, maxConsumers })
   if (wrong !== undefined) throw new RangeError(wrong)
   const fixedLength = longestFixedLength(codec)

@@ -185,10 +185,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   async receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     checkWaitOptions('receive', options)
-    return this.#receive(options)
-  }
-
-  async #receive(options?: StreamWaitOptions): Promise<MessageOf<S> | undefined> {
     const deadline = deadlineAfter(options?.timeoutMs)
     let left = options
     for (let again = false; ; again = true) {
@@ -287,7 +283,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    */
   messages(options?: IterationOptions): AsyncIterableIterator<MessageOf<S>> {
     if (options !== undefined) checkOptions('messages', options, iterationChecks)
-    return this.#iterate(() => this.#receive(options))
+    return this.#iterate(() => this.receive(options))
   }
 
   /**
@@ -300,7 +296,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     const { limit = BATCH_LIMIT, signal } = batchOptions
     const options = signal && { signal }
     return this.#iterate(async () => {
-      const first = await this.#receive(options)
+      const first = await this.receive(options)
       if (first === undefined) return undefined
       const batch = [first]
       while (batch.length < limit) {
@@ -371,21 +367,15 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   #iterateUntilLeft(): AsyncIterableIterator<MessageOf<S>> {
     const left = new AbortController()
     return this.#iterate(
-      () => this.#receive({ signal: left.signal }),
+      () => this.receive({ signal: left.signal }),
       () => left.abort(),
     )
   }
 
   #iterate<T>(next: () => Promise<T | undefined>, leave?: () => void): AsyncIterableIterator<T> {
     this.#participant.checkOpen()
-    return iterate(async () => {
-      try {
-        return await next()
-      } catch (error) {
-        if (this.closed && error instanceof SharedMemoryError && error.code === 'CLOSED') return undefined
-        throw error
-      }
-    }, leave)
+    const isEnd = (error: unknown) => this.closed && error instanceof SharedMemoryError && error.code === 'CLOSED'
+    return iterate(next, isEnd, leave)
   }
 
   #decode(cursor: LaneCursor<ReadonlyMessageView<S>>): MessageOf<S> {

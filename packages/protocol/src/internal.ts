@@ -3,6 +3,7 @@
 export {
   CHANNEL_HEADER_LENGTH,
   channelShapeIn,
+  isSameInstance,
   newChannelHeader,
   readChannelHeader,
   writeChannelHeader,
