@@ -1,6 +1,6 @@
 // The project's commands, for a machine with Node.js, npm and a C++ compiler:
 //
-//   node scripts/workspace.mjs build | demo | test | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
+//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
 //     docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npx, at the version that package.json pins), installs from the lockfile and
@@ -14,6 +14,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** The project of the tests that `test` leaves to `test:long`: kills, crash points, faults and fuzzing. */
+const LONG_TESTS = '@memlane/stress'
 
 /** The packages whose tools have another name. */
 const packages = {
@@ -99,7 +102,11 @@ const commands = {
   },
   test(...args) {
     build()
-    runTool('vitest', ['run', ...args])
+    runTool('vitest', ['run', `--project=!${LONG_TESTS}`, ...args])
+  },
+  'test:long'(...args) {
+    build()
+    runTool('vitest', ['run', `--project=${LONG_TESTS}`, ...args])
   },
   'test:windows'(...args) {
     build()
