@@ -12,8 +12,8 @@ import { dispose, pause } from '@memlane/core/internal'
 import type { AnyCodec } from '@memlane/protocol'
 import {
   type ChannelHeader,
-  isSameInstance,
   encodeDescriptor,
+  isSameInstance,
   newChannelHeader,
   readChannelHeader,
   type Shape,

@@ -147,24 +147,21 @@ describe('a waiter', () => {
     expect(await waiting).toBe(false)
   })
 
-  it.each(['adaptive', 'park', 'spin', 'blind'] as const)(
-    'takes ref and unref at any moment, %s',
-    async (way) => {
-      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
-      const waiter = way === 'blind' ? new Waiter('park', undefined) : new Waiter(way, sleepHandle(channel, 0))
-      const waiting = waiter.wait(nothing, { timeoutMs: 20 })
-      for (const ref of [false, true, true, false, false, true]) waiter.setRef(ref)
-      let over = false
-      const goOn = () => {
-        waiter.setRef(false)
-        waiter.setRef(true)
-        if (!over) setImmediate(goOn)
-      }
-      goOn() // in the way of nothing
-      expect(await waiting).toBe(false)
-      over = true
+  it.each(['adaptive', 'park', 'spin', 'blind'] as const)('takes ref and unref at any moment, %s', async (way) => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const waiter = way === 'blind' ? new Waiter('park', undefined) : new Waiter(way, sleepHandle(channel, 0))
+    const waiting = waiter.wait(nothing, { timeoutMs: 20 })
+    for (const ref of [false, true, true, false, false, true]) waiter.setRef(ref)
+    let over = false
+    const goOn = () => {
       waiter.setRef(false)
       waiter.setRef(true)
-    },
-  )
+      if (!over) setImmediate(goOn)
+    }
+    goOn() // in the way of nothing
+    expect(await waiting).toBe(false)
+    over = true
+    waiter.setRef(false)
+    waiter.setRef(true)
+  })
 })

@@ -71,7 +71,9 @@ describe('the declarations of code that uses memlane', () => {
     ]) {
       expect(shown).toContain(declaration)
     }
-    expect(shown).toMatch(/latest\(\): Promise<.*\{ kind: "quote"; value: \{ symbol: string; bid: number; ask: number; \}; \}/)
+    expect(shown).toMatch(
+      /latest\(\): Promise<.*\{ kind: "quote"; value: \{ symbol: string; bid: number; ask: number; \}; \}/,
+    )
     expect(declarations).not.toMatch(/StructValue|PlacedField|Layout<any|Fields/)
     expect(shown.length).toBeLessThan(2 * text.length)
   })

@@ -313,21 +313,24 @@ const near = (wrap: number) => fc.integer({ min: wrap - 8000, max: wrap }).map((
 const start = fc.oneof(fc.constant(0), near(2 ** 31), near(2 ** 32))
 const sequence = fc.oneof(fc.constant(0), fc.constantFrom(2 ** 31 - 20, -20))
 
-describe.each([false, true])('a lane behaves like a queue, whatever its participants do, with inOrder %s', (inOrder) => {
-  it.each(['keep-latest', 'wait'] as const)('and without consumers "%s"', (withoutConsumers) => {
-    fc.assert(
-      fc.property(start, sequence, fc.array(step, { maxLength: 150, size: 'max' }), (start, sequence, steps) => {
-        const trial = new Trial(withoutConsumers, inOrder, start, sequence)
-        for (const action of steps) {
-          take(trial, action)
-          trial.check()
-        }
-        for (const member of trial.members) {
-          member?.read(Number.POSITIVE_INFINITY)
-          member?.release()
-        }
-      }),
-      { seed, numRuns: 400 },
-    )
-  })
-})
+describe.each([false, true])(
+  'a lane behaves like a queue, whatever its participants do, with inOrder %s',
+  (inOrder) => {
+    it.each(['keep-latest', 'wait'] as const)('and without consumers "%s"', (withoutConsumers) => {
+      fc.assert(
+        fc.property(start, sequence, fc.array(step, { maxLength: 150, size: 'max' }), (start, sequence, steps) => {
+          const trial = new Trial(withoutConsumers, inOrder, start, sequence)
+          for (const action of steps) {
+            take(trial, action)
+            trial.check()
+          }
+          for (const member of trial.members) {
+            member?.read(Number.POSITIVE_INFINITY)
+            member?.release()
+          }
+        }),
+        { seed, numRuns: 400 },
+      )
+    })
+  },
+)
