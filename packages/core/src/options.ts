@@ -1,3 +1,5 @@
+import { closestMatch } from 'leven'
+
 /** Checks one option: throws a TypeError or a RangeError that names it. Never called with `undefined`. */
 export type OptionCheck = (option: string, value: unknown) => void
 
@@ -84,33 +86,9 @@ export function describeValue(value: unknown): string {
 }
 
 function unknownOption(api: string, option: string, known: readonly string[]): TypeError {
-  const nearest = nearestTo(option, known)
-  const hint = nearest === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${nearest}"?`
+  const byLowerCase = new Map(known.map((name) => [name.toLowerCase(), name]))
+  const maxDistance = Math.max(2, Math.floor(option.length / 2))
+  const nearest = closestMatch(option.toLowerCase(), [...byLowerCase.keys()], { maxDistance })
+  const hint = nearest === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${byLowerCase.get(nearest)}"?`
   return new TypeError(`${api} has no option "${option}". ${hint}`)
-}
-
-/** The name that differs least, if it differs little enough to be what was meant. */
-function nearestTo(name: string, candidates: readonly string[]): string | undefined {
-  const longest = Math.max(2, Math.floor(name.length / 2))
-  let nearest: string | undefined
-  let least = longest + 1
-  for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (distance < least) [nearest, least] = [candidate, distance]
-  }
-  return nearest
-}
-
-/** How many characters to insert, remove or replace. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[to.length] as number
 }

@@ -30,9 +30,9 @@ export interface StructLayout<T, Version extends string = never> extends Layout<
   readonly name: string
   /** Each field's offset in bytes from the start of the struct, and its layout. */
   readonly fields: { readonly [Name in keyof T]: { readonly offset: number; readonly layout: LayoutOf<T[Name]> } }
-  /** The version words, if the struct declares any. */
   /** Whether programs without memlane map such memory: see `StructOptions`. */
   readonly foreign: boolean
+  /** The version words, if the struct declares any. */
   readonly consistency: string extends Version
     ? Consistency<Version> | undefined
     : [Version] extends [never]
