@@ -3,34 +3,34 @@ import type { ErrorCodeMeaning } from '@memlane/core/internal'
 /** The codes that channels add to those of `@memlane/core`. `docs/troubleshooting.md` has a table made of these. */
 export const channelErrorCodes = {
   NOT_A_CHANNEL: {
-    meaning: 'The memory holds something that is not a channel of this kind.',
-    remedy: 'Open it as what it is; the message says what the memory says of itself. Or choose another name.',
+    meaning: 'The memory is not a stream: it holds something else.',
+    remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   NOT_A_REGION: {
     meaning: 'The memory is a channel, such as a stream, and not a region.',
-    remedy: 'Open it as what it is, which the message says. Or choose another name.',
+    remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   VERSION_MISMATCH: {
-    meaning: 'The channel was made by a version of memlane with another layout.',
+    meaning: 'The stream was made by another version of memlane, which uses another memory layout.',
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
-    meaning: 'The channel carries messages of another schema, or the region has another layout.',
+    meaning: 'The stream has another schema, or the region has another layout.',
     remedy:
-      'Use one schema on both sides. For channels, the message names the first difference and shows both schemas.',
+      'Use one schema on both sides. For streams, the message names the first difference and shows both schemas.',
   },
   OPTIONS_MISMATCH: {
-    meaning: 'The channel that is there was made with other dimensions than those asked for.',
+    meaning: 'The stream or region exists, and was created with other sizes or options than this call asks for.',
     remedy:
-      'Ask for the same ones, or leave the option out to take what is there. The message names the option and both values.',
+      'Pass the same values, or leave the option out to accept the existing ones. The message names the option and both values.',
   },
   CORRUPT: {
     meaning: 'The memory holds bytes that cannot be right: a process wrote where it must not.',
-    remedy: 'Find the process that writes there. Then close the channel everywhere and create it anew.',
+    remedy: 'Find the process that writes there. Then close the stream in all processes and create it again.',
   },
   FULL: {
     meaning: 'All slots for producers, or for consumers, are taken.',
-    remedy: 'Create the channel with a larger `maxProducers` or `maxConsumers`, or close one.',
+    remedy: 'Create the stream with a larger `maxProducers` or `maxConsumers`, or close a producer or a consumer.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeMeaning>>
 

@@ -11,8 +11,9 @@ export const systemErrorCodes = {
     remedy: 'Start the process that creates it first, or wait for it with `waitFor` or a `timeoutMs`.',
   },
   ALREADY_EXISTS: {
-    meaning: 'The name is taken: a process holds memory of that name, or something else has it.',
-    remedy: 'Open the memory, or choose another name.',
+    meaning:
+      'The name is taken: a process holds memory of that name, or the region or stream has a living writer, or another object has the name.',
+    remedy: "Open the memory, choose another name, or pass `existing: 'join'` to write beside a living writer.",
   },
   ACCESS_DENIED: {
     meaning:
@@ -40,7 +41,7 @@ export const systemErrorCodes = {
   },
   NO_SPACE: {
     meaning:
-      'The system has too little memory for the length, or no room for one more file, or a limit of the container or the process is in the way.',
+      'The system has too little memory for the length, or no room for one more file, or a limit of the container or the process is too low.',
     remedy:
       'Ask for less, close other memory, or raise the limit that the message names. Docker gives `/dev/shm` 64 MB: start the container with `--shm-size`.',
   },
@@ -57,15 +58,15 @@ export const systemErrorCodes = {
     remedy: 'Let that process continue, or end it.',
   },
   IN_USE: {
-    meaning: 'Memory that goes with its last handle cannot be unlinked while a process holds it.',
-    remedy: 'Close the handles. `SharedMemory.list()` names the processes that hold them.',
+    meaning: 'The memory is not persistent and is still open in a process, so it cannot be unlinked.',
+    remedy: 'Close the handles. `SharedMemory.list()` shows the pids of the processes that hold them.',
   },
   TIMED_OUT: {
-    meaning: 'The time given in `timeoutMs` has passed. `cause` is the error that stood in the way, if there is one.',
+    meaning: 'The time given in `timeoutMs` has passed. `cause` is the last error that made the call wait, if there is one.',
     remedy: 'Check that the other process runs and uses the same name, or allow more time.',
   },
   CLOSED: {
-    meaning: 'The handle was closed, by this process.',
+    meaning: 'This process has already closed the handle.',
     remedy: 'Open it again, or close it later.',
   },
   NOT_SUPPORTED: {
