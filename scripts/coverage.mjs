@@ -1,8 +1,8 @@
-// Which lines the tests reach, file by file: node scripts/coverage.mjs [arguments of vitest…]
+// Reports which lines the tests reach, file by file: node scripts/coverage.mjs [arguments of vitest…]
 //
-// First packages/*/src under vitest, by V8. What does not count: child processes, and packages that others import, which
-// is their built form. Then packages/core/native (Linux) under core's tests, by gcov: an addon of its own in coverage/,
-// at which the loader is pointed. What processes do that are killed does not count.
+// First, V8 measures packages/*/src under vitest. Lines do not count if only a child process runs them, or if another package
+// imports them, because it imports the built form. Then, on Linux, gcov measures packages/core/native under core's tests:
+// an addon is compiled for that in coverage/, and the loader loads it. Lines that run only in killed processes do not count.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
@@ -15,7 +15,7 @@ const core = join(root, 'packages', 'core')
 const out = join(root, 'coverage')
 const addon = join(out, 'native')
 
-/** The command's output where it is wanted; says so when the command fails, and goes on. */
+/** Runs a command. Returns its output if `stdio` is `pipe`. If the command fails, prints an error and continues. */
 function run(command, args, { env, ...options } = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
@@ -46,7 +46,7 @@ function buildAddon() {
   })
 }
 
-/** Lines by file: how often each that can run did. */
+/** Returns, for each file, how often each executable line ran. */
 function readCounts() {
   const counts = new Map()
   const data = readdirSync(addon, { recursive: true }).filter((file) => file.endsWith('.gcda'))
@@ -90,7 +90,7 @@ const reports = ['--coverage', '--coverage.reporter=text', `--coverage.reportsDi
 run(process.execPath, [vitest, 'run', ...reports, ...args])
 if (process.platform === 'linux') {
   buildAddon()
-  // Threads: processes of tests are killed at their end, before they write what they counted.
+  // Threads, because vitest kills its test processes at the end, before they write their counts.
   run(process.execPath, [vitest, 'run', '--pool', 'threads', '--project', '@memlane/core'], {
     env: { '@MEMLANE/CORE_PREBUILD': addon },
   })

@@ -28,7 +28,7 @@ const kinds = {
   faults: [],
 }
 
-/** The files of stress/native that each kind builds, besides those that all share. */
+/** The files of stress/native that each kind builds, besides the files that all kinds share. */
 const parts = {
   asan: /^check\.cc$|_test\.cc$/,
   tsan: /^check\.cc$|_test\.cc$/,
@@ -38,7 +38,7 @@ const parts = {
 const isPart = (kind, source) => parts[kind].test(basename(source))
 const isShared = (source) => !Object.keys(parts).some((kind) => isPart(kind, source))
 
-/** Functions that the shim need not wrap: they cannot fail, or their failure tells no more than an earlier call. */
+/** Functions that the shim need not wrap: they cannot fail, or their failure tests nothing that an earlier call does not test. */
 const harmless = new RegExp(
   '^(_Z|_GLOBAL|_Unwind|__(cxa|gxx|dso|stack_chk|errno|isoc99_sscanf|libc_single|gmon|tls)|uv_|mem|str|pthread_|' +
     '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|getrlimit|gnu_dev_m\\w+|sched_yield|sysconf)$)',
@@ -62,7 +62,7 @@ function installClang() {
   run(command, [...args, 'install', '-y', '--no-install-recommends', 'clang', 'libclang-rt-dev'], options)
 }
 
-/** The folder of uv.h: every Node.js distribution has it, or node-gyp has fetched it to compile the addon. */
+/** Returns the folder of uv.h. Node.js distributions contain it; otherwise node-gyp has fetched it to compile the addon. */
 function nodeHeaders() {
   const folders = [
     join(dirname(dirname(process.execPath)), 'include', 'node'),

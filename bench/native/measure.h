@@ -62,7 +62,7 @@ struct Report {
   double block, p50, p99, p999;
 };
 
-// Measures time and CPU time from its construction on.
+// Measures elapsed time and CPU time since its construction.
 class Stopwatch {
  public:
   Report stop(double messages) const {

@@ -111,7 +111,7 @@ function trialOf(what: Omit<Case, 'label' | 'maxRuns'>, peer: string, variant: s
   }
 }
 
-/** Room for at least eight messages, and no less than the C++ floor needs for its best figures. */
+/** Returns a capacity for at least eight messages, and at least the capacity at which the C++ floor is fastest. */
 function usualCapacity(payload: number): number {
   return Math.max(4_194_304, 8 * payload)
 }

@@ -6,11 +6,11 @@ export interface Peer {
   readonly name: string
   /** A description in one line. */
   readonly summary: string
-  /** The ways of using it, by workload; absent for a workload that it cannot do. */
+  /** The ways of using the peer, by workload. A workload that the peer cannot do is absent. */
   readonly variants: Readonly<Partial<Record<Workload, readonly string[]>>>
   /** Tells which trials run by default. `--payload` runs the others, too. All run if this is absent. */
   readonly isWorthwhile?: (trial: Trial) => boolean
-  /** Each trial runs at most this many times: for peers whose figures are far from all others. */
+  /** Each trial runs at most this many times. For peers whose figures are far from all others, and need no precision. */
   readonly maxRuns?: number
   /**
    * Prepares the peer, once.

@@ -1,7 +1,7 @@
 import { floor, PROBE } from './peers/floor.js'
 import { runTrial, type TrialReport } from './trial.js'
 
-/** Two probes may differ by this factor; otherwise the trial between them does not count. */
+/** The largest factor by which two probes may differ. If they differ by more, the trial between them is repeated. */
 const MAX_DRIFT = 1.5
 
 /** In ns. A longer round trip means that another program used one of the CPUs. */
@@ -17,11 +17,11 @@ export interface Probed<T> {
   readonly value: T
   /** The probe before and the probe after. */
   readonly probes: readonly [number, number]
-  /** True if the two probes agree. */
+  /** True if the two probes agree and neither is too slow. */
   readonly steady: boolean
 }
 
-/** Runs something between two probes. If they differ too much, runs it again; the last of `attempts` counts in any case. */
+/** Runs something between two probes. If a probe is too slow or they differ too much, runs it again. The last of `attempts` counts. */
 export async function betweenProbes<T>(run: () => Promise<T>, look = probe, attempts = 3): Promise<Probed<T>> {
   for (let attempt = 1; ; attempt++) {
     const before = await look()
@@ -35,8 +35,8 @@ export async function betweenProbes<T>(run: () => Promise<T>, look = probe, atte
 
 /**
  * Keeps the runs of a table that can be compared. The system sometimes moves processes to CPUs that are nearer to each other, or
- * farther apart, which the probes show. This function finds the range of probes that most lines have runs in, and keeps those
- * runs. A line without any keeps all of its runs.
+ * farther apart, which the probes show. This function finds the range of probes in which the most lines have runs, and keeps
+ * those runs. A line without a run in that range keeps all of its runs.
  */
 export function alike<T>(lines: readonly (readonly Probed<T>[])[]): (readonly Probed<T>[])[] {
   const keepFrom = (fastest: number) =>

@@ -34,11 +34,11 @@ export interface Environment {
 }
 
 interface Probes {
-  /** In ns, as are `min` and `max`. */
+  /** In ns, like `min` and `max`. */
   median: number | null
   min: number | null
   max: number | null
-  /** How many runs still had probes that differed by more than 1.5 times after three attempts. */
+  /** How many runs still had, after three attempts, probes that differed by more than 1.5 times or took over 10 µs. */
   unsteadyRuns: number
 }
 

@@ -1,6 +1,6 @@
 import { markdownTable, type Result } from './report.js'
 
-/** The metric of a line that tells why a peer could not be measured. */
+/** The `metric` of a result that says why a peer could not be measured. */
 export const NOT_MEASURED = 'not measured'
 
 /** A variant of a peer with which others of the same case are compared. */

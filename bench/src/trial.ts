@@ -14,7 +14,7 @@ import { promisify } from 'node:util'
  *   round-trip  the hub asks, the spoke answers; both wait in the fastest way there is
  *   event-loop  the same; both wait in their event loops
  *   parked      the same; a pause before each request lets both fall asleep
- *   idle        all are connected, and nobody sends
+ *   idle        all processes are connected, and none sends
  */
 export type Workload =
   | 'throughput'
@@ -64,7 +64,7 @@ export interface Trial {
   readonly seconds: number
   /** If not 0: the number of messages to measure, in place of `seconds`. Only for one-way workloads. */
   readonly messages: number
-  /** The pause before each request of `parked`; otherwise 0. */
+  /** Milliseconds between two requests of the workload `parked`. 0 for other workloads. */
   readonly pauseMs: number
 }
 
@@ -72,7 +72,7 @@ export interface Trial {
 export interface RoleReport {
   readonly messages: number
   readonly seconds: number
-  /** User and system time. 0 for a worker: its process reports the time. */
+  /** User and system CPU time. 0 for a worker: the hub's figure includes its time. */
   readonly processorNs: number
   readonly roundTrip?: RoundTrips
   readonly garbage?: Garbage
@@ -105,7 +105,7 @@ export interface TrialReport {
 
 /**
  * Returns the command that runs a TypeScript file in a Node process of its own. V8's memory reducer is off: it runs once, for 130 ms,
- * after a process has been idle for some seconds, and would look like the cost of waiting.
+ * after a process has been idle for some seconds, and would distort the CPU time of waiting.
  *
  * @param file relative to the module at `base`
  */
@@ -118,7 +118,7 @@ export function nodeCommand(file: string, base: string, args: readonly string[])
  * Runs one trial in processes of its own, so that no trial inherits another's caches and heap. The command prints its
  * measurements as JSON.
  *
- * @param timeoutSeconds a trial that takes longer hangs, and is killed
+ * @param timeoutSeconds a trial that takes longer counts as hanging, and is killed
  * @throws Error with the command and its output, if it failed or hung
  */
 export async function runTrial<T>(command: readonly string[], timeoutSeconds = 120): Promise<T> {

@@ -1,4 +1,4 @@
-# Where everything is; sourced by the scripts beside it.
+# Paths and settings; the scripts beside this file source it.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scripts=$root/scripts/arm64
 home=$root/.arm64

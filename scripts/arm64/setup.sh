@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh: makes a Debian machine able to run Node.js for arm64: qemu and the cross-compiler (apt), node (from the npm
-# registry), and the addon of packages/core, compiled anew when a source is newer. Says nothing unless a step fails.
+# setup.sh: prepares a Debian machine to run Node.js for arm64. Installs qemu and the cross-compiler (apt) and node (from the
+# npm registry), and compiles the addon of packages/core if a source is newer. Prints nothing unless a step fails.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 . "$root/scripts/setup-steps.sh"

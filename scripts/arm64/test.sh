@@ -1,5 +1,5 @@
 #!/bin/bash
-# test.sh [ARGUMENT...]: the tests between this machine's Node.js and one for arm64. Arguments go to vitest.
+# test.sh [ARGUMENT...]: runs the tests between this machine's Node.js and one for arm64. Passes arguments to vitest.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 "$scripts/setup.sh"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # run.sh PROGRAM.exe ARGUMENTS...: runs a Windows program under Wine. Passes its standard streams and its exit code (modulo
 # 256, as on Unix) through. Run setup.sh first. Unix paths work as arguments: Wine's current drive Z: is the Unix root, so
-# Windows reads /tmp/x as Z:\tmp\x. Signals end the program. Only Wine's server goes on running, for a minute, because it
-# starts the next program faster.
+# Windows reads /tmp/x as Z:\tmp\x. Signals end the program. Only Wine's server keeps running, for a minute, so that the
+# next program starts faster.
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # The next file that Wine opens would take the place of a closed stream.

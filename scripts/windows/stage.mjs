@@ -1,9 +1,9 @@
 // node stage.mjs FOLDER: copies the project to FOLDER in a form that Windows' node.exe can run under Wine. Wine shows links
-// as folders, so a linked package would be loaded twice; and the usual runners of TypeScript need binaries for Windows.
-// Therefore the copy has neither:
+// as folders, so a linked package would be loaded twice. And the usual runners of TypeScript need binaries for Windows.
+// Therefore the copy has no links and no TypeScript:
 //
 //   FOLDER/node_modules          the packages, packed as for publishing and then installed: real copies
-//   FOLDER/apps/NAME             the programs, copied from there
+//   FOLDER/apps/NAME             the programs, copied from FOLDER/node_modules
 //   FOLDER/packages/NAME ...     sources, tests and fixtures, each file translated by itself (*.child.ts to *.child.mjs)
 //   FOLDER/stress                the same, and the built programs that it starts
 //   FOLDER/node_modules/vitest   vitest-on-node-test.mjs, with vitest's own matchers

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test.sh [NAME...]: runs the project's tests with Windows' node.exe under Wine. With names, runs only the files whose path
-# contains one. There are two parts, and the last line adds them up: Windows' node.exe runs the tests of the packages and
+# contains one of them. There are two parts. The last line prints the sums of both: Windows' node.exe runs the tests of the packages and
 # programs, in a copy of the project without links (stage.mjs); the tests of interop/windows run on Linux and start Windows
 # programs in pairs.
 set -euo pipefail

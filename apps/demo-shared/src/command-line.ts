@@ -9,15 +9,15 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 export interface ProgramDescription {
   name: string
   description: string
-  /** What these options mean to this one. */
+  /** The help texts of `--length`, `--stream` and `--count` for this program. */
   length: string
   stream: string
   count: string
-  /** The options, by their long names, that are for messages alone, beside `--length` and `--encoding`. */
+  /** The long names of the options that only messages have, besides `--length` and `--encoding`. */
   messageOptions: string[]
 }
 
-/** Makes a program with the options that both have. */
+/** Makes the command line of a program, with the options that both programs have. */
 export function createProgram(about: ProgramDescription): Command {
   const { name, description, length, stream, count, messageOptions } = about
   const names = `the name of the memory (default: ${CLASSIC_NAME}) or of the stream (default: ${MACHINE_FIGURES_NAME})`
@@ -36,9 +36,10 @@ export function createProgram(about: ProgramDescription): Command {
 }
 
 /**
- * Reads the command line. When there is nothing to run, says why, sets the exit code and gives undefined.
+ * Reads the command line. If there is nothing to run (`--help`, or an error), sets the exit code and returns undefined;
+ * commander has printed the reason.
  *
- * @param read makes of the options what the program runs with
+ * @param read turns the options into the values that the program runs with
  */
 export function parseArguments<T>(
   program: Command,
@@ -55,7 +56,7 @@ export function parseArguments<T>(
   }
 }
 
-/** Refuses options, by their long names, that mean nothing to a message. */
+/** Refuses options that have no meaning without `--stream`. Takes their long names. */
 export function refuseWithoutStream(program: Command, ...options: string[]): void {
   for (const option of options) {
     if (program.getOptionValueSource(option) !== 'cli') continue

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const // SIGHUP: the terminal was closed
-const INPUT_EVENTS = ['data', 'end', 'error'] as const // input that cannot be read has ended
+const INPUT_EVENTS = ['data', 'end', 'error'] as const // an error counts as the end of the input
 
 /**
- * Notices that the process shall end: SIGINT, SIGTERM, SIGHUP, and if wanted a key on a terminal, or a byte or the end of
- * standard input that is none. While it is there, a terminal hands over single keys instead of lines.
+ * Notices requests to end the process: SIGINT, SIGTERM and SIGHUP. With `key`, a key on a terminal is a request, too. If standard
+ * input is not a terminal, any byte or the end of the input is one. With `key`, the terminal delivers single keys instead of lines
+ * until this object is disposed.
  */
 export class EndRequest implements Disposable {
   readonly #controller = new AbortController()
@@ -31,8 +32,8 @@ export class EndRequest implements Disposable {
   /**
    * Waits until the end is requested.
    *
-   * @param limitMs milliseconds after which it waits no longer; without, it waits for as long as it takes
-   * @returns whether the end is requested
+   * @param limitMs the longest wait, in milliseconds; without it, there is no limit
+   * @returns whether the end was requested
    */
   async within(limitMs?: number): Promise<boolean> {
     const { signal } = this

@@ -1,14 +1,14 @@
 import { SharedMemoryError } from '@memlane/core'
 
-/** What could not be done, as a sentence without its stop. */
+/** The steps that can fail, each as a sentence without its full stop. */
 export interface FailedSteps {
-  /** With the memory itself. */
+  /** A step on the memory itself: creating or opening it. */
   memory: string
-  /** With what is in it. */
+  /** A step on the content of the memory. */
   content: string
 }
 
-/** Two lines about what went wrong: which step, with the system's code, and what that means. */
+/** Explains an error in two lines: the step that failed, with the system's error code, and then the error's message. */
 export function explainFailure(error: unknown, steps: FailedSteps): string {
   const help = error instanceof Error ? error.message : String(error)
   return `${failedStep(error, steps)}.\n${help}`
@@ -23,7 +23,7 @@ function isMapping({ code, syscall }: SharedMemoryError): boolean {
   return code === 'TOO_SHORT' || syscall === 'mmap' || syscall === 'MapViewOfFile'
 }
 
-/** The exit code for an error: 2 for a name that no memory can have, because then the command line is wrong. */
+/** Returns the exit code for an error: 2 for an invalid name, because then the command line is wrong; otherwise 1. */
 export function exitCodeOf(error: unknown): 1 | 2 {
   return error instanceof SharedMemoryError && error.code === 'INVALID_NAME' ? 2 : 1
 }

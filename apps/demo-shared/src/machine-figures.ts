@@ -2,16 +2,16 @@ import { array, f64, type Infer, struct, u32 } from '@memlane/protocol'
 
 export const MACHINE_FIGURES_NAME = 'Local\\MachineFigures'
 
-/** What the first process sends and the second one shows: all that both must agree on. */
+/** The messages that the first process sends and the second one shows. Both must use this layout. */
 export const MachineFigures = struct('MachineFigures', {
-  /** The number of the message in its lane, from 1; goes on when a killed process is started again; wraps at 2^32. */
+  /** The number of the message in its lane, from 1. A restarted process continues the count. Wraps at 2^32. */
   sequence: u32,
-  /** The process that sends, to which the figures from `memoryResident` on belong. */
+  /** The process that sends. The figures from `memoryResident` on are those of this process. */
   pid: u32,
   /** Milliseconds since 1970. */
   sentAt: f64,
   processors: u32,
-  /** Share of the processors' time that was not idle, 0 to 1, lately. */
+  /** Share of the CPU time that was not idle since the last message, 0 to 1. */
   processorsBusy: f64,
   /** Averages over 1, 5 and 15 minutes; zeros on Windows. */
   load: array(f64, 3),
@@ -23,9 +23,9 @@ export const MachineFigures = struct('MachineFigures', {
   /** Bytes. */
   memoryResident: f64,
   heapUsed: f64,
-  /** Processor time over time, lately: 1 is one whole processor. */
+  /** CPU time of the process per elapsed time, since the last message: 1 is one whole CPU. */
   processorShare: f64,
-  /** Share of the time in which the event loop was not idle, 0 to 1, lately. */
+  /** Share of the time in which the event loop was not idle, since the last message, 0 to 1. */
   eventLoopBusy: f64,
 })
 export type MachineFigures = Infer<typeof MachineFigures>

@@ -14,7 +14,7 @@ export interface MessageOptions {
   /** Bytes. */
   length: number
   encoding: TextEncoding
-  /** How long to hold the memory; until a key is pressed when undefined. */
+  /** How long to hold the memory. If undefined: until a key is pressed. */
   holdMs: number | undefined
 }
 
@@ -23,28 +23,29 @@ export interface StreamOptions {
   name: string
   /** Messages a second. */
   rate: number
-  /** How many messages to send; until a key is pressed when undefined. */
+  /** How many messages to send. If undefined: send until a key is pressed. */
   count: number | undefined
 }
 
 const notes = `
-The memory lives as long as a process holds it. Every user whom the permissions
-admit sees names that begin with Global\\. Only this user sees names without a
-prefix. In a POSIX shell, put a name with a backslash in quotes.
+The memory lives as long as a process holds it. Names that begin with Global\\
+are visible to every user that the permissions allow. Names without a prefix are
+visible only to this user (on Windows: only in this login session). In a POSIX
+shell, put a name with a backslash in quotes.
 
 On Windows, only administrators and services can create names that begin with
 Global\\, such as the default one. Start both processes elevated, or give both
 --name Local\\MyFileMappingObject.
 
-Where standard input is not a terminal, any byte or its end stands for the key.
-SIGINT, SIGTERM and SIGHUP end it too.
+If standard input is not a terminal, any byte or the end of input counts as the
+key. SIGINT, SIGTERM and SIGHUP also end the process.
 
-With --stream it never waits for those who watch, be they slow, stopped or dead.
-Killed and started again, it goes on in its stream, as long as somebody has that
-open.
+With --stream, the first process never waits for consumers, even if they are
+slow, stopped or dead. If it is killed and started again, it continues its
+stream, provided that another process still has the stream open.
 
-Exit code: 0 when the message was written (or all was sent until the end), 1 when
-something failed, 2 when the command line is wrong.
+Exit code: 0 if the message was written (with --stream: if sending ended without
+an error), 1 if something failed, 2 if the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -60,12 +61,16 @@ const program = createProgram({
   description:
     'Creates named shared memory (or opens it, if it is there), writes a message into it, and waits for a key.',
   length: 'the length of the memory',
-  stream: "send this machine's figures (load, memory, this process) through a stream, until a key comes",
-  count: 'with --stream: end after so many messages in place of the key',
+  stream: "send this machine's figures (load, memory, this process) through a stream, until a key is pressed",
+  count: 'with --stream: end after this many messages instead of waiting for a key',
   messageOptions: ['hold'],
 })
   .argument('[message]', 'the text to write', 'Message from first process.')
-  .option('--hold <ms>', 'end after this many milliseconds in place of the key', wholeNumber(0, LONGEST_TIMER_MS))
+  .option(
+    '--hold <ms>',
+    'end after this many milliseconds instead of waiting for a key',
+    wholeNumber(0, LONGEST_TIMER_MS),
+  )
   .option('--rate <hz>', 'with --stream: messages a second', wholeNumber(1, 1000), 10)
   .addHelpText('after', notes)
 

@@ -1,7 +1,7 @@
 import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
-/** Reads this machine's and this process's figures; shares are of the time since the reading before. */
+/** Reads the figures of this machine and of this process. Shares refer to the time since the previous reading. */
 export class MachineMeter {
   #at = performance.now()
   #processors = processorTimes()
@@ -37,7 +37,7 @@ export class MachineMeter {
     const times = processorTimes()
     const total = times.total - this.#processors.total
     if (total > 0) {
-      // the system counts in ticks of some milliseconds: between two of them, the share stays
+      // the system counts in ticks of some milliseconds: between two ticks, the last share is kept
       this.#processorsBusy = 1 - (times.idle - this.#processors.idle) / total
       this.#processors = times
     }
@@ -45,7 +45,7 @@ export class MachineMeter {
   }
 }
 
-/** Milliseconds of all processors together. */
+/** Returns the CPU times of all processors together, in milliseconds. */
 function processorTimes() {
   const times = cpus().map((processor) => processor.times)
   const idle = times.reduce((sum, { idle }) => sum + idle, 0)

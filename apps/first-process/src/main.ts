@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The first process: writes a message into named shared memory, or sends figures through a stream, until it shall end. */
+/** The first process: writes a message into named shared memory, or sends figures through a stream, until it is asked to end. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
 import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
 import { holdMessage } from './hold-message.js'

@@ -4,10 +4,13 @@ import { createStream } from '@memlane/producer'
 import type { StreamOptions } from './command-line.js'
 import { MachineMeter } from './machine-meter.js'
 
-/** Timers are late by some milliseconds, which is made up for; a process that was stopped sends no more than this. */
+/**
+ * Timers fire some milliseconds late, so late messages are sent at once, together. A process that was stopped for longer than this
+ * limit sends only the messages of the last 100 ms.
+ */
 const MOST_BEHIND_MS = 100
 
-/** Sends the machine's figures at a steady rate: into a stream that is there, or else into a new one. */
+/** Sends the machine's figures at a steady rate: into the existing stream of that name, or into a new one. */
 export async function sendFigures({ name, rate, count = Infinity }: StreamOptions): Promise<void> {
   using writer = createStream(name, MachineFigures, { existing: 'join', overflow: 'overwrite' })
   using end = new EndRequest({ key: count === Infinity })

@@ -25,29 +25,30 @@ export interface StreamOptions {
   name: string
   /** How long to wait for the first process to appear; 0 does not wait. */
   waitMs: number
-  /** How many messages to show; until a key is pressed when undefined. */
+  /** How many messages to show. If undefined: show them until a key is pressed. */
   count: number | undefined
 }
 
 const notes = `
-Every user whom the permissions admit sees names that begin with Global\\. Only this
-user sees names without a prefix. In a POSIX shell, put a name with a backslash in
-quotes.
+Names that begin with Global\\ are visible to every user that the permissions
+allow. Names without a prefix are visible only to this user (on Windows: only in
+this login session). In a POSIX shell, put a name with a backslash in quotes.
 
-On Windows, memory that an elevated first process made admits only elevated ones.
+On Windows, if the first process is elevated, only elevated processes can open its
+memory.
 
-A dialog is a message box on Windows; elsewhere it is that of zenity, kdialog or
-xmessage, whichever is there.
+The dialog is a message box on Windows. Elsewhere, zenity, kdialog or xmessage shows
+it: the first of these that is installed.
 
-With --stream, the table is redrawn in place; where standard output is not a
-terminal, each message is a line. When the first process is killed, this one says
-so and waits until it is back, however long (--wait is for its first appearance).
-When the first process ends in order, this one ends too. It also ends by a key (or
-any byte or the end of standard input where that is not a terminal), SIGINT,
-SIGTERM and SIGHUP.
+With --stream, the second process redraws a table in place. If standard output is
+not a terminal, it prints each message as a line. If the first process is killed,
+the second one says so and waits without a limit for a restart (--wait limits only
+the first wait for the stream). If the first process ends in an orderly way, the
+second one ends, too. A key, SIGINT, SIGTERM or SIGHUP also ends the second process.
+If standard input is not a terminal, any byte or the end of input counts as the key.
 
-Exit code: 0 when the message was shown (or all that came until the end), 1 when
-something failed, 2 when the command line is wrong.
+Exit code: 0 if the message was shown (with --stream: if showing ended without an
+error), 1 if something failed, 2 if the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -62,11 +63,13 @@ const program = createProgram({
   name: 'second-process',
   description: 'Opens the named shared memory of the first process, reads the message there, and shows it.',
   length: 'how much of the memory to map',
-  stream: 'show the figures that the first process sends through a stream, as a live table, until a key comes',
-  count: 'with --stream: end after so many messages in place of the key',
+  stream: 'show the figures that the first process sends through a stream, as a live table, until a key is pressed',
+  count: 'with --stream: end after this many messages instead of waiting for a key',
   messageOptions: ['show'],
 })
-  .addOption(new Option('--show <where>', 'where to show it').choices(destinations).default(defaultDestination))
+  .addOption(
+    new Option('--show <where>', 'where to show the message').choices(destinations).default(defaultDestination),
+  )
   .option('--wait <ms>', 'wait this many milliseconds for the first process', wholeNumber(0, LONGEST_TIMER_MS), 0)
   .addHelpText('after', notes)
 

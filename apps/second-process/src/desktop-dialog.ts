@@ -4,11 +4,11 @@ import { once } from 'node:events'
 interface DialogProgram {
   command: string
   args(title: string, message: string): string[]
-  /** What the program reads the message from, where it is not an argument. */
+  /** The standard input of the program, if it reads the message from there and not from an argument. */
   input?(message: string): string
 }
 
-/** In order of preference. zenity and kdialog take a backslash for the start of an escape. */
+/** In order of preference. zenity and kdialog treat a backslash as the start of an escape sequence. */
 const dialogPrograms: readonly DialogProgram[] = [
   {
     command: 'zenity',
@@ -22,7 +22,7 @@ const dialogPrograms: readonly DialogProgram[] = [
   },
 ]
 
-/** Opens a dialog of the desktop by the first dialog program that is there, and waits until it is closed. */
+/** Opens a desktop dialog with the first dialog program that is installed, and waits until the dialog is closed. */
 export async function showDesktopDialog(title: string, message: string): Promise<void> {
   if (!process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
     throw new Error('there is no desktop here (neither DISPLAY nor WAYLAND_DISPLAY is set); try --show terminal.')
@@ -48,15 +48,15 @@ async function started(dialog: ChildProcess): Promise<boolean> {
 }
 
 /**
- * These programs also end with a code other than 0 when the window is closed without the button: it is a failure only
- * if they were ended by a signal or complain about the display.
+ * Waits until the dialog is closed. A dialog program also ends with a code other than 0 if the user closes the window without the
+ * button. So this is a failure only if a signal ended the program, or if the program complains about the display.
  */
 async function closed(dialog: ChildProcess, command: string, input: string): Promise<void> {
   let complaint = ''
   dialog.stderr?.setEncoding('utf8').on('data', (part: string) => {
     complaint += part
   })
-  dialog.stdin?.on('error', () => {}) // it ended without reading: its exit tells the story
+  dialog.stdin?.on('error', () => {}) // the program ended without reading: its exit code is checked below
   dialog.stdin?.end(input)
   const [code, signal] = await once(dialog, 'close')
   if (signal !== null || (code !== 0 && /display/i.test(complaint))) {

@@ -1,10 +1,10 @@
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
-/** How the receiving goes. */
+/** The progress of receiving. */
 export interface Progress {
   /** Messages a second. */
   rate: number
-  /** Messages that are there and have not been received. */
+  /** Messages in the stream that have not been received yet. */
   lag: number
   /** Messages that were overwritten before they could be received. */
   missed: number
@@ -24,7 +24,7 @@ export function figureRows(figures: MachineFigures): Rows {
     ['up', duration(figures.uptime)],
     ['its memory', mebibytes(figures.memoryResident)],
     ['its heap', mebibytes(figures.heapUsed)],
-    ['its processor time', percent(figures.processorShare)],
+    ['its CPU time', percent(figures.processorShare)],
     ['its event loop busy', percent(figures.eventLoopBusy)],
   ]
 }
@@ -66,14 +66,14 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }
 
-/** As 14:03:22.5 */
+/** Formats a time: `14:03:22.5`. */
 function clock(at: number): string {
   const time = new Date(at)
   const tenths = Math.floor(time.getMilliseconds() / 100)
   return `${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}.${tenths}`
 }
 
-/** As 3 d 04:11 */
+/** Formats a duration: `3 d 04:11`. */
 function duration(seconds: number): string {
   const minutes = Math.floor(seconds / 60)
   const hours = Math.floor(minutes / 60)

@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 const LOOK_INTERVAL_MS = 10
 
 /**
- * Reads the message. Before the deadline (of `performance.now()`), a first process that has just appeared is given time
- * to write one: until two looks in a row find the same text, or the deadline has passed.
+ * Reads the message. A first process that has just appeared may not have written it yet. So this function reads again until two
+ * reads in a row return the same text that is not empty, or until the deadline (a time of `performance.now()`) has passed.
  */
 export async function finishedMessage(region: { read(): string }, deadline: number): Promise<string> {
   let message = region.read()

@@ -18,7 +18,7 @@ export class LiveTable implements AsyncDisposable {
     this.#name = name
   }
 
-  /** Takes what is new, and draws the table unless that was done just now. */
+  /** Takes the new state, and draws the table if the last drawing is at least `DRAW_INTERVAL_MS` old. */
   async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Progress): Promise<void> {
     this.#figures = figures ?? this.#figures
     this.#end = end
@@ -26,7 +26,7 @@ export class LiveTable implements AsyncDisposable {
     if (performance.now() >= this.#nextDraw) await this.#draw()
   }
 
-  /** Leaves the last state of things on the terminal. */
+  /** Draws the last state, which stays on the terminal. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#draw()
   }

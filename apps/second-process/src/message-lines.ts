@@ -3,7 +3,7 @@ import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import { figuresLine, type Progress } from './figures.js'
 import { print } from './print.js'
 
-/** Prints each message as a line, and what becomes of the first process. */
+/** Prints each message as a line, and a line when the first process dies, comes back or closes the stream. */
 export class MessageLines {
   #end: StreamEnd | undefined
 

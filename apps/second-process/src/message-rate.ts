@@ -1,6 +1,6 @@
 const WINDOW_MS = 3000
 
-/** Counts what comes in a second, over the last few seconds. */
+/** Measures how many messages come per second, over the last 3 seconds. */
 export class MessageRate {
   readonly #arrivals: number[] = []
 

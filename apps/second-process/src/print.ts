@@ -1,4 +1,4 @@
-/** Writes to standard output. Rejects when it cannot be written: what nobody saw was not shown. */
+/** Writes to standard output. Rejects if that fails: then the message was not shown. */
 export function print(text: string): Promise<void> {
   const { stdout } = process
   return new Promise((resolve, reject) => {

@@ -6,10 +6,10 @@ import { LiveTable } from './live-table.js'
 import { MessageLines } from './message-lines.js'
 import { MessageRate } from './message-rate.js'
 
-/** How often a table is drawn, and the first process looked for, while nothing comes. */
+/** While no message comes: the interval between drawings of the table and checks of the first process. */
 const DRAW_INTERVAL_MS = 200
 
-/** Opens the stream, and shows what comes until the first process closes it; waits for a dead one to come back. */
+/** Opens the stream, and shows its messages until the first process closes it. If the first process dies, waits for a restart. */
 export async function showFigures({ name, waitMs, count = Infinity }: StreamOptions): Promise<void> {
   using request = new EndRequest({ key: count === Infinity })
   const { signal } = request

@@ -11,7 +11,7 @@ export type Destination = (typeof destinations)[number]
 const onWindows = capabilities.namespace === 'windows'
 export const defaultDestination: Destination = onWindows ? 'dialog' : 'terminal'
 
-/** Shows a message: prints it, or opens a dialog and waits until somebody closes that. */
+/** Shows a message: prints it, or opens a dialog and waits until the user closes it. */
 export async function show(message: string, destination: Destination): Promise<void> {
   if (destination === 'terminal') await print(`${message}\n`)
   else if (onWindows) await showMessageBox(TITLE, message)

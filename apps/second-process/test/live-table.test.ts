@@ -29,7 +29,7 @@ test('names and values stand in two columns', () => {
     '  up                                3 d 04:05',
     '  its memory                         50.5 MiB',
     '  its heap                            8.0 MiB',
-    '  its processor time                  150.0 %',
+    '  its CPU time                        150.0 %',
     '  its event loop busy                   1.0 %',
     '  rate                                 10.0/s',
     '  lag                                       3',

@@ -1,6 +1,6 @@
 /**
- * One side of a conversation in place, as a program in a hurry would write it. Messages are written and read where they lie; the
- * room for the next message is claimed before it is needed; and an answer is written after `poll`, not inside it.
+ * One side of a conversation in place, written for the lowest latency. Messages are written and read where they lie. The room for
+ * the next message is claimed before it is needed. An answer is written after `poll`, not inside it.
  */
 
 import type { Content } from '../roles/content.js'
@@ -20,7 +20,7 @@ export interface Conversation {
   close(): void
 }
 
-/** @param spins if there is no message, polls again in place of waiting */
+/** @param spins if true, polls again instead of waiting when there is no message */
 export function conversation(
   writer: StructWriter,
   reader: StructReader,

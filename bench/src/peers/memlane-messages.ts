@@ -1,6 +1,7 @@
 /**
- * The ways of sending and receiving messages through a stream of memlane: one per variant. Trials measure this code. Its loops
- * count in small integers, and variables of closures hold nothing else: any other number in them is a new object at each change.
+ * The ways of sending and receiving messages through a stream of memlane: one per variant. Trials measure this code, so it must
+ * allocate nothing: loops count in small integers, and number variables of closures hold only small integers. Any other number
+ * in such a variable is a new object at each change.
  */
 
 import { type OpenStreamOptions, openStream, type StreamReader } from '@memlane/consumer'
@@ -31,8 +32,8 @@ export interface Receiver {
   /**
    * Calls `take` with the number of each message that is there.
    *
-   * @param limit takes at most this many. 1 saves the look for the next message
-   * @returns how many there were
+   * @param limit the most messages to take. 1 saves the check for the next message
+   * @returns how many were taken
    */
   poll(limit?: number): number
   /** Blocks until there is a message. With `spin`, returns at once: polling again is the fastest way. */
@@ -46,12 +47,12 @@ export interface Receiver {
 
 const BATCH = 64
 
-/** A message in place, to its writer. */
+/** A message in place, as its writer sees it. */
 export interface MessageView extends Fields {
   body?: Uint8Array
 }
 
-/** A message in place, to a reader. */
+/** A message in place, as a reader sees it. */
 export interface ReadonlyMessageView extends Readonly<Fields> {
   readonly body?: ReadonlyBytesView
 }

@@ -67,7 +67,7 @@ class SocketConnection implements Connection {
   private burst: Memory
   private burstLength = 0
   private onRoom = () => {}
-  /** The beginning of a frame that has not come completely. */
+  /** The first bytes of a frame whose rest has not arrived. */
   private readonly partial: Memory
   private partialLength = 0
 

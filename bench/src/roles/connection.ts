@@ -11,9 +11,9 @@ import { Tally } from './tally.js'
 /** One end of something that carries messages both ways. */
 export interface Connection {
   /**
-   * Sends message number `sequence`, or keeps it until there are enough for a burst.
+   * Sends message number `sequence`, or keeps it until there are enough messages for a burst.
    *
-   * @returns a promise if there is no more room; it settles once there is
+   * @returns a promise if there is no more room; the promise settles when there is room again
    */
   send(sequence: number): Promise<void> | undefined
   /** Sends the messages that were kept. */
@@ -53,7 +53,7 @@ export function rolesOver(transport: Transport): Roles {
 
 type Run = Role['run']
 
-/** The hub's work. Each function listens to the connections at once, before a message can come, and returns the rest. */
+/** The hub's work. Each function starts to listen at once, before a message can come, and returns a function that does the rest. */
 const HUB_RUNS: Readonly<Record<Direction, (trial: Trial, connections: readonly Connection[]) => Run>> = {
   'hub sends': (trial, connections) => () => sendToAll(trial, connections),
   'spokes send': (_trial, connections) => receive(connections),

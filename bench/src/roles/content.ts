@@ -12,9 +12,9 @@
  * Byte k of the pattern is letter number (k * 2654435761 mod 2^32) / 2^26 of the base64 alphabet. The producer writes the
  * fields one by one and copies the body. The consumer compares every field and every byte.
  *
- * The pattern begins in the middle of a page, because lanes and rings begin at the start of one. A copy takes a third longer if
- * the offsets in their pages of source and target differ by less than 64 bytes. Each body begins 8 bytes after the one before,
- * in the pattern and in a lane, so that distance would stay the same for a whole trial, by chance.
+ * The pattern begins in the middle of a page, because lanes and rings begin at the start of a page. A copy takes a third longer if
+ * the page offsets of source and target differ by less than 64 bytes. Each body begins 8 bytes after the one before, in the
+ * pattern and in a lane. So chance would decide that difference, and it would stay the same for a whole trial.
  */
 
 export const BEGIN = 0xffff_fffe
@@ -47,7 +47,7 @@ export function memoryOf(bytes: Buffer): Memory {
   return { bytes, data: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 
-/** @param sequence may be signed, with the same 32 bits: loops over small integers are faster */
+/** @param sequence the message's number, or the signed integer with the same 32 bits: loops over small integers are faster */
 export function writeFields(fields: Fields, sequence: number): void {
   const number = sequence >>> 0
   fields.sequence = number
@@ -117,7 +117,7 @@ export class Content {
     return sequence
   }
 
-  /** As `check`, for bytes with a buffer of their own. A DataView over each would take longer than everything else. */
+  /** Same as `check`, for bytes with a buffer of their own. Making a DataView for each would take longer than all other work. */
   checkBytes(message: Uint8Array): number {
     if (message.length !== this.payload) throw new Error(`a message has ${message.length} bytes`)
     const { bytes, data } = this.fields

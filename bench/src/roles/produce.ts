@@ -4,7 +4,7 @@ import { BEGIN, END } from './content.js'
 import { watchGarbage } from './garbage.js'
 import { Stopwatch } from './stopwatch.js'
 
-/** Returns how many messages are sent between two looks at the clock. */
+/** Returns the number of messages to send between two reads of the clock. */
 function messagesPerBurst(payload: number): number {
   if (payload >= 65_536) return 16
   return payload >= 1024 ? 64 : 1024

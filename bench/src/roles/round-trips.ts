@@ -6,9 +6,9 @@ import { Stopwatch } from './stopwatch.js'
 const BLOCK = 64
 
 /**
- * Measures round trips in blocks of 64, with one look at the clock per block, and in turn one by one. With a pause before each,
- * measures them only one by one. native/floor.cc does the same, except that it records each duration at once: Node records them
- * after the trips, because recording takes it longer.
+ * Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With a pause before each,
+ * measures them only one by one. native/floor.cc does the same, except that it records each duration at once: here, the durations are recorded
+ * after the trips, because recording takes longer in Node.
  *
  * @param trip makes round trip number `sequence`; its promise is awaited
  */

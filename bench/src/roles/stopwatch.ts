@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 import type { RoleReport } from '../trial.js'
 
-/** Measures time and CPU time from its construction on. */
+/** Measures elapsed time and CPU time since its construction. */
 export class Stopwatch {
   private readonly start = performance.now()
   private readonly processorStart = processorNs()

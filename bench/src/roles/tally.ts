@@ -6,7 +6,7 @@ import { Stopwatch } from './stopwatch.js'
 export class Tally {
   /** True once every producer has sent END. */
   ended = false
-  /** Covers the time in which all producers sent. Valid once `ended` is true. */
+  /** The figures from the last BEGIN to the first END. Valid once `ended` is true. */
   report: RoleReport = { messages: 0, seconds: 0, processorNs: 0 }
   private readonly next: number[]
   private readonly mayLose: boolean

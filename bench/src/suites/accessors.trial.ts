@@ -1,6 +1,6 @@
 /**
  * Runs one trial of the suite `accessors`, of one peer and one variant, in a process of its own. The loops get their memory as an
- * argument, as the functions of a program do. V8 would optimise a constant of the module further.
+ * argument, like functions of real programs. V8 would optimise further if the memory were a constant of the module.
  *
  *   node --expose-gc --import tsx accessors.trial.ts PEER VARIANT ACCESS_COUNT
  */

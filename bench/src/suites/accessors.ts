@@ -9,7 +9,7 @@ const PEERS = {
 }
 
 /**
- * Measures the cost of a field through an accessor. Peers take turns, trial by trial, each in a fresh process. The ratio compares
+ * Measures the cost of reading or writing a field through an accessor. Peers take turns, trial by trial, each in a fresh process. The ratio compares
  * the medians.
  */
 export const accessors: Suite = {

@@ -12,7 +12,7 @@ const FLOOR_RING = { peer: 'floor', variant: 'ring in place' }
 const FLOOR_COPY = { peer: 'floor', variant: 'ring with copy' }
 const UNIX_SOCKET = { peer: 'unix socket', variant: 'frames' }
 
-/** Messages that fit the caches vary most, and so run most often. */
+/** Figures of messages that fit the caches vary most, so these trials run most often. */
 function runsFor(payload: number) {
   return { maxRuns: payload === 32 ? 5 : 3 }
 }

@@ -25,8 +25,8 @@ export class Bells {
   }
 
   /**
-   * Rings for each sleeper, once for each of its sleeps. Call it after publishing what they wait for. Usually nobody sleeps;
-   * then it costs one load.
+   * Rings the bell of each sleeper, once per sleep. The caller must publish first, and then call it. Usually no participant
+   * sleeps: then the call costs one load.
    *
    * @throws SharedMemoryError as `Doorbell.open` and `ring`
    */

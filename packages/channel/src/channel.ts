@@ -35,11 +35,11 @@ const READY_INTERVAL_MS = 5
 const FIRST_VIEW_LENGTH = 65_536
 
 /**
- * A named channel of any shape, as all of its participants see it: memory of known layout, mapped. Knows neither who writes
- * nor who reads.
+ * A named channel of any shape, as all of its participants see it: memory of known layout, mapped. It does not know whether its
+ * participant writes or reads.
  *
- * @typeParam Fields what the header says of the shape
- * @typeParam Control what the shape uses the control part by
+ * @typeParam Fields the shape's own fields in the header
+ * @typeParam Control the object through which the shape uses the control part
  */
 export class Channel<Fields extends object, Control> implements Disposable {
   readonly shape: Shape<Fields, Control>
@@ -64,7 +64,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   }
 
   /**
-   * Creates a channel. Nobody takes part in it yet.
+   * Creates a channel. It has no participant yet.
    *
    * @throws SharedMemoryError as `SharedMemory.create`; RangeError for fields that no channel of this shape can have
    */
@@ -87,7 +87,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   }
 
   /**
-   * Opens a channel. Blocks, for a second at most, while its creator is just making it (Windows).
+   * Opens a channel. Blocks, for a second at most, while its creator has not yet finished the header (Windows).
    *
    * @throws SharedMemoryError as `SharedMemory.open`; `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `SCHEMA_MISMATCH`, `CORRUPT`,
    * `NOT_READY`
@@ -142,8 +142,8 @@ export class Channel<Fields extends object, Control> implements Disposable {
   }
 
   /**
-   * Makes a channel of memory whose creator has finished it. Otherwise closes the memory: if its creator died, then those
-   * who wait for the channel must not keep the unfinished memory alive.
+   * Makes a channel of memory whose creator has finished it. Otherwise closes the memory: if its creator has died, the
+   * processes that wait for the channel must not keep the unfinished memory alive.
    */
   static #ifFinished<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
@@ -160,7 +160,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
       if (header.controlLength > first.buffer.byteLength) {
         memory = SharedMemory.open(name, { ...openOptions(options), view: { length: header.controlLength } })
         first.close()
-        if (!isSameInstance(memory.buffer, header)) return undefined // it was created anew in between: begin again
+        if (!isSameInstance(memory.buffer, header)) return undefined // the channel was created again since: start over
       }
       checkSchema(shape, memory, header, codec)
       channel = new Channel(shape, memory, header, options.trustOwner)
@@ -185,15 +185,16 @@ export class Channel<Fields extends object, Control> implements Disposable {
    */
   openPart(view: ViewRange, access: 'readwrite' | 'read'): SharedMemory {
     const part = this.keep(this.#openView(view, access))
-    // After the part, so that it vouches for the part: a channel that has lost its name does not get it back.
+    // Opens the start after the part. If the name still leads to this channel now, it did when the part was opened: a channel
+    // that has lost its name never gets it back.
     const start = this.#openView({ length: FIRST_VIEW_LENGTH }, 'read')
     const isSame = isSameInstance(start.buffer, this.header)
     start.close()
     if (isSame) return part
     throw this.error(
       'NOT_FOUND',
-      'its name belongs to another channel by now, because somebody removed the name and then used it again. ' +
-        'Close this one, and open it again.',
+      'its name now belongs to another channel, because a process removed the name and created a new channel with it. ' +
+        'Close this channel, and open it again.',
     )
   }
 
@@ -201,7 +202,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
     return SharedMemory.open(this.name, { access, view, trustOwner: this.#trustOwner ?? false })
   }
 
-  /** Has something closed together with the channel: parts and bells. */
+  /** Closes the resource, such as a part or a bell, together with the channel. */
   keep<T extends { close(): void }>(resource: T): T {
     this.#kept.push(resource)
     return resource

@@ -12,7 +12,7 @@ interface Seen {
   readonly since: number
 }
 
-/** How far the consumers are behind in a producer's lane, for messages to people. */
+/** How far the consumers are behind in a producer's lane. For error messages and inspection. */
 export class ConsumerLag {
   readonly #participant: Participant<StreamChannel>
   readonly #producer: number

@@ -34,7 +34,7 @@ export class ConsumerWatch {
     return count
   }
 
-  /** Removes dead consumers, now and then. True if it removed one. */
+  /** Removes dead consumers. Does nothing if the last call was less than EVICTION_INTERVAL_MS ago. True if it removed one. */
   evictDead(): boolean {
     const time = now()
     if (time < this.#nextEviction) return false
@@ -69,7 +69,7 @@ export class ConsumerWatch {
     const { channel } = this.#participant
     const { control } = channel
     return cleanUpIfDead(channel, control.consumers, consumer, () => {
-      // Before: a producer that sleeps for room may have looked at this consumer, and not watch it.
+      // Rings before the eviction: a producer that waits for room may have seen this consumer, but may not watch it.
       this.#producers.ringSleepers()
       control.evict(consumer)
     })

@@ -1,22 +1,22 @@
 /**
- * What a sleeper does because others publish without a fence.
+ * What a sleeper does in addition, because other participants publish without a fence.
  *
  * A participant that publishes a message, or gives room back, need not put a fence between that store and its look for sleepers.
  * So it can miss a mark that has just been set, and ring nobody. Therefore a sleeper only dozes at first: its bell rings by
- * itself after a few milliseconds. Usually somebody rings before that. If not, the sleeper asks the kernel for a barrier, which
- * puts the missing fence into all publishers; then it checks again, and then sleeps without a limit.
+ * itself after a few milliseconds. Usually a peer rings before that. If not, the sleeper asks the kernel for a barrier, which
+ * puts the missing fence into all publishers. Then it checks again, and sleeps without a limit.
  */
 
 import { capabilities, type Doorbell, memoryBarrier } from '@memlane/core'
 import { pauseSync } from './deadline.js'
 
 /**
- * How long a sleeper relies on being rung before it pays for a barrier. Undefined on Windows: there every participant publishes
+ * How long (ms) a sleeper waits for a ring before it pays for a barrier. Undefined on Windows: there every participant publishes
  * with a fence, and no mark is missed.
  */
 const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
 
-/** Upper bound on store-buffer delay. */
+/** By then, stores have left the store buffer: they need microseconds, although no architecture guarantees a limit. */
 const STORE_BUFFER_MS = 1
 
 export class Doze {
@@ -28,7 +28,7 @@ export class Doze {
     this.#bell = bell
   }
 
-  /** Has the bell ring by itself. One doze covers many short sleeps: if one is under way, nothing changes. */
+  /** Makes the bell ring by itself. One doze covers many short sleeps: if a doze is running, nothing changes. */
   begin(now: number): void {
     if (DOZE_MS === undefined || this.#end !== undefined) return
     this.#bell.ringAfter(DOZE_MS)
@@ -46,9 +46,10 @@ export class Doze {
     if (DOZE_MS === undefined) return true
     if (this.#end === undefined || now < this.#end) return false
     this.#end = undefined
-    if (lastSleep > now - DOZE_MS / 2) return false // most of the doze was spent in sleeps that somebody rang
+    // This wait began its last sleep late in the doze, or has not slept yet: it dozes again.
+    if (lastSleep > now - DOZE_MS / 2) return false
     // SYNC: pairs with publishAndLookInOrder in LaneWriter, storeReleaseInOrder in ConsumerSlot; prevents a sleep without limit
-    // beside something whose publisher has missed the mark. If the kernel has no barrier, waiting does the same.
+    // after a publisher has missed the mark. If the kernel has no barrier, a short wait has the same effect.
     if (!memoryBarrier()) pauseSync(STORE_BUFFER_MS)
     return true
   }

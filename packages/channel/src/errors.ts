@@ -16,8 +16,7 @@ export const channelErrorCodes = {
   },
   SCHEMA_MISMATCH: {
     meaning: 'The stream has another schema, or the region has another layout.',
-    remedy:
-      'Use one schema on both sides. For streams, the message names the first difference and shows both schemas.',
+    remedy: 'Use one schema on both sides. For streams, the message names the first difference and shows both schemas.',
   },
   OPTIONS_MISMATCH: {
     meaning: 'The stream or region exists, and was created with other sizes or options than this call asks for.',

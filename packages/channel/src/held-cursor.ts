@@ -3,7 +3,7 @@ import { LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/int
 import { countMessages, type LaneCursor } from './lane-cursor.js'
 
 /**
- * A cursor that holds its producer back. It reads messages in place and gives their room back in portions.
+ * A cursor whose producer waits for it when the lane is full. It reads messages in place and gives their room back in portions.
  *
  * Its fields are TypeScript-private for speed: each access to a `#private` field takes more bytecode, and V8 inlines up to a
  * limit of bytecode (docs/decisions/0010).
@@ -62,7 +62,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     }
   }
 
-  /** Apart from `drain`: V8 does not inline a rarely called handler, and most looks of a waiting consumer find nothing. */
+  /** Separate from `drain`: V8 does not inline a rarely called handler, and most looks of a waiting consumer find nothing. */
   private handOver(offset: number, handle: (message: View) => void, limit: number): number {
     handle(this.view.at(offset, this.reader.length))
     return limit === 1 ? 1 : 1 + this.drainMore(handle, limit - 1)
@@ -118,7 +118,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   /**
-   * Skips at most one lap: everything after that was sent later.
+   * Skips at most one lap: all records after that were published after this call began.
    *
    * @returns the position of the last record skipped
    */

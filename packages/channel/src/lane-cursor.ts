@@ -1,6 +1,6 @@
 import { LaneReader } from '@memlane/protocol/internal'
 
-/** Where a consumer begins: with the messages sent from now on, or in each lane with the newest or the oldest one held. */
+/** Where a consumer begins: with new messages only, or in each lane with the newest or the oldest message that it still holds. */
 export type StreamStart = 'now' | 'newest' | 'oldest'
 
 /** One consumer's place in one lane. */
@@ -22,17 +22,17 @@ export interface LaneCursor<View> {
   /**
    * Hands over the messages that are there, each in place. Never blocks, allocates nothing.
    *
-   * @param looks how many times to look again if nothing is there; only a `HeldCursor` does
+   * @param looks how many times to check again if there is no message; only a `HeldCursor` uses it
    * @returns how many messages were handed over; fewer than `limit` if no more are there
    */
   drain(handle: (message: View) => void, limit: number, looks: number): number
   /** Ends a running `drain` after its current message. */
   stop(): void
-  /** True if there is a record. If there is none, the room of everything before has been given back. */
+  /** True if there is a record. If not, the cursor has given back the room of all earlier records. */
   ready(): boolean
   /** Skips what is there now. */
   skipToEnd(): void
-  /** Skips what is there now, but for the newest message. */
+  /** Skips what is there now, except the newest message. */
   skipToNewest(): void
   /** Counts the messages that are there now. */
   count(): number

@@ -9,8 +9,8 @@ import type { StreamChannel } from './stream.js'
 import { openLane } from './stream.js'
 
 /**
- * Why a stream has ended: `closed` if the last producer closed, `died` if it died without closing. In both cases, all that it
- * had sent has been read before.
+ * Why a stream has ended: `closed` if the last producer closed, `died` if it died without closing. In both cases, the consumer
+ * has read all messages that were sent.
  */
 export type StreamEnd = 'closed' | 'died'
 
@@ -22,7 +22,7 @@ export interface LaneSetOptions<View> {
   readonly view: (data: DataView) => PayloadView<View>
   /** The consumer's slot; undefined for a read-only consumer. */
   readonly slot: ConsumerSlot | undefined
-  /** The producers' bells, which ring if room was given back. */
+  /** The producers' bells. They ring when room is given back; undefined for a read-only consumer. */
   readonly producers: Bells | undefined
   /** How many more times `poll` looks into the only lane if it is empty. */
   readonly looks: number
@@ -60,7 +60,7 @@ export class LaneSet<View> {
   #draining = false
   readonly #lookAroundOutOfLine = outOfLine(this.#lookAround)
 
-  /** @throws SharedMemoryError `CORRUPT` if the records of a lane lead nowhere */
+  /** @throws SharedMemoryError `CORRUPT` if a lane has a record that cannot be right */
   constructor(participant: Participant<StreamChannel>, from: StreamStart, options: LaneSetOptions<View>) {
     this.#participant = participant
     this.#options = options
@@ -115,7 +115,7 @@ export class LaneSet<View> {
     }
   }
 
-  /** Hands over the messages that are there, at most `limit`. Call it out of line: V8's inlining budget is the caller's. */
+  /** Hands over the messages that are there, at most `limit`. Call it out of line: V8's inlining budget belongs to the caller. */
   poll(handle: (message: View) => void, limit: number): number {
     const only = this.#only
     if (only === undefined || this.#openings[0] !== this.#seenOpenings) return this.#pollAll(handle, limit)
@@ -159,14 +159,14 @@ export class LaneSet<View> {
     this.#current = undefined
   }
 
-  /** Ends a `poll` that is under way, after the message that it is at, and makes the next call check whether this is open. */
+  /** Ends a running `poll` after its current message, and makes the next call check whether the consumer is open. */
   close(): void {
     this.#only = undefined
     this.#current = undefined
     for (const cursor of this.#allCursors) cursor?.stop()
   }
 
-  /** The only lane has nothing. Others may have opened since, and this one may have closed. */
+  /** Called when the only lane is empty. Other lanes may have opened since, and this one may have closed. */
   #lookAround(): void {
     this.takeUpLanes()
     this.#foundNothing()

@@ -1,5 +1,5 @@
 const MAX_CREDIT = 16
-/** After looks in vain: so many more waits must end quickly before the next try. */
+/** After a series of looks without success. Negative: so many quick waits more must follow before the next look. */
 const MIN_CREDIT = -8
 
 /** Decides whether to look at memory for a moment before sleeping: only while such looks are usually worth their time. */

@@ -6,7 +6,7 @@ const LOOKS_PER_CLOCK = 16
 /** More than any machine manages. It ends a look if the clock stands still. */
 const MAX_ROUNDS_PER_MS = 50_000
 
-/** False with one CPU: there a look keeps the peer from doing what the look is for. */
+/** False with one CPU: there, a look takes the CPU away from the peer that it waits for. */
 export const canLook: boolean = availableParallelism() > 1
 
 /** Checks a condition again and again for some milliseconds. Blocks. True if it was there. */

@@ -23,7 +23,7 @@ export class MessageWriter<Message, View> {
   readonly #fixedLength: number | undefined
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
-  /** The lane if nothing stands in the way: undefined once closed, and while a send is queued. */
+  /** The lane if messages can be written now. Undefined once closed, and while a send is queued. */
   #freeLane: LaneWriter | undefined
   /** The same, but undefined also if messages vary in length. */
   #fixedFreeLane: LaneWriter | undefined
@@ -34,7 +34,7 @@ export class MessageWriter<Message, View> {
   readonly #claimSlowOutOfLine = outOfLine(this.#claimSlow)
   readonly #ringOutOfLine = outOfLine(Bells.prototype.ringSleepers)
 
-  /** @param consumers their bells, which every published message rings if they sleep */
+  /** @param consumers the consumers' bells. Every published message rings those of sleeping consumers */
   constructor(
     participant: Participant<StreamChannel>,
     lane: LaneWriter,
@@ -59,7 +59,7 @@ export class MessageWriter<Message, View> {
     return this.#queued !== 0
   }
 
-  /** Keeps other messages back while a send is queued. Each call needs its own `unqueue`. */
+  /** Blocks other messages while a send is queued. The caller must call `unqueue` once for each call. */
   queue(): void {
     this.#queued++
     this.#setFree(undefined)
@@ -259,12 +259,12 @@ export class MessageWriter<Message, View> {
     try {
       return view.at(offset, length)
     } catch (error) {
-      this.lane.abort() // no message has that length, or the schema has no view to write through
+      this.lane.abort() // the length does not fit the schema, or the schema has no writable view
       throw error
     }
   }
 
-  /** Slow path: a length of its own, or a send is queued behind the claim. */
+  /** Slow path: the caller gave a length, or a send is queued behind the claim. */
   #commitSlow(length: number | undefined): void {
     this.#participant.checkOpen()
     if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) throw wrongLength(length)

@@ -107,7 +107,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
   }
 
   /**
-   * Skips at most one lap: everything after that was sent later.
+   * Skips at most one lap: all records after that were published after this call began.
    *
    * @returns the position of the last record skipped
    */
@@ -137,7 +137,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     const { control, producer, reader } = this
     if (control.recentEndOf(producer) !== reader.position) return undefined
     const sequence = control.recentSequenceOf(producer)
-    // A number that belonged to a later end would come with a record here.
+    // The number may already belong to a later end. Then there is a record here, and the number is not used.
     return !reader.ready() && control.hasStayed(producer, this.position) ? sequence : undefined
   }
 

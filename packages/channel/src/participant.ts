@@ -14,8 +14,8 @@ export class Participant<Channel extends AnyChannel> {
   #closed = false
 
   /**
-   * @param slot the slot of that side which this participant has claimed; its bell wakes it. Undefined for a participant that
-   * may only read: it looks at intervals
+   * @param slot the slot of that side which this participant has claimed; the slot's bell wakes the participant. Undefined for a
+   * read-only participant: it checks at intervals
    */
   constructor(channel: Channel, side: Side, slot: number | undefined, waitStrategy: WaitStrategy = 'adaptive') {
     this.channel = channel
@@ -49,7 +49,7 @@ export class Participant<Channel extends AnyChannel> {
     if (!this.#closed) this.waiter.setRef(ref)
   }
 
-  /** Runs something whose errors are to name the channel. */
+  /** Calls a function, and makes its errors name the channel. */
   explained<T>(attempt: () => T): T {
     try {
       return attempt()
@@ -59,9 +59,9 @@ export class Participant<Channel extends AnyChannel> {
   }
 
   /**
-   * Closes the channel and ends a wait that is under way. A no-op the second time.
+   * Closes the channel and ends a running wait. A second call does nothing.
    *
-   * @param leave what to do before: announce the end to the other participants
+   * @param leave called before that, to announce the end to the other participants
    */
   close(leave: () => void): void {
     if (this.#closed) return

@@ -54,7 +54,7 @@ export class ProducerWatch {
     return true
   }
 
-  /** No producer has opened a lane yet. One that is about to has rung already, and might die before it rings again. */
+  /** No producer has opened a lane yet. A producer about to do so has rung already, and may die before it rings again. */
   #watchFirst(bell: Doorbell): boolean {
     const { control } = this.#participant.channel
     let used = false

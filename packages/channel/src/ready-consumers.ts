@@ -12,7 +12,7 @@ interface Waiting {
   readonly reject: (reason: unknown) => void
 }
 
-/** A producer's waits until so many consumers are ready. They give way to sends, which may need room meanwhile. */
+/** Waits of a producer until enough consumers are ready. Sends have priority over these waits, because they may need room. */
 export class ReadyConsumers {
   readonly #participant: Participant<StreamChannel>
   readonly #consumers: ConsumerWatch
@@ -54,7 +54,7 @@ export class ReadyConsumers {
     }
   }
 
-  /** Waits for all of them together. Takes its turn again and again, as any other task behind it ends it. */
+  /** One loop for all waits together. It takes turn after turn, because a task that is queued behind it ends its turn. */
   async #run(): Promise<void> {
     const { waiter } = this.#participant
     this.#isRunning = true

@@ -14,7 +14,7 @@ export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 /** The lease that a region's writer holds. */
 export const REGION_WRITER_SLOT = 0
 
-/** Bytes that a region maps: its layout, and the mark behind it if that is to be checked. */
+/** Bytes that a region maps: its layout, and also the layout mark behind it if `checkLayout` is set. */
 export function regionLength(layout: AnyLayout, checkLayout: boolean): number {
   return checkLayout ? layoutMarkOffset(layout) + LAYOUT_MARK_LENGTH : layout.length
 }
@@ -48,7 +48,7 @@ export function checkRegion(
   }
 }
 
-/** Looks at the header of a channel, which is longer than many regions: then in a view of its own. */
+/** Reads the header of a channel, if there is one. The header is longer than many regions: then it needs a second view. */
 function shapeIn(memory: SharedMemory, { trustOwner = false }: Pick<OpenOptions, 'trustOwner'>): string | undefined {
   const { buffer, name, objectLength } = memory
   if (buffer.byteLength >= CHANNEL_HEADER_LENGTH) return channelShapeIn(buffer, objectLength)

@@ -6,7 +6,7 @@ const MESSAGES_PER_ROUND = 512
 export class Rounds {
   #messages = 0
 
-  /** @returns what to await before the next message; undefined, nearly always, if it is too early for another round */
+  /** @returns what to await before the next message. Usually undefined: then it is too early for another round */
   after(messages: number): Promise<void> | undefined {
     this.#messages += messages
     if (this.#messages < MESSAGES_PER_ROUND) return undefined

@@ -1,4 +1,4 @@
-/** Rows that are shown of a schema, and characters of a name: the other side may hold anything. */
+/** Limits of what a message shows: rows of a schema, characters of a name, levels. The bytes in memory may be anything. */
 const MAX_ROWS = 40
 const MAX_NAME_LENGTH = 40
 const MAX_DEPTH = 8
@@ -31,7 +31,9 @@ export function schemaMismatch(there: string, here: string): string {
     const parsed: unknown = JSON.parse(there)
     theirs = show(parsed)
     difference =
-      firstDifference(theirs, ours) ?? firstOtherDifference(parsed, JSON.parse(here), '') ?? 'in its spelling'
+      firstDifference(theirs, ours) ??
+      firstOtherDifference(parsed, JSON.parse(here), '') ??
+      'only its JSON text differs'
   } catch {
     return `its schema is not readable.\n${table('In this process', ours)}`
   }
@@ -124,7 +126,7 @@ function titleOf(descriptor: unknown): string {
   return length === undefined ? type : `${type}, ${brief(length)} bytes`
 }
 
-/** Returns the type of a payload or a field, as a declaration has it: `array(f64, 3)`, `utf8(8)`, `struct Quote`. */
+/** Returns the type of a payload or a field, as it is written in a declaration: `array(f64, 3)`, `utf8(8)`, `struct Quote`. */
 function typeOf(descriptor: unknown, depth = 0): string {
   if (depth > MAX_DEPTH) return '…'
   const kind = own(descriptor, 'kind')
@@ -166,7 +168,7 @@ function list(value: unknown, key: string): readonly unknown[] {
   return Array.isArray(items) ? items : []
 }
 
-/** Shows a name. What no identifier has, such as line feeds, is escaped. */
+/** Shows a name. Escapes characters that an identifier cannot have, such as line feeds. */
 function nameOf(name: unknown): string {
   return typeof name === 'string' && /^[\w-]+$/.test(name) && name.length <= MAX_NAME_LENGTH ? name : brief(name)
 }

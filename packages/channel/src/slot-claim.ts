@@ -3,7 +3,7 @@ import type { Side } from '@memlane/protocol/internal'
 import type { AnyChannel } from './channel.js'
 import { pauseSync } from './deadline.js'
 
-/** A slot that this participant holds by a lease: nobody else has it, and the participant's death frees it. */
+/** A slot that this participant holds by a lease: no other participant has it, and the participant's death frees it. */
 export interface SlotClaim {
   readonly slot: number
   readonly lease: Lease
@@ -12,7 +12,7 @@ export interface SlotClaim {
 export interface SlotWish {
   /** Claims this slot or none. */
   only?: number | undefined
-  /** Tells which slots to try first, of those that nobody holds. */
+  /** Tells which of the free slots to try first. */
   prefers?: (slot: number) => boolean
 }
 
@@ -21,8 +21,8 @@ const ATTEMPTS = 10
 const ATTEMPTS_INTERVAL_MS = 1
 
 /**
- * Claims a slot of a side: first one that `prefers` names, else the lowest that is free. Blocks for some milliseconds if there is
- * none.
+ * Claims a slot of a side: a free slot that `prefers` names, or else the lowest free one. Blocks for some milliseconds if no slot
+ * is free.
  *
  * @throws SharedMemoryError `FULL` if none is free; RangeError if `only` is not a slot of that side
  */
@@ -93,7 +93,7 @@ export function claimLease(memory: SharedMemory, numbers: readonly number[]): Le
 export function cleanUpIfDead(channel: AnyChannel, side: Side, slot: number, cleanUp: () => void): boolean {
   const number = side.numberOf(slot)
   if (Lease.isHeld(channel.memory, number)) return false
-  const lease = Lease.claim(channel.memory, number) // nobody joins there meanwhile
+  const lease = Lease.claim(channel.memory, number) // no participant can join there during the clean-up
   if (lease === undefined) return false
   try {
     cleanUp()

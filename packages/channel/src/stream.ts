@@ -1,4 +1,4 @@
-/** What is particular to the channel of a stream: its options, and its lanes. */
+/** The parts that only the channel of a stream has: its options, and its lanes. */
 
 import type { SharedMemory } from '@memlane/core'
 import { checkOneOf, describeValue, type OptionCheck, type OptionChecks } from '@memlane/core/internal'
@@ -65,7 +65,7 @@ export function createStreamChannel(
 }
 
 /**
- * Compares a stream that is there with the options that were asked for.
+ * Compares an existing stream with the options that the caller gave.
  *
  * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
  */
@@ -76,7 +76,7 @@ export function checkStreamOptions(channel: StreamChannel, options: StreamOption
     throw channel.error(
       'OPTIONS_MISMATCH',
       `its ${option} is ${JSON.stringify(there)}, not ${JSON.stringify(wanted)}. Leave ${option} out to take the stream as it is, or ` +
-        'close all of its producers and consumers and create it anew.',
+        'close all of its producers and consumers and create it again.',
     )
   }
 }

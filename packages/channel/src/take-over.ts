@@ -7,18 +7,18 @@ import { claimSlot, holdersOf, type SlotClaim, type SlotWish } from './slot-clai
 
 /** The number of the lease that a process holds while it makes sure that it is alone. Slots have lower numbers. */
 const TAKE_OVER_NUMBER = 96
-/** How long another process may take to come or go before this one no longer waits for it. */
+/** How long to wait for another participant that is joining or closing. */
 const SETTLE_LIMIT_MS = 1000
 const SETTLE_INTERVAL_MS = 1
 
-/** What a channel says of a slot: nobody ever used it, its last holder opened it, or its last holder closed it. */
+/** What a channel says about a slot: it was never used, its last holder opened it, or its last holder closed it. */
 type SlotState = 'unused' | 'open' | 'closed'
 
 /**
  * Claims a slot of a side if no other participant of that side lives. Of several processes that try at the same time, one
- * succeeds. Blocks while another participant is just coming or going, for a second at most.
+ * succeeds. Blocks while another participant is joining or closing, for a second at most.
  *
- * @param advice says in the error how to take part beside the others
+ * @param advice the last sentence of the error: says how to join beside the other participants
  * @throws SharedMemoryError `ALREADY_EXISTS` with the process ids of those that live; and as `claimSlot`
  */
 export function claimSlotAlone(

@@ -43,7 +43,7 @@ export class Turns {
       return await task({ ...(signal && { signal }), timeoutMs: timeLeft(deadline) })
     } finally {
       this.#waiting--
-      end() // the next task's turn comes, also if this one failed
+      end() // starts the next task, even if this one failed
     }
   }
 }

@@ -1,24 +1,24 @@
 import type { Doorbell } from '@memlane/core'
 
-/** What a participant waits for. */
+/** What a participant waits for: a message, or room, for example. */
 export interface WaitCondition {
-  /** Tells whether it is there. Must not block. Called very often. */
+  /** Tells whether the condition is true. Must not block. Called very often. */
   isThere(): boolean
   /**
-   * Has the bell ring when any of the peers dies that can bring it about. Called before each sleep with the bell; called without
-   * a bell now and then while nobody sleeps, and at a timeout: then it only checks which peers live.
+   * Makes the bell ring when a peer dies that could make the condition true. Called with the bell before each sleep. Called
+   * without a bell at intervals during a wait without sleep, and at a timeout: then it only checks which peers live.
    *
-   * @returns true if a peer is dead already: then check again
+   * @returns true if a peer is dead already: then the caller must check the condition again
    */
   watchPeers(bell: Doorbell | undefined): boolean
   /**
-   * Tells whether somebody has become a peer since `watchPeers`: nobody would hear of its death. Called after the last check
-   * before a sleep, because that check may already depend on the new peer.
+   * Tells whether there is a new peer since `watchPeers`. The bell would not ring at the death of a new peer. Called after the
+   * last check before a sleep, because that check may already depend on the new peer.
    */
   hasNewPeer?(): boolean
 }
 
-/** At a timeout: checks once more, and asks the kernel whether the peers live without which it will never come. */
+/** For a timeout: checks once more. Also asks the kernel which peers live, because a death can make the condition true. */
 export function isThereOrOver(condition: WaitCondition): boolean {
   return condition.isThere() || (condition.watchPeers(undefined) && condition.isThere())
 }

@@ -5,10 +5,10 @@
  *   round   lets the event loop run once between two checks
  *   sleep   in the kernel, until the doorbell rings
  *
- * `adaptive` tries the three in this order. It sleeps after some tens of microseconds, and leaves out the first two if they have
- * lately been in vain. `park` sleeps at once, `spin` never sleeps. A sleeper sets its mark, has the bell watch its peers, checks
+ * `adaptive` tries the three in this order. It sleeps after some tens of microseconds, and skips the first two if they have not
+ * helped recently. `park` sleeps at once, `spin` never sleeps. A sleeper sets its mark, has the bell watch its peers, checks
  * once more, and only then sleeps. So if a peer has something for it and dies before it rings, the sleeper either sees that or
- * hears of the death. A ring may be late or spurious: then all of this begins again. (`Doze` says what more a sleeper does.)
+ * is woken by the death. A ring may be late or spurious: then all of this begins again. (`Doze` says what else a sleeper does.)
  */
 
 import type { Doorbell, WaitOptions } from '@memlane/core'
@@ -61,12 +61,12 @@ const QUICK_MS = 0.02
 const HOT_MS = 0.05
 /** More than the event loop manages in HOT_MS. It ends the rounds if the clock stands still. */
 const MAX_HOT_ROUNDS = 500
-/** While nobody sleeps: how often to ask the kernel which peers live. */
+/** How often a wait without sleep asks the kernel which peers live. */
 const PEER_CHECK_INTERVAL_MS = 10
-/** Without the right to write, a participant cannot ask for a ring: how often it checks. */
+/** How often (ms) a participant without write access checks: it cannot ask for a ring. */
 const BLIND_INTERVAL_MS = 5
 
-/** Waits for one participant, for one condition at a time. */
+/** The waits of one participant, one condition at a time. */
 export class Waiter {
   readonly #strategy: WaitStrategy
   readonly #handle: SleepHandle | undefined
@@ -88,19 +88,19 @@ export class Waiter {
     if (strategy !== 'spin') this.#doze?.begin(now())
   }
 
-  /** Sets whether a wait in the event loop keeps the process running. It does at first. */
+  /** Sets whether a wait in the event loop keeps the process running. Default true. */
   setRef(ref: boolean): void {
     if (ref === this.#ref) return
     this.#ref = ref
     this.wake()
   }
 
-  /** Has a wait in the event loop check soon: something has changed for which nobody rings. */
+  /** Makes a wait in the event loop check soon. For changes that no peer rings for, such as closing. */
   wake(): void {
     if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
-  /** Checks a condition for some microseconds, if that has lately been worth it. Blocks for that time. */
+  /** Checks a condition for some microseconds, if that was useful recently. Blocks for that time. */
   look(condition: WaitCondition): boolean {
     if (this.#strategy === 'park' || !canLook) return condition.isThere()
     if (this.#strategy === 'adaptive' && !this.#looks.allowsLook) return condition.isThere()
@@ -114,8 +114,8 @@ export class Waiter {
    * Waits in the event loop.
    *
    * @returns false if `timeoutMs` have passed
-   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED` if the bell is closed meanwhile, unless `isThere` says
-   * true then; TypeError during another wait
+   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED` if the bell is closed during the wait, unless `isThere`
+   * returns true then; TypeError during another wait
    */
   wait(condition: WaitCondition, { signal, timeoutMs }: StreamWaitOptions = {}): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -142,7 +142,7 @@ export class Waiter {
     })
   }
 
-  /** Called by bell, timer or immediate; also when nothing has changed. No promise delays the check after a ring. */
+  /** Called by the bell, a timer or an immediate, also if nothing has changed. Not async: a promise would delay the check. */
   readonly #goOn = (): void => {
     const wait = this.#wait
     if (wait === undefined) return
@@ -173,7 +173,7 @@ export class Waiter {
     wait.signal?.removeEventListener('abort', this.#abort)
   }
 
-  /** Checks, and lets the event loop run before the next check. Undefined if the wait goes on; `hot` says how. */
+  /** Checks, and lets the event loop run before the next check. Undefined if the wait continues; `hot` says how. */
   #goRound(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
     const spins = this.#strategy === 'spin'
@@ -193,7 +193,7 @@ export class Waiter {
     return undefined
   }
 
-  /** Checks, and sleeps until the bell rings, or until a timer if there is no bell. Undefined if the wait goes on. */
+  /** Checks, and sleeps until the bell rings, or until a timer fires if there is no bell. Undefined if the wait continues. */
   #lieDown(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
     for (;;) {
@@ -216,7 +216,7 @@ export class Waiter {
         const isAnyDead = condition.watchPeers(bell)
         if (condition.isThere()) return true
         if (isAnyDead || condition.hasNewPeer?.()) {
-          this.#goOnSoon(wait) // not at once: a peer that scribbles can make this happen again and again
+          this.#goOnSoon(wait) // not at once: a peer that writes wrong bytes can cause this again and again
           return undefined
         }
         if (!isOrdered) this.#doze?.begin(time)
@@ -226,7 +226,7 @@ export class Waiter {
         if (left !== Infinity) wait.timer = setTimeout(this.#goOn, left).unref()
         return undefined
       } catch (error) {
-        if (condition.isThere()) return true // the participant is closed, and the caller says so better
+        if (condition.isThere()) return true // the participant is closed: the caller throws a better error
         throw error
       } finally {
         if (!this.#asleep) mark.clear()
@@ -318,7 +318,7 @@ export class Waiter {
   #spin(condition: WaitCondition, deadline: number): boolean {
     for (;;) {
       if (lookFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline)))) return true
-      condition.watchPeers(undefined) // not with the bell: nobody would hear it
+      condition.watchPeers(undefined) // without the bell: this wait does not listen to it
       if (timeLeft(deadline) === 0) return isThereOrOver(condition)
     }
   }

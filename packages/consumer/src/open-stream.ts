@@ -7,9 +7,9 @@ import { type ReaderOptions, StreamReader } from './stream-reader.js'
 
 export interface OpenStreamOptions extends ReaderOptions, Omit<OpenChannelOptions, 'access'>, WaitOptions {
   /**
-   * `readwrite` (default) takes a consumer slot; its bell wakes this consumer. `read` is for streams with
-   * `overflow: 'overwrite'` whose memory this process may not write: it looks 200 times a second, as nothing can wake it. If the
-   * system refuses write access, such a stream is opened this way by default.
+   * `readwrite` (default) takes a consumer slot, whose doorbell wakes this consumer. `read` is for streams with
+   * `overflow: 'overwrite'` whose memory this process may not write. Nothing can wake such a consumer, so a wait checks the stream
+   * 200 times a second. If this option is left out and the system refuses write access, such a stream is opened with `read`.
    */
   access?: 'readwrite' | 'read'
 }
@@ -25,8 +25,8 @@ const openStreamChecks: OptionChecks<OpenStreamOptions> = {
 }
 
 /**
- * Becomes a consumer of a stream; waits for the stream to appear. It takes one of the stream's `maxConsumers` slots, also with
- * `overflow: 'overwrite'`, unless it opens the memory with `access: 'read'`.
+ * Becomes a consumer of a stream. Waits for the stream to appear. The consumer takes one of the stream's `maxConsumers` slots, also
+ * with `overflow: 'overwrite'`, unless it opens the memory with `access: 'read'`.
  *
  * @param schema what the messages are: the same layout or codec as the producer's
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
@@ -54,7 +54,7 @@ export async function openStream<S extends Schema>(
   }
 }
 
-/** @param denied why the system has refused the right to write */
+/** @param denied the error with which the system refused write access, if it did */
 function readerOver<S extends Schema>(
   channel: StreamChannel,
   codec: CodecOf<S>,
@@ -77,7 +77,7 @@ function needsToWrite(channel: StreamChannel, denied: SharedMemoryError | undefi
       : 'Let its creator grant that (mode: 0o660 or 0o666 on Linux, securityDescriptor on Windows)'
   return channel.error(
     'ACCESS_DENIED',
-    'its producers wait for their consumers, so a consumer must be able to write to its memory, to say how far it has read. ' +
+    'its producers wait for their consumers, so each consumer must write to the memory of the stream how far it has read. ' +
       `${remedy}, or create the stream with overflow: "overwrite", which consumers may read without writing.`,
     denied,
   )

@@ -31,8 +31,8 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
   }
 
   /**
-   * Reads the whole value as a plain copy. If a writer writes meanwhile, parts of a value of more than one number can be old and
-   * parts new.
+   * Reads the whole value as a plain copy. If a writer writes meanwhile, a value of more than one number can be a mix of old
+   * and new parts.
    *
    * @throws SharedMemoryError `CLOSED`
    */
@@ -44,7 +44,7 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
   /**
    * Reads the whole value as it was at one moment. For layouts with version words (`consistency`). Never blocks.
    *
-   * @param maxAttempts how often to try while the writer is writing; 1000 by default, tens of microseconds
+   * @param maxAttempts the most attempts while the writer is writing. 1000 by default, which takes tens of microseconds
    * @returns `undefined` if no attempt succeeded: the writer is too busy, or died during an update
    * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words
    */

@@ -31,15 +31,15 @@ import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine } from '@memlane/pr
 /** How a consumer begins, ends and waits. */
 export interface ReaderOptions {
   /**
-   * Where to begin. `now` (default): with the messages sent from now on. `newest`: with the newest message held of each producer.
-   * `oldest`: with all messages held.
+   * Where to begin. `now` (default): with the messages sent from now on. `newest`: with the newest message of each producer, if its
+   * lane still holds it. `oldest`: with the oldest message that each lane still holds.
    */
   from?: StreamStart
   /** How `receive`, `for await` and the others wait. Default `adaptive`. */
   waitStrategy?: WaitStrategy
   /**
-   * What ends the stream for this consumer. `died` (default): no producer is left, closed or dead. `closed`: all producers
-   * have closed; the consumer waits for a dead one to come back. `never`: nothing; the consumer waits for new producers, too.
+   * When the stream ends for this consumer. `died` (default): when each producer has closed or died. `closed`: when all producers
+   * have closed; if one has died, the consumer waits for a successor. `never`: the consumer waits for new producers, too.
    */
   endOn?: EndOn
 }
@@ -58,24 +58,24 @@ export interface BatchOptions extends IterationOptions {
 const iterationChecks: OptionChecks<IterationOptions> = { signal: checkSignal }
 const batchChecks: OptionChecks<BatchOptions> = { signal: checkSignal, limit: checkLimit }
 
-/** A number from 1 on, Infinity included. */
+/** Checks that a limit is a number from 1 on, Infinity included. */
 function checkLimit(option: string, limit: unknown): void {
   if (typeof limit !== 'number') throw new TypeError(`${option} must be a number, not ${describeValue(limit)}`)
   if (!(limit >= 1)) throw new RangeError(`${option} ${limit} is not a number from 1 on`)
 }
 
-/** How many messages of `receive` go by before the event loop gets a turn. */
+/** `receive` lets the event loop run once after this many messages. */
 const BURST = 64
 /** How many messages `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
-/** They take some 50 ns, as long as the rest of a poll. A message that comes meanwhile is found at once. */
+/** How often `poll` checks an empty lane with `spin`. The checks take about 50 ns, as long as the rest of a poll. */
 const LOOKS_OF_SPIN = 32
 
 /**
  * The reading side of a stream: one consumer of all its lanes. With `overflow: 'wait'` it gets every message exactly once,
  * in each producer's order, and producers wait for it until it closes or dies. With `overflow: 'overwrite'`, `missed` tells how
- * many messages it did not get.
+ * many messages this consumer did not get.
  *
  * An iteration ends when the stream does (`end` tells why), or when the consumer is closed. Leaving it does not close the
  * consumer; `using` does.
@@ -87,7 +87,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly #slot: ConsumerSlot | undefined
   readonly #producers: Bells | undefined
   readonly #lanes: LaneSet<ReadonlyMessageView<S>>
-  /** What shows the messages of each lane. */
+  /** The views that show the messages of each lane. */
   readonly #views: PayloadView<ReadonlyMessageView<S>>[] = []
   readonly #producerWatch: ProducerWatch
   readonly #condition: WaitCondition
@@ -105,8 +105,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#participant = new Participant(channel, consumers, claim?.slot, waitStrategy)
     if (claim !== undefined) {
       this.#producers = Bells.of(channel, producers)
-      // Sleeping producers must watch this consumer from now on: its death would leave them asleep. This ring is for those that
-      // watched the slot's last holder, whose bit goes here.
+      // Sleeping producers must watch this consumer from now on: its death would leave them asleep. This ring is for producers that
+      // watched the slot's last holder; ConsumerSlot clears that holder's live bit.
       if (holdsProducers) this.#producers.ringSleepers()
       this.#slot = new ConsumerSlot(control, claim.slot)
     }
@@ -133,8 +133,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Why the stream has ended, once all that was sent has been read; undefined while it goes on. Only a wait finds out that
-   * producers have died: a consumer that only polls calls `readySync({ timeoutMs: 0 })` now and then.
+   * Why the stream has ended; undefined until it has ended and all messages have been read. Only a wait finds out that producers
+   * have died. So a consumer that only polls must call `readySync({ timeoutMs: 0 })` from time to time.
    */
   get end(): StreamEnd | undefined {
     return this.#lanes.end
@@ -156,7 +156,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Counts the messages that are there and have not been received. Goes through all of them: for monitoring, not for each
+   * Counts the messages that are in the stream and have not been received. Goes through all of them: for monitoring, not for each
    * message.
    *
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`
@@ -167,7 +167,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Receives a message that is there. Never blocks.
+   * Receives a message if there is one. Never blocks.
    *
    * @returns a plain copy; undefined if there is none
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT` for a message that does not fit the schema
@@ -178,7 +178,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Receives a message, waiting for it. One call at a time.
+   * Receives a message. Waits for one without blocking the thread. One call at a time: a second one that must wait throws a
+   * TypeError.
    *
    * @returns undefined if the stream has ended (`end` tells why), or if `timeoutMs` have passed
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, and as `tryReceive`
@@ -232,23 +233,23 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Hands messages that are there to `handle`, each in place: with `overflow: 'wait'` nothing is copied, and nothing allocated
-   * for layouts of numbers. Never blocks. With `waitStrategy: 'spin'`, if the stream has one lane in use and does not overwrite,
-   * it looks for some 50 ns before it says that nothing is there.
+   * Passes the messages that are there to `handle`, each in place: with `overflow: 'wait'` nothing is copied, and nothing is
+   * allocated for layouts of numbers. Never blocks. With `waitStrategy: 'spin'`, if the stream has one lane in use and does not
+   * overwrite, `poll` checks again for about 50 ns before it returns 0.
    *
-   * @param handle gets each message's view, which is read-only, and valid only until `handle` returns: it must not be async. With
-   * `MEMLANE_DEBUG=views`, a view that is used later throws
+   * @param handle gets each message's view. The view is read-only, and valid only until `handle` returns, so `handle` must not be
+   * async. With `MEMLANE_DEBUG=views`, a view that is used later throws
    * @param limit the most messages to handle; 1024 by default. Pass 1 if just one is expected, as in a conversation: that saves
-   * the look for the next
+   * the check for the next message
    * @returns how many were handled
-   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; what `handle` throws: its message counts as received
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; any error that `handle` throws: the message then counts as received
    */
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => void, limit)
   }
 
   /**
-   * Waits until there is a message: what `poll` needs.
+   * Waits until there is a message for `poll`. Does not block the thread.
    *
    * @returns false if the stream has ended, or if `timeoutMs` have passed
    * @throws as `receive`
@@ -262,7 +263,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this.#lanes.hasMessage()
   }
 
-  /** As `ready`, blocking this thread. */
+  /** Same as `ready`, but blocks this thread. */
   readySync(options?: SyncWaitOptions): boolean {
     checkSyncWaitOptions('readySync', options)
     this.#participant.checkOpen()
@@ -287,7 +288,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Iterates over batches of messages, as `messages` does over messages: those that are there, and at least one.
+   * Iterates over batches of messages, otherwise like `messages`. A batch holds the messages that are there, at least one and at
+   * most `limit`.
    *
    * @throws SharedMemoryError `CLOSED` if the consumer is already closed; RangeError for a `limit` below 1
    */
@@ -310,9 +312,9 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   /**
-   * Makes a Node stream of the messages, in object mode. It takes a message only when it is read, and reads none ahead. It ends
-   * as `messages` does. Destroying it does not close the consumer. Node takes null for the end of a stream: a message that is
-   * null destroys it with a TypeError.
+   * Makes a Node stream of the messages, in object mode. It takes a message only when its reader asks for one. It ends
+   * when `messages` does. Destroying it does not close the consumer. In Node, null means the end of a stream, so a message that is
+   * null destroys this stream with a TypeError.
    *
    * @throws SharedMemoryError `CLOSED` if the consumer is already closed
    */
@@ -320,12 +322,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return Readable.from(this.#iterateUntilLeft(), { highWaterMark: 0 })
   }
 
-  /** Makes a web stream of the messages, as `toReadable` makes a Node stream. Cancelling it does not close the consumer. */
+  /** Makes a web stream of the messages, otherwise like `toReadable`. Cancelling it does not close the consumer. */
   toReadableStream(): ReadableStream<MessageOf<S>> {
     return ReadableStream.from(this.#iterateUntilLeft())
   }
 
-  /** Has waits keep the process running, as they do by default. */
+  /** Makes waits keep the process running. This is the default. */
   ref(): this {
     this.#participant.setRef(true)
     return this
@@ -337,7 +339,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     return this
   }
 
-  /** Ends this consumer: producers no longer wait for it. A no-op the second time. */
+  /** Ends this consumer: producers no longer wait for it. A second call does nothing. */
   close(): void {
     this.#participant.close(() => {
       this.#lanes.close()

@@ -1,6 +1,7 @@
-// Wakes a process that waits, across processes. A bell belongs to an object and has a number; whoever opens it can ring
-// it and wait for it. Rings are not counted: several before the waiter comes wake it once; where a thread takes them
-// for the event loop, up to three times. One implementation per folder: linux/doorbell.cc, windows/doorbell.cc.
+// Wakes a waiting process from another process. A bell belongs to an object and has a number. Every process that opens
+// the bell can ring it and wait for it. Rings are not counted: several rings before a wait wake the waiter once; on
+// Windows, where a pool thread takes rings for the event loop, up to three times. One implementation per folder:
+// linux/doorbell.cc, windows/doorbell.cc.
 #pragma once
 
 #include <uv.h>
@@ -19,31 +20,32 @@ class Doorbell {
  public:
   virtual ~Doorbell() = default;
 
-  // Never blocks. A ring while nobody waits is kept for the next who does.
+  // Never blocks. If no thread waits, the ring is kept for the next wait.
   virtual std::optional<Failure> Ring() = 0;
 
-  // Blocks until it rings: true; or until the time has passed: false. Negative: without end.
+  // Blocks. True if the bell rang, false if the time has passed. A negative time means no limit.
   virtual Result<bool> Wait(int64_t timeout_ms) = 0;
 
-  // From now on it also rings, once, when the lease of a slot ends; IsLeased is false by then, unless the slot was
-  // claimed anew. A no-op while that is being watched already. False: nobody has the slot, and nothing is watched.
+  // From now on it also rings, once, when the lease of a slot ends. IsLeased is false then, unless another segment has
+  // claimed the slot. Does nothing if the slot is watched already. False if no segment has the slot: then nothing is
+  // watched.
   virtual Result<bool> Watch(uint32_t slot) = 0;
 
-  // It also rings by itself, once, in that time; what was asked before is forgotten.
+  // The bell also rings by itself, once, after that time. Replaces the time of an earlier call.
   virtual std::optional<Failure> RingAfter(int64_t ms) = 0;
 
-  // From now on calls `rung` on the loop's thread after rings. Once; after a failure again.
+  // From now on calls `rung` on the loop's thread after rings. Call Attach once; after a failure, call it again.
   virtual std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) = 0;
 
   // Whether being attached keeps the loop alive. At first it does not.
   virtual void SetReferenced(bool referenced) = 0;
 
-  // Detaches it. `closed` is called once the loop is done with it, at once when it was not attached; only then may the
-  // doorbell be destroyed.
+  // Detaches the bell. Calls `closed` when the loop no longer uses it; immediately if it was not attached. The caller
+  // must not destroy the doorbell before that.
   virtual void Close(std::function<void()> closed) = 0;
 };
 
-// NOT_FOUND: the object has no name yet, or has lost it (Linux).
+// NOT_READY: other processes are still removing the object's folder after 250 ms (Linux).
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number);
 
 }  // namespace memlane

@@ -1,5 +1,6 @@
-// A claim to slot i of an object that the kernel arbitrates, and drops when its owner dies: no registration to forget,
-// no pid to be reused, no heartbeat. One implementation per folder: linux/lease.cc, windows/lease.cc.
+// A claim to slot i of an object. The kernel decides who gets the claim, and drops it when its owner dies. So there is
+// no registration to forget, no reused pid, and no heartbeat. One implementation per folder: linux/lease.cc,
+// windows/lease.cc.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +12,22 @@
 
 namespace memlane {
 
-// Destroying it gives the slot back, and wakes who watches it (doorbell.h).
+// Destroying it gives the slot back, and wakes the doorbells that watch the slot (doorbell.h).
 class Lease {
  public:
   virtual ~Lease() = default;
 };
 
-// The claim, or a null pointer when somebody has it or is just claiming it (on Windows also while somebody just asks).
-// NOT_FOUND: the object has lost its name (Linux). Threads that claim at the same time each need a segment of their
-// own: to Linux' locks one segment is one claimer.
+// The claim, or a null pointer if a segment has the slot or is claiming it (on Windows also at the moment when a
+// process checks the slot). NOT_READY: other processes are still removing the object's folder after 250 ms (Linux).
+// Several threads may claim through one segment.
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 
 // Whether a living handle has the slot.
 Result<bool> IsLeased(const Segment& segment, uint32_t slot);
 
-// The process that holds the slot's lease, where the system tells. None if nobody holds it, or if this process may not
-// look. May take milliseconds: only for messages to people.
+// The process that holds the slot's lease, if the system shows it. None if no process holds it, or if this process has
+// no right to see the holder. Can take milliseconds: use it only for messages to people.
 std::optional<uint32_t> LeaseHolder(const Segment& segment, uint32_t slot);
 
 }  // namespace memlane

@@ -7,7 +7,7 @@
 namespace memlane {
 
 // Registers this process, so that barriers reach it. The first call in a process asks the kernel, which may take some
-// milliseconds. False if there are no such barriers here: then a publisher needs a fence of its own.
+// milliseconds. False if this system has no such barriers: then a publisher needs its own fence.
 bool RegisterForMemoryBarriers();
 
 // Returns after every running thread of every registered process has passed a full barrier. (A thread that does not run

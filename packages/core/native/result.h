@@ -15,10 +15,10 @@ struct Failure {
   const char* syscall;
   long os_code;
   std::string os_message;  // the system's own words for os_code, UTF-8
-  uint64_t requested = 0;  // NO_SPACE, TOO_SHORT: bytes asked for
-  uint64_t available = 0;  // NO_SPACE: bytes free; TOO_SHORT: bytes there
+  uint64_t requested = 0;  // NO_SPACE, TOO_SHORT: bytes asked for; TOO_LONG: bytes of the view
+  uint64_t available = 0;  // NO_SPACE: bytes free; TOO_SHORT: bytes of the object; TOO_LONG: the most that is possible
   std::string owner = {};  // ACCESS_DENIED because of the owner: the object's owner
-  // NO_SPACE: the limit that is in the way, if it is not that of the place itself: "cgroup" or "RLIMIT_FSIZE".
+  // NO_SPACE: the limit that was reached, "cgroup" or "RLIMIT_FSIZE". Empty for the limit of /dev/shm or of the system.
   const char* limit = "";
 };
 

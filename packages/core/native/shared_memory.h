@@ -62,8 +62,8 @@ class Segment {
 
 struct SegmentInfo {
   std::string name;                 // in the system's own spelling
-  std::optional<uint64_t> length;   // Linux: bytes; absent if this process may not look
-  std::string owner;                // Linux: user id; empty if this process may not look
+  std::optional<uint64_t> length;   // Linux: bytes
+  std::string owner;                // Linux: user id
   std::optional<uint32_t> mode;     // Linux: permission bits
   std::optional<uint32_t> holders;  // open handles, if the system tells
   std::vector<uint32_t> pids;       // the processes that hold them, if the system tells

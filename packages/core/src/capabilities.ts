@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 
-/** Facts about the operating system and this Node.js. No other file of memlane asks for the name of its system. */
+/** Facts about the operating system and this Node.js. No other source file decides anything by the name of the system. */
 export interface Capabilities {
   /** How names become objects: `X` is `Local\X` on Windows, `/X.<uid>` on POSIX systems. */
   readonly namespace: 'windows' | 'posix'

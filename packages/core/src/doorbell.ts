@@ -10,15 +10,15 @@ import { attempt, openSegmentOf, type SharedMemory } from './shared-memory.js'
 /** Bells are numbered from 0 to one less than this. */
 const BELL_COUNT = 2 ** 31
 
-/** `worker.terminate()`, and `process.exit()` in the main thread, cannot end a blocked thread: they wait until it returns. */
+/** `worker.terminate()`, and `process.exit()` in the main thread, cannot end a blocked worker: they wait until it wakes. */
 const LONGEST_WAIT_MS = isMainThread ? Infinity : 250
 
 /**
- * Wakes a process that waits, from another process. A memory has any number of bells. Every process that opens a bell can
+ * Wakes a waiting process from another process. A memory can have any number of bells. Every process that opens a bell can
  * ring it and wait for it, but only one participant should wait.
  *
  * Rings are not counted: several rings before the wait begins wake the waiter once, on Windows up to three times. A ring may
- * also be late, meant for a predecessor. A waiter that wakes and finds nothing to do waits again.
+ * also come late: it was meant for an earlier waiter. A waiter that wakes and finds nothing to do must wait again.
  */
 export class Doorbell implements Disposable {
   readonly memory: SharedMemory
@@ -39,12 +39,13 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Opens a bell; the first one to open it makes it. The bell stays usable after the memory is closed. What it leaves in the
-   * system goes with the memory's last handle, or on Linux with the last handle that has bells or leases.
+   * Opens a bell. The first call for a number creates it. Does not block, except for a quarter of a second before it throws
+   * `NOT_READY`. The bell stays usable after the memory is closed. The system removes the bell's object with the last handle of
+   * the bell (Windows); its file is removed with the last memory handle that has bells or leases (Linux).
    *
    * @param number a whole number from 0 to 2^31 - 1
    * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `NOT_READY`, `SYSTEM`
-   * @throws RangeError for a number out of range; TypeError for memory of another copy of this package
+   * @throws RangeError for a number out of range; TypeError for a `SharedMemory` of another copy of this package
    */
   static open(memory: SharedMemory, number: number): Doorbell {
     if (!Number.isInteger(number) || number < 0 || number >= BELL_COUNT) {
@@ -56,8 +57,8 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Rings: wakes the waiter, or else the next one. Never blocks; takes about a microsecond. On Linux it also works if the
-   * process has no descriptors left.
+   * Rings: wakes the waiter. If no participant waits, the next wait ends at once. Never blocks; takes about a microsecond. On
+   * Linux it also works if the process has no descriptors left.
    *
    * @throws SharedMemoryError `CLOSED`, `SYSTEM`
    */
@@ -67,13 +68,13 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Makes this handle also ring, once, when the {@link Lease} of a slot of its memory ends, in whatever way: `release()`,
-   * closed memory, the end of a worker or of a process, a kill. When it has rung for that, `Lease.isHeld` is false, unless the
-   * slot was claimed anew; to be told of the end of that claim, watch again. Does not block. Watching a slot twice changes
-   * nothing.
+   * Makes this handle also ring, once, when the {@link Lease} of a slot of its memory ends for any reason: `release()`, closed
+   * memory, the end of a worker or of a process, a kill. After that ring, `Lease.isHeld` is false, unless another handle has
+   * claimed the slot in the meantime. To watch that new claim, call `watch` again. Does not block. Watching a slot twice
+   * changes nothing.
    *
    * @param slot a whole number from 0 to 2^31 - 1
-   * @returns false if nobody holds the slot: then nothing is watched
+   * @returns false if no handle holds the slot: then nothing is watched
    * @throws SharedMemoryError `CLOSED` (the bell or its memory), `ACCESS_DENIED`, `SYSTEM`; RangeError for a slot out of range
    */
   watch(slot: number): boolean {
@@ -85,7 +86,7 @@ export class Doorbell implements Disposable {
 
   /**
    * Makes this handle also ring by itself, once, after a time. Replaces the time that was set before. For many short waits this
-   * costs less than timers or timeouts, which the kernel has to set anew for each wait. Does not block.
+   * costs less than timers or timeouts, because the kernel must set those again for each wait. Does not block.
    *
    * @param timeMs milliseconds, a whole number from 0 to 2^31 - 1
    * @throws SharedMemoryError `CLOSED`, `SYSTEM`; RangeError for a time out of range
@@ -101,10 +102,10 @@ export class Doorbell implements Disposable {
   /**
    * Makes the event loop call a function, once, when the bell rings or is closed. Does not block. The wait uses no CPU.
    *
-   * @param woken if it throws, that is an uncaught exception
-   * @param ref whether the wait keeps the process running
-   * @returns false if the bell has rung already: then nothing is called
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError if this handle is already waited at
+   * @param woken the function. If it throws, that is an uncaught exception
+   * @param ref whether the wait keeps the process running. Default true
+   * @returns false if the bell has rung already: then the function is not called
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; TypeError if another wait at this handle is pending
    */
   listen(woken: () => void, ref = true): boolean {
     this.#checkOpen()
@@ -125,13 +126,13 @@ export class Doorbell implements Disposable {
   }
 
   /**
-   * Blocks this thread until the bell rings. For worker threads and scripts, not for an event loop with other work. In a worker
-   * thread it wakes four times a second, so that the worker can be terminated.
+   * Blocks this thread until the bell rings. Use it in worker threads and scripts, not in an event loop that has other work. In
+   * a worker thread it wakes four times a second, so that the worker can be terminated.
    *
    * @param timeoutMs milliseconds, from 0 (check once) to 2^31 - 1, or Infinity (default)
    * @returns true if it rang, false if the time has passed
-   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; RangeError for a time out of range; TypeError if this handle is already
-   * waited at
+   * @throws SharedMemoryError `CLOSED`, `SYSTEM`; RangeError for a time out of range; TypeError if another wait at
+   * this handle is pending
    */
   waitSync(timeoutMs = Infinity): boolean {
     checkTimeout('timeoutMs', timeoutMs)
@@ -148,7 +149,7 @@ export class Doorbell implements Disposable {
     }
   }
 
-  /** Closes the handle, and calls the function that waits in `listen`. Again is a no-op. */
+  /** Closes the handle. Calls the function of a pending `listen` in a microtask. A second call does nothing. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -166,7 +167,7 @@ export class Doorbell implements Disposable {
   }
 
   #checkFree(): void {
-    if (this.#listener !== undefined) throw new TypeError('this doorbell is already waited at')
+    if (this.#listener !== undefined) throw new TypeError('another wait at this handle is pending: one wait at a time')
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a stable error code means, and what to do about it. `docs/troubleshooting.md` has a table made of these. */
+/** What a stable error code means, and what to do about it. The table in `docs/troubleshooting.md` is made from these. */
 export interface ErrorCodeMeaning {
   readonly meaning: string
   readonly remedy: string
@@ -54,7 +54,8 @@ export const systemErrorCodes = {
     remedy: 'Map a part of it with `view: { offset, length }`.',
   },
   NOT_READY: {
-    meaning: 'A stopped process is in the middle of removing the old memory of that name, or of making a stream.',
+    meaning:
+      'A stopped process has not finished removing the old memory of that name or its folder of bells and leases, or making a stream.',
     remedy: 'Let that process continue, or end it.',
   },
   IN_USE: {
@@ -62,12 +63,13 @@ export const systemErrorCodes = {
     remedy: 'Close the handles. `SharedMemory.list()` shows the pids of the processes that hold them.',
   },
   TIMED_OUT: {
-    meaning: 'The time given in `timeoutMs` has passed. `cause` is the last error that made the call wait, if there is one.',
+    meaning:
+      'The time given in `timeoutMs` has passed. `cause` is the last error that made the call wait, if there is one.',
     remedy: 'Check that the other process runs and uses the same name, or allow more time.',
   },
   CLOSED: {
     meaning: 'This process has already closed the handle.',
-    remedy: 'Open it again, or close it later.',
+    remedy: 'Open the memory again, or close the handle later.',
   },
   NOT_SUPPORTED: {
     meaning: 'This system or runtime cannot do it.',

@@ -25,19 +25,19 @@ const brand = Symbol.for('memlane.SharedMemoryError')
 export class SharedMemoryError extends Error {
   /** Why, for programs. */
   readonly code: SharedMemoryErrorCode
-  /** The system call that failed (`linkat`, `CreateFileMappingW`, …), if one did. Of a wait that timed out: its last one. */
+  /** The system call that failed (`linkat`, `CreateFileMappingW`, …), if one did. After a timeout: the last one that failed. */
   declare readonly syscall: string | undefined
   /** The system's number for the failure: errno on Linux, GetLastError() on Windows. */
   declare readonly osCode: number | undefined
   /** Bytes asked for (`NO_SPACE`, `TOO_SHORT`, `TOO_LONG`). */
   declare readonly requested: number | undefined
-  /** Bytes free (`NO_SPACE`), there (`TOO_SHORT`) or possible (`TOO_LONG`). */
+  /** Bytes that are free (`NO_SPACE`), that the memory has (`TOO_SHORT`), or that a view can have (`TOO_LONG`). */
   declare readonly available: number | undefined
 
   constructor(code: SharedMemoryErrorCode, message: string, details: SharedMemoryErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
-    // Only those that are known, so that console.log shows no others.
+    // Sets only the known ones, so that console.log shows no undefined properties.
     const { syscall, osCode, requested, available } = details
     if (syscall !== undefined) this.syscall = syscall
     if (osCode !== undefined) this.osCode = osCode
@@ -67,7 +67,7 @@ interface NativeFailure extends Error {
   requested: number
   available: number
   owner: string
-  /** `NO_SPACE`: the limit that is in the way. Empty if it is the size of the folder, or of the memory. */
+  /** `NO_SPACE`: the limit that was reached. Empty for the size of the folder, and for the machine's memory. */
   limit: '' | 'cgroup' | 'RLIMIT_FSIZE'
 }
 
@@ -93,7 +93,7 @@ function explanation(failure: NativeFailure): string {
     case 'NOT_FOUND':
       return `no process holds memory of that name. Start the process that creates it first, or wait for it. ${system}`
     case 'ALREADY_EXISTS':
-      return `the name is taken. Open it, or choose another name. ${system}`
+      return `the name is taken. Open the existing memory, or choose another name. ${system}`
     case 'ACCESS_DENIED':
       return `${denial(failure)} ${system}`
     case 'PRIVILEGE_REQUIRED':
@@ -107,9 +107,9 @@ function explanation(failure: NativeFailure): string {
     case 'TOO_LONG':
       return `it has ${requested} bytes; an ArrayBuffer can have ${available}. Map a part with view: { offset, length }.`
     case 'NOT_READY':
-      return `a stopped process is in the middle of removing the old memory of that name. Let it continue, or end it. ${system}`
+      return `a stopped process has not finished removing the old memory of that name, or its folder of bells and leases. Let that process continue, or end it. ${system}`
     case 'IN_USE':
-      return `it goes with its last handle, and still has one. Close that. ${system}`
+      return `it is not persistent, and a process still holds it. Close its handles; the last one removes it. ${system}`
     default:
       return system
   }
@@ -145,7 +145,7 @@ function shortage({ syscall, requested, available, limit }: NativeFailure): stri
   const folder = capabilities.objectDirectory
   const room = folder ? `make room in ${folder}` : 'close other programs, or make the paging file larger'
   const docker = folder ? ' In Docker, start the container with a larger --shm-size; it is 64 MB by default.' : ''
-  if (requested === 0) return `there is no room for another file. To go on, ${room}.${docker}`
+  if (requested === 0) return `there is no room for another file. To continue, ${room}.${docker}`
   const asked = `${requested} bytes asked for,`
   if (limit === 'cgroup') {
     return `${asked} but the memory limit of this container or service (cgroup) leaves ${available} bytes. Ask for less, or raise the limit (Docker: --memory; systemd: MemoryMax).`

@@ -6,11 +6,11 @@ import { attempt, openSegmentOf, type SharedMemory, segmentOf } from './shared-m
 const SLOT_COUNT = 2 ** 31
 
 /**
- * A claim to one slot of a memory, which one handle can have at a time. The kernel gives it and takes it back: it ends with
- * `release()`, with the `SharedMemory` it was claimed through, with the worker, and with the process in whatever way. A
- * stopped process keeps it. The caller decides what a slot means.
+ * A claim to one slot of a memory. Only one handle can have it at a time. The kernel gives it and takes it back. It ends when
+ * `release()` is called, when the `SharedMemory` through which it was claimed is closed, and when the worker or the process
+ * ends, even if it is killed. A stopped process keeps it. The caller decides what a slot means.
  *
- * On Linux a lease belongs to the memory itself: it stays if the memory's name or files beside it are removed.
+ * On Linux a lease belongs to the memory itself: it stays even if the memory's name or the files of its leases are removed.
  */
 export class Lease implements Disposable {
   readonly memory: SharedMemory
@@ -23,13 +23,14 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Claims a slot. Does not block. On Linux it needs write access to the memory.
+   * Claims a slot. Does not block, except for a quarter of a second before it throws `NOT_READY`. On Linux it needs write
+   * access to the memory.
    *
    * @param slot a whole number from 0 to 2^31 - 1
-   * @returns undefined if a living handle, this one included, has the slot or is just claiming it. On Windows also, for a
-   * moment, while a process asks `isHeld` for the slot or begins to `watch` it
+   * @returns undefined if a living handle, this one included, has the slot or is claiming it. On Windows, also undefined at the
+   * moment when a process calls `isHeld` for the slot or begins to `watch` it
    * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `NOT_READY`, `SYSTEM`
-   * @throws RangeError for a slot out of range; TypeError for memory of another copy of this package
+   * @throws RangeError for a slot out of range; TypeError for a `SharedMemory` of another copy of this package
    */
   static claim(memory: SharedMemory, slot: number): Lease | undefined {
     const segment = segmentWith(memory, slot)
@@ -38,7 +39,7 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Tells whether a living handle has the slot, this one included. Does not block. To be told of the end of the lease, use
+   * Tells whether a living handle has the slot, this one included. Does not block. To learn when the lease ends, use
    * {@link Doorbell.watch}.
    *
    * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `SYSTEM`; RangeError and TypeError as `claim`
@@ -49,18 +50,18 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Tells which process holds a slot, for messages to people. The process may end at any moment, so decide nothing by it. Takes
-   * some milliseconds on Linux.
+   * Tells which process holds a slot. Use it only in messages to people: the process may end at any moment, so a program must
+   * not base a decision on it. Blocks for some milliseconds on Linux.
    *
-   * @returns its process id; undefined if the slot is free, or if the system does not tell, for instance of another user's
-   * process, or of one in another container
+   * @returns the process id; undefined if the slot is free, or if the system does not show the holder, for instance a process of
+   * another user or in another container
    * @throws SharedMemoryError `CLOSED`; RangeError and TypeError as `claim`
    */
   static holder(memory: SharedMemory, slot: number): number | undefined {
     return segmentWith(memory, slot).leaseHolder(slot)
   }
 
-  /** Gives the slot back. Again is a no-op. */
+  /** Gives the slot back. A second call does nothing. */
   release(): void {
     if (this.#released) return
     this.#released = true

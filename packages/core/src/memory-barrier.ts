@@ -1,7 +1,7 @@
 /**
  * An asymmetric memory barrier: sleepers pay, publishers do not. A publisher stores a message, then loads the mark of
  * sleepers. A sleeper stores its mark, then loads the position of messages. Each store must be visible before the load that
- * follows it, or both sides may miss each other. A fence per message would do that, at the publisher's cost. Instead,
+ * follows it, or both sides may miss each other. A fence per message would ensure that, but would slow the publisher. Instead,
  * publishers use plain stores, and a sleeper makes the kernel run a fence on every processor where a registered process runs.
  */
 import { binding } from './binding.js'
@@ -23,7 +23,8 @@ export const publishesPlainly: boolean =
  * published before it, and they see everything that this thread stored before it. Allocates nothing. Takes one system call
  * (1 us), and longer if such a process is running, because the kernel interrupts it.
  *
- * @returns false if the kernel cannot do it: then check again after a millisecond or two, when earlier stores are long visible
+ * @returns false if the kernel cannot do it. Then the caller must check again after a millisecond: earlier stores are visible
+ * by then
  */
 export function memoryBarrier(): boolean {
   return !switchedOff && binding.globalMemoryBarrier()

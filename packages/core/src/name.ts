@@ -9,7 +9,7 @@ import { SharedMemoryError } from './errors.js'
 
 const encoder = new TextEncoder()
 
-/** Endings of the objects beside memory: bells, leases, and what these need while they are made or released. */
+/** Endings of the names of bells and leases, and of the helper objects that exist while one of these is made or released. */
 const RESERVED = /\.(bell|lease)\.\d+(\.new\d*|\.end\.\d+\.\d+)?$/
 
 /**
@@ -64,7 +64,7 @@ export function resolveName(name: string, system: Capabilities = capabilities, u
 /**
  * Turns the name of a system's object back into a name that opens it here.
  *
- * @param ours memlane made the object: then a POSIX object without the user's suffix had a `Global\` name
+ * @param ours true if memlane made the object: then a POSIX object without the user's suffix has a `Global\` name
  */
 export function nameOf(object: string, ours: boolean, system: Capabilities = capabilities, userId = currentUserId()) {
   if (system.namespace === 'windows') return object.startsWith('Local\\') ? object.slice('Local\\'.length) : object
@@ -73,7 +73,7 @@ export function nameOf(object: string, ours: boolean, system: Capabilities = cap
   return ours ? `Global\\${object.slice(1)}` : object
 }
 
-/** True if `resolveName` gives this object for the name. Other programs can make objects that no name of memlane means. */
+/** True if `resolveName` gives this object for the name. Other programs can make objects that memlane has no name for. */
 export function opens(name: string, object: string): boolean {
   try {
     return resolveName(name) === object

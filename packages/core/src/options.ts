@@ -10,8 +10,8 @@ export type OptionChecks<Options> = { readonly [Option in keyof Required<Options
  * Checks an options object. Allocates nothing if all is well. Options that are `undefined` count as absent.
  *
  * @param api the function that takes the options, for the message
- * @throws TypeError if `options` is no object, if it has an option that `checks` does not know (the message names the nearest
- * one that it does), or if an option has the wrong type
+ * @throws TypeError if `options` is not an object, if it has an option that `checks` does not have (the message suggests the
+ * most similar one), or if an option has the wrong type
  * @throws RangeError if an option is out of its range
  */
 export function checkOptions<Options>(api: string, options: unknown, checks: OptionChecks<Options>): void {
@@ -42,7 +42,7 @@ export function checkSignal(option: string, value: unknown): void {
   if (!is) throw new TypeError(`${option} must be an AbortSignal, not ${describeValue(value)}`)
 }
 
-/** One of some strings. */
+/** Makes the check for an option that must be one of these strings. */
 export function checkOneOf(...choices: readonly string[]): OptionCheck {
   const listed = choices.map((choice) => JSON.stringify(choice))
   const wanted = [listed.slice(0, -1).join(', '), listed.at(-1)].filter(Boolean).join(' or ')
@@ -53,7 +53,7 @@ export function checkOneOf(...choices: readonly string[]): OptionCheck {
   }
 }
 
-/** A whole number from `least` to `most`, of what `unit` says. */
+/** Makes the check for an option that must be a whole number from `least` to `most`. The message names the `unit`. */
 export function checkWholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER, unit = ''): OptionCheck {
   const wanted = `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`
   return (option, value) => {
@@ -75,7 +75,7 @@ export function checkTimeout(option: string, value: unknown): void {
   }
 }
 
-/** A wrong value for a message: `'0600'` and `5` rather than their types alone. */
+/** Describes a wrong value for a message: `"0600"` or `5`, not only its type. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)

@@ -29,7 +29,7 @@ interface MapOptions {
    * - `readwrite` (default): sees the writes of others, and others see its writes.
    * - `read`: sees the writes of others. A write to the view kills the process, because the processor forbids it; there is no
    *   exception.
-   * - `copy`: sees the writes of others to a page until its own first write there. Nobody sees its writes.
+   * - `copy`: sees the writes of others to a page until its own first write to that page. No other handle sees its writes.
    */
   access?: Access
   /** Maps a part only, for example of memory that is longer than one ArrayBuffer can be. Default: all of it. */
@@ -46,13 +46,14 @@ export interface CreateOptions extends MapOptions {
   /** Windows: the users that may open the memory, as SDDL text. Default: the process token's descriptor. Ignored on Linux. */
   securityDescriptor?: string
   /**
-   * Linux: the memory stays after its last handle, until `SharedMemory.unlink(name)`. Use it for memory that programs map
-   * without memlane: they keep no handle, and would go on with the old memory after a restart of its creator. Default false.
+   * Linux: the memory stays after its last handle is closed, until `SharedMemory.unlink(name)`. Use it for memory that programs
+   * map without memlane. memlane does not count these programs as handles. Without `persistent`, they would continue to use the
+   * old memory after a restart of its creator. Default false.
    */
   persistent?: boolean
   /**
-   * Fills the memory. On Linux others find the memory only afterwards; on Windows they may see it empty for a moment. Not
-   * called if `createOrOpen` opens.
+   * Fills the memory. On Linux, other processes find the memory only afterwards. On Windows, they may see it empty for a moment.
+   * Not called if `createOrOpen` opens existing memory.
    */
   initialize?: (buffer: ArrayBuffer) => void
 }
@@ -61,8 +62,8 @@ export interface CreateOptions extends MapOptions {
 export interface OpenOptions extends MapOptions {
   /**
    * The owners of memory to accept besides this user and root (Linux), or besides this user, administrators and the system
-   * (Windows): user ids on Linux, SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Other users can take the name
-   * before you do. Default: none.
+   * (Windows): user ids on Linux, SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Another user can take the name
+   * before you do. Default: no other owners.
    */
   trustOwner?: boolean | readonly (number | string)[]
 }
@@ -73,17 +74,17 @@ export interface SharedMemoryInfo {
   name: string
   /** The system's name for it: `/X.1000`, `Local\X`. */
   objectName: string
-  /** Bytes (Linux). Absent if this process may not look. */
+  /** Bytes. Only on Linux. */
   length?: number
-  /** User id (Linux). Absent if this process may not look. */
+  /** User id. Only on Linux. */
   owner?: string
   /** Permission bits (Linux). */
   mode?: number
   /** Number of open handles (Linux). Absent for memory that other programs made. */
   holders?: number
-  /** The processes that hold them: on Linux, those of this pid namespace; none on Windows. */
+  /** The process ids of the holders. Linux: only processes in this pid namespace. Windows: always empty. */
   pids: number[]
-  /** `handles`: the memory goes with its last handle. `unlink`: it stays until it is unlinked. */
+  /** `handles`: the memory is removed with its last handle. `unlink`: it stays until `SharedMemory.unlink(name)`. */
   lifetime: 'handles' | 'unlink'
 }
 
@@ -106,7 +107,7 @@ export const createChecks: OptionChecks<CreateOptions> = {
     if (typeof mode !== 'number') {
       throw new TypeError(`${option} must be a number such as 0o600, not ${describeValue(mode)}`)
     }
-    // If the owner may not read the memory, nobody could find out that a crash has orphaned it.
+    // If the owner cannot read the memory, the owner's processes cannot find out that a crash has orphaned it.
     if (!Number.isInteger(mode) || mode < 0o400 || mode > 0o777 || (mode & 0o400) === 0) {
       throw new RangeError(`${option} 0o${mode.toString(8)} is not from 0o400 to 0o777 with the owner's right to read`)
     }
@@ -132,7 +133,7 @@ const waitForChecks: OptionChecks<OpenOptions & WaitOptions> = { ...openChecks, 
 /** The native side of a memory, for the other classes of this package. */
 export let segmentOf: (memory: SharedMemory) => NativeSegment
 
-/** As `segmentOf`, for memory that must be open. */
+/** Like `segmentOf`, but throws `CLOSED` if the memory is closed. */
 export function openSegmentOf(memory: SharedMemory): NativeSegment {
   const segment = segmentOf(memory)
   if (memory.closed) throw new SharedMemoryError('CLOSED', `shared memory "${memory.name}" is closed`)
@@ -142,8 +143,8 @@ export function openSegmentOf(memory: SharedMemory): NativeSegment {
 /**
  * Named memory that several processes map: one handle, and one view of it as an ArrayBuffer.
  *
- * The memory lives until its last handle anywhere is closed: by `close()`, `using`, garbage collection, the end of its
- * worker thread, or the end of its process, however it ends. Then its name is free again. (`persistent` changes that.)
+ * The memory lives until the last handle in any process is closed: by `close()`, `using`, garbage collection, the end of the
+ * worker thread, or the end of the process (also by a crash). Then its name is free again. (`persistent` changes that.)
  * Only `Atomics` order the reads and writes of different processes. `Atomics.wait` does not work across processes.
  */
 export class SharedMemory implements Disposable {
@@ -167,7 +168,7 @@ export class SharedMemory implements Disposable {
     segmentOf = (memory) => {
       if (#segment in memory) return memory.#segment
       throw new TypeError(
-        'memory is no SharedMemory of this copy of @memlane/core. If the process has loaded two copies, take all from one.',
+        'memory is no SharedMemory of this copy of @memlane/core. If the process has loaded two copies, use one of them only.',
       )
     }
   }
@@ -185,7 +186,7 @@ export class SharedMemory implements Disposable {
 
   /**
    * Creates memory of `length` bytes, all zero, and maps it. Blocks while the system reserves the pages (about a second for a
-   * few GiB), so that memory cannot run out later. Blocks for a quarter of a second before it says `NOT_READY`.
+   * few GiB), so that memory cannot run out later. Blocks for a quarter of a second before it throws `NOT_READY`.
    *
    * @throws SharedMemoryError `ALREADY_EXISTS`, `NO_SPACE`, `INVALID_NAME`, `ACCESS_DENIED`, `PRIVILEGE_REQUIRED`,
    * `INVALID_SECURITY_DESCRIPTOR`, `NOT_SHARED_MEMORY`, `NOT_READY`, `NOT_SUPPORTED`, `SYSTEM`
@@ -210,7 +211,7 @@ export class SharedMemory implements Disposable {
     if (persistent && !capabilities.persistent) {
       throw new SharedMemoryError(
         'NOT_SUPPORTED',
-        `Could not create shared memory "${name}": on this system memory always goes with its last handle. Leave out persistent.`,
+        `Could not create shared memory "${name}": on this system, memory cannot outlive its last handle. Leave out persistent.`,
       )
     }
     const segment = attempt('create', name, objectName, () =>
@@ -229,11 +230,12 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Opens memory that another handle holds, and maps it: all of it, of whatever length, or the part that `view` tells. Never
-   * creates, and needs no right to create. Does not block.
+   * Opens memory that another handle holds, and maps all of it, or the part that `view` gives. Never creates memory, and needs
+   * no right to create it. Does not block, with one exception on Linux: for memory that another program made, or that is
+   * `persistent`, it blocks while the system reserves missing pages.
    *
-   * @throws SharedMemoryError `NOT_FOUND`, `ACCESS_DENIED`, `TOO_SHORT`, `TOO_LONG`, `INVALID_NAME`, `NO_SPACE` (another
-   * program's memory without pages behind it), `NOT_SHARED_MEMORY`, `NOT_SUPPORTED`, `SYSTEM`
+   * @throws SharedMemoryError `NOT_FOUND`, `ACCESS_DENIED`, `TOO_SHORT`, `TOO_LONG`, `INVALID_NAME`, `NO_SPACE` (no room in this
+   * process to map it, or no memory for missing pages), `NOT_SHARED_MEMORY`, `NOT_SUPPORTED`, `SYSTEM`
    * @throws TypeError if an option is unknown or has the wrong type; RangeError if a number is out of its range
    */
   static open(name: string, options: OpenOptions = {}): SharedMemory {
@@ -251,8 +253,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Opens the memory, or creates it if no process holds any of that name: `created` tells which. Memory that is there must
-   * have at least `length` bytes. Only `length` bytes are mapped unless `view` says otherwise.
+   * Opens the memory, or creates it if no process holds memory of that name: `created` tells which. Blocks as `create` does.
+   * Existing memory must have at least `length` bytes. Only `length` bytes are mapped, unless `view` says otherwise.
    *
    * @throws SharedMemoryError, TypeError, RangeError as `create` and `open` do
    */
@@ -276,7 +278,7 @@ export class SharedMemory implements Disposable {
       try {
         return SharedMemory.#create(name, length, options)
       } catch (error) {
-        // Another process was quicker: open its memory. That may be gone again by then, but not every time.
+        // Another process was quicker: open its memory. It may be gone again at that moment, but hardly 1000 times in a row.
         if (!(error instanceof SharedMemoryError && error.code === 'ALREADY_EXISTS') || attempts === 1000) throw error
       }
     }
@@ -286,8 +288,8 @@ export class SharedMemory implements Disposable {
    * Opens the memory, and waits for it to appear if it is missing. The wait uses no CPU if the system reports new objects
    * (Linux); on Windows it checks ten times a second.
    *
-   * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, and as `open`; its `cause` tells
-   * what was missing
+   * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs` (its `cause` tells what was
+   * missing), and the errors of `open`
    * @throws TypeError, RangeError as `open` does
    */
   static async waitFor(name: string, options: OpenOptions & WaitOptions = {}): Promise<SharedMemory> {
@@ -296,10 +298,10 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Removes the name of memory that outlives its handles: made with `persistent: true`, or by another program. Processes that
-   * have it open keep it. Linux only.
+   * Removes the name of memory that outlives its handles: memory made with `persistent: true`, or by another program. Processes
+   * that have opened the memory can still use it. Linux only.
    *
-   * @throws SharedMemoryError `NOT_FOUND`, `IN_USE` (it goes with its last handle, and has one), `ACCESS_DENIED`,
+   * @throws SharedMemoryError `NOT_FOUND`, `IN_USE` (memory without `persistent`, and a handle is open), `ACCESS_DENIED`,
    * `NOT_SUPPORTED`, `INVALID_NAME`, `NOT_SHARED_MEMORY`, `SYSTEM`
    */
   static unlink(name: string): void {
@@ -308,11 +310,11 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Lists the shared memory that is there: on Linux all of `/dev/shm`, on Windows that of this session and the global one.
-   * Leaves out what crashes have left, and removes it. Leaves out memory of other programs whose name memlane does not allow.
-   * Blocks: the time grows with the number of entries.
+   * Lists existing shared memory: on Linux, all files in `/dev/shm`; on Windows, the memory of this session and global memory.
+   * Memory that a crash has left behind is not listed; it is removed. Memory of other programs is not listed if memlane does
+   * not allow its name. Blocks: the time grows with the number of entries.
    *
-   * On Windows it tells names only. To learn more, it would have to open the memory, which would then outlive its last handle.
+   * On Windows the list has only names. To learn more, `list` would have to open the memory, and that handle could keep it alive.
    *
    * @throws SharedMemoryError `NOT_SUPPORTED`, `SYSTEM`
    */
@@ -351,7 +353,7 @@ export class SharedMemory implements Disposable {
   }
 }
 
-/** Calls the addon, and explains what it throws. */
+/** Calls the addon, and turns its failure into an error with an explanation. */
 export function attempt<T>(verb: string, name: string, objectName: string, call: () => T): T {
   try {
     return call()
@@ -382,7 +384,7 @@ function checkViewLength(length: number): void {
   }
 }
 
-/** What the addon is told of the view. */
+/** Gives the options of the view as the addon takes them. */
 function mapping({ access = 'readwrite', view = {} }: MapOptions) {
   return { access, offset: view.offset ?? 0, length: view.length, maxLength: capabilities.maxViewLength }
 }

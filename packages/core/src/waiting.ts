@@ -26,8 +26,8 @@ export const waitChecks: OptionChecks<WaitOptions> = {
 const POLL_INTERVAL_MS = 100
 
 /**
- * Calls `open` until it succeeds, or fails for another reason than that the memory is not there yet. The caller has checked
- * the options.
+ * Calls `open` until it succeeds, or until it fails for another reason than missing memory. The caller must have checked the
+ * options.
  */
 export async function untilPresent<T>(open: () => T, name: string, options: WaitOptions): Promise<T> {
   const { signal, timeoutMs = Infinity, ref = true } = options
@@ -38,7 +38,7 @@ export async function untilPresent<T>(open: () => T, name: string, options: Wait
   try {
     return await new Promise<T>((resolve, reject) => {
       let missing: SharedMemoryError | undefined
-      let settled = false // an event that is already under way must open nothing more
+      let settled = false // an event that is already queued must not open the memory again
       const fail = (reason: unknown) => {
         settled = true
         reject(reason)
@@ -101,7 +101,7 @@ function timedOut(name: string, timeoutMs: number, missing: SharedMemoryError | 
   const why =
     missing?.code === 'TOO_SHORT'
       ? 'its creator has not given it a length. Check that process'
-      : 'no process holds memory of that name. Start the process that creates it, check its name and its user'
+      : 'no process holds memory of that name. Start the process that creates it, check the name and the user of both processes'
   return new SharedMemoryError(
     'TIMED_OUT',
     `Waited ${timeoutMs} ms for shared memory "${name}" (${resolveName(name)}): ${why}, or allow more time with timeoutMs.`,

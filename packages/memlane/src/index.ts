@@ -1,4 +1,4 @@
-/** All of memlane's public API. `memlane/layouts` and `memlane/messagepack` hold the rest. */
+/** memlane's public API, except for the layouts of foreign programs (`memlane/layouts`) and the codec in `memlane/messagepack`. */
 
 export * from '@memlane/consumer'
 export * from '@memlane/core'

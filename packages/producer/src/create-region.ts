@@ -31,20 +31,20 @@ import { type RegionValue, RegionWriter } from './region-writer.js'
 export interface CreateRegionOptions<L extends AnyLayout>
   extends Omit<CreateOptions & OpenOptions, 'access' | 'view' | 'initialize'> {
   /**
-   * Written before others can find new memory (Linux; on Windows a moment later). If the memory is there already, written at once.
-   * Left out, new memory holds zeros, and memory that is there keeps its value.
+   * The first value. In new memory, it is written before other processes can find the memory (on Windows: a moment after that). In
+   * existing memory, it is written at once. If it is left out, new memory holds zeros, and existing memory keeps its value.
    */
   value?: RegionValue<L>
-  /** Bytes of the memory, at least the layout's length, which is the default. */
+  /** Bytes of the memory. Default and minimum: the layout's length, and with `checkLayout` the 16 bytes of its hash. */
   length?: number
   /**
-   * What to do if the memory is there already. `take-over` (default): continue in it, unless its writer lives; then throw
-   * `ALREADY_EXISTS`. `join`: write beside any other writer; you arbitrate between them. `refuse`: throw `ALREADY_EXISTS`.
+   * What to do if the memory exists already. `take-over` (default): continue in it; if its writer lives, throw `ALREADY_EXISTS`.
+   * `join`: write beside other writers; the caller must coordinate them. `refuse`: throw `ALREADY_EXISTS`.
    */
   existing?: 'take-over' | 'join' | 'refuse'
   /**
-   * Keeps a hash of the layout behind the value, in 16 bytes, for readers that use `checkLayout`. A memory that is there must have
-   * the same hash. Default false.
+   * Keeps a hash of the layout behind the value, in 16 bytes, for readers that use `checkLayout`. Existing memory must have the
+   * same hash. Default false.
    */
   checkLayout?: boolean
 }
@@ -60,14 +60,14 @@ const checks: OptionChecks<CreateRegionOptions<AnyLayout>> = {
 
 /**
  * Creates named memory and writes to it in the shape of `layout`, or continues in memory that an earlier writer left. The memory
- * lives until the last handle anywhere is closed. Does not block, except for some milliseconds before it refuses.
+ * lives until the last handle in any process is closed. Does not block, except for some milliseconds before `ALREADY_EXISTS`.
  *
- * The writer holds a lease beside the memory, which the kernel takes back when its process ends. So a second living writer is
- * refused, and a restarted one continues. Programs without memlane take no lease.
+ * The writer holds a lease beside the memory. The kernel releases the lease when the writer's process ends. So a second writer is
+ * refused while the first one lives, and a restarted writer continues. Programs without memlane take no lease.
  *
- * @throws SharedMemoryError `ALREADY_EXISTS`, naming the process of the living writer; `NOT_A_REGION`; `TOO_SHORT` or
- *   `OPTIONS_MISMATCH` if the memory that is there is shorter than the layout or than `length`; `SCHEMA_MISMATCH` with `checkLayout`; and as `SharedMemory.create` and
- *   `SharedMemory.open`
+ * @throws SharedMemoryError `ALREADY_EXISTS`, naming the process of the living writer; `NOT_A_REGION`; `TOO_SHORT` if
+ *   existing memory is shorter than the layout; `OPTIONS_MISMATCH` if it is shorter than `length`; `SCHEMA_MISMATCH` with
+ *   `checkLayout`; and as `SharedMemory.create` and `SharedMemory.open`
  * @throws TypeError or RangeError for a value that does not fit, a length below the layout's, or a wrong option; then nothing is
  *   created
  */
@@ -109,15 +109,15 @@ export function createRegion<L extends AnyLayout>(
   }
 }
 
-/** @returns undefined if the memory has gone meanwhile */
+/** @returns undefined if the memory no longer exists */
 function openExisting(name: string, wanted: number | undefined, options: OpenOptions): SharedMemory | undefined {
   try {
     const memory = SharedMemory.open(name, options)
     if (wanted === undefined || memory.objectLength >= wanted) return memory
     memory.close()
     const message =
-      `the memory that is there has ${memory.objectLength} bytes, and length asks for ${wanted}. Ask for less, or close it ` +
-      'in all processes and create it anew.'
+      `the existing memory has ${memory.objectLength} bytes, and length asks for ${wanted}. Ask for less, or close the memory ` +
+      'in all processes and create it again.'
     throw regionError('OPTIONS_MISMATCH', name, message)
   } catch (error) {
     if (isCode(error, 'NOT_FOUND')) return undefined

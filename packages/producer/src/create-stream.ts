@@ -42,11 +42,11 @@ export interface CreateStreamOptions
     JoinOptions,
     Pick<OpenChannelOptions, 'trustOwner'> {
   /**
-   * What to do if there is a stream of that name already.
+   * What to do if a stream of that name exists already.
    *
-   * - `take-over` (default): continues it if none of its producers lives, for instance after a crash. Otherwise throws
+   * - `take-over` (default): continues the stream if none of its producers lives, for instance after a crash. Otherwise throws
    *   `ALREADY_EXISTS`.
-   * - `join`: becomes one more of its producers.
+   * - `join`: becomes one more producer of the stream.
    * - `refuse`: throws `ALREADY_EXISTS`.
    */
   existing?: 'take-over' | 'join' | 'refuse'
@@ -75,15 +75,15 @@ const ADVICE =
   'Close it first, become one more producer with existing: "join" or joinStream, or create a stream of another name.'
 
 /**
- * Creates a stream, or continues the one that a crash of its producers has left, and becomes its producer. The stream lives
- * until its last producer and consumer have closed. Blocks while another process is just creating or taking over a stream of
- * that name, for a second at most.
+ * Creates a stream, or continues a stream whose producers have closed or died, and becomes its producer. The stream lives until
+ * its last producer and consumer have closed or died. Blocks while another process is creating or taking over a stream of that
+ * name, for a second at most.
  *
- * A stream that is there already keeps what it was created with. An option that asks for something else throws
- * `OPTIONS_MISMATCH`. `mode`, `securityDescriptor` and `persistent` count only if this call creates the memory.
+ * An existing stream keeps the options with which it was created. An option that asks for another value throws
+ * `OPTIONS_MISMATCH`. `mode`, `securityDescriptor` and `persistent` are used only if this call creates the memory.
  *
  * @param schema what the messages are: a layout (struct) or a codec
- * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the message has its process id), or with `existing: 'refuse'`;
+ * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the error message has its process id), or with `existing: 'refuse'`;
  * `OPTIONS_MISMATCH`; as `SharedMemory.create`; and as `joinStream` if there is a stream
  * @throws TypeError for an unknown option or one of the wrong type; RangeError for dimensions that no stream can have, or
  * messages that are too long for them
@@ -115,7 +115,7 @@ export function createStream<S extends Schema>(
         return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane)
       })
     } catch (error) {
-      if (!isCode(error, 'NOT_FOUND')) throw error // else the stream has gone meanwhile
+      if (!isCode(error, 'NOT_FOUND')) throw error // NOT_FOUND: the stream has ended meanwhile, so try again
     }
   }
 }
@@ -124,8 +124,8 @@ export function createStream<S extends Schema>(
 const MAX_ATTEMPTS = 1000
 
 /**
- * Becomes one more producer of a stream; waits for the stream to appear. If a producer has died, continues its lane after its
- * last whole message.
+ * Becomes one more producer of a stream. Waits for the stream to appear. If an earlier producer has died, continues its lane after
+ * the last whole message.
  *
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
  * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, and as `SharedMemory.open`
@@ -153,7 +153,7 @@ function claimLaneAlone(channel: StreamChannel, lane: number | undefined): numbe
   return claimSlotAlone(channel, control.producers, stateOf, ADVICE, laneWish(channel, lane)).slot
 }
 
-/** Prefers lanes whose producers died: they continue. */
+/** Prefers lanes whose producers died: then the new producer continues such a lane. */
 function laneWish({ control }: StreamChannel, lane: number | undefined) {
   return { only: lane, prefers: (slot: number) => control.stateOf(slot) === 'open' }
 }

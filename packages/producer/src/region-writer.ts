@@ -24,13 +24,16 @@ export type RegionValue<L extends AnyLayout> =
 export type RegionUpdateView<L extends AnyLayout> =
   L extends StructLayout<infer T, infer Version> ? UpdateView<T, Version> : never
 
-/** The writing side of a region: one layout over the first bytes of a memory. `createRegion` sees to it that there is one at a time. */
+/**
+ * The writing side of a region: one layout over the first bytes of a memory. `createRegion` allows one writer at a time, except
+ * with `existing: 'join'`.
+ */
 export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {
   readonly memory: M
   readonly layout: L
   /**
-   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment stands alone; use
-   * `update` if readers must see several together. After `close`, each use throws SharedMemoryError `CLOSED`.
+   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment is an update of its own.
+   * Use `update` if readers must see several changes together. After `close`, each use throws SharedMemoryError `CLOSED`.
    */
   readonly view: View<Infer<L>>
   readonly #bytes: DataView
@@ -65,7 +68,7 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
    * Changes several fields as one update: readers' snapshots show all of it or nothing. For layouts with version words
    * (`consistency`). If `change` throws, what it wrote so far stays, and the update ends.
    *
-   * @param change runs at once, with an accessor that is valid until it returns and refuses to assign the version words
+   * @param change runs at once. Its accessor is valid until `change` returns, and refuses to assign the version words
    * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words, inside another `update`, or if `change` returns
    *   a promise
    */
@@ -86,7 +89,7 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   /**
    * Closes the memory under the region. Closing it again is a no-op.
    *
-   * @throws TypeError inside `update`, whose end would find no memory
+   * @throws TypeError inside `update`: the memory must stay open until the update has ended
    */
   close(): void {
     if (this.#updating) throw new TypeError(`region "${this.memory.name}": close() is not possible inside update()`)

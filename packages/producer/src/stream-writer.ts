@@ -38,14 +38,14 @@ export interface ReadyOptions extends StreamWaitOptions {
  * The writing side of a stream: one producer, with a lane of its own. Messages of one producer arrive in order; messages of
  * several producers are merged as they come. A message is visible whole or not at all.
  *
- * `close()` ends it: consumers get what is left, and then the end. If its process ends without `close()`, the producer has
- * *died*: consumers are told, and the next producer continues its lane after the last whole message.
+ * `close()` ends the producer: consumers get the remaining messages, and then the end. If its process ends without `close()`, the
+ * producer has *died*: consumers learn of the death, and the next producer continues the lane after the last whole message.
  */
 export class StreamWriter<S extends Schema> implements Disposable {
   readonly name: string
-  /** The number of the lane. A later producer can ask for it. */
+  /** The number of the lane. A later producer can claim the same lane with the option `lane`. */
   readonly lane: number
-  /** The longest message, in bytes: somewhat less than half of the capacity. */
+  /** The longest message, in bytes: half of the capacity less 16. */
   readonly maxMessageLength: number
   readonly #participant: Participant<StreamChannel>
   readonly #slot: ProducerSlot
@@ -114,7 +114,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
-   * Sends a message, waiting for room. Several calls send in their order.
+   * Sends a message. Waits for room without blocking the thread. Several calls send in the order of the calls.
    *
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`; and as `trySend`
    */
@@ -154,14 +154,15 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param first the index to begin with
    * @returns how many were sent
-   * @throws as `trySend`; the messages before the wrong value are sent
+   * @throws as `trySend`; the messages before the wrong value have then been sent
    */
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
     return this.#messages.trySendBatch(values, first)
   }
 
   /**
-   * Sends all of these messages, waiting for room. Messages that find room together become visible together.
+   * Sends all of these messages. Waits for room without blocking the thread. Messages that find room together become visible
+   * together.
    *
    * @throws as `send`; some messages may have been sent then
    */
@@ -182,19 +183,19 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * Sends up to `count` messages that `fill` writes in place. They become visible together. Never blocks, allocates nothing.
    * For schemas of fixed length.
    *
-   * @param fill gets the view of each message, and its index. Set every field: the view still holds old bytes. It is valid only
-   * until `fill` returns, which must not be async
+   * @param fill gets the view of each message, and its index. Set every field: the view still holds old bytes. The view is
+   * valid only until `fill` returns, so `fill` must not be async
    * @returns how many were sent
-   * @throws TypeError for a schema whose messages vary in length; SharedMemoryError `CLOSED`; what `fill` throws: the messages
-   * filled before are sent. If `fill` throws at index 1, message 0 is sent
+   * @throws TypeError for a schema whose messages vary in length; SharedMemoryError `CLOSED`; any error that `fill` throws: the
+   * messages before it are sent. If `fill` throws at index 1, message 0 is sent
    */
   fillBatch<Result>(count: number, fill: MessageHandler<[message: MessageView<S>, index: number], Result>): number {
     return this.#messages.fillBatch(count, fill)
   }
 
   /**
-   * Takes room for a message to be written in place, and then sent by `commit` or given back by `abort`. Never blocks;
-   * allocates nothing for layouts. Set every field: the view still holds old bytes.
+   * Claims room for a message. The caller writes the message in place, and then sends it with `commit` or gives the room back with
+   * `abort`. Never blocks. Allocates nothing for layouts. Set every field: the view still holds old bytes.
    *
    * @param length bytes; may be left out for a schema of fixed length
    * @returns the message's view, valid until `commit` or `abort`; undefined if there is no room now, or if a send is queued
@@ -205,7 +206,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
-   * As `claim`, for one kind of message of a union.
+   * Same as `claim`, for one kind of message of a union.
    *
    * @param kind the name of the union's member
    * @param length bytes of that member; may be left out if they are always the same
@@ -225,14 +226,14 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#messages.commit(length)
   }
 
-  /** Gives the claimed room back: no consumer sees anything of it. A no-op if nothing is claimed. */
+  /** Gives the claimed room back: consumers see nothing of the claim. Does nothing if nothing is claimed. */
   abort(): void {
     this.#messages.abort()
   }
 
   /**
-   * Waits until there is room for a message and no send is queued: what `claim` and `fillBatch` need. Another send or claim may
-   * take the room before the caller does. With `overflow: 'overwrite'` there is always room.
+   * Waits until there is room for a message and no send is queued, so that `claim` or `fillBatch` can succeed. Does not block the
+   * thread. Another send or claim may take the room before the caller does. With `overflow: 'overwrite'` there is always room.
    *
    * @returns false if `timeoutMs` have passed
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`; RangeError for a length that no message can have;
@@ -256,7 +257,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
-   * As `ready`, blocking this thread.
+   * Same as `ready`, but blocks this thread.
    *
    * @returns false if the time has passed
    * @throws as `ready`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: it could never finish
@@ -269,7 +270,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
-   * Waits until every consumer has taken all that was sent. With `overflow: 'overwrite'` it waits for no consumer.
+   * Waits until every consumer has received all messages that were sent. Does not block the thread. With `overflow: 'overwrite'`,
+   * it waits for no consumer.
    *
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */
@@ -301,7 +303,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return this.#readyConsumers.wait(count, options)
   }
 
-  /** Has waits keep the process running, as they do by default. */
+  /** Makes waits keep the process running. This is the default. */
   ref(): this {
     this.#participant.setRef(true)
     return this
@@ -313,7 +315,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return this
   }
 
-  /** Ends this producer: consumers get what is left, and then the end if it was the last producer. A no-op the second time. */
+  /**
+   * Ends this producer: consumers get the remaining messages, and then the end if this was the last producer. A second call does
+   * nothing.
+   */
   close(): void {
     this.#participant.close(() => {
       this.#messages.close()
@@ -387,7 +392,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     const why =
       lag !== '' ? lag : channel.control.liveConsumers() === 0 ? 'it has no consumer' : 'no consumer is behind now'
     const remedy =
-      'Let the consumers read on, close the slow ones, or create the stream with a larger capacity or with overflow: "overwrite"'
+      'Let the consumers read, close the slow ones, or create the stream with a larger capacity or with overflow: "overwrite"'
     return channel.error('TIMED_OUT', `${what} within ${timeoutMs} ms: ${why}. ${remedy}.`)
   }
 }

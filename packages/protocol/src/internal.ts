@@ -1,4 +1,4 @@
-/** What the other packages of memlane build on. Not part of the public API: it changes without notice. */
+/** The parts of this package that only memlane's other packages use. Not part of the public API: they change without notice. */
 
 export {
   CHANNEL_HEADER_LENGTH,

@@ -115,7 +115,7 @@ describe('the header of a channel', () => {
     const buffer = written()
     new DataView(buffer).setUint32(4, 1, true)
     expect(() => read(buffer, headerOf().length)).toThrow(
-      refusal('VERSION_MISMATCH', 'has number 1; this version has number 2'),
+      refusal('VERSION_MISMATCH', 'its layout version is 1, and this version of memlane needs 2'),
     )
   })
 

@@ -115,7 +115,7 @@ test('a consumer that claims to stand inside an unpublished batch does not cause
   expect(reader.next()).toBe(-1)
 })
 
-test('a consumer gives up on a base that does not come to rest, and is not live then', () => {
+test('a consumer gives up on a base that keeps changing, and is not live then', () => {
   const { control } = makeStream()
   let base = 0
   control.baseOf = () => (base += 8)

@@ -80,7 +80,7 @@ uint64_t FreeInGroup2(const std::string& folder, uint64_t swap_free) {
   return Add(Subtract(Add(*limit, reclaimable), *used), swap);
 }
 
-// What one group of version 1 leaves: there a second limit holds for memory and swap together.
+// What one group of version 1 leaves. Version 1 has a second limit, for memory and swap together.
 uint64_t FreeInGroup1(const std::string& folder, uint64_t swap_free) {
   const auto limit = ReadNumber(folder + "/memory.limit_in_bytes");
   const auto used = ReadNumber(folder + "/memory.usage_in_bytes");
@@ -136,7 +136,7 @@ uint64_t FreeInHierarchy(const std::string& root, const Hierarchy& hierarchy,
                          const std::function<uint64_t(const std::string&)>& free_in) {
   if (hierarchy.mount_point.empty()) return kUnlimited;
   const std::string top = root + hierarchy.mount_point;
-  // Another path is of a group outside the mount; then the mount point shows what holds for this process.
+  // A path with another start names a group outside the mount. Then the mount point shows the limits of this process.
   const bool is_inside = BeginsWith(hierarchy.group, hierarchy.mount_root + '/') && !BeginsWith(hierarchy.group, "/..");
   std::string folder = top + (is_inside ? hierarchy.group.substr(hierarchy.mount_root.size()) : "");
   uint64_t free = kUnlimited;

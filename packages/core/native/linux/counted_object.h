@@ -40,8 +40,8 @@ Result<Presence> Join(const Descriptor& descriptor, const std::string& path);
 // Gives a holder's lock back, and removes the object if this was the last holder.
 void Leave(const Descriptor& descriptor, const std::string& path);
 
-// Removes the object, and its folder of FIFOs if a crash has left that. The caller holds LOCK_EX. False if the name no
-// longer leads to the object.
+// Removes the object, and its folder of FIFOs if a crash has left one. The caller must hold LOCK_EX. False if the name
+// no longer leads to the object.
 Result<bool> UnlinkObject(const Descriptor& descriptor, const std::string& path);
 
 // EROFS: the file system is mounted read-only.

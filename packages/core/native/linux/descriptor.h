@@ -19,7 +19,7 @@ class Descriptor {
   void Close() {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
-  // Gives the descriptor away, for somebody else to close.
+  // Gives the descriptor away. The caller must close it.
   int Release() { return std::exchange(fd_, -1); }
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }

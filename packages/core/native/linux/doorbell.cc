@@ -1,19 +1,17 @@
-// Bell n is the FIFO bell.n in the memory's folder (fifo_folder.h). Everybody opens it for reading and writing, so that
-// neither end depends on the other's being there, and nobody blocks: a full FIFO has been rung.
+// Bell n is the FIFO bell.n in the memory's folder (fifo_folder.h). Every process opens it for reading and writing. So
+// neither end depends on the other one, and no process blocks: if the FIFO is full, the bell has been rung already.
 //
-// A waiter waits at the bell and at an epoll descriptor, in which stand the watched leases, the timer of RingAfter, and
-// a check. The bell is not in there: the kernel is slower to wake a process that sleeps at one epoll descriptor by way
-// of another, as the event loop would.
+// A waiter waits at the bell and at an epoll descriptor. The epoll descriptor has the watched leases, the timer of
+// RingAfter, and the check timer. The bell is not in it: the event loop has an epoll descriptor of its own, and the
+// kernel wakes a process more slowly through two nested epoll descriptors.
 //
-// The check is a timer that looks after what nobody tells:
+// The check timer finds the changes that no event reports:
 //
-// - The bell may be removed from outside while its owner sleeps. Those who have opened it still ring it; others would
-// look
-//   for it in vain. So it is made again under its name, and the waiter waits at both.
-// - A watched lease hangs up when its owner's descriptor goes, and the lock may go a moment later. And a lease's FIFO
-// may be
-//   missing: its owner is just claiming or releasing, or it was removed from outside. Then the lock is asked again and
-//   again.
+// 1. Another program removes the bell while its owner sleeps. Processes that have opened the bell still ring it, but
+//    other processes cannot find it. So the owner makes the bell again under its name, and waits at both.
+// 2. A watched lease hangs up when its owner's descriptor is closed, but the lock may be released a moment later. Or
+//    the FIFO of a lease is missing, because its owner is claiming or releasing it, or because another program removed
+//    it. Then the check tests the lock again and again.
 
 #include "../doorbell.h"
 
@@ -51,21 +49,21 @@ int64_t NowMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// In the epoll descriptor, besides the watched leases, each of which is its slot.
+// The tags of events in the epoll descriptor. A watched lease has its slot as the tag.
 constexpr uint64_t kTimer = UINT64_MAX;
 constexpr uint64_t kCheck = UINT64_MAX - 1;
 constexpr uint64_t kRenewedBell = UINT64_MAX - 2;
 
 constexpr int64_t kCheckMs = 2000;
 
-// How long until a lease is asked after again that should end soon: at first, and at most, while it does not.
+// Time between two checks of a lease that should end soon: the first interval, and the longest one.
 constexpr int64_t kFirstUnsettledMs = 1;
 constexpr int64_t kMostUnsettledMs = 128;
 
-// Before that: it takes an owner that goes some microseconds.
+// Checks before that, without a pause: an owner that ends needs only some microseconds.
 constexpr int kLooks = 20;
 
-// Bells that were removed, and made again. After that the waiter is woken by each check.
+// How often a removed bell is made again. After that, each check wakes the waiter.
 constexpr size_t kMostRenewed = 8;
 
 bool IsExhausted(const Failure& failure) { return failure.os_code == EMFILE || failure.os_code == ENFILE; }
@@ -82,7 +80,8 @@ class LinuxDoorbell final : public Doorbell {
   LinuxDoorbell(std::shared_ptr<FifoFolder> folder, std::shared_ptr<SlotLocks> locks, std::string name)
       : folder_(std::move(folder)), locks_(std::move(locks)), name_(std::move(name)) {}
 
-  // If there are no descriptors left, it can still be rung; the next call that needs it tries again.
+  // If the process has no descriptors left, Ring() still works. The next call that needs the bell tries again to open
+  // it.
   std::optional<Failure> Open() {
     auto failure = OpenBell();
     return failure && IsExhausted(*failure) ? std::nullopt : failure;
@@ -110,7 +109,7 @@ class LinuxDoorbell final : public Doorbell {
       const auto held = locks_->IsLocked(slot);
       if (!held.ok() || !held.value()) return held;
       auto lease = OpenLease(slot);
-      // No events: hanging up is always told, here at once if the owner has just gone.
+      // Asks for no events: epoll always reports EPOLLHUP, immediately if the owner has already closed the FIFO.
       if (lease.valid() && !Add(lease, 0, slot)) {
         watched_[slot] = std::move(lease);
         return true;
@@ -183,7 +182,7 @@ class LinuxDoorbell final : public Doorbell {
     return std::nullopt;
   }
 
-  // Opens what waiting needs, once: ringing does without.
+  // Opens what a wait needs, once. Ring() does not need it.
   std::optional<Failure> Prepare() {
     if (check_.valid()) return std::nullopt;
     if (auto failure = OpenBell()) return failure;
@@ -208,7 +207,7 @@ class LinuxDoorbell final : public Doorbell {
     return SystemFailure("SYSTEM", "timerfd_settime", errno);
   }
 
-  // The next check comes in that time, and others follow.
+  // The next check comes after that time. Further checks follow at kCheckMs.
   std::optional<Failure> SetCheck(const Descriptor& check, int64_t ms) {
     struct itimerspec when = {};
     when.it_value = TimeOf(ms);
@@ -216,21 +215,21 @@ class LinuxDoorbell final : public Doorbell {
     return SetTimer(check, when);
   }
 
-  // No descriptor unless it will hang up when its owner goes: of none that is missing, or cannot be opened.
+  // No descriptor if the FIFO is missing, cannot be opened, or has no writer: then no hang-up would follow.
   Descriptor OpenLease(uint32_t slot) {
     auto lease = folder_->Open(LeaseFifoName(slot), O_RDONLY);
     if (!lease.ok() || !lease.value().valid() || !HasWriter(lease.value())) return Descriptor();
     return std::move(lease.value());
   }
 
-  // Has the check find out when a lease has ended that does not tell.
+  // Makes the check test a lease that cannot report its end.
   std::optional<Failure> AskAfter(uint32_t slot) {
     if (unsettled_.empty()) unsettled_ms_ = kFirstUnsettledMs;
     unsettled_.insert(slot);
     return SetCheck(check_, unsettled_ms_);
   }
 
-  // Whether the lease has ended whose FIFO has hung up, or was missing: nobody has it, or another owner.
+  // The FIFO of a lease has hung up or was missing. True if that lease has ended: the slot is free, or has a new owner.
   bool HasEnded(uint32_t slot) {
     const auto held = locks_->IsLocked(slot);
     return !held.ok() || !held.value() || OpenLease(slot).valid();
@@ -255,11 +254,11 @@ class LinuxDoorbell final : public Doorbell {
   }
 
   void Tell(const Result<bool>& rung) {
-    // Who waits must not sleep on where it cannot be told.
+    // Also after a failure: the waiter must not continue to sleep if no ring can reach it.
     if (!rung.ok() || rung.value()) rung_();
   }
 
-  // False when nothing came in time, or another handle was quicker.
+  // False if the time has passed, or if another handle took the ring first.
   Result<bool> Await(int timeout_ms) {
     struct pollfd sources[] = {{bell_.get(), POLLIN, 0}, {others_.get(), POLLIN, 0}};
     const int count = poll(sources, 2, timeout_ms);
@@ -316,7 +315,7 @@ class LinuxDoorbell final : public Doorbell {
     return SetCheck(check_, unsettled_ms_).has_value() || wake;
   }
 
-  // Makes the bell again if its name is gone. True then: rings may have been lost since.
+  // Makes the bell again if its name is gone. Returns true in that case, because rings may have been lost.
   bool RenewBell() {
     const Descriptor& latest = renewed_.empty() ? bell_ : renewed_.back();
     struct stat status;
@@ -330,7 +329,7 @@ class LinuxDoorbell final : public Doorbell {
   bool EndWatch(uint32_t slot) {
     const auto watched = watched_.find(slot);
     if (watched == watched_.end()) return false;
-    // Closing is not enough while a child of this process that has not yet exec'ed shares the descriptor.
+    // Closing is not enough: a child of this process may share the descriptor until it calls exec.
     epoll_ctl(others_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
     watched_.erase(watched);
     for (int look = 0; look < kLooks; look++) {
@@ -352,7 +351,7 @@ class LinuxDoorbell final : public Doorbell {
   std::set<uint32_t> unsettled_;            // slots
   int64_t unsettled_ms_ = kFirstUnsettledMs;
   uv_poll_t polls_[2] = {};
-  int attached_ = 0;  // of them, to the loop
+  int attached_ = 0;  // how many of polls_ are attached to the loop
   std::function<void()> rung_;
   std::function<void()> closed_;
 };

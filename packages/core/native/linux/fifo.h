@@ -8,13 +8,13 @@
 
 namespace memlane {
 
-// Never blocks: a FIFO that is full has been written to.
+// Never blocks. If the FIFO is full, it has a byte already, and the call does nothing.
 std::optional<Failure> WriteByte(const Descriptor& fifo);
 
-// Reads what there is. False if there was nothing.
+// Reads all bytes that are in the FIFO. False if it was empty.
 Result<bool> Empty(const Descriptor& fifo);
 
-// Whether anybody has an end for writing: then a reader will be told (POLLHUP) when the last of them is gone.
+// Whether a writer has the FIFO open. If so, readers get POLLHUP when the last writer closes it.
 bool HasWriter(const Descriptor& fifo);
 
 }  // namespace memlane

@@ -19,15 +19,15 @@ namespace {
 constexpr char kPrefix[] = "/dev/shm/.memlane.";
 constexpr char kUnfinishedSuffix[] = ".new";  // and perhaps a number
 
-// Of one folder or FIFO: being made just now, or left by processes that were killed meanwhile.
+// The most unfinished copies of one folder or FIFO: processes are making them, or were killed while they made them.
 constexpr int kMostUnfinished = 1000;
 
-// How often to try again while others make and remove the same: it takes them microseconds, unless one of them was
-// stopped just there.
+// How often to try again while other processes make or remove the same folder. That takes them microseconds, unless one
+// of them is stopped at that moment.
 constexpr int kAttempts = 250;
 constexpr useconds_t kAttemptMicroseconds = 1000;
 
-// Nobody can give a file to a group without being in it.
+// The group proves it: a process can give a file only to a group that the process belongs to.
 bool CanHaveMade(const struct stat& status, const Admission& admission) {
   if (status.st_uid == admission.owner || status.st_uid == geteuid() || status.st_uid == 0) return true;
   if ((admission.mode & S_IWGRP) != 0 && status.st_gid == admission.group) return true;
@@ -45,8 +45,8 @@ Failure MakeFailure(const char* syscall, int error) {
   return SystemFailure(no_space ? "NO_SPACE" : IsDenied(error) ? "ACCESS_DENIED" : "SYSTEM", syscall, error);
 }
 
-// Makes a new file as readable and writable as it should be, whatever the umask, and the memory's owner's where that
-// can be. A process that is not root, or not of that group, cannot give it away, and keeps it.
+// Gives a new file its permission bits, independent of the umask, and the owner and group of the memory if possible. A
+// process that is not root cannot change the owner, and a process outside the group cannot set the group.
 bool Admit(const Descriptor& file, const Admission& admission, mode_t mode) {
   const uid_t owner = geteuid() == 0 ? admission.owner : static_cast<uid_t>(-1);
   [[maybe_unused]] const int given = fchown(file.get(), owner, admission.group);
@@ -65,7 +65,7 @@ Descriptor OpenDirectory(const std::string& path) {
   return Descriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-// The caller holds LOCK_EX.
+// The caller must hold LOCK_EX.
 void RemoveFolder(Descriptor folder, const std::string& path) {
   const int fd = folder.get();
   DIR* directory = fdopendir(fd);
@@ -83,8 +83,8 @@ void LeaveFolder(Descriptor folder, const std::string& path) {
   if (last.ok() && last.value()) RemoveFolder(std::move(folder), path);
 }
 
-// Makes the folder under a name of its own, so that nobody finds it half made, and renames it. No descriptor if another
-// process was quicker, or has taken it for a crash's.
+// Makes the folder under a temporary name, so that no process finds it unfinished, and renames it. No descriptor if
+// another process was faster, or removed the unfinished folder because it looked like the leftover of a crash.
 Result<Descriptor> MakeFolder(const std::string& path, const Admission& admission) {
   std::string unfinished = path + kUnfinishedSuffix;
   for (int others = 0; mkdir(unfinished.c_str(), 0700) != 0;) {
@@ -113,7 +113,7 @@ Result<Descriptor> MakeFolder(const std::string& path, const Admission& admissio
   return Descriptor();
 }
 
-// No descriptor if it is not there, or if its last user is removing it just now.
+// No descriptor if the folder does not exist, or if its last user is removing it. `removed` tells the second case.
 Result<Descriptor> OpenFolder(const std::string& path, const Admission& admission, bool& removed) {
   Descriptor folder = OpenDirectory(path);
   if (!folder.valid()) {
@@ -183,7 +183,7 @@ Result<std::shared_ptr<FifoFolder>> FifoFolder::Enter(int object) {
 
 void FifoFolder::KeepSpare() { spare_ = Descriptor(fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)); }
 
-// Enters anew if the folder has lost its name. False if it has not.
+// Enters the folder again if it has lost its name. False if it still has its name.
 Result<bool> FifoFolder::Renew() {
   const auto named = IsNamed(folder_.get(), path_);
   if (!named.ok()) return named.failure();
@@ -264,7 +264,7 @@ Result<Descriptor> FifoFolder::Replace(const std::string& name) {
   if (!folder_.valid()) return SystemFailure("CLOSED", "openat", EBADF);
   const std::string unfinished = name + kUnfinishedSuffix;
   for (int attempt = 0;; attempt++) {
-    // Of a caller that was killed.
+    // Removes what a killed caller has left.
     if (unlinkat(folder_.get(), unfinished.c_str(), 0) != 0 && errno != ENOENT) return MakeFailure("unlinkat", errno);
     auto made = MakeHere(unfinished);
     if (made.ok()) {

@@ -1,12 +1,13 @@
-// The folder in which the FIFOs of a memory's bells and leases lie: /dev/shm/.memlane.N, N being the inode number of
-// the memory's file. So it goes with the memory itself, whatever becomes of its name, and nobody has to search
+// The folder of the FIFOs of a memory's bells and leases: /dev/shm/.memlane.N. N is the inode number of the memory's
+// file. So the folder belongs to the memory itself, even if the memory loses its name, and no process must search
 // /dev/shm.
 //
-// Its first user makes it, and its last one removes it: every segment with a bell or a lease holds flock(LOCK_SH) on
-// the folder, and one that gets LOCK_EX knows that no other is there. A crash leaves the folder to whoever clears away
-// the memory, or lists what there is.
+// The first user makes the folder, and the last user removes it. Every segment with a bell or a lease holds
+// flock(LOCK_SH) on the folder. A segment that gets LOCK_EX knows that it is the only user. If a crash has left the
+// folder, the process that next removes the memory, or lists all memory, removes it.
 //
-// It admits whom the memory admits. Unlike /dev/shm it is not sticky: all of them may replace and remove its FIFOs.
+// The folder admits the users that the memory admits. Unlike /dev/shm it is not sticky: all these users may replace and
+// remove its FIFOs.
 #pragma once
 
 #include <sys/stat.h>
@@ -21,33 +22,35 @@
 
 namespace memlane {
 
-// The users that a memory admits; no other may have made its folder, or what lies in it.
+// The users that a memory admits. The folder and its FIFOs are refused if another user made them.
 struct Admission {
   uid_t owner;
   gid_t group;
   mode_t mode;
 };
 
-// One segment's share in the folder. May be used from any thread. Should the folder have been removed from outside, it
-// is made again.
+// One segment's share in the folder. Any thread may use it. If another program has removed the folder, it is made
+// again.
 class FifoFolder {
  public:
   static Result<std::shared_ptr<FifoFolder>> Enter(int object);
   FifoFolder(const FifoFolder&) = delete;
   ~FifoFolder() { Leave(); }
 
-  // Opens a FIFO. Never blocks. No descriptor if there is none. ACCESS_DENIED if it cannot be one of ours.
+  // Opens a FIFO. Never blocks. No descriptor if there is no FIFO. ACCESS_DENIED if an admitted user cannot have made
+  // it.
   Result<Descriptor> Open(const std::string& name, int flags);
   // For reading and writing; makes it if there is none.
   Result<Descriptor> OpenOrMake(const std::string& name);
-  // Makes a new one for reading and writing, which takes the place of whatever has that name. One caller at a time.
+  // Makes a new FIFO for reading and writing. It replaces any file of that name. Only one caller per name at a time.
   Result<Descriptor> Replace(const std::string& name);
   // Removes a FIFO, if the name leads to it.
   void Remove(const std::string& name, const Descriptor& fifo);
-  // Writes a byte to a FIFO, if there is one, by way of the descriptor that is kept for it: when no other is to be had.
+  // Writes a byte to a FIFO, if it exists, when the process has no descriptors left. Uses the descriptor kept in
+  // reserve.
   std::optional<Failure> WriteBySpare(const std::string& name);
 
-  // Lets go of the folder, and removes it if nobody else is there. What is asked of it after that finds nothing.
+  // Gives up the folder, and removes it if it has no other user. Later calls find no FIFO.
   void Leave();
 
  private:
@@ -68,7 +71,7 @@ class FifoFolder {
 // Whether a file in /dev/shm is such a folder, finished or not.
 bool IsFifoFolder(const std::string& path);
 
-// Removes the folder if nobody is there.
+// Removes the folder if no segment uses it.
 void ClearFifoFolder(const std::string& path);
 
 // The path of the folder of a memory.

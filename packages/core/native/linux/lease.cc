@@ -1,10 +1,10 @@
-// Slot i belongs to the segment whose lock is on it (slot_locks.h). For those who wait for the end of that, the owner
-// keeps the FIFO lease.i in the memory's folder open for writing, as its only writer. When it goes, however it goes,
-// the kernel hangs up on the readers.
+// Slot i belongs to the segment that has the lock on it (slot_locks.h). The owner also keeps the FIFO lease.i in the
+// memory's folder open for writing, as its only writer. When the owner ends in any way, the kernel reports a hang-up to
+// all readers, which wait for that.
 //
-// Only an owner opens a FIFO for writing, and each makes its own: a FIFO that was used again would not hang up on those
-// who still wait for the owner before. An owner that lets go removes its FIFO while it still has the lock, so that it
-// cannot be a successor's.
+// Only an owner opens a FIFO for writing, and each owner makes a new FIFO: if owners shared one, its readers would get
+// no hang-up while the next owner has it open. An owner that releases the slot removes its FIFO while it still has the
+// lock. So it cannot remove the FIFO of its successor.
 
 #include "../lease.h"
 
@@ -32,7 +32,7 @@ class LinuxLease final : public Lease {
   const std::shared_ptr<SlotLocks> locks_;
   const std::shared_ptr<FifoFolder> folder_;
   const uint32_t slot_;
-  const Descriptor fifo_;  // closed last: whoever is woken by that finds the slot free
+  const Descriptor fifo_;  // closed last: a waiter that wakes up then finds the slot free
 };
 
 Result<std::unique_ptr<Lease>> Take(const Segment& segment, std::shared_ptr<SlotLocks> locks, uint32_t slot) {

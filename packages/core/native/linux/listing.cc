@@ -52,7 +52,8 @@ bool IsSemaphore(const std::string& path, const struct stat& status) {
   return path.compare(0, start.size(), start) == 0 && status.st_size == sizeof(sem_t) && !IsCounted(status);
 }
 
-// Removes an object that a crash has left, if this process may. True if it is an orphan, or gone.
+// Removes an object that a crash has left, if this process has the right to. True if the object is an orphan or is
+// gone.
 Result<bool> ClearIfOrphan(const std::string& path) {
   auto opened = OpenFile(path, O_RDONLY);
   if (!opened.ok()) {

@@ -26,7 +26,7 @@ std::vector<uint32_t> ReadNumbers(const std::string& folder) {
   return numbers;
 }
 
-// Whether a line of /proc/PID/fdinfo/FD tells of such a lock. The end is a number, or EOF.
+// Whether a line of /proc/PID/fdinfo/FD shows a write lock on this byte. The last field is a number, or EOF.
 // lock:	1: OFDLCK  ADVISORY  WRITE -1 00:1b:5678 5 5
 bool IsLock(const char* line, const struct stat& file, uint64_t offset) {
   unsigned device_major, device_minor;

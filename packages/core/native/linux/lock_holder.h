@@ -9,8 +9,8 @@
 namespace memlane {
 
 // The process that has an open-file-description write lock on that byte of the file. Reads the descriptors of all
-// processes in /proc, which takes milliseconds: only for messages to people. None if nobody has the lock, or if this
-// process may not look at the holder (another user's, or in another pid namespace).
+// processes in /proc, which takes milliseconds: only for messages to people. None if no process has
+// the lock, or if this process cannot see the holder (a process of another user, or in another pid namespace).
 std::optional<uint32_t> FindLockHolder(const struct stat& file, uint64_t offset);
 
 }  // namespace memlane

@@ -13,7 +13,7 @@ Result<Mapping> Map(const Descriptor& descriptor, uint64_t object_length, const 
   uint64_t there = view.offset < object_length ? object_length - view.offset : 0;
   uint64_t wanted = view.length.value_or(there);
   if (wanted == 0 || wanted > there) {
-    // The kernel would map it and kill the process with SIGBUS at the first access beyond the end.
+    // The kernel would map such a view, and kill the process with SIGBUS at the first access beyond the end.
     Failure failure = SystemFailure("TOO_SHORT", "mmap", ENXIO);
     failure.requested = view.offset + std::max<uint64_t>(wanted, 1);
     failure.available = object_length;

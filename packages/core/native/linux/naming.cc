@@ -15,8 +15,8 @@
 namespace memlane {
 namespace {
 
-// How long create waits for a dying object's last holder to unlink it. That takes microseconds, unless the process was
-// stopped just there.
+// How long create waits until the last holder of a dying object has unlinked it. That takes microseconds, unless the
+// holder is stopped at that moment.
 constexpr int kRemovalRetries = 250;
 constexpr useconds_t kRemovalRetryMicroseconds = 1000;
 

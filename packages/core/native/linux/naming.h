@@ -18,7 +18,7 @@ struct Taken {
 // Removes what a crash has left under that name, if anything.
 Result<Taken> ClearOrphan(const std::string& path);
 
-// A file without a name, so that nobody finds it half made.
+// A file without a name, so that no process finds it unfinished.
 Result<Descriptor> OpenUnnamed();
 
 // Gives the unnamed file that name. Clears an orphan away first. ALREADY_EXISTS if the name is taken.

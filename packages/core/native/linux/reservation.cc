@@ -29,12 +29,12 @@ uint64_t FileSizeLimit() {
   return limit.rlim_cur;
 }
 
-// The limits of cgroups are looked up for this length and more. Looking takes about 100 us, which small memory is not
-// worth.
+// Cgroup limits are read only for this length (bytes) and more. Reading them takes about 100 us: too long for small
+// memory.
 constexpr uint64_t kLookedUpLength = 1 << 20;
 
-// Finds limits that the kernel does not answer with an error. If a cgroup has no room for the pages, it kills a process
-// of the group. If the file becomes longer than the process may make one, it sends SIGXFSZ.
+// Checks limits for which the kernel returns no error. If a cgroup has no room for the pages, the kernel kills a
+// process of the group. If the file becomes longer than RLIMIT_FSIZE, the kernel sends SIGXFSZ.
 std::optional<Failure> CheckLimits(const char* syscall, uint64_t length, uint64_t file_length) {
   const auto refuse = [&](const char* limit, int error, uint64_t available) {
     Failure failure = SystemFailure("NO_SPACE", syscall, error);
@@ -63,7 +63,7 @@ Failure ReservationFailure(const char* syscall, int error, uint64_t length) {
 }
 
 std::optional<Failure> Reserve(const Descriptor& descriptor, uint64_t length) {
-  // Spares the kernel from filling all memory before it says so.
+  // Without this check, the kernel would first fill all free memory, and only then report ENOSPC.
   if (length > FreeBytes()) return ReservationFailure("posix_fallocate", ENOSPC, length);
   if (auto failure = CheckLimits("posix_fallocate", length, length)) return failure;
   int error;

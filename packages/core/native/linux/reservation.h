@@ -1,4 +1,4 @@
-// Pages taken in advance. A page that could not be had later, at its first use, would end the process with SIGBUS.
+// Reserves pages in advance. If the system had no page later, at the first access, SIGBUS would end the process.
 #pragma once
 
 #include <cstdint>

@@ -11,12 +11,12 @@
 //
 // Two rules make this correct. First, only a holder of LOCK_EX unlinks a counted object: if the name leads to the
 // locked object, it still does when the object is unlinked. Second, the kernel drops a lock with its last descriptor: a
-// crash is a close without the unlink, and the next process that looks makes up for it. The same holds for a close that
-// the system does not let finish. A failed upgrade from SH to EX loses the SH lock. That does no harm: only a handle
+// crash is a close without the unlink, and the next process that checks the object unlinks it. The same is true for a
+// close that the system interrupts. A failed upgrade from SH to EX loses the SH lock. That does no harm: only a handle
 // that is being closed tries it, and if two race, the second one gets EX.
 //
-// The FIFOs of bells and leases lie in a folder that goes with the object (fifo_folder.h): its last user removes it,
-// and whoever removes an object that a crash has left removes what is left of its folder.
+// The FIFOs of bells and leases are in a folder that belongs to the object (fifo_folder.h). The last user of the folder
+// removes it. A process that removes an orphaned object also removes the rest of its folder.
 //
 // Objects without the sticky bit (made by other programs, or persistent) are never locked. Only UnlinkSegment removes
 // them.
@@ -54,8 +54,8 @@ bool IsTrusted(uid_t owner, const OpenOptions& options) {
 
 class LinuxSegment;
 
-// Lets the handles of this process go when it exits. process.exit() and uncaught exceptions skip the environment's
-// clean-up, but run static destructors. (After a signal, the next process that looks removes the object.)
+// Closes the handles of this process when it exits. process.exit() and uncaught exceptions skip the environment's
+// clean-up, but run static destructors. (After a signal, the next process that checks the object removes it.)
 class LiveSegments {
  public:
   void Add(LinuxSegment* segment) {
@@ -152,7 +152,7 @@ void LiveSegments::LetAllGo() {
   segments_.clear();
 }
 
-// Of the one kind of segment that there is here.
+// On Linux, every Segment is a LinuxSegment.
 const LinuxSegment& Linux(const Segment& segment) { return static_cast<const LinuxSegment&>(segment); }
 
 }  // namespace
@@ -164,7 +164,7 @@ Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { retur
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
   const std::string path = PathOf(options.name);
 
-  // Asked first, and again by linkat at the end: a taken name should not cost the reservation.
+  // Checks the name before the reservation, which is expensive. linkat checks it again at the end.
   auto taken = ClearOrphan(path);
   if (!taken.ok()) return taken.failure();
   if (taken.value().taken) return AlreadyExists();
@@ -182,7 +182,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
     failure = Reserve(descriptor, options.length);
   }
   if (failure) return *failure;
-  // Not by open's argument, which the umask cuts.
+  // The mode argument of open would not do, because the umask clears bits of it.
   mode_t mode = options.mode | (options.persistent ? 0 : kCountedMark);
   if (fchmod(descriptor.get(), mode) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
   if (!options.persistent) {
@@ -194,7 +194,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   if (!mapping.ok()) return mapping.failure();
   auto segment = std::make_unique<LinuxSegment>(options.name, std::move(descriptor), std::move(mapping.value()),
                                                 options.length, !options.persistent);
-  // Where others may write, one of them could make the folder, and this user could not remove it then.
+  // If other users may write, one of them could make the folder first. Then this user could not remove it.
   if ((options.mode & (S_IWGRP | S_IWOTH)) != 0) {
     const auto folder = segment->EnterFolder();
     if (!folder.ok()) return folder.failure();
@@ -221,12 +221,12 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       const Presence presence = joined.value();
       if (presence == Presence::kCorpse) continue;
       if (presence == Presence::kOrphan)
-        UnlinkObject(file.descriptor, path);  // if it may not, the owner's next create does
+        UnlinkObject(file.descriptor, path);  // without the right to, the owner's next create does it
       if (presence != Presence::kAlive) return SystemFailure("NOT_FOUND", "open", ENOENT);
     }
     const uint64_t object_length = static_cast<uint64_t>(file.status.st_size);
     auto mapping = Map(file.descriptor, object_length, view);
-    // Only our own objects are sure to be reserved. (A reader may not; see docs/platforms.md.)
+    // Only counted objects are sure to have all pages. (A reader cannot reserve them; see docs/platforms.md.)
     std::optional<Failure> failure;
     if (!mapping.ok()) {
       failure = mapping.failure();
@@ -234,7 +234,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       failure = ReserveForeign(file.descriptor, view.offset, mapping.value().length());
     }
     if (failure) {
-      if (counted) Leave(file.descriptor, path);  // the others may have gone meanwhile, taking us for a holder
+      if (counted) Leave(file.descriptor, path);  // the last other holder may have closed, and left the object to us
       return *failure;
     }
     return std::unique_ptr<Segment>(

@@ -1,4 +1,4 @@
-// What bells and leases need of a segment.
+// The parts of a segment that bells and leases use.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@ namespace memlane {
 
 std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment);
 
-// Entered with the first bell or lease.
+// The first bell or lease enters the folder.
 Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment);
 
 }  // namespace memlane

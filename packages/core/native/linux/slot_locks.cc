@@ -43,7 +43,8 @@ Result<bool> SlotLocks::IsLocked(uint32_t slot) {
   std::lock_guard<std::mutex> guard(mutex_);
   if (object_ < 0) return false;
   if (own_.count(slot) != 0) return true;
-  // A read lock, as any reader of the memory can have, does not hold a slot: asking for one finds write locks alone.
+  // Only a write lock holds a slot, because every reader of the memory can take a read lock. F_OFD_GETLK for a read
+  // lock finds only write locks.
   struct flock lock = ByteAt(slot, F_RDLCK);
   if (fcntl(object_, F_OFD_GETLK, &lock) != 0) return SystemFailure("SYSTEM", "fcntl(F_OFD_GETLK)", errno);
   return lock.l_type != F_UNLCK;

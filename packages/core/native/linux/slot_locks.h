@@ -1,8 +1,9 @@
-// Who has which slot: slot i of a memory belongs to the segment that has an open-file-description write lock on byte i
-// of the memory's own file. Nobody can take that away by removing files, and the kernel drops it with the segment's
-// descriptor. (Never plain F_SETLK: closing any descriptor of the file would drop it.)
+// Slot i of a memory belongs to the segment that has an open-file-description write lock on byte i of the memory's own
+// file. No process can take the lock away by removing files, and the kernel drops it with the segment's descriptor.
+// (Never use plain F_SETLK: closing any descriptor of the file would drop the lock.)
 //
-// To the kernel one segment is one owner, which its own locks never refuse. So each segment also remembers its slots.
+// For the kernel, one segment is one owner, and a lock never conflicts with other locks of the same owner. So each
+// segment also remembers its own slots.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace memlane {
 
-// Those of one segment. May be used from any thread, and after the segment was closed: then it has no slot.
+// The slot locks of one segment. Any thread may use it, also after the segment was closed. A closed segment has no
+// slot.
 class SlotLocks {
  public:
   explicit SlotLocks(int object) : object_(object) {}

@@ -109,7 +109,7 @@ void DoorbellHandle::Rung(Bell* bell) {
   Napi::Object object = handle->Value();
   Napi::Function callback = handle->StopListening();
   callback.MakeCallback(object, {});
-  // Reported like an exception of any callback of the event loop. Left pending, it would block all other callbacks.
+  // Reports the exception as Node.js does for other callbacks. A pending exception would block all other callbacks.
   if (!env.IsExceptionPending()) return;
   const Napi::Error error = env.GetAndClearPendingException();
   if (!error.IsEmpty()) napi_fatal_exception(env, error.Value());

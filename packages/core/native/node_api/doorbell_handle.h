@@ -40,9 +40,9 @@ class DoorbellHandle : public Napi::ObjectWrap<DoorbellHandle> {
   Napi::Value Wait(const Napi::CallbackInfo& info);
   Napi::Value Watch(const Napi::CallbackInfo& info);
   void RingAfter(const Napi::CallbackInfo& info);
-  // listen(rung, ref): calls `rung`, which is the same function each time, at the next ring. Returns true instead if it
-  // has rung already. `ref`: whether this keeps the loop alive. The object and the function are not collected
-  // meanwhile.
+  // listen(rung, ref): calls `rung` at the next ring. The caller must pass the same function each time. If the bell has
+  // rung already, returns true and does not call `rung`. `ref`: whether the wait keeps the loop alive. The object and
+  // the function are not collected during the wait.
   Napi::Value Listen(const Napi::CallbackInfo& info);
   void Unlisten(const Napi::CallbackInfo&) { StopListening(); }
   void Close(const Napi::CallbackInfo&);

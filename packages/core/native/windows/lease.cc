@@ -1,9 +1,9 @@
 // The lease of slot i of the object X is the named semaphore X.lease.i. The process that creates the semaphore has the
 // slot. The kernel removes the semaphore with the last handle, and the owner has the only handle that stays open.
 //
-// Why a semaphore: it carries two numbers from the moment of its creation on, and nobody changes them, because nobody
-// gets the right to (SEMAPHORE_MODIFY_STATE). They tell other processes whose end they must wait for. A section could
-// carry more, but only administrators and services may create sections under Global\.
+// Why a semaphore: it carries two numbers from the moment of its creation on. No process can change them, because no
+// process gets the right to (SEMAPHORE_MODIFY_STATE). The numbers tell other processes which owner and which claim to
+// wait for. A section could carry more, but only administrators and services may create sections under Global\.
 //
 // A process that reads the numbers opens the semaphore, which keeps it in place for that moment, even if its owner ends
 // just then. Meanwhile nobody can claim the slot. So the presence of the semaphore proves nothing: IsLeased looks for

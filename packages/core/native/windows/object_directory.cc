@@ -54,10 +54,10 @@ bool ReadAtOnce(HANDLE directory, const wchar_t* type, NtQueryDirectoryObject qu
   return false;
 }
 
-// Reads entry by entry. The system counts the entries, so an object that goes meanwhile moves those behind it, and one
-// of them is skipped. Therefore an entry counts only if the entry before it is still in its place afterwards; otherwise
-// the reading steps back to an entry that it knows. An object that goes and comes back at the wrong moments still
-// misleads a pass, but hardly at the same place in each pass.
+// Reads entry by entry. The system numbers the entries. If an object is removed during the pass, all later entries move
+// by one, and the pass would skip one of them. Therefore the pass accepts an entry only if the previous entry is still
+// in its place afterwards. Otherwise it steps back to an entry that it knows. An object that is removed and created
+// again at the wrong moments can still mislead a pass, but hardly at the same place in each pass.
 void ReadOneByOne(HANDLE directory, const wchar_t* type, NtQueryDirectoryObject query, std::set<std::wstring>& names) {
   auto buffer = BufferOf(2 * (USHRT_MAX + 1));  // the longest possible entry
   const auto read = [&](ULONG index) {

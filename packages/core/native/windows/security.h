@@ -45,8 +45,9 @@ std::optional<std::string> OwnerOf(HANDLE object);
 // True for this user, for the owner that this process gives its own objects, for administrators and for the system.
 bool IsTrustedOwner(const std::string& sid);
 
-// Whose objects may stand beside a section: those of every account that may write the section. Only if that is nobody
-// but trusted owners, this can be checked; it matters, because anybody can create events and semaphores under Global\.
+// Decides whose bells and leases are accepted for a section: those of every account that may write the section. The
+// owner can be checked only if all these accounts are trusted owners. The check matters, because every user can create
+// events and semaphores under Global\.
 class PeerOwners {
  public:
   explicit PeerOwners(HANDLE section);
@@ -60,8 +61,8 @@ class PeerOwners {
   std::string section_owner_;
 };
 
-// Lets everybody with a right to the section wait for the end of this process (SYNCHRONIZE), and do nothing else with
-// it. Changes nothing if the section admits no strangers.
+// Gives every account with a right to the section the right to wait for the end of this process (SYNCHRONIZE), and no
+// other right. Changes nothing if only trusted owners have a right to the section.
 std::optional<Failure> AdmitWaiters(HANDLE section);
 
 }  // namespace memlane

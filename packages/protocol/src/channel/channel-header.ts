@@ -1,5 +1,5 @@
 /**
- * The first bytes of every channel, whatever its shape. Its creator writes them once, the magic word last. A reader that finds
+ * The first bytes of every channel, of any shape (see shape.ts). The creator of the channel writes them once, the magic word last. A reader that finds
  * another magic word reads nothing more.
  *
  *   0   magic           u32   "MLN1"; 0 while the creator is not done
@@ -31,7 +31,7 @@ const MAX_SCHEMA_LENGTH = 1_048_576
 
 const SHAPE_FIELDS_OFFSET = 36
 
-/** The shapes that exist, for messages about a channel of another shape than the expected one. */
+/** The names of the shapes, for error messages about a channel of another shape than the expected one. */
 const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream' }
 
 const Header = struct('ChannelHeader', {
@@ -69,7 +69,7 @@ export function newChannelHeader<Fields extends object>(
   return { ...fields, ...places, instance, schemaLength: schema.length, schemaHash: hashDescriptor(schema) }
 }
 
-/** Makes memory that is all zeros a channel. */
+/** Turns memory that is all zeros into a channel. */
 export function writeChannelHeader<Fields extends object>(
   buffer: ArrayBuffer,
   shape: Shape<Fields, unknown>,
@@ -95,11 +95,11 @@ export function writeChannelHeader<Fields extends object>(
 }
 
 /**
- * Tells which kind of channel a memory says that it is, for messages about memory that was opened as something else.
+ * Tells which kind of channel a memory seems to hold, for error messages about memory that was opened as something else.
  *
  * @param buffer the memory, from its start; the header's bytes are enough
  * @param memoryLength bytes of the whole memory
- * @returns `stream`, or `channel` for a shape that this version does not know; undefined if the memory says no such thing
+ * @returns `stream`, or `channel` for a shape that this version does not know; undefined if it seems to hold none
  */
 export function channelShapeIn(buffer: ArrayBuffer, memoryLength: number): string | undefined {
   if (buffer.byteLength < CHANNEL_HEADER_LENGTH || loadMagic(wordsOf(buffer), MAGIC_INDEX) !== MAGIC) return undefined
@@ -132,8 +132,8 @@ export function readChannelHeader<Fields extends object>(
   const found = Header.read(view, 0)
   if (found.layoutVersion !== LAYOUT_VERSION) {
     const message =
-      `it was made by a version of memlane whose layout has number ${found.layoutVersion}; this version has number ` +
-      `${LAYOUT_VERSION}. Give all processes the same version`
+      `its layout version is ${found.layoutVersion}, and this version of memlane needs ${LAYOUT_VERSION}. ` +
+      'Use the same version of memlane in all processes'
     throw new LayoutError('VERSION_MISMATCH', Header.fields.layoutVersion.offset, message)
   }
   if (found.shape !== shape.id) throw anotherShape(found.shape, shape.name)
@@ -155,7 +155,7 @@ export function readChannelHeader<Fields extends object>(
   return { ...fields, ...places, instance, schemaLength, schemaHash }
 }
 
-/** Tells whether memory is the channel that a header was read from, and no earlier or later one of the same name. */
+/** Tells whether memory holds the channel from which a header was read, and not an earlier or later one of the same name. */
 export function isSameInstance(buffer: ArrayBuffer, { instance }: ChannelHeader): boolean {
   const found = new Uint8Array(buffer, Header.fields.instance.offset, instance.length)
   return instance.every((byte, index) => byte === found[index])

@@ -8,7 +8,7 @@ export interface ChannelPlaces {
   readonly length: number
 }
 
-/** What the header of every channel says. */
+/** The header fields that every channel has. */
 export interface ChannelHeader extends ChannelPlaces {
   /** 16 random bytes. */
   readonly instance: Uint8Array
@@ -19,15 +19,15 @@ export interface ChannelHeader extends ChannelPlaces {
 }
 
 /**
- * A kind of channel, such as a stream: all that the general parts have to know of it.
+ * A kind of channel, such as a stream: everything that the code common to all channels needs to know about it.
  *
- * @typeParam Fields what the header says of this shape alone
- * @typeParam Control what a participant uses the control part by
+ * @typeParam Fields the header fields that only this shape has
+ * @typeParam Control the object through which a participant uses the control part
  */
 export interface Shape<Fields extends object, Control> {
-  /** The header's word for it. */
+  /** The number that stands for this shape in the header. */
   readonly id: number
-  /** Its name in messages, in lower case: "stream". */
+  /** The name of this shape in error messages, in lower case: "stream". */
   readonly name: string
   /** Reads and writes the shape's own fields of the header: at most 20 bytes, from offset 36 on. */
   readonly fields: {
@@ -40,7 +40,7 @@ export interface Shape<Fields extends object, Control> {
   /** Tells where everything lies, for fields that are right. */
   placesOf(fields: Fields, schemaLength: number): ChannelPlaces
   /**
-   * Makes what a participant uses the control part by.
+   * Makes the object through which a participant uses the control part.
    *
    * @param buffer the control part
    * @param inOrder whether all participants here publish by plain stores: see publishAndLookInOrder

@@ -1,8 +1,8 @@
 /** Where a side's words lie, and how its slots are counted. Indexes count 32-bit words from the start of the channel. */
 export interface SidePlaces {
-  /** What a participant of this side is called in messages: "producer". */
+  /** The name of a participant of this side in error messages: "producer". */
   readonly role: string
-  /** What a slot of this side is called in messages: "lane", "consumer slot". */
+  /** The name of a slot of this side in error messages: "lane", "consumer slot". */
   readonly slotName: string
   /** The option of the channel's creator that sets `count`: "maxProducers". */
   readonly countOption: string
@@ -21,8 +21,8 @@ export interface SidePlaces {
 }
 
 /**
- * One side of a channel: its producers, say, or its consumers. All of them have slots of one kind, and each slot has a
- * number, under which its holder's lease and bell are found.
+ * One side of a channel: its producers, or its consumers. All participants of a side have slots of one kind. Each slot has a number,
+ * which is also the number of its holder's lease and doorbell.
  */
 export class Side {
   readonly role: string

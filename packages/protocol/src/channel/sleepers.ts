@@ -1,10 +1,10 @@
 /**
- * Who sleeps, as the other side sees it.
+ * The sleepers of one side, and how the other side sees them.
  *
  * A sleeper counts up its epoch, sets its bit in the mask of its side, checks once more for what it waits for, and only then
  * sleeps. A participant that has something for it publishes that first, then loads the mask, and rings each sleeper whose
  * epoch it has not rung yet. Only the sleeper itself changes its bit and its epoch. So a peer that dies or stops between
- * loading the mask and ringing does not lose anybody's ring.
+ * loading the mask and ringing does not keep other peers from ringing the sleeper.
  */
 
 import { clearBits, loadMask, loadMaskInOrder, loadOwned, setBits, storeOwned } from '../memory/atomics.js'
@@ -33,11 +33,11 @@ export class SleepMark {
   /** Announces a sleep. The caller must check once more for what it waits for before it sleeps. */
   set(): void {
     const epoch = loadOwned(this.#words, this.#epochIndex)
-    storeOwned(this.#words, this.#epochIndex, epoch === -1 ? 1 : (epoch + 1) | 0) // never 0: `Sleepers` begins with that
+    storeOwned(this.#words, this.#epochIndex, epoch === -1 ? 1 : (epoch + 1) | 0) // never 0: `Sleepers.rung` begins with 0
     setBits(this.#words, this.#maskIndex, this.#bit)
   }
 
-  /** Takes the announcement back: of this sleep, or of a predecessor that died in its sleep. */
+  /** Takes back the announcement of this sleep, or of the sleep in which a predecessor died. */
   clear(): void {
     if (this.#words.length === 0) return // the memory is closed, and the mark was cleared before
     clearBits(this.#words, this.#maskIndex, this.#bit)
@@ -68,7 +68,7 @@ export class Sleepers {
     return new Sleepers(side)
   }
 
-  /** Tells whether anybody sleeps. Ask after publishing what they wait for. */
+  /** Tells whether a participant sleeps. The caller must first publish the change that the sleepers wait for. */
   any(): boolean {
     return this.loadMask(this.words, this.maskIndex) !== 0 || (this.hasSecond && this.anyInSecond())
   }
@@ -79,7 +79,7 @@ export class Sleepers {
 
   /**
    * Calls `ring` for each sleeper, once for each of its sleeps. If `ring` throws, the next call tries that sleeper again.
-   * Allocates nothing: until a sleeper is awake, each message comes this way.
+   * Allocates nothing: each message calls this function until all sleepers are awake.
    */
   forEachNew(ring: (slot: number) => void): void {
     this.forEachNewOf(loadMask(this.words, this.maskIndex), 0, ring)
@@ -90,7 +90,7 @@ export class Sleepers {
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
       const slot = first + lowestBit(rest)
       const epochIndex = this.epochIndexes[slot]
-      if (epochIndex === undefined) continue // a bit without a slot: a peer has scribbled
+      if (epochIndex === undefined) continue // a bit without a slot: a faulty peer has set it
       const epoch = loadOwned(this.words, epochIndex)
       if (epoch === this.rung[slot]) continue
       ring(slot)

@@ -7,7 +7,7 @@ import type { Codec, PayloadView } from './codec.js'
 
 /**
  * Bytes of any length, as they are. In place, a writer sees them as a `BytesView`, and a reader as a `ReadonlyBytesView`. Each is one
- * object that moves, so nothing is allocated per message.
+ * object that moves from message to message, so nothing is allocated per message.
  */
 export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   descriptor: { kind: 'payload', encoding: 'bytes' },

@@ -5,7 +5,7 @@ import { freshViews } from './fresh-views.js'
 import { layoutCodec } from './layout-codec.js'
 
 /**
- * Returns the codec of a schema, with a `readonlyView` in any case. A layout becomes a codec.
+ * Returns the codec of a schema; the result always has a `readonlyView`. A layout becomes a codec.
  *
  * @throws TypeError for anything else
  */

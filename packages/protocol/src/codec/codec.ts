@@ -5,12 +5,12 @@ import type { ReadonlyView, View } from '../layout/view.js'
  * Tells what the messages of a stream are: how a value becomes the payload of a record, and how it is read again.
  *
  * `data` is always a whole lane, and `offset` counts bytes from its start. A writer calls `measure`, claims that many bytes,
- * and calls `encode` at once: a codec may keep what `measure` has made until then. A writer that had to wait in between measures
- * again. A codec holds no lane, so any number of streams can share it.
+ * and calls `encode` at once: a codec may keep the result of `measure` until then. A writer that had to wait in between calls
+ * `measure` again. A codec holds no lane, so any number of streams can share it.
  *
  * @typeParam T the plain value, as `encode` takes it and `decode` returns it
- * @typeParam View what shows a payload in place to its writer
- * @typeParam ReadonlyView what shows a payload in place to a reader
+ * @typeParam View the object that shows a payload in place to its writer
+ * @typeParam ReadonlyView the object that shows a payload in place to a reader
  */
 export interface Codec<T, View = T, ReadonlyView = View> {
   /** Describes the payload in plain JSON, enough for any tool to decode it. */
@@ -18,7 +18,7 @@ export interface Codec<T, View = T, ReadonlyView = View> {
   /** Bytes of every payload, or `undefined` if they vary. */
   readonly fixedLength: number | undefined
   /**
-   * Tells how many bytes to claim for a value: as many as it takes, or somewhat more.
+   * Returns how many bytes to claim for a value: as many as the value needs, or somewhat more.
    *
    * @throws TypeError or RangeError naming the part of the value that cannot be encoded, with its path
    */
@@ -26,7 +26,7 @@ export interface Codec<T, View = T, ReadonlyView = View> {
   /**
    * Writes the value that was measured last.
    *
-   * @returns bytes written, at most as many as `measure` told
+   * @returns bytes written, at most as many as `measure` returned
    * @throws TypeError if the codec knows that another value was measured
    */
   readonly encode: (data: DataView, offset: number, value: T) => number
@@ -36,22 +36,26 @@ export interface Codec<T, View = T, ReadonlyView = View> {
    * @throws LayoutError `CORRUPT` or `TOO_SHORT` for bytes that are no such value
    */
   readonly decode: (data: DataView, offset: number, length: number) => T
-  /** Makes what shows payloads of a lane in place to their writer: one for each writer. */
+  /** Makes the object that shows payloads of a lane in place to their writer. Each writer makes one. */
   readonly view: (data: DataView) => PayloadView<View>
-  /** Makes what shows payloads of a lane in place to a reader: one for each reader. `view` serves if it shows plain values. */
+  /**
+   * Makes the object that shows payloads of a lane in place to a reader. Each reader makes one. May be left out if `view` shows plain
+   * values: then readers use `view`.
+   */
   readonly readonlyView?: (data: DataView) => PayloadView<ReadonlyView>
 }
 
 /** Shows the payloads of one lane in place. */
 export interface PayloadView<View> {
   /**
-   * Moves to a payload. The result is valid as long as the payload, and until the next call: it may be one object that moves.
+   * Moves to a payload. The result is valid until the payload is no longer valid, or until the next call: it may be one object
+   * that moves.
    *
    * @param offset bytes from the start of the lane
    * @throws LayoutError `CORRUPT` or `TOO_SHORT` for bytes that are no such value
    */
   readonly at: (offset: number, length: number) => View
-  /** Makes what `at` has returned throw from now on: a TypeError with `reason`, or the error that `reason` makes. */
+  /** Ends the result of `at`: each later use throws a TypeError with `reason`, or the error that `reason` makes. */
   readonly end?: (reason: string | (() => Error)) => void
 }
 
@@ -59,19 +63,19 @@ export interface PayloadView<View> {
 // biome-ignore lint/suspicious/noExplicitAny: T is both what functions take and what they return; only `any` admits every codec
 export type AnyCodec = Codec<any, any, any>
 
-/** What declares the messages of a stream. */
+/** A layout or codec that declares the messages of a stream. */
 export type Schema = AnyLayout | AnyCodec
 
 /** The plain value of a message. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type MessageOf<S> = S extends Codec<infer T, any, any> ? T : Infer<S>
 
-/** What shows a message in place to its writer. */
+/** The view that shows a message in place to its writer. */
 export type MessageView<S> =
   // biome-ignore lint/suspicious/noExplicitAny: as above
   S extends Codec<any, infer MessageView, any> ? MessageView : View<Infer<S>>
 
-/** What shows a message in place to a reader. */
+/** The view that shows a message in place to a reader. */
 export type ReadonlyMessageView<S> =
   // biome-ignore lint/suspicious/noExplicitAny: as above
   S extends Codec<any, any, infer MessageView> ? MessageView : ReadonlyView<Infer<S>>

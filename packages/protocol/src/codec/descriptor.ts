@@ -30,7 +30,7 @@ export function decodeDescriptor(bytes: Uint8Array): unknown {
 }
 
 /**
- * Hashes an encoded descriptor by 64-bit FNV-1a. The hash tells descriptors apart; it is no protection.
+ * Hashes an encoded descriptor by 64-bit FNV-1a. The hash tells descriptors apart. It does not protect against forgery.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */

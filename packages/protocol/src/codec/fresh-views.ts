@@ -2,8 +2,8 @@ import { KEPT } from '../layout/ended-view.js'
 import type { AnyCodec, PayloadView } from './codec.js'
 
 /**
- * Makes a codec whose views are new for each payload instead of one object that moves, so that each can be ended alone. The one
- * before ends when the next is made. For `MEMLANE_DEBUG=views`: see `debugsViews`.
+ * Makes a codec that makes a new view for each payload, instead of one object that moves. So each view can be ended alone. A view
+ * ends when the next one is made. For `MEMLANE_DEBUG=views`: see `debugsViews`.
  */
 export function freshViews(codec: AnyCodec): AnyCodec {
   const { view, readonlyView = view } = codec

@@ -45,7 +45,7 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
   }
 }
 
-/** One accessor for all payloads of a lane. The lane vouches for the offsets; beyond the end of its bytes a DataView throws. */
+/** One accessor for all payloads of a lane. The lane has checked the offsets; beyond the end of the lane, the DataView throws. */
 function movingAccessor({ length, descriptor }: AnyLayout, accessor: Accessor): PayloadView<unknown> {
   const refuse = (offset: number, payloadLength: number) => {
     throw wrongLength(offset, payloadLength, length)

@@ -1,7 +1,7 @@
 import { LayoutError } from '../layout/layout-error.js'
 import { MAX_DEPTH } from './messagepack-value.js'
 
-/** How many bytes say the length, or are the value, for the types from 0xc0 on; -1 for the type that does not exist. */
+/** For each type from 0xc0 on: how many bytes hold its length, or its value. -1 for the type that does not exist. */
 // biome-ignore format: a row for each eight
 const OPERAND_LENGTHS = [
   0, -1, 0, 0, 1, 2, 4, 1, // nil, never used, false, true, bin 8, 16, 32, ext 8
@@ -20,10 +20,10 @@ const ARRAY_16 = 0xdc
 const MAP_16 = 0xde
 
 /**
- * Checks that bytes are exactly one MessagePack value, without decoding it. A decoder allocates for the lengths that bytes
- * announce; after this check, those are in proportion to the bytes, and nesting is limited.
+ * Checks that bytes are exactly one MessagePack value, without decoding it. A decoder allocates memory for
+ * the lengths that the bytes announce. After this check, no length exceeds the bytes that follow, and nesting is limited.
  *
- * @param start the offset that errors count from
+ * @param start the offset of the first byte, for error messages
  * @throws LayoutError `CORRUPT`
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */

@@ -48,7 +48,10 @@ export function timeOf(value: object): number | undefined {
   }
 }
 
-/** The encoder would leave the difference unwritten, and so send bytes of an earlier message. */
+/**
+ * Tells whether a Uint8Array claims another length than it has, by a property of its own. The encoder would leave the difference
+ * unwritten, and so send bytes of an earlier message.
+ */
 export function claimsAnotherLength(bytes: Uint8Array): boolean {
   const length = byteLengthOf(bytes)
   return bytes.byteLength !== length || bytes.length !== length

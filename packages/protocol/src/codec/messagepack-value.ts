@@ -92,7 +92,7 @@ function checkMap(value: Readonly<Record<string, unknown>>, depth: number, found
   }
 }
 
-/** Checks the kind, and that no property claims another length: the encoder would leave the difference unwritten. */
+/** Checks the kind, and that no property claims another length than the bytes have: see `claimsAnotherLength`. */
 function checkBytes(value: ArrayBufferView, prototype: object | null): void {
   const kind = kindOfTypedArray(value)
   const isBytes = kind === 'Uint8Array'
@@ -106,7 +106,7 @@ function checkText(value: string): void {
   if (!value.isWellFormed()) throw refused(value, 'it contains half of a surrogate pair')
 }
 
-/** Tells whether objects with this prototype are plain, also if they come from another realm (a vm context). */
+/** Tells whether objects with this prototype are plain objects, even if they come from another realm (a vm context). */
 function isPlain(prototype: object | null): boolean {
   if (prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')

@@ -1,5 +1,5 @@
 /**
- * MessagePack, which any language can read. This is an entry of its own because it needs another package:
+ * The codec of MessagePack, which any language can read. It has an entry point of its own because it needs another package:
  * `@msgpack/msgpack`, an optional peer dependency, which encodes and decodes. The files beside this one check values before
  * they are encoded and bytes before they are decoded.
  */
@@ -58,7 +58,7 @@ export function messagepack<T>(): Codec<T> {
     return floatEncoder.encodeSharedRef(value)
   }
 
-  /** Decodes a private copy: it is read twice, and another process may write to the lane meanwhile. */
+  /** Decodes a private copy: the bytes are read twice, and another process may write to the lane meanwhile. */
   const decode = (data: DataView, offset: number, length: number) => {
     const copy = bytesOf(data, offset, length).slice()
     checkMessagePackBytes(copy, offset)

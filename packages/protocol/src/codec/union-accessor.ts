@@ -1,7 +1,7 @@
 import { Accessor, type AccessorClass, READ_ONLY, withPath } from '../layout/accessor.js'
 import { endView } from '../layout/ended-view.js'
 
-/** Shows a message of a union: its kind, and what shows the member. Neither can be assigned. */
+/** Shows a message of a union: its kind, and the view of the member. Neither can be assigned. */
 export class UnionAccessor extends Accessor {
   declare '\0kind': string | undefined
   declare '\0value': unknown
@@ -17,7 +17,7 @@ export class UnionAccessor extends Accessor {
   }
 
   override '\0end'(makeError: () => Error): void {
-    endView(Object.getOwnPropertyDescriptor(this, '\0value')?.value, makeError) // none if it has ended before
+    endView(Object.getOwnPropertyDescriptor(this, '\0value')?.value, makeError) // no value if this accessor has ended before
     const get = () => {
       throw makeError()
     }

@@ -47,14 +47,14 @@ export type UnionValue<M extends Members> = {
   ? U
   : never
 
-/** What shows a message of a union in place to its writer: one object that changes from message to message. */
+/** The view of a message of a union for its writer: one object that changes from message to message. */
 export type UnionView<M extends Members> = {
   [K in keyof M]: { readonly kind: K; readonly value: MessageView<M[K]> }
 }[keyof M] extends infer U
   ? U
   : never
 
-/** What shows a message of a union in place to a reader: one object that changes from message to message. */
+/** The view of a message of a union for a reader: one object that changes from message to message. */
 export type ReadonlyUnionView<M extends Members> = {
   [K in keyof M]: { readonly kind: K; readonly value: ReadonlyMessageView<M[K]> }
 }[keyof M] extends infer U
@@ -63,10 +63,10 @@ export type ReadonlyUnionView<M extends Members> = {
 
 /** The codec of a union. */
 export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, UnionView<M>, ReadonlyUnionView<M>> {
-  /** The codec of each member, whose payload begins `UNION_HEADER_LENGTH` bytes behind the start of the union's. */
+  /** The codec of each member. A member's payload begins `UNION_HEADER_LENGTH` bytes after the start of the union's payload. */
   readonly members: { readonly [K in keyof M]: CodecOf<M[K]> }
   /**
-   * Writes which member a payload is of, for a writer that fills the member in place.
+   * Writes the index of the member into the header of a payload, for a writer that fills the member in place.
    *
    * @param offset bytes from the start of the lane to the payload
    * @throws TypeError if there is no such member
@@ -82,7 +82,7 @@ export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, Unio
  * stream.trySend({ kind: 'note', value: 'market closed' })
  * ```
  *
- * The order counts: it is in the bytes.
+ * The order of the members matters: a message holds the index of its member.
  *
  * @throws TypeError for a name that an object would not keep in order; RangeError without members
  */

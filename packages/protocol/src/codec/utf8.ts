@@ -47,7 +47,7 @@ export function measureText(owner: unknown, text: string): number {
  * Writes the text that `measureText` encoded last.
  *
  * @returns bytes written
- * @throws TypeError if that was for another value
+ * @throws TypeError if `measureText` was last called for another value
  */
 export function encodeText(data: DataView, offset: number, owner: unknown): number {
   if (prepared === undefined || !Object.is(owner, prepared.owner))

@@ -16,7 +16,7 @@ import {
 } from './record.js'
 import { type LanePosition, ringOf } from './ring.js'
 
-/** In place of an offset: there is something, but no message. */
+/** Returned instead of an offset: there is a record, or there are wrong bytes, but no message. */
 const NOT_A_MESSAGE = -2
 
 /** Needs no write access. Its members are TypeScript-private for speed: see LaneWriter. */
@@ -55,7 +55,7 @@ export class LaneReader {
     this.restart(position)
   }
 
-  /** Number of the message that `next` found, wrapping. Valid as long as its payload, and until `next` or `restart`. */
+  /** The number of the message that `next` found, wrapping. Valid as long as its payload, but only until `next` or `restart`. */
   get sequence(): number {
     const index = (this.position - recordLength(this.length)) & this.mask
     return this.words[(index >> 2) + 1] as number
@@ -67,10 +67,10 @@ export class LaneReader {
     const commit = this.loadCommit(this.words, index >> 2, this.more)
     if ((commit & KIND_MASK) !== KIND_PADDING) return commit !== 0 || this.more !== 0
     if ((commit & MORE) !== 0 || !this.isPadding(index, commit)) return true
-    return this.loadCommit(this.words, 0, 0) !== 0 // padding can be there long before the message behind it
+    return this.loadCommit(this.words, 0, 0) !== 0 // padding can be visible long before the message after it
   }
 
-  /** Continues elsewhere, at the start of a record. A misaligned position makes `next` throw CORRUPT. */
+  /** Moves the reader to another position: the start of a record. A misaligned position makes `next` throw CORRUPT. */
   restart(position: number): void {
     const isAligned = position % RECORD_ALIGNMENT === 0
     this.position = position | 0
@@ -80,7 +80,7 @@ export class LaneReader {
 
   /**
    * Finds the next message and sets `length` and `position`. Never blocks, allocates nothing. The payload is valid until the
-   * writer learns that it may go beyond the record.
+   * writer learns that it may overwrite the record.
    *
    * @returns where its payload begins, in bytes from the start of the lane; -1 if there is none yet
    * @throws LayoutError `CORRUPT` for bytes that are no record; the position stays where it was
@@ -135,7 +135,7 @@ export class LaneReader {
 }
 
 /**
- * Finds the end of a lane from any record boundary before it: where a writer that takes the lane up continues.
+ * Finds the end of a lane, from any record boundary before that end. A writer that takes over the lane continues there.
  *
  * @param from a position at the start of a record, and the number of the message there
  * @throws LayoutError `CORRUPT` if the records lead nowhere

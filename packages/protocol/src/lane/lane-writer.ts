@@ -3,15 +3,15 @@
  * sides, LaneWriter and LaneReader, are mirrors.
  *
  *   position  a wrapping 32-bit count of bytes since the lane began; its place in the ring is position mod capacity
- *   publish   the writer fills a record, stores a zero commit word behind it, then stores the record's own commit word in
- *             order: that single store makes the record visible, and the zero tells readers where to wait
+ *   publish   the writer fills a record, stores a zero commit word after it, then stores the record's own commit word, ordered
+ *             after all of that: this single store makes the record visible, and the zero tells readers where to wait
  *   batch     the writer fills several records with plain stores and publishes them by the first one's commit word alone;
- *             MORE leads the reader through them with plain loads
- *   limit     how far the writer may go without overwriting what readers still need: a RefreshLimit knows
+ *             MORE in a commit word tells the reader that the next record is published, too, so a plain load finds it
+ *   limit     the position up to which the writer overwrites nothing that readers still need; RefreshLimit returns it
  *
  * The members are TypeScript-private, not #private, as in the other classes that each message goes through (LaneReader,
- * Sleepers, the cursors). V8 inlines by the length of bytecode, and each access to a #private member takes more of it,
- * because it loads the member's name first (decision 10).
+ * Sleepers, the cursors). V8 limits inlining by the length of bytecode, and an access to a #private member has longer
+ * bytecode, because it loads the member's name first (decision 10).
  */
 
 import type { PayloadView } from '../codec/codec.js'
@@ -65,7 +65,7 @@ export class LaneWriter {
   private index: number
   private limit: number
   private sequence_: number
-  // Of the last claim. Most often the next one has the same length: then nothing of it has to be computed again.
+  // The last claim. Most often, the next claim has the same length: then none of these is computed again.
   private claimLength = -1
   private claimSize = 0
   private claimCommit = 0
@@ -80,7 +80,7 @@ export class LaneWriter {
   /** Where the batch began. */
   private batchPosition = 0
   private batchSequence = 0
-  /** The first record of the batch, whose commit word is held back; -1 if there is none. */
+  /** The first record of the batch. Its commit word is not stored until the batch ends. -1 if there is none. */
   private heldIndex = -1
   private heldCommit = 0
   private lastInBatch = -1
@@ -190,7 +190,7 @@ export class LaneWriter {
    * Publishes the claimed record, or adds it to the batch.
    *
    * @param length bytes of the payload, at most those claimed
-   * @returns whether readers may be asleep that wait for it; false in a batch, which `endBatch` publishes
+   * @returns whether readers that wait for the record may be asleep; false in a batch: `endBatch` publishes it
    * @throws TypeError if nothing is claimed; RangeError for a length above what was claimed
    */
   commit(length?: number): boolean {
@@ -205,13 +205,13 @@ export class LaneWriter {
     return this.publishAndLook(words, index >> 2, this.claimCommit, this.sleeping) !== 0
   }
 
-  /** Gives the claimed room back: readers see nothing of it. */
+  /** Gives the claimed room back: readers see nothing of the claim. */
   abort(): void {
     if (this.lastIndex === Claim.OPEN || this.lastIndex === Claim.OPEN_IN_BATCH) this.lastIndex = this.nextLastIndex
   }
 
   /**
-   * Holds back what is committed from now on, until `endBatch` publishes all of it by one store.
+   * Begins a batch: later commits are not published until `endBatch` publishes all of them by one store.
    *
    * @throws TypeError while a claim or a batch is open
    */
@@ -227,7 +227,7 @@ export class LaneWriter {
   /**
    * Publishes the batch.
    *
-   * @returns whether readers may be asleep that wait for it
+   * @returns whether readers that wait for the batch may be asleep
    */
   endBatch(): boolean {
     this.batching = false
@@ -258,7 +258,7 @@ export class LaneWriter {
     this.index = 0
   }
 
-  /** Returns how many bytes must be left out before a record, so that it does not reach over the end of the ring. */
+  /** Returns how many bytes of padding a record needs before it, so that it does not cross the end of the ring. */
   private paddingBefore(size: number): number {
     this.beginLap()
     const toEnd = this.capacity - this.index
@@ -286,11 +286,11 @@ export class LaneWriter {
   /**
    * Adds up to `count` messages of one length to the batch. Never blocks, allocates nothing.
    *
-   * @param view shows a payload where it stands
+   * @param view shows a payload in place
    * @param each fills what `view` shows; if it throws, the messages filled before stay in the batch
    * @param first the index that `each` gets first
    * @returns how many found room
-   * @throws TypeError while a claim is open, or if no batch is
+   * @throws TypeError while a claim is open, or if no batch is open
    */
   fill<View>(
     count: number,

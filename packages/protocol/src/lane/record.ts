@@ -12,13 +12,13 @@
  * | sequence | u32   | the lane's writer | the message's number in its lane, wrapping; valid once commit is not 0 |
  * | payload  |       | the lane's writer | valid once commit is not 0                                             |
  *
- * A padding record fills the rest of a lane that is too short for the next message; it carries no payload and no sequence.
- * MORE says that the record behind this one was published together with it.
+ * A padding record fills the end of the ring if the next message does not fit there. It has no payload and no sequence number.
+ * MORE says that the next record was published together with this one.
  */
 
 export const RECORD_HEADER_LENGTH = 8
 export const RECORD_ALIGNMENT = 8
-/** Added to a payload's length and then rounded down to the alignment, it gives the record's length. */
+/** A payload's length plus this number, rounded down to the alignment, is the record's length. */
 export const RECORD_ROOM: number = RECORD_HEADER_LENGTH + RECORD_ALIGNMENT - 1
 
 export const KIND_MASK = 3

@@ -5,7 +5,7 @@ import { RECORD_HEADER_LENGTH } from './record.js'
 export const MIN_LANE_CAPACITY = 1024
 export const MAX_LANE_CAPACITY = 2 ** 29
 
-/** The longest message of a lane. Any two messages fit, wherever the end of the ring falls. */
+/** The longest message of a lane, in bytes. Any two such messages fit into the lane, wherever the end of the ring falls. */
 export function maxMessageLength(capacity: number): number {
   return capacity / 2 - 2 * RECORD_HEADER_LENGTH
 }
@@ -45,7 +45,7 @@ export function ringOf(buffer: ArrayBuffer, offset: number, capacity: number): R
   return { words: new Int32Array(buffer, offset, capacity / 4), capacity, offset }
 }
 
-/** Where a lane's writer is: what a successor needs to continue. */
+/** The position of a lane's writer, from which a successor continues. */
 export interface LanePosition {
   /** Wrapping bytes, at the start of a record. */
   readonly position: number

@@ -8,7 +8,7 @@ const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
  *
  * All of this is kept in own properties that do not show: they are not enumerable, and their names begin with NUL, which no
  * field's name does. Private fields or symbols would read better, but V8 finds those by a keyed load, which costs 6 to 17 ns
- * once five struct types share this code. These cost nothing.
+ * once five struct types share this code. Properties with such names cost nothing.
  *
  * A struct's fields are own properties, too, and enumerable: spreading, `JSON.stringify` and test runners find the values.
  * V8 inlines an own getter as it does one of the prototype; only making the accessor takes longer (docs/decisions/0012).
@@ -19,7 +19,7 @@ export abstract class Accessor {
   declare readonly '\0data': DataView
   /** Bytes from the start of the data to the first byte of this accessor. */
   declare '\0offset': number
-  /** The data as bytes. Made by the first assignment to a bytes field: one for each would cost more than a small copy. */
+  /** The data as bytes. Made by the first assignment to a bytes field: a new one for each would cost more than a small copy. */
   declare '\0bytes': Uint8Array | undefined
   /** The accessors that move with this one: a struct's nested accessors; an array's elements by index, once made. */
   declare readonly '\0nested': (Accessor | undefined)[]
@@ -42,8 +42,8 @@ export abstract class Accessor {
   abstract '\0plain'(): unknown
 
   /**
-   * Makes every later use of this accessor, and of those nested in it, throw. The accessor alone changes its hidden class, so
-   * code that V8 has optimised for others stays as it is.
+   * Makes every later use of this accessor, and of those nested in it, throw. Only this accessor changes its hidden class, so
+   * V8's optimised code for other accessors remains valid.
    */
   '\0end'(makeError: () => Error): void {
     const get = () => {
@@ -54,7 +54,7 @@ export abstract class Accessor {
     for (const nested of this['\0nested']) nested?.['\0end'](makeError)
   }
 
-  /** Shows the values in `console.log`, behind the name of the struct if it has one. Never throws. */
+  /** Shows the values in `console.log`, after the name of the struct if it has one. Never throws. */
   [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
     const name = this['\0parent'] === undefined ? this['\0segment'] : ''
     let shown: string
@@ -139,7 +139,7 @@ export interface FieldCoding {
  * into constants of the closures, so that the optimising compiler inlines them down to the DataView call.
  *
  * @param segment the field's part of the path in error messages: `.bid`
- * @param refusal why the field cannot be assigned, if so: then assigning throws a TypeError, in sloppy mode, too
+ * @param refusal the reason, if the field cannot be assigned: then assigning throws a TypeError, even in sloppy mode
  */
 export function fieldProperty(
   segment: string,

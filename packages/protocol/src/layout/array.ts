@@ -5,13 +5,13 @@ import { Mismatch, typeMismatch } from './mismatch.js'
 import { bytesOfElements, typedArrayClass, typedArrayName } from './typed-elements.js'
 import type { MutableArrayLike, ReadonlyView, TypedArray, TypedArrayClass, View } from './view.js'
 
-/** Up to so many bytes, a loop over the elements is faster than one copy of bytes: it allocates nothing. */
+/** Up to this many bytes, a loop over the elements is faster than one copy of the bytes, because the loop allocates nothing. */
 const SMALL = 256
 
 /**
  * Creates the layout of a fixed array: `element[count]` in C, each element right behind the one before.
  *
- * Numbers are little-endian in memory, on every processor. On a big-endian one, `copyTo` and `set` convert them, and `typedArray`
+ * Numbers are little-endian in memory, on every CPU. On a big-endian CPU, `copyTo` and `set` convert them, and `typedArray`
  * returns `undefined`.
  *
  * @param count elements, at least 1
@@ -165,7 +165,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   }
 }
 
-/** What the accessors of all arrays have in common: one can be assigned to another. A reader's cannot be written. */
+/** The base of all array accessors: so an accessor can be assigned to another array. A read-only accessor refuses to write. */
 abstract class Elements extends Accessor {
   constructor(...place: ConstructorParameters<AccessorClass>) {
     super(...place)

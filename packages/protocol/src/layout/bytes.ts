@@ -6,11 +6,11 @@ import type { Layout } from './layout.js'
 import { Mismatch, typeMismatch } from './mismatch.js'
 
 /**
- * Creates the layout of raw bytes. `read` returns a copy. `view`, and a field of a writer's accessor, are the bytes themselves:
- * a Uint8Array over the memory where it lies now (each access allocates one, and it does not move with the accessor).
+ * Creates the layout of raw bytes. `read` returns a copy. `view`, and a field of a writer's accessor, return the bytes themselves:
+ * a Uint8Array over the memory. Each access allocates a new Uint8Array, which does not move with the accessor.
  * `readonlyView`, and a field of a read-only accessor, are a `ReadonlyBytesView`. Assigning to a field copies the bytes.
  *
- * @param length bytes, at least 1; a value has exactly as many
+ * @param length bytes, at least 1; a value must have exactly this many
  * @throws RangeError for any other length
  */
 export function bytes(length: number): Layout<Uint8Array> {

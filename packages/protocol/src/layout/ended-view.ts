@@ -1,19 +1,19 @@
 /**
- * Views that are no longer valid, and say so. Nothing here runs while a view is in use: ending one gives it alone a property that
- * throws in place of its data (`Accessor`).
+ * Views that are no longer valid, and throw when they are used. Nothing here runs while a view is valid: ending a view replaces the
+ * data of that view alone by a property that throws (`Accessor`).
  */
 
 import { Accessor } from './accessor.js'
 
-/** Says why a view that was kept for too long throws: only with `MEMLANE_DEBUG=views`. */
+/** The message of the error for a view that was kept for too long. Only with `MEMLANE_DEBUG=views`. */
 export const KEPT =
-  'this view was used after it had become invalid. A view of a message is valid until the handler returns that it was passed to, ' +
-  'or until commit() or abort(); a view of a region until the callback of update() returns. Copy what you keep'
+  'this view was used after it had become invalid. A view of a message is valid until the handler that got it returns, ' +
+  'or until commit() or abort(). A view of a region is valid until the callback of update() returns. Copy the data to keep it'
 
 /**
  * Tells whether the environment variable `MEMLANE_DEBUG` lists `views`: then a view that outlives its callback throws when it is
- * used. Without that, such a view shows other bytes, as views are moved from message to message. Ask it when a view is made for
- * long use, not for each message: it costs a microsecond.
+ * used. Without it, such a view shows other bytes, because views move from message to message. Call this function once when a reader
+ * or writer is made, not for each message: a call takes a microsecond.
  */
 export function debugsViews(): boolean {
   const { process } = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }

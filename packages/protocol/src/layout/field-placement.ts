@@ -24,8 +24,8 @@ export interface StructOptions<Version extends string = never> {
   /** Names the fields by which readers recognise a consistent copy: see `readSnapshot`. */
   readonly consistency?: Consistency<Version>
   /**
-   * Programs without memlane map this memory. They hold no lock, so after a restart of its creator they would go on with the old memory
-   * if that were replaced. `createRegion` therefore makes it `persistent` where the system can (Linux). Default false.
+   * Programs without memlane map this memory. They take no lease, so if a restarted creator replaced the memory, they would
+   * continue with the old one. Therefore `createRegion` makes the memory `persistent` where the system can (Linux). Default false.
    */
   readonly foreign?: boolean
 }

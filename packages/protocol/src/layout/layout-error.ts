@@ -1,4 +1,4 @@
-/** What is wrong with memory that another program wrote. Stable, so that programs can compare it. */
+/** The fault that was found in memory. Codes are stable, so that programs can compare them. */
 export type LayoutErrorCode =
   /** The memory holds no channel, or one of another shape. */
   | 'NOT_A_CHANNEL'

@@ -1,6 +1,6 @@
 /**
- * The mark of a layout: 16 bytes behind a region, if its creator asked for the check. A region has no header, so that other
- * programs can read it; the mark lets memlane's own readers notice that they expect another layout.
+ * The mark of a layout: 16 bytes after the value of a region, if the region's creator set `checkLayout`. A region has no header, so
+ * that other programs can read it. With the mark, memlane's readers notice that they expect another layout.
  *
  *   0   magic   u32   "MLR1"; 0 if there is no mark
  *   4   length  u32   bytes of the layout
@@ -28,7 +28,7 @@ export function writeLayoutMark(buffer: ArrayBuffer, layout: AnyLayout): void {
   mark.setUint32(0, MAGIC, true)
 }
 
-/** Says what is wrong with the mark of a region, or returns `undefined` if it is that of `layout`. */
+/** Says what is wrong with the mark of a region, or returns `undefined` if it is the mark of `layout`. */
 export function layoutMarkProblem(buffer: ArrayBuffer, layout: AnyLayout): string | undefined {
   const offset = layoutMarkOffset(layout)
   if (buffer.byteLength < offset + LAYOUT_MARK_LENGTH) {

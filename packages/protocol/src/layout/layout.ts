@@ -6,7 +6,7 @@ import type { ReadonlyView, View } from './view.js'
  * Tells what a run of bytes means: the contract of every scalar, text, array and struct.
  *
  * All numbers are little-endian, on every processor. A layout holds no bytes itself, so any number of buffers can share it.
- * None of its functions uses `this`: each can be taken off and called alone.
+ * None of its functions uses `this`: each can be called without the layout.
  *
  * @typeParam T the plain value, as `read` returns it and `write` takes it
  */
@@ -48,7 +48,7 @@ export interface Layout<T> {
    * @throws RangeError with the numbers if the bytes end outside `buffer`
    */
   readonly readonlyView: (buffer: ArrayBuffer, offset?: number) => ReadonlyView<T>
-  /** Says why `value` cannot be written, or returns `undefined` if it can. Allocates only if it cannot. */
+  /** Says why `value` cannot be written, or returns `undefined` if it can. Allocates only in the first case. */
   readonly check: (value: unknown) => Mismatch | undefined
   /** Writes a value that `check` has accepted, without checking it again. */
   readonly put: (view: DataView, offset: number, value: T) => void
@@ -56,7 +56,8 @@ export interface Layout<T> {
   readonly peek?: (view: DataView, offset: number) => unknown
   /**
    * Makes the property of an accessor `offset` bytes from its start, instead of the general one that calls `check`, `put` and
-   * `read`: the optimising compiler inlines only so much, and this takes a third of it.
+   * `read`: the optimising compiler inlines a limited amount of code, and such a property
+   * needs a third as much.
    *
    * @param refuse throws for a value that `check` refuses
    */
@@ -107,8 +108,8 @@ export interface FieldDescriptor {
 }
 
 /**
- * How a struct that changes under its readers tells them so: by *version words* of its own (fields of type u32 or i32, at
- * offsets that are multiples of 4).
+ * How readers notice that a struct changes while they read it: by *version words*, which are fields of the struct (of type u32 or
+ * i32, at offsets that are multiples of 4).
  *
  * - `counter`: one word that changes once with each update. The weakest, for foreign programs that have nothing better: a copy
  *   taken in the middle of an update may look like any other. That is rare if the writer pauses between updates.

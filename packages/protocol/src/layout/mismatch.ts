@@ -2,8 +2,8 @@
 const MAX_PATH_LENGTH = 100
 
 /**
- * Tells why a value does not fit its layout, and where inside the value. Made only if something is wrong. Checking comes before
- * writing, so that a refused value leaves the memory as it was.
+ * Tells why a value does not fit its layout, and where inside the value. It is made only if something is wrong. A value is
+ * checked before it is written, so a refused value leaves the memory unchanged.
  */
 export class Mismatch {
   readonly kind: 'type' | 'range'
@@ -35,7 +35,7 @@ export function typeMismatch(expected: string, value: unknown): Mismatch {
   return new Mismatch('type', `expected ${expected}, got ${describe(value)}`)
 }
 
-/** Shows a value in an error message, in a few words whatever its size. */
+/** Describes a value for an error message, in a few words even if the value is large. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
     return `the string ${JSON.stringify(value.length > 32 ? `${value.slice(0, 32)}…` : value)}`

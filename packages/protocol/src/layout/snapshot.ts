@@ -1,12 +1,12 @@
 /**
- * Consistent copies of structs that carry their own version words, and the writing side of the same: mirrors.
+ * Consistent copies of structs that carry their own version words: the writing side and the reading side, which mirror each other.
  *
  *               writer                            reader
  *   pair        begin + 1; bytes; end := begin    end; copy; begin: equal
  *   sequence    + 1 (odd); bytes; + 1 (even)      even; copy; unchanged
  *   counter     bytes; + 1                        counter; copy; unchanged; compare; unchanged
  *
- * There is one writer at a time. It may die anywhere: then its readers get `undefined` instead of hanging, and the first update
+ * There is one writer at a time. It may die at any point: then its readers get `undefined` instead of hanging, and the first update
  * of the next writer makes the version whole again. (A counter does not show such a death.)
  */
 
@@ -25,12 +25,12 @@ export interface VersionedLayout extends AnyStructLayout {
   readonly consistency: Consistency<string>
 }
 
-/** What has a layout with version words: the regions that have `update` and `snapshot`. */
+/** An object whose layout has version words. A region of this type has `update` or `snapshot`. */
 export interface HasVersionWords {
   readonly layout: { readonly consistency: Consistency<string> }
 }
 
-/** What a writer gives for a struct: its plain value, without the version words if it has any. */
+/** The value that a writer passes for a struct: its plain value. The version words may be left out, and are ignored. */
 export type SnapshotValue<T, Version extends string> = [Version] extends [never]
   ? T
   : Omit<T, Version> & Partial<Pick<T, Version & keyof T>> extends infer O
@@ -41,7 +41,7 @@ export type SnapshotValue<T, Version extends string> = [Version] extends [never]
  * Reads a struct as it was at one moment: copies its bytes, checks by the version words that no update came between, and only
  * then decodes. Needs no write access. Never blocks: it makes a limited number of attempts, without a pause.
  *
- * With a `counter`, such a value may rarely be torn: see `Consistency`. A `sequence` or a pair has no such gap.
+ * With a `counter`, the value can be torn in rare cases: see `Consistency`. With a `sequence` or a pair, it cannot.
  *
  * @param offset bytes from the start of `buffer`, a multiple of 4; 0 by default
  * @param maxAttempts 1000 by default: tens of microseconds for a small struct
@@ -61,8 +61,8 @@ export function readSnapshot<T, Version extends string>(
 }
 
 /**
- * Writes a whole struct as one update. Checks the value first: if any part does not fit, nothing is written. Counts the version
- * words itself and ignores what the value says of them. Only one writer at a time.
+ * Writes a whole struct as one update. Checks the value first: if any part does not fit, nothing is written. Advances the
+ * version words itself, and ignores version words in the value. Only one writer at a time.
  *
  * @param offset bytes from the start of `buffer`, a multiple of 4
  * @throws TypeError for a struct declared without `consistency`, or while an update of the same struct is running; TypeError or
@@ -85,11 +85,11 @@ export function writeSnapshot<T, Version extends string>(
 
 /**
  * Changes some fields of a struct as one update: `change` gets an accessor of the memory itself, and readers see all of its changes
- * or none. If it throws, what it wrote so far stays, and the update ends. Only one writer at a time.
+ * or none. If `change` throws, its changes so far stay, and the update ends. Only one writer at a time.
  *
  * @param offset bytes from the start of `buffer`, a multiple of 4
  * @param change runs at once; readers get no snapshot until it returns. Its accessor refuses to assign the version words, and is
- *   valid until it returns
+ *   valid until `change` returns
  * @throws TypeError for a struct declared without `consistency`, while an update of the same struct is running, or if `change`
  *   returns a promise; RangeError if the struct does not lie inside the buffer
  */
@@ -107,7 +107,7 @@ export function updateSnapshot<T, Version extends string>(
   }
 }
 
-/** As `updateSnapshot`, with an accessor of `updatingAccessorClass` that is there already. */
+/** Same as `updateSnapshot`, with an existing accessor of `updatingAccessorClass`. */
 export function updateThrough<T, Version extends string>(
   view: UpdateView<T, Version>,
   layout: StructLayout<T, Version>,
@@ -149,7 +149,7 @@ function contentOf(layout: Versioned): [string, { offset: number; layout: AnyLay
   return Object.entries(layout.fields).filter(([name]) => !versionNames.includes(name))
 }
 
-/** What of a struct tells where its version words are, without the types that differ from struct to struct. */
+/** The properties of a struct layout that say where its version words are, without the types that differ between structs. */
 interface Versioned {
   readonly name: string
   readonly length: number
@@ -179,7 +179,7 @@ interface RunningUpdate {
 }
 let innermost: RunningUpdate | undefined
 
-/** Runs `write` as one update. A predecessor that died inside left the words unequal or odd: counting goes on from there. */
+/** Runs `write` as one update. If a predecessor died during an update, the words are unequal or odd; counting continues from there. */
 function update(name: string, version: VersionWords, write: () => void): void {
   checkNotRunning(name, version)
   const { kind, words, begin, end } = version
@@ -204,7 +204,7 @@ function checkNotRunning(name: string, { words, begin }: VersionWords): void {
   }
 }
 
-/** Private memory to copy into, kept with the layout. Decoding ends before anything else can use it. */
+/** Private memory to copy into, one for each layout. A snapshot is decoded before other code can use the memory again. */
 const scratches = new WeakMap<object, Uint8Array<ArrayBuffer>>()
 
 function scratchOf(layout: { readonly length: number }): Uint8Array<ArrayBuffer> {

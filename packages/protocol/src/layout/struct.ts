@@ -54,7 +54,7 @@ export interface StructLayout<T, Version extends string = never> extends Layout<
    */
   readonly assign: (view: View<T>, value: T) => void
   /**
-   * Copies what an accessor shows now, which may be nested, into a plain object.
+   * Copies the current values of an accessor, which may be nested, into a plain object.
    *
    * @throws TypeError for an accessor of another struct
    */
@@ -99,7 +99,7 @@ export function struct<const F extends Fields, const Version extends keyof F & s
     if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
     const mismatch = checkFields(value as Record<string, unknown>)
     if (mismatch === undefined && !hasMoreFields(value, fieldCount)) return undefined
-    return unknownField(value, names) ?? mismatch // the misspelt name says more than the missing one
+    return unknownField(value, names) ?? mismatch // the error for the misspelt name says more than the one for the missing field
   }
   const read = (view: DataView, offset: number) => {
     const value: Record<string, unknown> = {}

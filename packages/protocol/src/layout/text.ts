@@ -1,6 +1,6 @@
 /**
- * Text in a field of fixed length, as C programs keep it: the text, a zero unit as its terminator, and a meaningless rest (written
- * as zeros). A *unit* is one array element of the C declaration: `char` or `wchar_t`.
+ * Text in a field of fixed length, in the form that C programs use: the text, a zero unit as its terminator, and the unused rest
+ * (written as zeros). A *unit* is one array element of the C declaration: `char` or `wchar_t`.
  *
  * Reading trusts nothing. It stops at the end of the field even without a terminator, loads each unit from memory once (another
  * process may be writing), and turns bytes that are not text into U+FFFD. Unpaired UTF-16 surrogates pass through `utf16le`, in
@@ -23,7 +23,7 @@ export interface TextOptions {
   readonly overflow?: 'error' | 'truncate'
   /**
    * Whether text must leave room for its terminator: `required` (the default), or `optional`, for programs that fill a field without
-   * one. Reading accepts both in either case.
+   * a terminator. With either value, reading accepts text with and without one.
    */
   readonly terminator?: 'required' | 'optional'
 }
@@ -75,8 +75,8 @@ export function utf32le(units: number, options?: TextOptions): Layout<string> {
 }
 
 /**
- * Creates text of a fixed length from the name of its encoding and a length in bytes, as a command line has them. If the length is
- * no multiple of the unit, the odd bytes at the end are neither read nor written.
+ * Creates text of a fixed length from the name of its encoding and a length in bytes, for example from a command line. If the length
+ * is not a multiple of the unit's length, the odd bytes at the end are neither read nor written.
  *
  * @param byteLength bytes of the whole field, the terminator included
  * @throws TypeError for an unknown encoding; RangeError for a length without room for one unit
@@ -149,13 +149,13 @@ function checkedOptions(options: TextOptions): Required<TextOptions> {
   return { overflow, terminator }
 }
 
-/** One encoding: writing and reading as mirrors. */
+/** One encoding: writing, and reading, which mirrors it. */
 interface TextCoding {
   /** Says why a code point cannot be written, or returns `undefined` if it can. */
   problem(codePoint: number): string | undefined
   unitsOf(codePoint: number): number
   encode(view: DataView, offset: number, codePoint: number): void
-  /** Reads up to the terminator, and no more than `units`. */
+  /** Reads up to the terminator, but at most `units` units. */
   decode(view: DataView, offset: number, units: number): string
 }
 

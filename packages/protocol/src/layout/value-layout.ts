@@ -2,7 +2,7 @@ import { Accessor, type AccessorClass, accessorOver, type FieldCoding, fieldProp
 import type { Layout, LayoutDescriptor } from './layout.js'
 import type { ReadonlyView, View } from './view.js'
 
-/** Makes the layout of a plain value, which an accessor reads anew each time: numbers, booleans, names, text. */
+/** Makes the layout of a plain value, which an accessor reads again at each access: numbers, booleans, names, text. */
 export function valueLayout<T>(
   descriptor: LayoutDescriptor,
   coding: Pick<Layout<T>, 'check' | 'read' | 'put' | 'property'>,

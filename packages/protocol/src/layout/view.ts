@@ -1,4 +1,4 @@
-/** The types of accessors, made from the type of the plain value alone: so hovers and errors show plain fields. */
+/** The types of accessors. They depend only on the type of the plain value, so editors and compiler errors show plain fields. */
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 
@@ -28,7 +28,7 @@ export type ReadonlyView<T> =
       ? ReadonlyFieldView<T>
       : { readonly value: T }
 
-/** What a value shows as inside the accessor of a struct or an array. */
+/** The type of a value inside the accessor of a struct or an array. */
 export type FieldView<T> =
   IsAny<T> extends true
     ? // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -41,7 +41,7 @@ export type FieldView<T> =
           ? StructView<T>
           : T
 
-/** What a value shows as inside a read-only accessor. */
+/** The type of a value inside a read-only accessor. */
 export type ReadonlyFieldView<T> =
   IsAny<T> extends true
     ? // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -87,8 +87,9 @@ export interface ReadonlyArrayView<T> extends Iterable<ReadonlyFieldView<T>> {
    */
   get(index: number): ReadonlyFieldView<T>
   /**
-   * Copies all elements into an array that is there, such as a Float64Array. Copying numbers into a typed array of their own
-   * type is one copy of bytes and allocates two small objects; anything else goes element by element.
+   * Copies all elements into an existing array, such as a Float64Array. For numbers and a typed array of the same type, this is one
+   * copy of bytes, which allocates two small objects (for up to 256 bytes, a loop that allocates nothing). Otherwise, it copies
+   * element by element.
    *
    * @param start index in `target` of the first element; 0 by default
    * @throws RangeError if `target` has no room for all elements
@@ -115,8 +116,8 @@ export interface ArrayView<T>
    */
   set(index: number, value: T): void
   /**
-   * Writes several elements, from `start` on. If a value does not fit, nothing is written. Numbers from a typed array of their
-   * own type are one copy of bytes.
+   * Writes several elements, from `start` on. If a value does not fit, nothing is written. For numbers from a typed array of
+   * the same type, this is one copy of bytes.
    *
    * @param start index of the first element to write; 0 by default
    * @throws RangeError if there are more values than elements from `start` on; TypeError or RangeError naming the element
@@ -131,7 +132,7 @@ export interface ArrayView<T>
   assign(values: ArrayLike<T>): void
   /**
    * Returns a typed array over the memory itself, for code that works on typed arrays: `view.samples.typedArray(Float64Array)`.
-   * Allocates it. It does not move with the accessor, and what is written through it is not checked.
+   * Allocates it. It does not move with the accessor, and values written through it are not checked.
    *
    * @param type the class for the elements' type: Float64Array for `f64`
    * @returns `undefined` if the array does not lie at a multiple of the element's length, or the processor is big-endian
@@ -154,7 +155,7 @@ export interface ReadonlyBytesView extends Iterable<number> {
    */
   get(index: number): number
   /**
-   * Copies all bytes into a Uint8Array that is there. Allocates nothing for up to 256 bytes, and one small object for more.
+   * Copies all bytes into an existing Uint8Array. Allocates nothing for up to 256 bytes, and one small object for more.
    *
    * @param start index in `target` of the first byte; 0 by default
    * @throws RangeError if `target` has no room for all bytes
@@ -169,8 +170,8 @@ export interface ReadonlyBytesView extends Iterable<number> {
    */
   unsafeArray(): Uint8Array
   /**
-   * The memory that holds the bytes, for code that keeps a DataView over it. Getting it allocates nothing. The same warnings hold as
-   * for `unsafeArray`.
+   * The memory that holds the bytes, for code that keeps a DataView over it. Getting it allocates nothing. The warnings of
+   * `unsafeArray` apply.
    */
   readonly unsafeBuffer: ArrayBuffer
   /** Where the bytes begin in `unsafeBuffer`. */
@@ -186,10 +187,10 @@ export interface BytesView extends ReadonlyBytesView {
    */
   set(index: number, value: number): void
   /**
-   * Copies bytes from a Uint8Array, to `start` and behind. Allocates nothing, except in the first call.
+   * Copies all bytes of a Uint8Array into these bytes, from index `start` on. Allocates nothing, except in the first call.
    *
    * @param start index of the first byte to write; 0 by default
-   * @throws RangeError if there are more bytes than from `start` on; then nothing is written
+   * @throws RangeError if the bytes do not fit from `start` on; then nothing is written
    */
   set(bytes: Uint8Array, start?: number): void
 }

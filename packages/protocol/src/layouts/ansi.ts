@@ -1,6 +1,6 @@
 /**
- * Text in a Windows "ANSI" code page. Which one is a setting of the system that wrote it ("language for non-Unicode programs"), and
- * the memory does not say. So readers are told, and take Western Windows' by default.
+ * Text in a Windows "ANSI" code page. The code page is a setting of the system that wrote the text ("language for non-Unicode
+ * programs"), and the memory does not name it. So the caller passes it; the default is the code page of Western Windows.
  */
 
 /** How to read the ANSI text of a foreign program. */
@@ -12,13 +12,14 @@ export interface AnsiOptions {
   readonly codePage?: string
 }
 
-/** What 0x80 to 0x9F mean in windows-1252. Elsewhere it equals Latin-1. (Node 20's own decoder takes these for Latin-1, too.) */
+/** The characters 0x80 to 0x9F of windows-1252. All others equal Latin-1. (Node 20's own decoder wrongly reads these as Latin-1.) */
 const WINDOWS_1252 =
   '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f' +
   '\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178'
 
 /**
- * Makes the function that turns text as the layout `latin1` reads it, one character for each byte, into the text of a code page.
+ * Makes a function that takes text that the layout `latin1` has read (one character for each byte), and returns the text in the code
+ * page.
  *
  * @throws RangeError for a code page that this Node does not know
  */

@@ -12,8 +12,8 @@ const vector = array(f32, 3)
 const vectorPerWheel = array(vector, 4)
 
 /**
- * Assetto Corsa's physics page, 580 bytes. Each step of the simulation writes it anew, with another `packetId`. Assetto Corsa
- * Competizione begins the same way and has more fields behind.
+ * Assetto Corsa's physics page, 580 bytes. Each step of the simulation writes the whole page again, with another `packetId`. The
+ * page of Assetto Corsa Competizione begins with the same fields, and has more after them.
  *
  * `gear` is 0 in reverse, 1 in neutral, 2 in first gear. Pressures are in psi, temperatures in degrees Celsius, `fuel` in kilograms
  * (in Competizione litres), angles in radians, `accG` in multiples of g.

@@ -170,5 +170,5 @@ export function readHwinfo(buffer: ArrayBuffer, options: HwinfoOptions = {}): Hw
 
 const SIGNATURE = 'HWiS'
 
-/** A character constant in HWiNFO's header file: either order of its bytes is possible. */
+/** A multi-character constant in HWiNFO's header file, so the four bytes can be in either order. */
 const DEAD_SIGNATURES = ['DEAD', 'DAED']

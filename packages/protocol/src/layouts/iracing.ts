@@ -18,7 +18,7 @@ export const IRACING_EVENT_NAME = 'Local\\IRSDKDataValidEvent'
 
 const charArray = (length: number) => latin1(length, { terminator: 'optional' })
 
-/** One of the rows that the simulator writes in turn: with each update another one. */
+/** Describes one of the rows. The simulator writes the rows in turn: each update writes the next one. */
 const IRacingBuffer = struct('IRacingBuffer', { tickCount: i32, offset: i32 }, { length: 16 })
 
 /**
@@ -104,7 +104,7 @@ export class IRacingTelemetry {
     this.#words = wordsOf(buffer)
   }
 
-  /** The variables by name, as of the last `refresh`. They differ from car to car. Of two with one name, the first. */
+  /** The variables by name, as of the last `refresh`. They differ from car to car. If two have the same name, the first one counts. */
   get variables(): ReadonlyMap<string, IRacingVariable> {
     return this.#variables
   }
@@ -119,8 +119,8 @@ export class IRacingTelemetry {
    * again. Does not block.
    *
    * @param maxAttempts how often to try for a consistent copy, 100 by default
-   * @returns false if the simulator is not connected, or no attempt got a consistent copy; then `get` still reads the row before,
-   *   unless the session has changed
+   * @returns false if the simulator is not connected, or no attempt got a consistent copy. Then `get` still reads the last row that was
+   *   copied, unless the session has changed
    * @throws LayoutError `CORRUPT` if something does not lie inside the memory
    */
   refresh(maxAttempts = 100): boolean {
@@ -143,7 +143,7 @@ export class IRacingTelemetry {
   /**
    * Reads a variable from the row that the last `refresh` has copied.
    *
-   * @returns `undefined` if there is none of that name, or its type is unknown
+   * @returns `undefined` if there is no variable of that name, or if its type is unknown
    */
   get(name: string): IRacingValue | undefined {
     const offset = this.#variables.get(name)?.offset
@@ -151,8 +151,8 @@ export class IRacingTelemetry {
   }
 
   /**
-   * Reads the text that describes the session: drivers, car, track. It is YAML, which iRacing writes in windows-1252, and changes
-   * with `sessionInfoUpdate` of the header. Allocates the text.
+   * Reads the text that describes the session: drivers, car, track. It is YAML in windows-1252. When it changes,
+   * `sessionInfoUpdate` in the header changes, too. Allocates the text.
    *
    * @throws LayoutError `CORRUPT` if it does not lie inside the memory
    */

@@ -18,8 +18,8 @@ export const MSI_AFTERBURNER_MUTEX_NAME = 'Global\\Access_MAHMSharedMemory'
 const ansi = latin1(260, { terminator: 'optional' })
 
 /**
- * The header of MSI Afterburner's hardware monitoring memory: 32 bytes of at least `headerLength`. Before version 2.0 it has 24
- * bytes, and no GPU table.
+ * The header of MSI Afterburner's hardware monitoring memory: the first 32 bytes. A header in memory has `headerLength` bytes, which
+ * can be more. Before version 2.0, it has 24 bytes, and there is no GPU table.
  *
  * @see the struct `MAHM_SHARED_MEMORY_HEADER` of MSI Afterburner's SDK, `MAHMSharedMemory.h`
  */
@@ -55,7 +55,7 @@ export const MsiAfterburnerEntry = struct('MsiAfterburnerEntry', {
   data: f32,
   min: f32,
   max: f32,
-  /** Bit 0: on the screen display, bit 1: on the keyboard's display, bit 2: in the tray. */
+  /** Where it is shown. Bit 0: on-screen display; bit 1: the keyboard's display; bit 2: the system tray. */
   flags: u32,
   /** Index into the GPU table. */
   gpu: u32,

@@ -7,7 +7,7 @@ import { struct } from '../layout/struct.js'
 import { text } from '../layout/text.js'
 import type { ReadonlyBytesView } from '../layout/view.js'
 
-/** The name of the mapping. On Linux the user's number stands behind it, as with all bare names of memlane. */
+/** The name of the mapping. On Linux, memlane appends `.` and the user id, as to all names without a prefix. */
 export const MUMBLE_LINK_NAME = 'MumbleLink'
 
 /**

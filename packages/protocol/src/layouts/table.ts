@@ -1,22 +1,22 @@
 import type { Layout } from '../layout/layout.js'
 import { LayoutError } from '../layout/layout-error.js'
 
-/** `count` elements, `stride` bytes apart, from `offset` on: as a foreign header says. */
+/** A table as a foreign header describes it: `count` elements, `stride` bytes apart, from `offset` on. */
 export interface Table {
   readonly offset: number
   readonly stride: number
   readonly count: number
 }
 
-/** The layout of an element, and the bytes of its oldest version: what came later may be missing, and reads as zeros. */
+/** The layout of an element, and the length in bytes of its oldest version. Later fields may be missing; then they read as zeros. */
 export interface Element<T> extends Pick<Layout<T>, 'length' | 'read'> {
   readonly oldestLength?: number
 }
 
 /**
- * Reads a table that a foreign header describes. Checks the description before anything is read or allocated by it.
+ * Reads a table that a foreign header describes. Checks the description before it reads or allocates anything.
  *
- * @param describedAt where the description stands, for the error
+ * @param describedAt the offset of the description in bytes, for the error
  * @throws LayoutError `CORRUPT` if an element is too short for its layout, or the table does not lie inside `view`
  */
 export function readTable<T>(
@@ -31,13 +31,13 @@ export function readTable<T>(
     throw new LayoutError(
       'CORRUPT',
       describedAt,
-      `${what}: ${count} elements of ${stride} bytes at offset ${offset} cannot be: ` +
+      `${what}: ${count} elements of ${stride} bytes at offset ${offset} are impossible: ` +
         `an element takes ${oldestLength} bytes, and the memory has ${view.byteLength}`,
     )
   return Array.from({ length: count }, (_, index) => readGrown(view, offset + index * stride, stride, element))
 }
 
-/** Reads a struct of which older versions have only the first `available` bytes: the fields behind them read as zeros. */
+/** Reads a struct of which only the first `available` bytes exist, as in older versions: the fields after them read as zeros. */
 export function readGrown<T>(
   view: DataView,
   offset: number,

@@ -1,10 +1,11 @@
 /**
- * Every ordered access to shared memory. Atomics are sequentially consistent. The plain loads and stores around them (DataView,
+ * All ordered accesses to shared memory. Atomics are sequentially consistent. The plain loads and stores around them (DataView,
  * Uint8Array.set) are not: a CPU with weak ordering, such as arm64, may do a plain access after a later atomic load, or before
- * an earlier atomic store. It does not move them in the other two ways. The functions below close these two gaps.
+ * an earlier atomic store. It does not do a plain access before an earlier atomic load, or after a later atomic store. The functions below close the first
+ * two gaps.
  */
 
-/** A word of this module's own: a reader's fence must work without the right to write to the mapping. */
+/** A word outside shared memory: a reader's fence must work without the right to write to the mapping. */
 const fenceWord = new Int32Array(1)
 
 /** Returns the 32-bit words of a buffer, for the functions below. Leaves out bytes after the last multiple of 4. Allocates. */
@@ -29,7 +30,7 @@ export function loadAfterCopy(words: Int32Array, index: number): number {
 /** Stores a version word before the bytes that it covers are changed. */
 export function storeBeforeWrites(words: Int32Array, index: number, version: number): void {
   Atomics.store(words, index, version)
-  // SYNC: pairs with loadAfterCopy in copyUnchanged; the load waits for the store and holds back what follows: prevents
+  // SYNC: pairs with loadAfterCopy in copyUnchanged; the load waits for the store, and later accesses wait for the load: prevents
   // new bytes from being seen under the old version.
   Atomics.load(words, index)
 }
@@ -61,12 +62,12 @@ export function publishAndLook(words: Int32Array, index: number, commit: number,
 }
 
 /**
- * As publishAndLook, by a plain store and a plain load. The CPU keeps stores in order (x64), and so does V8. The load may happen
- * before the store: a sleeper that sets its bit in the mask makes up for that by a barrier.
+ * Same as publishAndLook, by a plain store and a plain load. The CPU keeps stores in order (x64), and so does V8. The load may happen
+ * before the store, so a sleeper that sets its bit in the mask must run a barrier.
  */
 export function publishAndLookInOrder(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
   // SYNC: pairs with loadCommitInOrder, by the CPU's own order, and with the barrier of Doze.orderBehindMark; prevents
-  // what publishAndLook does.
+  // the same as in publishAndLook.
   words[index] = commit
   return sleeping[0] as number
 }
@@ -81,7 +82,7 @@ export function loadCommit(words: Int32Array, index: number, more: number): numb
   return more === 0 ? Atomics.load(words, index) : (words[index] as number)
 }
 
-/** As loadCommit, by a plain load: the CPU keeps loads in order (x64), also after the atomic store of a sleeper's mark. */
+/** Same as loadCommit, by a plain load: the CPU keeps loads in order (x64), also after the atomic store of a sleeper's mark. */
 export function loadCommitInOrder(words: Int32Array, index: number, _more: number): number {
   // SYNC: as in loadCommit, by the CPU's own order.
   return words[index] as number
@@ -112,7 +113,7 @@ export function storeRelease(words: Int32Array, index: number, position: number)
   Atomics.store(words, index, position)
 }
 
-/** As storeRelease, by a plain store, as in publishAndLookInOrder: the load of the sleepers' mask that follows may happen before it. */
+/** Same as storeRelease, by a plain store. As in publishAndLookInOrder, the later load of the sleepers' mask may happen before it. */
 export function storeReleaseInOrder(words: Int32Array, index: number, position: number): void {
   // SYNC: as in storeRelease, and with the barrier of Doze.orderBehindMark.
   words[index] = position
@@ -127,7 +128,7 @@ export function loadOwned(words: Int32Array, index: number): number {
 /** Sets bits of a mask that several participants change, each its own bit. */
 export function setBits(words: Int32Array, index: number, bits: number): void {
   // SYNC: pairs with loadMask; prevents the check that follows (of lanes, of a base) from happening before the bit is visible to
-  // all: others ring for a sleeper, and wait for a joining consumer.
+  // all: other participants ring a sleeper, and wait for a joining consumer.
   Atomics.or(words, index, bits)
 }
 
@@ -145,29 +146,29 @@ export function clearBits(words: Int32Array, index: number, bits: number): void 
 
 /** Loads a mask: of live consumers, active lanes, or sleepers. */
 export function loadMask(words: Int32Array, index: number): number {
-  // SYNC: pairs with setBits; it comes later in the one order of all atomics than the caller's own publishing store, and so sees
+  // SYNC: pairs with setBits; in the single order of all atomics, it comes after the caller's own publishing store. So it sees
   // every bit whose owner did not see that store. Prevents a lost wake-up, and an overlooked joining consumer.
   return Atomics.load(words, index)
 }
 
 /**
- * As loadMask, by a plain load: after publishAndLookInOrder, where the owner of the bit runs the barrier that this load saves, and
- * on CPUs that keep loads in order (x64).
+ * Same as loadMask, by a plain load. For use after publishAndLookInOrder, where the owner of the bit runs the barrier that this load
+ * saves, and on CPUs that keep loads in order (x64).
  */
 export function loadMaskInOrder(words: Int32Array, index: number): number {
   // SYNC: as in loadMask, with the barrier of Doze.orderBehindMark.
   return words[index] as number
 }
 
-/** Announces the oldest record that will stay, before what is older is overwritten. */
+/** Announces the oldest record that will stay, before older records are overwritten. */
 export function announceBase(words: Int32Array, index: number, position: number): void {
   Atomics.store(words, index, position)
-  // SYNC: pairs with loadBaseAfterCopy and loadOwned; the load waits for the store and holds back the overwriting that
-  // follows: prevents new bytes from being read as an old record.
+  // SYNC: pairs with loadBaseAfterCopy and loadOwned; the load waits for the store, and the overwriting that follows
+  // waits for the load: prevents new bytes from being read as an old record.
   Atomics.load(words, index)
 }
 
-/** As announceBase, in 64 bits, for readers that can fall behind without limit. Allocates a bigint. */
+/** Same as announceBase, in 64 bits, for readers that can fall behind without limit. Allocates a bigint. */
 export function announceWideBase(words: BigInt64Array, index: number, position: number): void {
   Atomics.store(words, index, BigInt(position))
   // SYNC: as in announceBase.

@@ -2,8 +2,8 @@
  * Copying bytes that their writer does not protect: copy first, then check that no write came between. A reader needs no write
  * access, and never waits; a writer never waits for readers.
  *
- * What tells of a write differs: here it is version words, in a lane that overwrites it is the lane's base (`OverwrittenCursor`).
- * The order is the same: load, copy, load again by `loadAfterCopy` or `loadBaseAfterCopy`, whose fence keeps the loads of the copy
+ * The sign of a write differs: here, version words change; in a lane that overwrites, the lane's base moves (`OverwrittenCursor`).
+ * The order is the same: load the sign, copy, load again by `loadAfterCopy` or `loadBaseAfterCopy`, whose fence keeps the loads of the copy
  * from being delayed past the second load.
  */
 
@@ -23,8 +23,8 @@ export interface VersionWords {
 /**
  * Copies `memory` as it was at one moment.
  *
- * A `counter` alone does not show a writer that is inside, so the copy is also compared with the memory: that shows most such
- * writers, but not all.
+ * A `counter` alone does not show that a writer is in the middle of an update. So the copy is also compared with the memory, which
+ * shows most such writers, but not all.
  *
  * @returns false if no attempt succeeded
  */
@@ -45,7 +45,7 @@ export function copyUnchanged(
   return false
 }
 
-/** Up to so many bytes, copying word by word is faster than `Uint8Array.set`, which allocates two small objects here. */
+/** Up to this many bytes, copying word by word is faster than `Uint8Array.set`, which allocates two small objects here. */
 const SMALL = 256
 
 /**

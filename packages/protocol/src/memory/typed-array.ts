@@ -1,6 +1,6 @@
 /**
- * What a typed array really is. These are the getters of typed arrays themselves: an own property, or a subclass, may claim
- * another kind or length, and a message would then be filled up with bytes of others. They work across realms, too.
+ * The true class and length of a typed array, from the built-in getters of typed arrays. An own property or a subclass may claim
+ * another class or length; then a message would be filled up with bytes of other messages. The getters work across realms, too.
  */
 
 const prototype = Object.getPrototypeOf(Uint8Array.prototype)

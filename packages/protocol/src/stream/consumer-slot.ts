@@ -3,10 +3,10 @@ import { setBits, storeOwned } from '../memory/atomics.js'
 import type { StreamControl } from './stream-control.js'
 import { BASE, CONSUMER_READY, LIVE_INDEX, POSITIONS } from './stream-layout.js'
 
-/** A producer moves its base once or twice before it sees a joining consumer, and then no more. */
+/** A limit that a correct producer never reaches: it moves its base once or twice before it sees a joining consumer, and then stops. */
 const MAX_LOOKS = 1000
 
-/** What a consumer writes to the control part. Make one only while holding the consumer's lease. */
+/** Writes a consumer's part of the control part. Make one only while holding the consumer's lease. */
 export class ConsumerSlot {
   readonly consumer: number
   private readonly control: StreamControl
@@ -20,9 +20,9 @@ export class ConsumerSlot {
   }
 
   /**
-   * Becomes live, in every lane at the oldest record that is still there. From now on producers wait for it.
+   * Becomes live. The consumer begins in every lane at the oldest record that is still there. From now on, producers wait for it.
    *
-   * @throws LayoutError `CORRUPT` if a base does not come to rest; then it is not live
+   * @throws LayoutError `CORRUPT` if a base keeps changing; then the consumer is not live
    */
   join(): void {
     const { control, positionsIndex } = this
@@ -35,11 +35,11 @@ export class ConsumerSlot {
       if (this.hold(producer)) continue
       this.leave()
       const offset = (producers.slotIndex(producer) + BASE) * 4
-      throw new LayoutError('CORRUPT', offset, `the base at offset ${offset} does not come to rest`)
+      throw new LayoutError('CORRUPT', offset, `the base at offset ${offset} keeps changing`)
     }
   }
 
-  /** Takes the base of a lane for the own position, until the base has stayed the same. */
+  /** Stores the base of a lane as this consumer's position, and repeats that until the base has not changed meanwhile. */
   private hold(producer: number): boolean {
     const { control, positionsIndex } = this
     let held = control.baseOf(producer)
@@ -58,7 +58,7 @@ export class ConsumerSlot {
     storeOwned(words, consumers.slotIndex(this.consumer) + CONSUMER_READY, 1)
   }
 
-  /** Gives back the room of everything that is older than a position in a lane. */
+  /** Releases the room of all records before a position in a lane. */
   release(producer: number, position: number): void {
     this.control.storeRelease(this.control.words, this.positionsIndex + producer, position)
   }

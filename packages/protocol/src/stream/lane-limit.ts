@@ -19,7 +19,7 @@ export function laneLimitOf(control: StreamControl, producer: number, lane: Arra
     : new WaitLimit(control, producer, lane)
 }
 
-/** Never waits: the oldest records make room. Consumers learn from the base that they have been overtaken. */
+/** Never waits: overwrites the oldest records. Consumers learn from the base that a producer has overtaken them. */
 class OverwriteLimit implements LaneLimit {
   private readonly base: LaneBase
 
@@ -60,15 +60,15 @@ class WaitLimit implements LaneLimit {
       const oldest = (lane.position - held) | 0
       if (oldest !== base.position) base.moveTo(oldest)
     }
-    // Never beyond the base, however far the consumers have come meanwhile: a joining consumer begins there.
+    // The limit counts from the base, even if all consumers have read further meanwhile: a joining consumer begins at the base.
     const held = Math.max((lane.position - base.position) | 0, this.heldBytes(control.liveConsumers(), lane))
     return (lane.position - held + base.capacity) | 0
   }
 
   /**
-   * Returns how far the slowest of these consumers is behind, in bytes. It may be older than the base if it joined while the
-   * base was announced. A consumer whose position is impossible counts as if it stood at the base. Impossible is also a
-   * position inside a batch that is not published: the batch would be overwritten before anybody sees it.
+   * Returns how far the slowest of these consumers is behind, in bytes. Its position may be older than the base if it joined while
+   * the base was announced. A consumer with an impossible position counts as if its position were the base. A position inside a
+   * batch that is not published is impossible, too: otherwise the batch could be overwritten before a consumer sees it.
    */
   private heldBytes(live: number, { position, published }: LaneWriter): number {
     const { control, base } = this
@@ -83,7 +83,7 @@ class WaitLimit implements LaneLimit {
   }
 }
 
-/** The oldest record of a lane that is sure to stay, as its producer keeps and announces it. */
+/** The position of the oldest record of a lane that is sure to stay. The lane's producer moves and announces it. */
 class LaneBase {
   readonly capacity: number
   /** Wrapping, unless it is kept in 64 bits. */
@@ -104,8 +104,8 @@ class LaneBase {
   }
 
   /**
-   * Drops the oldest records until there is room; a sixteenth of the lane at a time, so that it is rarely needed. Drops
-   * everything if the records are corrupt.
+   * Drops the oldest records until there is room. Drops at least a sixteenth of the lane at a time, so that this is rarely needed.
+   * Drops everything if the records are corrupt.
    */
   makeRoom(lane: LaneWriter, needed: number): void {
     const { walker, capacity } = this

@@ -7,7 +7,7 @@ import { type LaneLimit, laneLimitOf } from './lane-limit.js'
 import type { StreamControl } from './stream-control.js'
 import { ACTIVE_INDEX, END, OPENINGS_INDEX, SEQUENCE, STATE, STATE_CLOSED, STATE_OPEN } from './stream-layout.js'
 
-/** What a producer writes to the control part. Make one only while holding the producer's lease. */
+/** Writes a producer's part of the control part. Make one only while holding the producer's lease. */
 export class ProducerSlot {
   readonly producer: number
   readonly lane: LaneWriter
@@ -16,7 +16,7 @@ export class ProducerSlot {
   private readonly walker: LaneReader
 
   /**
-   * Takes the lane up where its last whole message ends, and opens it.
+   * Takes over the lane at the end of its last whole message, and opens the lane.
    *
    * @param lane the lane's own memory
    * @param limit says how far the lane may be filled
@@ -34,10 +34,11 @@ export class ProducerSlot {
     this.producer = producer
     this.index = producers.slotIndex(producer)
     this.walker = new LaneReader(lane, 0, capacity)
-    SleepMark.of(producers, producer).clear() // a predecessor's that died
+    SleepMark.of(producers, producer).clear() // the mark of a predecessor that died
     const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
     const refreshLimit = (writer: LaneWriter, needed: number) => {
-      // Before the base: a successor must not find a base beyond the end, where it would find no number.
+      // The end is announced before the base moves: if a successor found a base after the end, it would not know the sequence number
+      // there.
       this.announceEnd(writer)
       return limit.refresh(writer, needed)
     }

@@ -1,11 +1,11 @@
 /**
- * The control part of a stream: who takes part, how far each has come, and who sleeps. Lanes are not touched here.
+ * The control part of a stream: its participants, their positions, and their sleep marks. Lanes are not touched here.
  *
  * Flow control, with overflow "wait". A producer may fill its lane up to the oldest position among the live consumers plus
- * the capacity. It announces the oldest position as its base, then looks at the live consumers once more, and takes the limit
- * from the base or, if a consumer is behind the base, from this second look. A joining consumer becomes live, takes the base
- * that it sees for its position, and looks at the base again until it is the one that it took. Whichever of the two comes
- * later sees the other. So a producer never overtakes a joining consumer.
+ * the capacity. It announces the oldest position as its base, then loads the live consumers once more, and takes the limit
+ * from the base or, if a consumer is behind the base, from this second load. A joining consumer becomes live, stores the base as
+ * its position, and loads the base again; it repeats this until the base has not changed. The later of the two participants sees
+ * the store of the earlier one. So a producer never overtakes a joining consumer.
  */
 
 import { Side } from '../channel/side.js'
@@ -42,7 +42,7 @@ import {
 /** The state of a producer slot. `open` without a holder of the lease means that its producer died. */
 export type ProducerState = 'unused' | 'open' | 'closed'
 
-/** What every participant reads of a stream's control part. ProducerSlot and ConsumerSlot write to it. */
+/** Reads a stream's control part, for every participant. ProducerSlot and ConsumerSlot write to it. */
 export class StreamControl {
   readonly header: StreamHeader
   readonly producers: Side
@@ -72,17 +72,17 @@ export class StreamControl {
     this.producerMaskWords = header.maxProducers > 32 ? 2 : 1
   }
 
-  /** Which lanes consumers read: bit j of two words. */
+  /** Returns one of the two words in which bit j (of 64) is set if lane j is active: consumers read the active lanes. */
   activeMask(word: number): number {
     return word < this.producerMaskWords ? this.loadMask(this.words, ACTIVE_INDEX + word) : 0
   }
 
-  /** Changes whenever a lane becomes active, even if it is no longer. Load it before the masks. */
+  /** A counter that changes whenever a lane becomes active, even if the lane has closed since. Load it before the masks. */
   get openings(): number {
     return this.loadMask(this.words, OPENINGS_INDEX)
   }
 
-  /** The word of `openings`, for a quick look by a plain load, which may be late by a message or two. */
+  /** The word of `openings`, for a quick check by a plain load, which may see a change one or two messages late. */
   get openingsWord(): Int32Array {
     return this.words.subarray(OPENINGS_INDEX, OPENINGS_INDEX + 1)
   }
@@ -97,12 +97,12 @@ export class StreamControl {
     return loadOwned(this.words, this.producers.slotIndex(producer) + BASE)
   }
 
-  /** The same with overflow "overwrite", which keeps the base in 64 bits: not wrapping. Allocates. */
+  /** Same as `baseOf`, for overflow "overwrite", which keeps the base in 64 bits: the position does not wrap. Allocates. */
   wideBaseOf(producer: number): number {
     return loadWideBase(this.wideWords, (this.producers.slotIndex(producer) + BASE) >> 1)
   }
 
-  /** A recent end of a lane; its base if the word for the end cannot be one. */
+  /** A recent end of a lane. If the word for the end is impossible, the base of the lane. */
   recentEndOf(producer: number): number {
     const base = this.baseOf(producer)
     const end = loadOwned(this.words, this.producers.slotIndex(producer) + END)
@@ -126,7 +126,7 @@ export class StreamControl {
     return this.wideBaseOf(producer) <= position // also if the halves were of two bases
   }
 
-  /** Bit i is set for each consumer that producers wait for. A consumer that died stays in it until somebody evicts it. */
+  /** Bit i is set for each consumer that producers wait for. A consumer that died keeps its bit until a peer evicts it. */
   liveConsumers(): number {
     const { maxConsumers } = this.header
     const possible = maxConsumers === 32 ? -1 : (1 << maxConsumers) - 1

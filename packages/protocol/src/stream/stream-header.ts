@@ -1,5 +1,5 @@
 /**
- * What the header of a stream says, beside what the header of every channel says:
+ * The header fields that only a stream has, after those that every channel has:
  *
  *   36  overflow           u32   0: wait; 1: overwrite
  *   40  withoutConsumers   u32   0: keep-latest; 1: wait
@@ -19,7 +19,7 @@ export type Overflow = 'wait' | 'overwrite'
 /** What a producer of a stream with `overflow: 'wait'` does while there is no consumer. */
 export type WithoutConsumers = 'keep-latest' | 'wait'
 
-/** What a stream's own part of the header says. */
+/** The header fields that only a stream has. */
 export interface StreamFields {
   readonly overflow: Overflow
   readonly withoutConsumers: WithoutConsumers

@@ -1,6 +1,6 @@
 /**
  * Where everything of a stream lies: a control part, and behind it one lane for each producer slot. All numbers are
- * little-endian. Words with different writers are 128 bytes apart, because processors fetch lines of 64 bytes in pairs.
+ * little-endian. Words with different writers are 128 bytes apart, because CPUs fetch cache lines of 64 bytes in pairs.
  *
  *   0              channel header                               sole writer: the creator, before the magic word
  *   128            live: u32, bit i for consumer i              each consumer its bit; producers wait for live consumers
@@ -15,7 +15,7 @@
  *
  * | producer slot | width | meaning                                                                          |
  * |---------------|-------|----------------------------------------------------------------------------------|
- * | +0  state     | u32   | 0: never used; 1: open (if nobody holds the lease, its producer died); 2: closed  |
+ * | +0  state     | u32   | 0: never used; 1: open (if the lease has no holder, its producer died); 2: closed |
  * | +4  epoch     | u32   | counts its sleeps                                                                 |
  * | +8  base      | u64   | the oldest record that is sure to stay; with overflow "wait", the upper half is 0 |
  * | +16 end       | u32   | a recent end of the lane, a position                                              |
@@ -34,7 +34,7 @@ import type { ChannelPlaces } from '../channel/shape.js'
 import type { SidePlaces } from '../channel/side.js'
 import { MAX_LANE_CAPACITY } from '../lane/ring.js'
 
-/** Lanes begin at multiples of this: Windows maps views at that granularity. */
+/** Lanes begin at multiples of this number of bytes: Windows maps views at that granularity. */
 export const LANE_ALIGNMENT = 65_536
 const MIN_STREAM_CAPACITY = LANE_ALIGNMENT
 export const MAX_PRODUCERS = 64
@@ -64,7 +64,7 @@ export const POSITIONS = 32
 export const STATE_OPEN = 1
 export const STATE_CLOSED = 2
 
-/** Where a stream's parts lie depends on these alone. */
+/** The numbers on which the places of a stream's parts depend. */
 export interface StreamDimensions {
   /** Bytes of each lane: a power of two. */
   readonly capacity: number

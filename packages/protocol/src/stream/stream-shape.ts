@@ -3,7 +3,7 @@ import { StreamControl } from './stream-control.js'
 import { OVERFLOWS, type StreamFields, streamFields, WITHOUT_CONSUMERS } from './stream-header.js'
 import { placesOf, wrongDimension } from './stream-layout.js'
 
-/** A stream, for the parts that are general. */
+/** The shape of a stream, for the code that is common to all channels. */
 export const streamShape: Shape<StreamFields, StreamControl> = {
   id: 1,
   name: 'stream',
