@@ -63,8 +63,8 @@ static BOOL IsTerminal(DWORD stream) {
 }
 
 // At a terminal, Ctrl+C reaches PROGRAM as well as this process. Without a terminal, the event was a SIGINT for this
-// process alone. Windows announces such an event by a thread that it starts in the process. So this function starts such a
-// thread in PROGRAM.
+// process alone. Windows announces such an event by a thread that it starts in the process. So this function starts
+// such a thread in PROGRAM.
 static BOOL WINAPI PassOnInterrupt(DWORD event) {
   if (event != CTRL_C_EVENT) return FALSE;
   const BOOL at_terminal =
