@@ -21,7 +21,7 @@ export interface Probed<T> {
   readonly steady: boolean
 }
 
-/** Runs something between two probes. If a probe is too slow or they differ too much, runs it again. The last of `attempts` counts. */
+/** Runs something between two probes. If a probe is too slow, or the two differ too much, repeats this. The last attempt counts. */
 export async function betweenProbes<T>(run: () => Promise<T>, look = probe, attempts = 3): Promise<Probed<T>> {
   for (let attempt = 1; ; attempt++) {
     const before = await look()

@@ -1,8 +1,8 @@
 #!/bin/bash
 # test.sh [NAME...]: runs the project's tests with Windows' node.exe under Wine. With names, runs only the files whose path
-# contains one of them. There are two parts. The last line prints the sums of both: Windows' node.exe runs the tests of the packages and
-# programs, in a copy of the project without links (stage.mjs); the tests of interop/windows run on Linux and start Windows
-# programs in pairs.
+# contains one of them. There are two parts: Windows' node.exe runs the tests of the packages and programs, in a copy of
+# the project without links (stage.mjs); the tests of interop/windows run on Linux and start Windows programs in pairs. The
+# last line prints the sums of both.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 limit=${MEMLANE_WINDOWS_TEST_SECONDS:-1800} # for each part; a part that takes longer is ended and has failed

@@ -7,8 +7,8 @@ const BLOCK = 64
 
 /**
  * Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With a pause before each,
- * measures them only one by one. native/floor.cc does the same, except that it records each duration at once: here, the durations are recorded
- * after the trips, because recording takes longer in Node.
+ * measures them only one by one. native/floor.cc does the same, except that it records each duration at once. Here,
+ * durations are recorded after the trips, because recording takes longer in Node.
  *
  * @param trip makes round trip number `sequence`; its promise is awaited
  */

@@ -9,8 +9,8 @@ const PEERS = {
 }
 
 /**
- * Measures the cost of reading or writing a field through an accessor. Peers take turns, trial by trial, each in a fresh process. The ratio compares
- * the medians.
+ * Measures the cost of reading or writing a field through an accessor. Peers take turns, trial by trial, each in a fresh
+ * process. The ratio compares the medians.
  */
 export const accessors: Suite = {
   name: 'accessors',

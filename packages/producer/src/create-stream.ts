@@ -83,8 +83,8 @@ const ADVICE =
  * `OPTIONS_MISMATCH`. `mode`, `securityDescriptor` and `persistent` are used only if this call creates the memory.
  *
  * @param schema what the messages are: a layout (struct) or a codec
- * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the error message has its process id), or with `existing: 'refuse'`;
- * `OPTIONS_MISMATCH`; as `SharedMemory.create`; and as `joinStream` if there is a stream
+ * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the error message has its process id), or with
+ * `existing: 'refuse'`; `OPTIONS_MISMATCH`; as `SharedMemory.create`; and as `joinStream` if there is a stream
  * @throws TypeError for an unknown option or one of the wrong type; RangeError for dimensions that no stream can have, or
  * messages that are too long for them
  */

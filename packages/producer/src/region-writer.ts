@@ -32,8 +32,8 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   readonly memory: M
   readonly layout: L
   /**
-   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment is an update of its own.
-   * Use `update` if readers must see several changes together. After `close`, each use throws SharedMemoryError `CLOSED`.
+   * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment is separate:
+   * use `update` if readers must see several changes together. After `close`, each use throws SharedMemoryError `CLOSED`.
    */
   readonly view: View<Infer<L>>
   readonly #bytes: DataView

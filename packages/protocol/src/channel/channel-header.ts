@@ -1,6 +1,6 @@
 /**
- * The first bytes of every channel, of any shape (see shape.ts). The creator of the channel writes them once, the magic word last. A reader that finds
- * another magic word reads nothing more.
+ * The first bytes of every channel, of any shape (see shape.ts). The creator of the channel writes them once,
+ * the magic word last. A reader that finds another magic word reads nothing more.
  *
  *   0   magic           u32   "MLN1"; 0 while the creator is not done
  *   4   layoutVersion   u32

@@ -21,8 +21,8 @@ export interface SidePlaces {
 }
 
 /**
- * One side of a channel: its producers, or its consumers. All participants of a side have slots of one kind. Each slot has a number,
- * which is also the number of its holder's lease and doorbell.
+ * One side of a channel: its producers, or its consumers. All participants of a side have slots of one kind. Each slot has a
+ * number, which is also the number of its holder's lease and doorbell.
  */
 export class Side {
   readonly role: string

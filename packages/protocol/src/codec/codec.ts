@@ -39,8 +39,8 @@ export interface Codec<T, View = T, ReadonlyView = View> {
   /** Makes the object that shows payloads of a lane in place to their writer. Each writer makes one. */
   readonly view: (data: DataView) => PayloadView<View>
   /**
-   * Makes the object that shows payloads of a lane in place to a reader. Each reader makes one. May be left out if `view` shows plain
-   * values: then readers use `view`.
+   * Makes the object that shows payloads of a lane in place to a reader. Each reader makes one. May be left out if `view` shows
+   * plain values: then readers use `view`.
    */
   readonly readonlyView?: (data: DataView) => PayloadView<ReadonlyView>
 }

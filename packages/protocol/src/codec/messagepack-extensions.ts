@@ -49,8 +49,8 @@ export function timeOf(value: object): number | undefined {
 }
 
 /**
- * Tells whether a Uint8Array claims another length than it has, by a property of its own. The encoder would leave the difference
- * unwritten, and so send bytes of an earlier message.
+ * Tells whether a Uint8Array claims another length than it has, by an own property or in a subclass. The encoder would leave
+ * the difference unwritten, and so send bytes of an earlier message.
  */
 export function claimsAnotherLength(bytes: Uint8Array): boolean {
   const length = byteLengthOf(bytes)

@@ -12,8 +12,8 @@ export const KEPT =
 
 /**
  * Tells whether the environment variable `MEMLANE_DEBUG` lists `views`: then a view that outlives its callback throws when it is
- * used. Without it, such a view shows other bytes, because views move from message to message. Call this function once when a reader
- * or writer is made, not for each message: a call takes a microsecond.
+ * used. Without it, such a view shows other bytes, because views move from message to message. Call this function when a reader or
+ * writer is made, not for each message: a call takes a microsecond.
  */
 export function debugsViews(): boolean {
   const { process } = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }

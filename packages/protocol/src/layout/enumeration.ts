@@ -4,7 +4,8 @@ import { valueLayout } from './value-layout.js'
 
 /**
  * Creates the layout of a C enumeration: names in TypeScript, numbers in memory. A number without a name reads as the number, so
- * that a newer peer does no harm; writing such a number is refused. If two names share a number, the number reads as the first name.
+ * that a newer peer does no harm; writing such a number is refused. If two names share a number, the number reads as the first
+ * name.
  *
  * @param base the integer in memory: `i32` for a plain C `enum`
  * @param names each name with its number

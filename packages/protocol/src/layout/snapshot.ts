@@ -179,7 +179,7 @@ interface RunningUpdate {
 }
 let innermost: RunningUpdate | undefined
 
-/** Runs `write` as one update. If a predecessor died during an update, the words are unequal or odd; counting continues from there. */
+/** Runs `write` as one update. If a predecessor died inside an update, the words are unequal or odd; counting continues there. */
 function update(name: string, version: VersionWords, write: () => void): void {
   checkNotRunning(name, version)
   const { kind, words, begin, end } = version

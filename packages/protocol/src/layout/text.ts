@@ -75,8 +75,8 @@ export function utf32le(units: number, options?: TextOptions): Layout<string> {
 }
 
 /**
- * Creates text of a fixed length from the name of its encoding and a length in bytes, for example from a command line. If the length
- * is not a multiple of the unit's length, the odd bytes at the end are neither read nor written.
+ * Creates text of a fixed length from the name of its encoding and a length in bytes, for example from a command line. If the
+ * length is not a multiple of the unit's length, the odd bytes at the end are neither read nor written.
  *
  * @param byteLength bytes of the whole field, the terminator included
  * @throws TypeError for an unknown encoding; RangeError for a length without room for one unit

@@ -14,7 +14,7 @@ const CLASSES: Readonly<Record<string, TypedArrayClass>> = {
   f64: Float64Array,
 }
 
-/** Typed arrays use the byte order of the CPU, and layouts are little-endian. Their bytes are the same only on a little-endian CPU. */
+/** Typed arrays use the byte order of the CPU, and layouts are little-endian. Their bytes are equal only on a little-endian CPU. */
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 /** Returns the typed array whose elements have the bytes of a layout of this kind, if there is one on this processor. */

@@ -12,14 +12,14 @@ export interface AnsiOptions {
   readonly codePage?: string
 }
 
-/** The characters 0x80 to 0x9F of windows-1252. All others equal Latin-1. (Node 20's own decoder wrongly reads these as Latin-1.) */
+/** The characters 0x80 to 0x9F of windows-1252. All others equal Latin-1. (Node 20's own decoder reads these as Latin-1.) */
 const WINDOWS_1252 =
   '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f' +
   '\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178'
 
 /**
- * Makes a function that takes text that the layout `latin1` has read (one character for each byte), and returns the text in the code
- * page.
+ * Makes a function that takes text that the layout `latin1` has read (one character for each byte), and returns the text in the
+ * code page.
  *
  * @throws RangeError for a code page that this Node does not know
  */

@@ -104,7 +104,7 @@ export class IRacingTelemetry {
     this.#words = wordsOf(buffer)
   }
 
-  /** The variables by name, as of the last `refresh`. They differ from car to car. If two have the same name, the first one counts. */
+  /** The variables by name, as of the last `refresh`. They differ from car to car. If two have the same name, the first counts. */
   get variables(): ReadonlyMap<string, IRacingVariable> {
     return this.#variables
   }
@@ -119,8 +119,8 @@ export class IRacingTelemetry {
    * again. Does not block.
    *
    * @param maxAttempts how often to try for a consistent copy, 100 by default
-   * @returns false if the simulator is not connected, or no attempt got a consistent copy. Then `get` still reads the last row that was
-   *   copied, unless the session has changed
+   * @returns false if the simulator is not connected, or no attempt got a consistent copy. Then `get` still reads the last row that
+   *   was copied, unless the session has changed
    * @throws LayoutError `CORRUPT` if something does not lie inside the memory
    */
   refresh(maxAttempts = 100): boolean {

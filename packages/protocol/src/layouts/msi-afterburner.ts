@@ -18,8 +18,8 @@ export const MSI_AFTERBURNER_MUTEX_NAME = 'Global\\Access_MAHMSharedMemory'
 const ansi = latin1(260, { terminator: 'optional' })
 
 /**
- * The header of MSI Afterburner's hardware monitoring memory: the first 32 bytes. A header in memory has `headerLength` bytes, which
- * can be more. Before version 2.0, it has 24 bytes, and there is no GPU table.
+ * The header of MSI Afterburner's hardware monitoring memory: the first 32 bytes. A header in memory has `headerLength` bytes,
+ * which can be more. Before version 2.0, it has 24 bytes, and there is no GPU table.
  *
  * @see the struct `MAHM_SHARED_MEMORY_HEADER` of MSI Afterburner's SDK, `MAHMSharedMemory.h`
  */

@@ -8,7 +8,7 @@ export interface Table {
   readonly count: number
 }
 
-/** The layout of an element, and the length in bytes of its oldest version. Later fields may be missing; then they read as zeros. */
+/** The layout of an element, and the length in bytes of its oldest version. Later fields that are missing read as zeros. */
 export interface Element<T> extends Pick<Layout<T>, 'length' | 'read'> {
   readonly oldestLength?: number
 }

@@ -1,8 +1,8 @@
 /**
  * All ordered accesses to shared memory. Atomics are sequentially consistent. The plain loads and stores around them (DataView,
  * Uint8Array.set) are not: a CPU with weak ordering, such as arm64, may do a plain access after a later atomic load, or before
- * an earlier atomic store. It does not do a plain access before an earlier atomic load, or after a later atomic store. The functions below close the first
- * two gaps.
+ * an earlier atomic store. It does not do a plain access before an earlier atomic load, or after a later atomic store. The
+ * functions below close the first two gaps.
  */
 
 /** A word outside shared memory: a reader's fence must work without the right to write to the mapping. */
@@ -62,8 +62,8 @@ export function publishAndLook(words: Int32Array, index: number, commit: number,
 }
 
 /**
- * Same as publishAndLook, by a plain store and a plain load. The CPU keeps stores in order (x64), and so does V8. The load may happen
- * before the store, so a sleeper that sets its bit in the mask must run a barrier.
+ * Same as publishAndLook, by a plain store and a plain load. The CPU keeps stores in order (x64), and so does V8. The load may
+ * happen before the store, so a sleeper that sets its bit in the mask must run a barrier.
  */
 export function publishAndLookInOrder(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
   // SYNC: pairs with loadCommitInOrder, by the CPU's own order, and with the barrier of Doze.orderBehindMark; prevents
@@ -113,7 +113,7 @@ export function storeRelease(words: Int32Array, index: number, position: number)
   Atomics.store(words, index, position)
 }
 
-/** Same as storeRelease, by a plain store. As in publishAndLookInOrder, the later load of the sleepers' mask may happen before it. */
+/** Same as storeRelease, by a plain store. As in publishAndLookInOrder, a later load of the sleepers' mask may happen before. */
 export function storeReleaseInOrder(words: Int32Array, index: number, position: number): void {
   // SYNC: as in storeRelease, and with the barrier of Doze.orderBehindMark.
   words[index] = position
@@ -152,8 +152,8 @@ export function loadMask(words: Int32Array, index: number): number {
 }
 
 /**
- * Same as loadMask, by a plain load. For use after publishAndLookInOrder, where the owner of the bit runs the barrier that this load
- * saves, and on CPUs that keep loads in order (x64).
+ * Same as loadMask, by a plain load. For use after publishAndLookInOrder, where the owner of the bit runs the barrier that this
+ * load saves, and on CPUs that keep loads in order (x64).
  */
 export function loadMaskInOrder(words: Int32Array, index: number): number {
   // SYNC: as in loadMask, with the barrier of Doze.orderBehindMark.

@@ -3,8 +3,8 @@
  * access, and never waits; a writer never waits for readers.
  *
  * The sign of a write differs: here, version words change; in a lane that overwrites, the lane's base moves (`OverwrittenCursor`).
- * The order is the same: load the sign, copy, load again by `loadAfterCopy` or `loadBaseAfterCopy`, whose fence keeps the loads of the copy
- * from being delayed past the second load.
+ * The order is the same: load the sign, copy, load the sign again by `loadAfterCopy` or `loadBaseAfterCopy`. Their fence keeps
+ * the loads of the copy from being delayed past the second load.
  */
 
 import { loadAfterCopy, loadBeforeCopy } from './atomics.js'

@@ -3,7 +3,7 @@ import { setBits, storeOwned } from '../memory/atomics.js'
 import type { StreamControl } from './stream-control.js'
 import { BASE, CONSUMER_READY, LIVE_INDEX, POSITIONS } from './stream-layout.js'
 
-/** A limit that a correct producer never reaches: it moves its base once or twice before it sees a joining consumer, and then stops. */
+/** A limit that a correct producer never reaches: it moves its base once or twice before it sees a joining consumer. */
 const MAX_LOOKS = 1000
 
 /** Writes a consumer's part of the control part. Make one only while holding the consumer's lease. */

@@ -60,7 +60,8 @@ class WaitLimit implements LaneLimit {
       const oldest = (lane.position - held) | 0
       if (oldest !== base.position) base.moveTo(oldest)
     }
-    // The limit counts from the base, even if all consumers have read further meanwhile: a joining consumer begins at the base.
+    // The limit is at most the base plus the capacity, even if all consumers have read further meanwhile: a joining consumer begins
+    // at the base.
     const held = Math.max((lane.position - base.position) | 0, this.heldBytes(control.liveConsumers(), lane))
     return (lane.position - held + base.capacity) | 0
   }

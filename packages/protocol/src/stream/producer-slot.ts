@@ -37,8 +37,8 @@ export class ProducerSlot {
     SleepMark.of(producers, producer).clear() // the mark of a predecessor that died
     const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
     const refreshLimit = (writer: LaneWriter, needed: number) => {
-      // The end is announced before the base moves: if a successor found a base after the end, it would not know the sequence number
-      // there.
+      // The end is announced before the base moves: if a successor found a base after the end, it would not know the number of the
+      // next message.
       this.announceEnd(writer)
       return limit.refresh(writer, needed)
     }
