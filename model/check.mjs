@@ -1,5 +1,5 @@
-// Checks the models with spin: each configuration must hold, and each mutation must be found out. Ends with "N passed, N failed".
-// Installs spin where it is missing, on Debian as root.
+// Checks the models with spin: each configuration must hold, and each mutation must fail. Ends with "N passed, N failed".
+// Installs spin if it is missing (on Debian, as root).
 
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 
 const models = fileURLToPath(new URL('.', import.meta.url))
 
-/** What must hold: a model, its macros, and whether it is large, so that optimizing its search pays. */
+/** The configurations that must hold: a model, its macros, and whether it is so large that an optimized search pays. */
 const configurations = [
   ...[1, 2, 3].flatMap((n) =>
     ['', 'BARRIER '].flatMap((barrier) => ['MORTAL', 'SILENT'].map((end) => ['doorbell', `N=${n} ${barrier}${end}`])),
@@ -37,7 +37,7 @@ const configurations = [
   ['header', ''],
 ]
 
-/** What must not: docs/model.md tells which access each is about. The last macro is the mutation. */
+/** The mutations that must fail. docs/model.md says which access each one changes. The last macro is the mutation. */
 const mutations = [
   ['the producer has neither fence nor barrier', 'doorbell', 'SILENT NO_FENCE'],
   ['the sleeper brings no barrier', 'doorbell', 'BARRIER SILENT NO_BARRIER'],
@@ -123,7 +123,7 @@ if (spawnSync('spin', ['-V']).error !== undefined) {
 const exec = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'memlane-model-'))
 
-/** Tells what spin finds, and in how many states. */
+/** Runs one search. Returns the error that spin found, if any, and the number of states. */
 async function check(model, macros, large = false) {
   const cwd = mkdtempSync(join(folder, 'check-'))
   const run = (command, ...args) => exec(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
@@ -133,9 +133,9 @@ async function check(model, macros, large = false) {
     ...macros.split(' ').flatMap((macro) => (macro ? [`-D${macro}`] : [])),
     join(models, `${model}.pml`),
   )
-  const level = large ? '-O1' : '-O0' // most searches take less time than their compilation
+  const level = large ? '-O1' : '-O0' // most searches take less time than compiling them
   await run('gcc', level, '-w', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=1800', '-o', 'pan', 'pan.c')
-  // A lane's participants may end while others wait: the models of sleepers tell of those who sleep for ever.
+  // In the lane model, participants may end while others wait. The models of sleepers find participants that sleep forever.
   const { stdout } = await run('./pan', '-m1000000', ...(model === 'lane' ? ['-E'] : []))
   const states = Number(/(\d+) states, stored/.exec(stdout)?.[1])
   const complete = !/max search depth too small|out of memory|Search not completed/.test(stdout)
@@ -169,7 +169,7 @@ const tasks = [
   }),
 ]
 
-/** Two at a time: each search has one thread. */
+/** Runs tasks until none is left. Two run at a time: each search has one thread. */
 async function work() {
   for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task()
 }

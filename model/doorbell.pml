@@ -1,11 +1,11 @@
 /*
- * Sleeping and ringing: one producer, one consumer that sleeps, N messages. Either the producer's stores have a fence before its
- * look for sleepers, or (BARRIER) they wait in its store buffer and the sleeper, having dozed, lies down again with a barrier. With
- * MORTAL the producer may die at any step, and does in the end; with SILENT it lives on, so that no death wakes the consumer.
- * The other macros are mutations: each must be found out.
+ * Sleeping and ringing: one producer, one consumer that sleeps, N messages. By default the producer has a fence between its store
+ * and its check for sleepers. With BARRIER its stores wait in its store buffer, and the consumer runs a barrier after a doze, before
+ * it sleeps again. With MORTAL the producer may die at any step, and dies in the end. With SILENT it lives, so that no death wakes
+ * the consumer. The other macros are mutations: each must fail.
  *
- * The store buffer holds counts of published messages in order; it may leave at any time, and leaves as a whole with a fence, a
- * barrier and a death (the kernel takes the process off its processor).
+ * The store buffer is a count of published messages, in order. They may leave it at any time. A fence, a barrier and a death (the
+ * kernel takes the process off its CPU) empty it.
  */
 #ifndef N
 #define N 2
@@ -15,7 +15,7 @@ byte visible = 0;    /* messages that the consumer can see */
 byte buffered = 0;   /* published, still in the producer's store buffer */
 bit marked = 0;      /* the consumer's bit in the mask */
 byte epoch = 0;      /* counts its sleeps */
-bit bell = 0;        /* a ring that nobody has taken */
+bit bell = 0;        /* a ring that the consumer has not taken */
 bit watched = 0;     /* the bell rings when the producer dies */
 bit alive = 1;       /* the producer's lease */
 byte sent = 0;
@@ -23,7 +23,7 @@ byte got = 0;
 
 inline drain() { atomic { visible = visible + buffered; buffered = 0 } }
 
-/* The kernel at a death: the stores made become visible, the lease goes, whoever watches it is rung. */
+/* The kernel at a death: the process's stores become visible, its lease ends, and a watcher's bell rings. */
 inline die() {
   atomic {
     visible = visible + buffered; buffered = 0;
@@ -84,7 +84,7 @@ active proctype Producer() {
 #endif
 #ifdef SILENT
 end_silent:
-  false   /* lives on, and says nothing: the consumer must have everything without its end */
+  false   /* lives, and is silent: the consumer must get everything without its death */
 #else
   die()
 #endif

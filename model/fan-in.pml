@@ -1,12 +1,13 @@
 /*
  * Fan-in: two lanes, each with L producers one after the other, and C consumers that read both, sleep, and find the end. A producer
- * opens its lane, sends up to M messages (over all its lane's producers), and closes; it may die at any step, or live on in
- * silence. Messages are counts; flow control is left out (lane.pml, room.pml). With BARRIER a published message waits in the
- * producer's store buffer, as in doorbell.pml: it leaves at any time, and with the producer's next ordered store, with a sleeper's
- * barrier and with a death. The macros at the mutated places are mutations.
+ * opens its lane, sends messages (up to M for all producers of the lane together), and closes. It may die at any step, or live and
+ * be silent. Messages are counts. Flow control is left out (lane.pml, room.pml). With BARRIER a published message waits in the
+ * producer's store buffer, as in doorbell.pml. It may leave at any time; the producer's next ordered store, a sleeper's barrier and a
+ * death empty the buffer. The macros other than C, L, M, BARRIER, ONE_OPEN and IMMORTAL are mutations.
  *
- * What must hold: who sleeps for ever has received everything, and somebody lives who can send, or nobody has ever opened a lane;
- * who finds the end has received all that was visible when it began to look, and there was a moment without any producer.
+ * What must hold: if a consumer sleeps forever, it has received everything, and a producer lives, or none has ever opened a lane. If
+ * a consumer finds the end, it has received everything that was visible when it began to check, and there was a moment without any
+ * producer.
  */
 #ifndef C
 #define C 1
@@ -29,15 +30,15 @@ bit held[2];          /* the producers' leases */
 #ifdef ONE_OPEN
 bit begun;
 #endif
-bit counted[2];       /* observer: is open, and has said so */
+bit counted[2];       /* observer: open, and counted in `openings` */
 byte visible[2];
 byte buffered[2];
 byte sent[2];
 
 byte marks;           /* the mask of sleepers */
 bit bell[C];
-byte watched[C];      /* lanes whose producers' end rings the bell */
-byte none[C];         /* observer: 0: does not look for the end; 1: does; 2: and there was a moment without producers */
+byte watched[C];      /* lanes whose producer's end rings the bell */
+byte none[C];         /* observer: 0: does not check for the end; 1: does; 2: does, and there was a moment without producers */
 
 #define HAS_PRODUCER (counted[0] || counted[1])
 
@@ -53,7 +54,7 @@ inline observe() {
   fi
 }
 
-/* The lease goes: whoever watches it is rung. */
+/* The lease ends: the bells of its watchers ring. */
 inline release(j) {
   drain(j);
   held[j] = 0; counted[j] = 0;
@@ -112,7 +113,7 @@ active [2] proctype Producer() {
   me = _pid;
 #endif
 #ifdef ONE_OPEN
-  if   /* the second producer has been there for long */
+  if   /* the second producer has been there from the start */
   :: me == 1 -> atomic { begun = 1; held[1] = 1; state[1] = OPEN; lanes = lanes | 2; openings++; counted[1] = 1; life++ } goto open
   :: else -> begun
   fi;
@@ -123,7 +124,7 @@ active [2] proctype Producer() {
      atomic { held[me] = 1; life++ }
      MAY_DIE;
 #ifndef NO_RING_BEFORE_OPENING
-     ring();   /* who waits for a first producer watches this one from now on */
+     ring();   /* consumers that wait for a first producer watch this one from now on */
 #endif
 #ifndef STATE_LAST
      state[me] = OPEN;
@@ -181,7 +182,7 @@ over:
 
 #define READY(j) (visible[j] > got[j])
 
-/* One step: a lane that is looked at later can only have more. It is the same below. */
+/* One step: a lane that is checked later can only have more. The same holds below. */
 inline hasMessage() {
   there = ((cursors & 1) && READY(0)) || ((cursors & 2) && READY(1))
 }
@@ -249,7 +250,7 @@ inline watchBoth(withBell) {
 #endif
 }
 
-/* Sets `result` as #watchProducers returns it. */
+/* Sets `result` to what ProducerWatch.watch returns. */
 inline watchProducers(withBell) {
   atomic { if :: HAS_PRODUCER -> none[me] = 1 :: else -> none[me] = 2 fi; missing = READY(0) || READY(1) };
   o = openings;
@@ -264,7 +265,7 @@ inline watchProducers(withBell) {
   :: else ->
      if
 #ifndef ONE_PASS
-     :: o != openings -> atomic { result = withBell; o = 0 }   /* looks again, before it sleeps */
+     :: o != openings -> atomic { result = withBell; o = 0 }   /* checks again, before it sleeps */
 #endif
      :: else ->
         o = 0;
@@ -323,7 +324,7 @@ active [C] proctype Consumer() {
 #ifdef ONE_OPEN
   begun;
 #endif
-  /* the constructor: what was ever used */
+  /* the constructor: takes up all lanes that were ever used */
   atomic { takeUp(0); takeUp(1); draining = 1 }
 receive:
   lookForLanes();
@@ -334,7 +335,7 @@ receive:
     :: else -> if :: (cursors & 2) && READY(1) -> got[1]++; goto receive :: else fi
     fi
   }
-  /* found nothing: lanes that are closed and read to their end are let go */
+  /* found nothing: drops lanes that are closed and read to their end */
   atomic {
     if
     :: draining ->

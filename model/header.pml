@@ -1,4 +1,4 @@
-/* The header of a channel: its creator fills it, then stores the magic word; openers look at the magic word first. */
+/* The header of a channel: its creator fills it, then stores the magic word. Openers load the magic word first. */
 byte magic, field, slots;
 
 active proctype Creator() {

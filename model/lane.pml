@@ -1,14 +1,14 @@
 /*
- * A lane: one producer, a ring of 2 K + 1 words, and C consumers that join and go at any time. A consumer may die while it reads
- * (while it joins: lease.pml); a dead one is evicted by the producer, once the kernel has dropped its lease. A record takes two words,
- * commit word and payload, and the 0 behind it one more, so that records come to lie on every word, and every word of the ring is
- * used again as soon as it may be. Positions are record numbers; wrapping and padding are left out.
+ * A lane: one producer, a ring of 2 K + 1 words, and C consumers that join and leave at any time. A consumer may die while it reads
+ * (lease.pml: while it joins). The producer evicts a dead consumer once the kernel has dropped its lease. A record takes two words,
+ * commit word and payload; the 0 behind it takes one more. So records begin at every word of the ring, and each word is used again
+ * as soon as possible. Positions are record numbers. Wrapping and padding are left out.
  *
- * A store is one step, and all see stores in the order in which they were made: what x64 gives, and Atomics elsewhere. (The one load
- * that may pass a store, the look for sleepers, is in doorbell.pml.)
+ * A store is one step, and all processes see stores in the order in which they were made. x64 gives this order, and Atomics elsewhere.
+ * (One load may pass a store, the check for sleepers: it is in doorbell.pml.)
  */
 #ifndef K
-#define K 2          /* records that the ring holds, besides the one whose commit word is the 0 behind the last */
+#define K 2          /* records in the ring, besides the one whose commit word is the 0 behind the last */
 #endif
 #ifndef N
 #define N 5
@@ -27,11 +27,11 @@ byte base = 0;               /* announced: the oldest record that is sure to sta
 bit live[C];                 /* the mask */
 bit held[C];                 /* the consumers' leases */
 byte position[C];
-byte come = 0;                /* consumers take the slots one after the other */
+byte come = 0;                /* how many consumers have come: they take the slots in order */
 byte published = 0;
 
 inline refresh() {
-  /* how far may the producer go: from the slowest live consumer; announced, and then looked at once more */
+  /* how far the producer may go: finds the slowest live consumer, announces that base, then checks once more */
   d_step { oldest = sent; i = 0 }
   i = 0;
   do
@@ -43,7 +43,7 @@ inline refresh() {
      i++
   :: else -> break
   od;
-  /* nobody there: the oldest gives way, as far as room is needed */
+  /* no consumer: drops the oldest records, as far as room is needed */
   if :: oldest == sent && sent - base >= K -> oldest = sent - K + 1 :: oldest == sent -> oldest = base :: else fi;
 #ifndef ANNOUNCE_LATE
   base = oldest;
@@ -101,7 +101,7 @@ dead:
   skip
 }
 
-/* Reads from where it stands; each record must be the one that is due, and whole. */
+/* Reads from its position on. Each record must be the expected one, and whole. */
 inline consume() {
   do
   :: reading ->
@@ -109,7 +109,7 @@ inline consume() {
      got = PAYLOAD(at);
      commit = HEADER(at);
 #else
-     atomic { commit = HEADER(at); assert(commit != 0 || published <= at) }   /* else it was overtaken */
+     atomic { commit = HEADER(at); assert(commit != 0 || published <= at) }   /* otherwise it was overtaken */
 #endif
      if
      :: commit != 0 ->
@@ -124,19 +124,19 @@ inline consume() {
 #endif
         atomic { assert(commit == COMMITTED && got == CONTENT(at)); got = 0; commit = 0; at++ }
         if
-        :: position[me] = at   /* gives back now */
+        :: position[me] = at   /* releases now */
         :: skip                /* or together with a later one */
 #ifdef MORTAL
         :: goto dead
 #endif
         fi
      :: else ->
-        if :: position[me] != at -> position[me] = at :: else fi;   /* gives back when there is nothing more */
+        if :: position[me] != at -> position[me] = at :: else fi;   /* releases when there is nothing more */
         reading = 0
      fi
   :: !reading -> if :: (HEADER(at) != 0) -> reading = 1 :: break fi   /* waits; or closes, or dies */
   od;
-  /* closes; or dies, which the kernel tells the producer */
+  /* closes, or dies; the kernel tells the producer */
   if :: live[me] = 0 :: skip fi;
 dead:
   atomic { held[me] = 0; reading = 0 }

@@ -1,12 +1,12 @@
 /*
- * Leases: one lane and one consumer's slot, each held by two in turns. A producer may die at any step, and another takes the lane up
- * behind its last whole message; a consumer may die at any step, also while it joins, and is evicted by the producer, which holds
- * its lease meanwhile and may die with it. A store is one step, and all see stores in order. A claim is one step, as the kernel
- * arbitrates it; a death is one, too: what was stored stays, and the leases go. Ring, records and flow control are those of
- * lane.pml; `end` is what a producer announces when it refreshes its limit. The other macros are mutations.
+ * Leases: one lane and one consumer slot, each held by two processes in turn. A producer may die at any step, and another takes over
+ * the lane behind its last whole message. A consumer may die at any step, also while it joins. The producer evicts it, holds its
+ * lease meanwhile, and may die with it. A store is one step, and all processes see stores in order. A claim is one step, because the
+ * kernel arbitrates it. A death is one step, too: all stores stay, and the leases end. Ring, records and flow control are those of
+ * lane.pml. A producer announces `end` when it refreshes its limit. The macros other than K and N are mutations.
  */
 #ifndef K
-#define K 2          /* records that the ring holds, besides the one whose commit word is the 0 behind the last */
+#define K 2          /* records in the ring, besides the one whose commit word is the 0 behind the last */
 #endif
 #ifndef N
 #define N 3
@@ -37,7 +37,7 @@ active [2] proctype Producer() {
 #ifndef AT_ANNOUNCED_END
   do :: commit[at % PLACES] == 1 -> at++ :: else -> break od;
 #endif
-  assert(at == published);   /* behind the last whole message: none lost, none sent over another */
+  assert(at == published);   /* behind the last whole message: none is skipped, none overwritten */
   limit = base;   /* refreshed before the first message */
   do
   :: at == N -> break
@@ -48,7 +48,7 @@ active [2] proctype Producer() {
         end = at;
 #endif
         MAY_DIE;
-        /* evicts a dead consumer, holding its lease; if that is held, its owner lives, or has just joined */
+        /* holds a dead consumer's lease and evicts it; if the lease is held, its owner lives, or has just joined */
 #ifdef EVICT_WITHOUT_LEASE
         if :: live && lease == FREE -> live = 0 :: else fi;
 #else
@@ -74,7 +74,7 @@ active [2] proctype Producer() {
         MAY_DIE;
         seen = live;
         limit = base + K;
-        /* one that is farther behind than the ring is long counts as at the base */
+        /* a position farther behind than the length of the ring counts as the base */
         if
         :: seen -> p = position; if :: p <= at && p + K >= at && p + K < limit -> limit = p + K :: else fi
         :: else
@@ -103,11 +103,11 @@ dead:
 active [2] proctype Consumer() {
   byte at, seen, got;
 #ifdef NO_CLAIM
-  atomic { lease != OWNER -> lease = OWNER }   /* in spite of an evictor */
+  atomic { lease != OWNER -> lease = OWNER }   /* even if an evictor holds it */
 #else
   atomic { lease == FREE -> lease = OWNER }
 #endif
-  live = 0;   /* a predecessor's */
+  live = 0;   /* left by a predecessor */
   position = base;
   MAY_DIE;
   live = 1;
@@ -133,7 +133,7 @@ active [2] proctype Consumer() {
      if :: position != at -> position = at :: else fi;
      if :: commit[at % PLACES] == 1 -> skip :: break fi
   od;
-  if :: live = 0 :: skip fi;   /* leaves; or dies */
+  if :: live = 0 :: skip fi;   /* leaves, or dies */
 dead:
   lease = FREE
 }

@@ -1,9 +1,10 @@
 /*
- * overflow "overwrite": a lane of W words whose producer never waits, held by two producers in turns who may die at any step, and a
- * reader that copies a record and then asks whether it has stayed. A record takes two words, commit word and payload, and the 0
- * behind it one more, so with an odd W a reader that was overtaken finds payloads where it expects commit words. The base is
- * stored as a whole, but can be loaded by halves: LOW counts to H. A store is one step, and all see stores in order. The reader
- * begins at the oldest record, at the latest end, or before the first message was sent. The other macros are mutations.
+ * overflow "overwrite": a lane of W words whose producer never waits, and a reader that copies a record and then checks whether it has
+ * stayed. Two producers hold the lane in turn, and may die at any step. A record takes two words, commit word and payload; the 0
+ * behind it takes one more. So with an odd W, a reader that was overtaken finds payloads where it expects commit words. The base is
+ * stored as a whole, but can be loaded by halves: LOW counts to H. A store is one step, and all processes see stores in order. The
+ * reader begins at the oldest record, at the latest end, or before the first message was sent. The macros other than W, N and H are
+ * mutations.
  */
 #ifndef W
 #define W 3
@@ -47,7 +48,7 @@ byte low, high;
 active [2] proctype Producer() {
   byte at, number, start, wanted;
   atomic { !writing -> writing = 1 }
-  /* the recent end, or the base; then behind the last whole message */
+  /* starts at the recent end, or at the base; then goes behind the last whole message */
   start = BASE;
   at = end;
   if :: at >= start && at <= start + ROOM :: else -> at = start fi;
@@ -118,7 +119,7 @@ inline goToBase() {
 #endif
 }
 
-/* Tells whether the record at `at` has stayed whole until now. */
+/* Sets `stayed`: whether the record at `at` has stayed whole until now. */
 inline hasStayed() {
 #ifdef HIGH_FIRST
   high_ = BASE_HIGH;
@@ -143,7 +144,7 @@ active proctype Reader() {
   :: /* from now: the recent end, and the number of the next message, if that is the end */
      goToBase();
      seen = end;
-     wide = BASE;   /* loaded anew, and before `end`: as recentEndOf does */
+     wide = BASE;   /* loaded again, and before `end`: as recentEndOf does */
      seen = end;
      if :: seen < wide || seen > wide + ROOM -> seen = wide :: else fi;
      if :: seen > at && seen <= at + ROOM -> at = seen :: else fi;
@@ -189,7 +190,7 @@ active proctype Reader() {
      :: stayed && commit == 0 -> if :: atomic { HEADER(at) == 0 -> assert(published <= at || BASE > at) } :: else fi; break
      :: stayed && commit != 0 ->
         atomic {
-          assert(commit == COMMITTED && copy == CONTENT(at));   /* whole, and the one that is due */
+          assert(commit == COMMITTED && copy == CONTENT(at));   /* whole, and the expected one */
           if :: expected != UNKNOWN -> lost = lost + (copy - 2 - expected) :: else fi;
           expected = copy - 1;
           at++

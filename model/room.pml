@@ -1,10 +1,10 @@
 /*
- * Room: P producers, each with a lane of its own that is full after K messages, and C consumer slots, each held by J consumers one
- * after the other. A producer without room sleeps, and evicts the dead, holding their lease; a consumer reads, gives back now or
- * later, before it waits in any case, and rings. Everybody may die at any step; a consumer may leave. Consumers are woken as if by
- * miracle: their own sleep is in doorbell.pml and fan-in.pml; the look for room is one step: it is taken apart in lane.pml.
- * With BARRIER the given back position waits in the consumer's store buffer. The other macros are mutations, but for WAIT: without
- * consumers, producers wait, in place of dropping the oldest.
+ * Room: P producers, each with its own lane, which is full after K messages, and C consumer slots, each held by J consumers one after
+ * the other. A producer without room sleeps, and evicts dead consumers while it holds their lease. A consumer reads, releases now or
+ * later (at the latest before it waits), and rings. Every process may die at any step, and a consumer may leave. Consumers wake
+ * without a bell: their own sleep is in doorbell.pml and fan-in.pml. The check for room is one step: its parts are in lane.pml.
+ * With BARRIER the released position waits in the consumer's store buffer. With WAIT, producers without consumers wait, and do not
+ * drop the oldest messages. The other macros are mutations.
  */
 #ifndef P
 #define P 1
@@ -33,10 +33,10 @@ byte position[C * P];
 byte pending[C * P];     /* a position in the store buffer, plus 1; 0 for none */
 byte live;
 byte lease[C];
-bit joined[C];           /* observer: lives, and has joined */
+bit joined[C];           /* observer: lives and has joined */
 byte marks;
 bit bell[P];
-byte watched[P];         /* consumers whose end rings the bell */
+byte watched[P];         /* consumers whose death or leaving rings the bell */
 
 inline drainOne(c, p) {
   if :: pending[AT(c, p)] > 0 -> position[AT(c, p)] = pending[AT(c, p)] - 1; pending[AT(c, p)] = 0 :: else fi
@@ -60,7 +60,7 @@ inline drainAll() {
   skip
 }
 
-/* The kernel, when a lease ends, whoever had it. */
+/* The kernel, when a lease ends: an owner's or an evictor's. */
 inline release(c) {
   lease[c] = FREE;
   if :: watched[0] & BIT(c) -> bell[0] = 1; watched[0] = watched[0] & ~BIT(c) :: else fi;
@@ -110,7 +110,7 @@ inline see(c) {
   fi
 }
 
-/* Announces the base as far as it goes, and tells whether there is room. */
+/* Announces the newest possible base, and sets `there`: whether there is room. */
 inline lookForRoom() {
   d_step {
     oldest = sent[me];
@@ -244,7 +244,7 @@ active [P] proctype Producer() {
      if :: there -> goto up :: else fi;
 #endif
 #ifndef NO_LOOK_AT_WATCHED
-     if :: live & ~watching -> goto up :: else fi;   /* one has joined meanwhile, and is not watched */
+     if :: live & ~watching -> goto up :: else fi;   /* a consumer has joined meanwhile, and is not watched */
 #endif
 #ifdef BARRIER
 #ifdef BARRIER_LATE
@@ -341,7 +341,7 @@ end_seat:
 #ifndef NO_RING_BEFORE_JOIN
      ring();
 #endif
-     live = live & ~BIT(me);   /* a predecessor's */
+     live = live & ~BIT(me);   /* left by a predecessor */
      MAY_DIE;
      /* joins in one step */
      d_step {

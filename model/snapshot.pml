@@ -1,6 +1,7 @@
 /*
- * A struct with version words (pair by default, or SEQUENCE), two words of content, two writers in turns of up to U updates each, who
- * may die at any step, and a reader. A store is one step, and all see stores in order; the mutations move accesses.
+ * A struct with version words (a pair by default, or a SEQUENCE) and two words of content. Two writers in turn make up to U updates
+ * each, and may die at any step. There is one reader. A store is one step, and all processes see stores in order. The mutations move
+ * accesses.
  */
 #ifndef U
 #define U 2
@@ -15,8 +16,8 @@
 #endif
 
 byte begin, version, x, y;
-byte value;          /* observer: of the last update begun */
-byte complete;       /* observer: of the last update that has ended */
+byte value;          /* observer: the value of the last update that has begun */
+byte complete;       /* observer: the value of the last update that has ended */
 bit writing;
 
 active [2] proctype Writer() {
