@@ -723,7 +723,7 @@ static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_
       }
       state = load(stream, producer_slot(lane) + STATE); /* who closes says so before it lets go */
     }
-    if (state == STATE_OPEN) end = ENDED_LOST;
+    if (state == STATE_OPEN) end = ENDED_DIED;
     if (state == STATE_CLOSED && end == NOT_ENDED) end = ENDED_CLOSED;
   }
   for (uint32_t lane = 0; *count == 0 && end == NOT_ENDED && lane < stream->producers; lane++) {

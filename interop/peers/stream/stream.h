@@ -8,7 +8,7 @@
 #include "system.h"
 
 enum overflow { OVERFLOW_WAIT, OVERFLOW_OVERWRITE };
-enum end { NOT_ENDED, ENDED_CLOSED, ENDED_LOST };
+enum end { NOT_ENDED, ENDED_CLOSED, ENDED_DIED };
 
 struct stream {
   struct memory* memory;
