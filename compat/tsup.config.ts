@@ -1,6 +1,7 @@
 import { defineConfig } from 'tsup'
 
-// For the emulated arm64: plain JavaScript, one file each. Only core stays outside, because it looks for its addon beside itself.
+// Programs for emulated arm64: plain JavaScript, one file each.
+// Only core stays outside, because it looks for its addon beside itself.
 export default defineConfig({
   entry: {
     'stream-echo': '../testing/fixtures/stream-echo.child.ts',

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Options } from 'tsup'
 
-// Thousands of them are started, and a million cases played: plain JavaScript, a file each. Only core finds its addon from
-// where it lies.
+// Thousands of these programs are started, and they play a million cases. So they are plain JavaScript, one file each. Only
+// core stays outside, because it looks for its addon beside itself.
 const programs: Options = {
   format: ['esm'],
   target: 'node20',
@@ -13,7 +13,7 @@ const programs: Options = {
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Builds memlane itself from its sources, each of its ordered stores a point where the process can die. */
+/** Builds memlane itself from its sources, so that each of its ordered stores is a crash point. */
 const countedStores: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'counted stores',
   setup(build) {

@@ -8,7 +8,7 @@ import { spawnEcho } from '@memlane/testing/spawn-echo'
 import { StreamPeer } from '@memlane/testing/stream-peer'
 import { afterAll, describe, expect, it } from 'vitest'
 
-/** Node.js for arm64, as `npm run test:arm64` gives it: it installs a good deal, so that `npm test` is without. */
+/** Node.js for arm64, from `npm run test:arm64`. That command installs many packages, so `npm test` skips these tests. */
 const arm64Node = process.env.MEMLANE_ARM64_NODE
 const WATCHDOG_MS = 280_000
 const MESSAGES = 60_000
@@ -17,7 +17,7 @@ const SMALL = { capacity: 65_536 }
 
 type Machine = 'x64' | 'arm64'
 
-/** Here the fixture itself runs; there the same as one file of JavaScript, without a loader that would be emulated, too. */
+/** On x64 the fixture itself runs. On arm64 it runs as one file of JavaScript, because a loader would be emulated, too. */
 function on(machine: Machine, program: string): FixtureOptions {
   if (machine === 'x64') return { timeoutMs: WATCHDOG_MS }
   const script = 'program=$1; shift 5; exec "$0" "$program" "$@"' // leaves out: node --import tsx fixture
@@ -45,7 +45,7 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
     ['x64', 'arm64'],
     ['arm64', 'x64'],
   ])('from %s to %s', (from, to) => {
-    it('carries every message, and tells of the end', { timeout: 300_000 }, async () => {
+    it('carries every message, and reports the end', { timeout: 300_000 }, async () => {
       const name = uniqueName('stream')
       await using producer = peer(from)
       await using consumer = peer(to)
@@ -71,7 +71,9 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       console.log(`${carried} messages from ${from} to ${to}`)
     })
 
-    it('wakes who sleeps for a message, and who sleeps for room', { timeout: 300_000 }, async () => {
+    it('wakes a consumer that sleeps for a message, and a producer that sleeps for room', {
+      timeout: 300_000,
+    }, async () => {
       using asks = createStream(uniqueName('stream'), u32)
       using answers = createStream(uniqueName('stream'), u32)
       const echo = (machine: Machine, receives: string, sends: string, role: 'first' | 'second') =>
@@ -105,7 +107,7 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       }
     })
 
-    it('is taken up where a producer was killed, and not held back by a killed consumer', {
+    it('is continued after a producer was killed, and is not blocked by a killed consumer', {
       timeout: 300_000,
     }, async () => {
       const name = uniqueName('stream')
@@ -119,7 +121,7 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
       const all = survivor.call('consume', 'receive')
       using onlooker = new Onlooker(name)
       const sending = producer.call('produce', 'send', 10_000)
-      await onlooker.untilAsleep('producers') // for the killed, which takes nothing
+      await onlooker.untilAsleep('producers') // they wait for the killed consumer, which reads nothing
       await killed.kill()
       expect(await sending).toBe(10_000)
       expect(await producer.last('dieInClaim')).toMatchObject({ signal: 'SIGKILL' })

@@ -29,7 +29,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
     ])('between %s namespaces', (_, options) => {
       const inside = () => peer('unshare', ...options)
 
-      it('goes on when one of the others is killed, and ends when its producer is', async () => {
+      it('continues when one of its consumers is killed, and ends when its producer is killed', async () => {
         const name = uniqueName('stream')
         await using producer = inside()
         await using killed = inside()
@@ -41,7 +41,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         const some = killed.call('consume', 'receive', 1000)
         expect(await producer.call('produce', 'send', 1000)).toBe(1000)
         expect(await some).toMatchObject({ count: 1000 })
-        await killed.kill() // and holds nobody back from then on
+        await killed.kill() // and blocks no producer from then on
         expect(await producer.call('produce', 'send', 10_000)).toBe(11_000)
         await producer.kill()
         for (const result of await all) expect(result).toMatchObject({ end: 'died', count: 11_000 })
@@ -60,12 +60,12 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         names.push(name)
         return name
       }
-      // Nobody but root can remove the bells and leases that several users have made.
+      // Only root can remove bells and leases that several users have created.
       afterAll(() => {
         for (const file of names.flatMap((name) => leftovers(fileOf(name)))) rmSync(`${FOLDER}/${file}`)
       })
 
-      it('that admits everybody is written and read by all of them, and outlives any of them', async () => {
+      it('that admits all users is written and read by several of them, and outlives any of them', async () => {
         const name = globalName()
         await using owner = as(NOBODY)
         await using guest = as(OTHER)
@@ -95,7 +95,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await owner.call('closeWriter')
       })
 
-      it('goes on when a consumer of another user dies asleep, and tells a sleeper that a producer of another has', async () => {
+      it('continues when a sleeping consumer of another user dies, and wakes a sleeper when such a producer dies', async () => {
         const name = globalName()
         await using owner = as(NOBODY)
         await using guest = as(OTHER)
@@ -104,7 +104,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         await guest.call('open', name, options)
         void guest.call('consume', 'receive', 0)
         const sending = owner.call('produce', 'send', 10_000)
-        await new Promise((resolve) => setTimeout(resolve, 50)) // it waits for room, if it has come so far
+        await new Promise((resolve) => setTimeout(resolve, 50)) // by now it probably waits for room
         await guest.kill()
         expect(await sending).toBe(10_000)
         await using reader = as(OTHER)
@@ -115,7 +115,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         expect(await reading).toMatchObject({ end: 'died', count: 10 })
       })
 
-      it('admits those that its bits admit, and only for what they allow', async () => {
+      it('admits only users whom its bits admit, and only for reading or writing as the bits allow', async () => {
         await using root = peer('env')
         for (const overflow of ['wait', 'overwrite']) {
           for (const mode of [0o600, 0o644]) {
@@ -135,7 +135,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
               await root.call('produce', 'send', 1000)
               await root.call('closeWriter')
               expect(await reading).toMatchObject({ end: 'closed', count: 1000 })
-              await stranger.call('closeReader') // the last, who may not remove what is root's
+              await stranger.call('closeReader') // the last holder, which may not remove files of root
               await expect(stranger.call('open', name, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'TIMED_OUT' })
               SharedMemory.list()
             }
@@ -155,7 +155,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       }
 
-      it('goes on, and newcomers are told NO_SPACE, with no room left and with no file left', async () => {
+      it('continues without free space and without free files, and newcomers get NO_SPACE', async () => {
         const name = uniqueName('stream')
         await using producer = room('size=1m,nr_inodes=60')
         await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
@@ -176,7 +176,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         run(producer, 'cat /dev/zero > full; true')
         await expect(late.call('create', `${name}-late`, SMALL)).rejects.toMatchObject({ code: NO_SPACE })
         await goOn(consumer)
-        await second.call('join', name) // which needs files, but no room
+        await second.call('join', name) // joining needs files, but no space
         await second.call('closeWriter')
         await goOn(consumer)
 
@@ -200,7 +200,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       })
     })
 
-    it('of a process that has no descriptors left says so, leaves nothing open, and works as soon as it has some', async () => {
+    it('reports that a process has no descriptors left, leaves none open, and works as soon as the process has some', async () => {
       const name = uniqueName('stream')
       using child = spawnFixture(new URL('../fixtures/without-descriptors.child.ts', import.meta.url), [name], {
         through: ['prlimit', '--nofile=200'],
@@ -243,7 +243,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       },
     )
 
-    describe('under a clock that is set while it runs', () => {
+    describe('while the clock is set', () => {
       let folder = ''
       let library = ''
       let shiftFile = ''
@@ -271,7 +271,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         ['back by a second', -1],
         ['back by years', -10 * YEAR],
         ['forward by years', 10 * YEAR],
-      ])('goes on, sleeps and is woken, and lets go of the dead: %s', async (_, seconds) => {
+      ])('continues: participants sleep, are woken, and stop waiting for the dead: %s', async (_, seconds) => {
         const name = uniqueName('stream')
         setClock(0)
         await using producer = peerOfClock()

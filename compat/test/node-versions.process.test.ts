@@ -29,7 +29,7 @@ function fetchNode(version: number): void {
   rmSync(download, { recursive: true })
 }
 
-/** A peer in that version of Node.js, in place of this process's own. */
+/** A peer in that version of Node.js, instead of the version of this process. */
 function peer(version: number): StreamPeer {
   const through = ['sh', '-c', 'node=$1; shift 2; exec "$node" "$@"', 'sh', binaryOf(version)]
   return new StreamPeer({ timeoutMs: WATCHDOG_MS, through })
@@ -45,7 +45,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
       for (const version of VERSIONS) fetchNode(version)
     }, 300_000)
 
-    it.each(pairs)('carries every message, from Node.js %i to %i, and tells of every end', async (from, to) => {
+    it.each(pairs)('carries every message, from Node.js %i to %i, and reports every end', async (from, to) => {
       const name = uniqueName('stream')
       await using producer = peer(from)
       await using consumer = peer(to)

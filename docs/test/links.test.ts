@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { allPages, readPage, root } from './pages.js'
 
-/** Without code: what looks like a link there is none. */
+/** The text of a page without code, because code can contain text that only looks like a link. */
 const proseOf = (page: string) =>
   readPage(page)
     .replace(/^```[\s\S]*?^```$/gm, '')

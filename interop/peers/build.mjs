@@ -1,8 +1,8 @@
 /**
  * Builds the peers written in C, and a test in C++, into interop/build. Builds only what is out of date.
  *
- *   node peers/build.mjs            those of Linux, and those of Windows if there is a compiler for it
- *   node peers/build.mjs linux      or windows: those, and a missing compiler is an error
+ *   node peers/build.mjs            the peers for Linux, and the peers for Windows if there is a compiler for Windows
+ *   node peers/build.mjs linux      (or windows) only the peers for that system; a missing compiler is an error
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
@@ -55,7 +55,7 @@ const systems = {
   },
 }
 
-/** Builds one system's peers. Gives false when no compiler for it is there. */
+/** Builds the peers for one system. Returns false if there is no compiler for that system. */
 export function buildPeers(systemName) {
   const system = systems[systemName]
   const compiler = system.compilers.find((name) => name && spawnSync(name, ['--version']).status === 0)

@@ -9,13 +9,13 @@ export interface ProgramOptions extends ChildOptions {
 
 export type Program = (args: readonly string[], options?: ProgramOptions) => Child
 
-/** How much earlier than the writer a reader is started that shall be there first. */
+/** How long before the writer a test starts a reader that must be first. */
 export const HEAD_START_MS = 400
 
 /** The path of a file, from its place in this package. */
 export const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** A program, with the arguments that come first at each start. */
+/** A program, with arguments that precede the arguments of each start. */
 export const program =
   (command: string, ...first: readonly string[]): Program =>
   (args, { under = [], ...options } = {}) => {

@@ -1,6 +1,6 @@
 import { array, f64, type Infer, struct, u32 } from '@memlane/protocol'
 
-/** The messages of the stream tests, as peers/stream/sample.h has them: each tells its own number. */
+/** The messages of the stream tests, as peers/stream/sample.h defines them. Each holds its number. */
 export const Sample = struct('Sample', { number: u32, inverse: u32, half: f64, words: array(u32, 4) })
 
 export function sampleOf(number: number): Infer<typeof Sample> {

@@ -12,7 +12,7 @@ const OPENED = 'Ready (opened).'
 
 const messages = { utf16le: 'Grüße 日本 🎮', utf8: 'Grüße 日本 🎮', latin1: 'Grüße', utf32le: 'Grüße 日本 🎮' }
 
-/** Looked up in the folder: listing would clear away what was left behind. */
+/** Looked up in the folder: a list would remove files that were left behind. */
 const isThere = (object: string) => existsSync(`/dev/shm${object}`)
 
 describe.each(TEXT_ENCODINGS)('%s text', (encoding) => {
@@ -63,7 +63,7 @@ describe.each(TEXT_ENCODINGS)('%s text', (encoding) => {
   })
 })
 
-test('the C pair talks to itself as it does with memlane', async () => {
+test('the C pair works with itself as with memlane', async () => {
   const object = `/${uniqueName('c')}`
   using first = c.first([object])
   await first.line(CREATED)
@@ -76,7 +76,7 @@ test('the C pair talks to itself as it does with memlane', async () => {
 })
 
 describe('memory that C created', () => {
-  test('is written by memlane, and stays when memlane lets go of it', async () => {
+  test('is written by memlane, and stays when memlane closes it', async () => {
     const object = `/${uniqueName('c')}`
     using creator = c.first([object])
     await creator.line(CREATED)
@@ -91,7 +91,7 @@ describe('memory that C created', () => {
     expect(isThere(object)).toBe(false)
   })
 
-  test('stays when its creator has left it behind', async () => {
+  test('stays if its creator does not remove it', async () => {
     const object = `/${uniqueName('c')}`
     using first = c.first(['--keep', object])
     first.end()
@@ -117,7 +117,7 @@ describe('memory that C created', () => {
 })
 
 describe('memory that memlane created', () => {
-  test('is written by C, and stays until memlane lets go of it', async () => {
+  test('is written by C, and stays until memlane closes it', async () => {
     const object = `/${uniqueName('c')}`
     using creator = memlane.first(['--name', object])
     await creator.line(MEMLANE_READY)
@@ -132,7 +132,7 @@ describe('memory that memlane created', () => {
     expect(isThere(object)).toBe(false)
   })
 
-  test('has for C exactly the length asked for', async () => {
+  test('has exactly the requested length for C', async () => {
     const object = `/${uniqueName('c')}`
     using creator = memlane.first(['--name', object, '--length', '100'])
     await creator.line(MEMLANE_READY)
@@ -158,7 +158,7 @@ describe('memory that memlane created', () => {
     expect(await first.exit).toMatchObject({ code: 0, signal: null })
   })
 
-  test('is gone for C too when memlane was killed and somebody has looked', async () => {
+  test('is gone for C, too, after memlane was killed and another process has tried to open it', async () => {
     const object = `/${uniqueName('c')}`
     using first = memlane.first(['--name', object])
     await first.line(MEMLANE_READY)
@@ -171,6 +171,6 @@ describe('memory that memlane created', () => {
   })
 })
 
-test('these tests speak of POSIX objects', () => {
+test('these tests run only where names are POSIX objects', () => {
   expect(capabilities.namespace).toBe('posix')
 })

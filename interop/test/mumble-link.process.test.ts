@@ -39,7 +39,7 @@ describe.each(widths)('MumbleLink with wchar_t of $wcharLength bytes', ({ wcharL
     expect(await writer.exit).toMatchObject({ code: 0, signal: null })
   })
 
-  test('written by C to the last character of a text is read to there and no further', async () => {
+  test('with a text that C has filled to its last character is read up to the end of that text', async () => {
     const object = `/${uniqueName('mumble')}`
     using writer = peer(['write', '--unterminated', object])
     await writer.line(CREATED)
@@ -59,7 +59,7 @@ describe.each(widths)('MumbleLink with wchar_t of $wcharLength bytes', ({ wcharL
     expect(parsePrinted(stdout)).toEqual({ ...writtenByMemlane, uiTick })
   })
 
-  test('created by memlane is filled by C, and seen at once', async () => {
+  test('created by memlane is filled by C, and memlane sees the values at once', async () => {
     const name = uniqueName('mumble')
     using region = createRegion(name, layout, { value: writtenByMemlane })
     using reader = openRegionSync(name, layout)

@@ -15,7 +15,7 @@ const codecs = [
   ['utf32le', 'utf-32-le', 'Grüße 日本 🎮'],
 ] as const
 
-/** Looked up in the folder: listing would clear away what was left behind. */
+/** Looked up in the folder: a list would remove files that were left behind. */
 const isThere = (object: string) => existsSync(`/dev/shm${object}`)
 
 describe.each(codecs)('%s text', (encoding, codec, message) => {
@@ -102,7 +102,7 @@ test('memory whose name Python removed while memlane holds it stays usable', asy
   expect(Buffer.from(memory.bytes.subarray(0, 14)).toString('utf16le')).toBe('Message')
 })
 
-test('Python that asks for a name that memlane holds is told so', async () => {
+test('Python gets an error if it creates a name that memlane holds', async () => {
   const name = uniqueName('python')
   using _memory = SharedMemory.create(`/${name}`, 256)
   using first = python.first([name])

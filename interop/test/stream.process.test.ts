@@ -27,7 +27,7 @@ async function receiveAll(reader: StreamReader<typeof Sample>, first = 0): Promi
   return expected - first
 }
 
-/** Sends samples with these numbers: one by one, in batches, and with a claim given back now and then. */
+/** Sends samples with these numbers: one by one, in batches, and sometimes after an aborted claim. */
 async function sendAll(writer: StreamWriter<typeof Sample>, first: number, end: number): Promise<void> {
   for (let number = first; number < end; ) {
     if (number % 1000 === 0) {
@@ -49,7 +49,7 @@ test.each([
   ['one by one', []],
   ['in batches', ['--batch', '7']],
   ['with aborted claims', ['--batch', '3', '--abort', '5']],
-])('what C sends %s reaches memlane and C', async (_, how) => {
+])('messages that C sends %s reach memlane and C', async (_, how) => {
   const object = `/${uniqueName('stream')}`
   using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', ...how, object, `${COUNT}`], LIVES)
   await producer.line('lane 0, message 0')
@@ -66,7 +66,7 @@ test.each([
 test.each([
   ['with', undefined],
   ['without', 'off'],
-])('what memlane sends reaches C and memlane, %s memory barriers in C', async (_, setting) => {
+])('messages that memlane sends reach C and memlane, %s memory barriers in C', async (_, setting) => {
   const object = `/${uniqueName('stream')}`
   using writer = createStream(object, Sample, options)
   using consumer = stream.consumer([object], { ...LIVES, env: { MEMLANE_MEMBARRIER: setting } })
@@ -95,7 +95,7 @@ test('producers of both kinds send at the same time', async () => {
   })
 })
 
-test('what a C producer has sent that is gone already reaches memlane', async () => {
+test('messages of a C producer that has already ended reach memlane', async () => {
   const object = `/${uniqueName('stream')}`
   using writer = createStream(object, Sample, options)
   using reader = await openStream(object, Sample)
@@ -108,7 +108,7 @@ test('what a C producer has sent that is gone already reaches memlane', async ()
   expect(writer.closed).toBe(false)
 })
 
-test('a C producer killed in the middle of a record has died for memlane, which takes up its lane', async () => {
+test('memlane notices the death of a C producer in the middle of a record, and takes up its lane', async () => {
   const object = `/${uniqueName('stream')}`
   using reader = await (async () => {
     using _creator = createStream(object, Sample, options)
@@ -143,7 +143,7 @@ test('C takes up the lane where C was killed, in the middle of a batch', async (
   expect(await received).toBe(3000)
 })
 
-test('a C consumer holds memlane back until it is killed', async () => {
+test('a C consumer blocks a memlane producer until the consumer is killed', async () => {
   const object = `/${uniqueName('stream')}`
   using writer = createStream(object, Sample, options)
   using consumer = stream.consumer(['--hold', '100', object], LIVES)
@@ -160,7 +160,7 @@ test('a C consumer holds memlane back until it is killed', async () => {
   expect(writer.consumers).toBe(0)
 })
 
-test('a memlane consumer holds C back until it leaves', async () => {
+test('a memlane consumer blocks a C producer until the consumer leaves', async () => {
   const object = `/${uniqueName('stream')}`
   using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', object, `${COUNT}`], LIVES)
   await producer.line('lane 0, message 0')
@@ -172,7 +172,7 @@ test('a memlane consumer holds C back until it leaves', async () => {
   expect(first).toEqual(sampleOf(0))
   let received = 0
   const count = () => received++
-  // Nothing more comes once the lane is full of what the slow one has not read.
+  // No more messages come once the lane is full of messages that the slow consumer has not read.
   while (received < 1600 && (await reader.ready())) reader.poll(count)
   expect(producer.stdout).not.toContain('sent')
   slow.close()
@@ -181,7 +181,7 @@ test('a memlane consumer holds C back until it leaves', async () => {
   expect(await producer.exit).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('a C producer goes on when the C consumer that held it back is killed', async () => {
+test('a C producer continues when the C consumer that blocked it is killed', async () => {
   const object = `/${uniqueName('stream')}`
   using producer = stream.producer(['--create', `${CAPACITY}`, '--pause', object, `${COUNT}`], LIVES)
   await producer.line('lane 0, message 0')
@@ -195,7 +195,7 @@ test('a C producer goes on when the C consumer that held it back is killed', asy
   expect(await received).toBe(COUNT)
 })
 
-test('C reads what memlane overwrites, without the right to write', async () => {
+test('C without write access reads a stream that memlane overwrites', async () => {
   const object = `/${uniqueName('stream')}`
   using writer = createStream(object, Sample, { ...options, overflow: 'overwrite' })
   using consumer = stream.consumer(['--read-only', '--oldest', '--pause', object], LIVES)
@@ -208,11 +208,11 @@ test('C reads what memlane overwrites, without the right to write', async () => 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const [, samples, missed] = /^(\d+) samples, (\d+) missed, closed$/m.exec(stdout) ?? []
   expect(Number(samples)).toBeGreaterThanOrEqual(1500)
-  // Those before its first one are nobody's loss.
+  // Messages before its first message do not count as missed.
   expect(Number(samples) + Number(missed)).toBeLessThanOrEqual(COUNT)
 })
 
-test('memlane reads what C overwrites, without the right to write', async () => {
+test('memlane without write access reads a stream that C overwrites', async () => {
   const object = `/${uniqueName('stream')}`
   const how = ['--create', `${CAPACITY}`, '--overwrite', '--batch', '3', '--pause']
   using producer = stream.producer([...how, object, `${COUNT}`], LIVES)
@@ -234,7 +234,7 @@ test('memlane reads what C overwrites, without the right to write', async () => 
   expect(reader.end).toBe('closed')
 })
 
-test('a stream lives as long as C has it, and goes with the last one', async () => {
+test('a stream exists as long as C holds it, and is removed with its last holder', async () => {
   const object = `/${uniqueName('stream')}`
   const writer = createStream(object, Sample, options)
   using consumer = stream.consumer(['--oldest', '--pause', object], LIVES)

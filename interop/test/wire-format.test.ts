@@ -29,7 +29,7 @@ function dump(buffer: ArrayBuffer): string {
   return lines.join('')
 }
 
-test('the example of the wire format is what the code makes', () => {
+test('the code writes the bytes of the example in the wire format', () => {
   const schema = encodeDescriptor(payload.utf8.descriptor)
   const dimensions = { capacity: 65_536, maxProducers: 1, maxConsumers: 1 }
   const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const

@@ -62,7 +62,7 @@ describe.each(builds)('the %s build of the C pair', (build, encoding, message) =
     expect(await first.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
   })
 
-  test('and memlane keep alive what the other created', async () => {
+  test('and memlane each keep memory alive that the other created', async () => {
     const name = `Global\\${uniqueName('pair')}`
     using creator = c[build].first([name, '256', message])
     await creator.line(CREATED)
@@ -103,7 +103,7 @@ test('the pair of memlane has the defaults of the pair of C', async () => {
   expect(await ours.exit).toMatchObject({ code: 0, stdout: 'Message from first process.\n' })
 })
 
-test('both say that memory cannot be mapped beyond its end', async () => {
+test('memlane and C report that memory cannot be mapped beyond its end', async () => {
   const name = `Global\\${uniqueName('pair')}`
   using creator = c.unicode.first([name])
   await creator.line(CREATED)

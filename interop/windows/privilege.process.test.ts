@@ -4,7 +4,7 @@ import { create, createWithoutGlobalPrivilege } from '../src/windows-programs.js
 
 const NOBODY = 'D:(D;;GA;;;WD)'
 
-// Wine lets every process create Global\ names. So an object that admits nobody makes the creation fail. Whether the error
+// Wine lets every process create Global\ names. So an object that admits no user makes the creation fail. Whether the error
 // then blames the privilege depends only on the token of this process.
 describe('creating a Global\\ name that is denied', () => {
   test('is PRIVILEGE_REQUIRED without SeCreateGlobalPrivilege, ACCESS_DENIED with it', async () => {

@@ -6,7 +6,7 @@ const COUNT = 50_000
 const LIVES = { timeoutMs: 100_000 }
 const object = () => `Local\\${uniqueName('stream')}`
 
-test('what C sends reaches memlane and C', async () => {
+test('messages that C sends reach memlane and C', async () => {
   const name = object()
   using producer = stream.producer(
     ['--create', '65536', '--batch', '3', '--abort', '7', '--pause', name, `${COUNT}`],
@@ -24,7 +24,7 @@ test('what C sends reaches memlane and C', async () => {
   expect(await producer.exit).toMatchObject({ code: 0 })
 })
 
-test('what memlane sends reaches C', async () => {
+test('messages that memlane sends reach C', async () => {
   const name = object()
   using memlane = stream.memlane(['send', name, `${COUNT}`], LIVES)
   await memlane.line('ready')
@@ -35,7 +35,7 @@ test('what memlane sends reaches C', async () => {
   expect(await memlane.exit).toMatchObject({ code: 0 })
 })
 
-test('a C producer killed in the middle of a record has died for memlane', async () => {
+test('memlane notices the death of a C producer in the middle of a record', async () => {
   const name = object()
   using producer = stream.producer(['--create', '65536', '--stop', '5000', '--pause', name, '10000'], LIVES)
   await producer.line('lane 0, message 0')
@@ -47,7 +47,7 @@ test('a C producer killed in the middle of a record has died for memlane', async
   expect((await memlane.exit).stdout).toBe('joined\n5000 samples, 0 missed, died\n')
 })
 
-test('a C consumer holds memlane back until it is killed', async () => {
+test('a C consumer blocks a memlane producer until the consumer is killed', async () => {
   const name = object()
   using memlane = stream.memlane(['send', name, '10000'], LIVES)
   await memlane.line('ready')

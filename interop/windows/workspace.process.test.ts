@@ -37,7 +37,7 @@ describe('the commands of a clone on Windows', () => {
   })
   afterEach(() => rmSync(clone, { recursive: true, force: true }))
 
-  test('install, build and test by way of Node alone', async () => {
+  test('install, build and test with nothing but Node', async () => {
     const { packageManager } = JSON.parse(readFileSync(path.join(clone, 'package.json'), 'utf8'))
     const { code, stderr } = await run('scripts/workspace.mjs', 'test', 'name')
     expect([code, stderr]).toEqual([0, expect.stringContaining('Installing and building')])

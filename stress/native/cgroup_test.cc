@@ -43,7 +43,7 @@ std::string Bytes(uint64_t mebibytes) { return std::to_string(mebibytes * kMiB) 
 
 }  // namespace
 
-TEST("a process outside of all cgroups has no limit, nor has one that cannot read them") {
+TEST("a process outside of all cgroups has no limit, nor has a process that cannot read its cgroup") {
   CHECK(System().Free() == UINT64_MAX);
   CHECK(System().With("/proc/self/cgroup", "0::/a\n").Free() == UINT64_MAX);
   CHECK(System().With("/proc/self/mountinfo", kMount2).Free() == UINT64_MAX);
@@ -51,7 +51,7 @@ TEST("a process outside of all cgroups has no limit, nor has one that cannot rea
         UINT64_MAX);
 }
 
-TEST("version 2 leaves what the group and those above it leave, with the file cache") {
+TEST("in version 2, free memory is what the group and its ancestors leave, and includes the file cache") {
   System system;
   system.With("/proc/self/cgroup", "0::/outer/inner\n").With("/proc/self/mountinfo", kMount2);
   system.With("/proc/meminfo", "MemTotal: 100000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
@@ -69,7 +69,7 @@ TEST("version 2 leaves what the group and those above it leave, with the file ca
   CHECK(system.Free() == 0);
 }
 
-TEST("version 2 leaves swap, too, as much as there is and the group may use") {
+TEST("in version 2, free memory includes the free swap that the group may use") {
   System system;
   system.With("/proc/self/cgroup", "0::/\n").With("/proc/self/mountinfo", kMount2);
   system.With("/proc/meminfo", "SwapFree:  51200 kB\n");
@@ -84,7 +84,7 @@ TEST("version 2 leaves swap, too, as much as there is and the group may use") {
   CHECK(system.Free() == 10 * kMiB);
 }
 
-TEST("version 1 has limits for memory, and for memory and swap together") {
+TEST("in version 1, one limit is for memory, and one for memory and swap together") {
   System system;
   system.With("/proc/self/cgroup", "8:pids:/p\n4:cpu,memory:/docker/7f3a\n0::/\n");
   system.With("/proc/self/mountinfo",

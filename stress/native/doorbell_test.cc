@@ -22,7 +22,7 @@ constexpr int64_t kLongMs = 60'000;
 
 }  // namespace
 
-TEST("a ring wakes who waits, is kept for the next, and several are one") {
+TEST("a ring wakes the waiting owner or is kept for the next wait, and several rings count as one") {
   const std::string name = UniqueName();
   const int descriptors = CountDescriptors();
   {
@@ -40,19 +40,19 @@ TEST("a ring wakes who waits, is kept for the next, and several are one") {
   CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
 }
 
-TEST("a bell that nobody takes from is full, and rings on") {
+TEST("a bell that is never read becomes full, and can still be rung") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));
   for (int ring = 0; ring < 70'000; ring++) MUST(bell->Ring());
   while (MUST(bell->Wait(0))) continue;
 }
 
-TEST("the loop hears of rings, stays alive only when told to, and ends it") {
+TEST("an attached bell wakes the loop, keeps it alive only if referenced, and is closed by it") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));
   int rung = 0;
   bool closed = false;
-  bell->SetReferenced(true);  // not attached yet: nothing
+  bell->SetReferenced(true);  // without effect: not attached yet
   MUST(bell->Attach(nullptr, [&] { rung++; }));
   CHECK(!LoopIsAlive());
   bell->SetReferenced(true);
@@ -70,7 +70,7 @@ TEST("the loop hears of rings, stays alive only when told to, and ends it") {
   CHECK(closed && rung == 1 && !LoopIsAlive());
 }
 
-TEST("a bell rings by itself, once, at the time asked for last") {
+TEST("a bell rings by itself, once, at the time of the last RingAfter") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));
   auto same = MUST(OpenDoorbell(*segment, 0));
@@ -100,7 +100,7 @@ TEST("a bell that was not attached is closed at once") {
   CHECK(closed);
 }
 
-TEST("a watched lease rings once when it ends, however it does") {
+TEST("a watched lease rings once when it ends, in whatever way it ends") {
   const std::string name = UniqueName();
   Child child([&] {
     auto segment = Published(name);
@@ -125,7 +125,7 @@ TEST("a watched lease rings once when it ends, however it does") {
   CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
 }
 
-TEST("what is no FIFO is refused under the names of bells") {
+TEST("a file that is no FIFO is refused under the name of a bell") {
   auto segment = Published(UniqueName());
   auto other = MUST(OpenDoorbell(*segment, 1));
   const std::string path = FifoFolderOf(*segment) + "/bell.0";
@@ -143,7 +143,7 @@ TEST("what is no FIFO is refused under the names of bells") {
   refused("SYSTEM");
 }
 
-TEST("a bell belongs to its memory, whatever becomes of the name, and leaves no file") {
+TEST("a bell belongs to its memory, even if the name is removed or reused, and leaves no file") {
   const std::string name = UniqueName();
   auto nameless = MUST(Create(name));
   MUST(OpenDoorbell(*nameless, 0));
@@ -169,7 +169,7 @@ TEST("a bell belongs to its memory, whatever becomes of the name, and leaves no 
   CHECK(MUST(bell->Wait(kLongMs)));
 }
 
-TEST("a bell that loses its name is made again while its owner waits, by thread and by loop") {
+TEST("a bell whose FIFO is removed is created again while its owner waits, in a thread or in the loop") {
   auto segment = Published(UniqueName());
   const std::string folder = FifoFolderOf(*segment);
   auto bell = MUST(OpenDoorbell(*segment, 0));
@@ -178,7 +178,7 @@ TEST("a bell that loses its name is made again while its owner waits, by thread 
   for (const bool all : {false, true}) {
     CHECK(unlink((folder + "/bell.0").c_str()) == 0);
     if (all) CHECK(rmdir(folder.c_str()) == 0);
-    CHECK(MUST(bell->Wait(kLongMs)));  // to look for what it has missed
+    CHECK(MUST(bell->Wait(kLongMs)));  // it wakes to check what it has missed
     auto newcomer = MUST(OpenDoorbell(*segment, 0));
     CHECK(!MUST(bell->Wait(0)));
     MUST(newcomer->Ring());
@@ -200,7 +200,7 @@ TEST("a bell that loses its name is made again while its owner waits, by thread 
   CHECK(closed);
 }
 
-TEST("a bell is rung although no descriptor is left, and opened once there is one") {
+TEST("a bell can be rung without a free descriptor, and can be waited for once a descriptor is free") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));
   CHECK(!MUST(bell->Wait(0)));
@@ -218,13 +218,13 @@ TEST("a bell is rung although no descriptor is left, and opened once there is on
     CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(0)));
   }
   CHECK(FailsWith(ringer->Wait(0), "SYSTEM"));
-  MUST(MUST(OpenDoorbell(*segment, 7))->Ring());  // nobody waits
+  MUST(MUST(OpenDoorbell(*segment, 7))->Ring());  // a bell without a waiting owner
   CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
   MUST(ringer->Ring());
   CHECK(MUST(bell->Wait(kLongMs)) && !MUST(ringer->Wait(0)));
 }
 
-TEST("threads that open the same bells at once have one of each") {
+TEST("threads that open the same bell at the same time share one FIFO") {
   const std::string name = UniqueName();
   auto segment = Published(name);
   for (uint32_t number = 0; number < 50; number++) {

@@ -65,7 +65,7 @@ const std::map<std::string, std::vector<int>> kErrors = {
     {"syscall", {ENOSYS, EPERM, EINVAL, ENOMEM}},
 };
 
-// Makes a call, or fails in its place.
+// Makes a call, or fails instead of it.
 template <typename Call>
 auto Pass(const char* function, Call call, decltype(call()) failed) -> decltype(call()) {
   if (calls == nullptr) return call();
@@ -79,7 +79,7 @@ auto Pass(const char* function, Call call, decltype(call()) failed) -> decltype(
     call();
     kill(getpid(), SIGKILL);
   }
-  if (strcmp(function, "close") == 0) call();  // Linux does, whatever it says
+  if (strcmp(function, "close") == 0) call();  // Linux closes it even if it reports an error
   errno = fault.error;
   return failed;
 }
@@ -184,5 +184,5 @@ extern "C" long __wrap_syscall(long number, ...) {
   return Pass("syscall", [&] { return __real_syscall(number, first, second, third); }, -1L);
 }
 
-// Nobody is waited for who would come in a moment.
+// The tests wait for no other process, so a sleep is not needed.
 extern "C" int __wrap_usleep(useconds_t) { return 0; }

@@ -27,7 +27,7 @@ void Disarm();
 // The errors that a function can fail with here.
 const std::vector<int>& ErrorsOf(const std::string& function);
 
-// True if the error only tells what other processes did, and not that something is wrong.
+// True if the error only shows what other processes did, and is no failure of the system.
 bool IsAnswer(const std::string& function, int error);
 
 }  // namespace memlane::test

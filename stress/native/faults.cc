@@ -1,12 +1,12 @@
-// Plays short scenes of the native code, and each again for every call that it makes to the system in it: once for each
-// error that the call can plausibly fail with, once for that error lasting, and once with the process killed behind the
-// call. Then: the operation has given what it gives otherwise, or the error that it met; nothing crashes or hangs; no
-// descriptor is left open; who lives goes on; and no file is left once a newcomer has listed what there is, or has made
-// memory of the same name.
+// Plays short scenes of the native code. Then repeats each scene for every system call in it: once for each error that
+// the call can plausibly fail with, once with that error for all later calls, too, and once with the process killed
+// after the call. Each time it checks: the operation gives its usual result, or the error of the call; no process
+// crashes or hangs; no descriptor is left open; the surviving processes can continue; and no file is left after a new
+// process has listed memory, or has created memory of the same name.
 //
 //   faults STRIDE [SCENE...]
 //
-// Of STRIDE disturbances one is tried. Says for each scene, as a line of JSON, what came of it. Runs in a mount
+// Tries one of STRIDE faults and kills. Prints one line of JSON with the results of each scene. Runs in a mount
 // namespace with a small /dev/shm of its own.
 
 #include <errno.h>
@@ -42,12 +42,12 @@ constexpr uid_t kStranger = 12'346;
 constexpr unsigned kHungSeconds = 120;
 constexpr int64_t kLongMs = 10'000;
 constexpr uint64_t kLength = 64;
-constexpr uint64_t kLarge = 200 * 1024;  // of which the folder holds one
+constexpr uint64_t kLarge = 200 * 1024;  // the folder has room for one
 const std::string kName = "/scene";
 const std::string kOther = "/other";
 const std::string kPath = kFolder + kName;
 
-// What processes tell the one that started them, which outlives them.
+// The results that the child processes leave for the process that started them.
 struct Report {
   Calls calls;
   char wrong[1000];
@@ -65,7 +65,7 @@ struct Player {
   std::unique_ptr<Doorbell> bell;
   std::unique_ptr<Lease> lease;
 
-  // The fault is none: another outcome is right, too.
+  // True if the error is no failure (see IsAnswer). Then another outcome is right, too.
   bool IsAnswered() const {
     const char* function = fault.call == 0 ? nullptr : report->calls.functions[fault.call - 1];
     return function != nullptr && fault.error != 0 && IsAnswer(function, fault.error);
@@ -120,11 +120,11 @@ struct Player {
 
 struct Scene {
   const char* name;
-  void (*died)(Player&);     // what somebody has done who was killed then
-  void (*lives)(Player&);    // what somebody else has done, who then lives on
+  void (*died)(Player&);     // what a process does before it is killed
+  void (*lives)(Player&);    // what another process does that then stays alive
   void (*prepare)(Player&);  // what the examined process does first
   void (*act)(Player&);      // the scene
-  uid_t user = 0;            // who plays it, where the system has users
+  uid_t user = 0;            // the user that runs it, if the system has users
 };
 
 // ---- what players do ----
@@ -193,7 +193,7 @@ void LeaveUnfinishedLease(const Player& player) {
   CHECK(mkfifo((folder + "/lease.0.new").c_str(), 0600) == 0);
 }
 
-// A lease as a claimer leaves it that is killed before it has it.
+// A lease as a process leaves it that is killed in the middle of the claim.
 void LeaveHalfClaimed(Player& player) {
   Make(player);
   LeaveUnfinishedLease(player);
@@ -217,7 +217,7 @@ void Create(Player& player) {
   player.Went(player.segment->Publish());
 }
 
-// In place of what a crash has left, or not at all where that cannot be cleared away.
+// Creates large memory in the space that a crash has left. NO_SPACE is right if the fault prevents the cleanup.
 void CreateLarge(Player& player) {
   auto created = CreateShared(kLarge);
   if (player.fault.error != 0 && FailsWith(created, "NO_SPACE")) return;
@@ -234,7 +234,7 @@ void Claim(Player& player) {
 
 void OpenBell(Player& player) { player.Got(OpenDoorbell(*player.segment, 0), player.bell); }
 
-// All of a participant's life.
+// Everything that a participant does, from open to close.
 void Live(Player& player) {
   if (!player.segment && !player.Got(OpenShared(), player.segment)) return;
   Claim(player);
@@ -391,7 +391,7 @@ const Scene kScenes[] = {
        const bool attached = player.Went(player.bell->Attach(nullptr, [&] { rung++; }));
        if (attached && player.Went(player.bell->Ring())) {
          TurnLoop();
-         TurnLoop();  // an interrupted look is made up for
+         TurnLoop();  // repeats a turn that was interrupted
          EXPECT(rung > 0);
        }
        player.bell->Close([] {});
@@ -414,12 +414,12 @@ void ActAs(uid_t user) {
   if (user != 0) CHECK(setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0);
 }
 
-// Whoever is there can do everything.
+// Checks that a process can still use everything.
 void CarryOn(Player& player) {
   CHECK(player.segment->data()[0] == 7);
   auto bell = MUST(OpenDoorbell(*player.segment, 0));
   auto watcher = MUST(OpenDoorbell(*player.segment, 1));
-  while (MUST(bell->Wait(0))) continue;  // what others have rung
+  while (MUST(bell->Wait(0))) continue;  // takes earlier rings of other processes
   MUST(bell->Ring());
   CHECK(MUST(bell->Wait(kLongMs)));
   if (!player.lease) player.lease = MUST(ClaimLease(*player.segment, 0));
@@ -437,7 +437,7 @@ pid_t Fork(const std::function<void()>& work) {
   _exit(0);
 }
 
-// Tells whether it was killed on purpose.
+// Waits for the end of a process. Returns true if it was killed by SIGKILL.
 bool Await(pid_t pid, const char* who) {
   int status;
   CHECK(waitpid(pid, &status, 0) == pid);
@@ -451,7 +451,7 @@ bool Await(pid_t pid, const char* who) {
   return false;
 }
 
-// Somebody who lives through a scene, and carries on behind it.
+// A process that stays alive during a scene, and uses everything after it.
 class Companion {
  public:
   explicit Companion(void (*begin)(Player&)) {
@@ -473,7 +473,7 @@ class Companion {
   void End() {
     CHECK(write(carry_on_[1], "", 1) == 1);
     close(carry_on_[1]);
-    Await(pid_, "the other one");
+    Await(pid_, "the surviving process");
   }
 
  private:
@@ -483,7 +483,7 @@ class Companion {
 
 enum class Recovery { kByList, kByCreate };
 
-// As those who make persistent memory do.
+// Removes persistent memory, as the programs that create it do.
 void UnlinkUncounted() {
   struct stat status;
   if (lstat(kPath.c_str(), &status) == 0 && (status.st_mode & S_ISVTX) == 0) CHECK(MUST(UnlinkSegment(kName)));
@@ -527,7 +527,7 @@ void Act(const Scene& scene, const Fault& fault) {
   if (CountDescriptors() != descriptors) Wrong("a descriptor is left open");
 }
 
-// Gives what is wrong; nothing when all is well.
+// Returns the first problem, or an empty string.
 std::string Play(const Scene& scene, const Fault& fault, Recovery recovery) {
   *report = Report();
   if (scene.died != nullptr) {
@@ -536,7 +536,7 @@ std::string Play(const Scene& scene, const Fault& fault, Recovery recovery) {
             scene.died(player);
             kill(getpid(), SIGKILL);
           }),
-          "the one before");
+          "the earlier process");
   }
   std::optional<Companion> companion;
   if (scene.lives != nullptr) companion.emplace(scene.lives);
@@ -564,7 +564,7 @@ class Examination {
 
   void Run() {
     Try(Fault(), "undisturbed", Recovery::kByList, faults_);
-    const Calls calls = report->calls;  // which the next play overwrites
+    const Calls calls = report->calls;  // a copy, because the next play overwrites it
     for (int call = 1; call <= calls.count; call++) {
       const std::string function = calls.functions[call - 1];
       const std::string where = "call " + std::to_string(call) + ", " + function + ", ";

@@ -1,9 +1,10 @@
-// Coverage-guided fuzzing of what the native code reads and others may have written: what lies in /dev/shm under the
-// names of objects, bells and leases. The bytes of a case are a sequence of operations on a few names: those of this
-// project, and those of somebody who puts files, folders, links, sockets, locks and sizes where we look.
+// Coverage-guided fuzzing of the input that the native code cannot trust: the files in /dev/shm under the names of
+// objects, bells and leases. The bytes of a case are a sequence of operations on a few names. Some are operations of
+// this project. Others are operations of a hostile process that creates files, folders, links, sockets, locks and sizes
+// there.
 //
-// Every failure must say what failed, nothing may wait without end, and a case leaves no descriptor; if nobody hostile
-// took part, no file either. Runs in a mount namespace with a small /dev/shm of its own, which soon is full.
+// Every failure must say what failed, and no operation may wait without end. A case leaves no descriptor, and without
+// hostile operations no file. Runs in a mount namespace with a small /dev/shm of its own, which is soon full.
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +30,7 @@
 using namespace memlane;
 using namespace memlane::test;
 
-// In place of the C library's: waiting for a holder that never finishes takes many sleeps.
+// Replaces the C library's usleep, because a wait for a holder that never finishes takes many sleeps.
 extern "C" int usleep(useconds_t) { return 0; }
 
 namespace {
@@ -53,7 +54,7 @@ class Bytes {
     return kNumbers[Below(6)];
   }
 
-  // As src/name.ts lets them pass.
+  // A name that src/name.ts accepts.
   std::string Name() {
     switch (Below(8)) {
       case 0:
@@ -65,7 +66,7 @@ class Bytes {
       case 3:
         return "/" + std::string(255, 'n');
       case 4:
-        return "/" + std::string(248, 'n');  // with room for no bell's number
+        return "/" + std::string(248, 'n');  // too long for the number of a bell
       case 5: {
         std::string name = "/x";
         for (int length = Below(16); length > 0; length--) {
@@ -79,7 +80,7 @@ class Bytes {
     }
   }
 
-  // Of anything under a name.
+  // The path of an object, or of a file with a reserved ending.
   std::string Path() {
     const std::string object = kFolder + Name();
     switch (Below(4)) {
@@ -110,7 +111,7 @@ void Explained(const std::optional<Failure>& failure) {
   if (failure) Explained(*failure);
 }
 
-// One sequence of operations; what is still open at its end is closed by its destructor.
+// One sequence of operations. The destructor closes everything that is still open.
 class Case {
  public:
   explicit Case(Bytes bytes) : bytes_(bytes) {}
@@ -164,8 +165,8 @@ class Case {
     return view;
   }
 
-  // Every page of a short view, where its pages are reserved: whoever cuts or empties a file under our mapping can kill
-  // us, which no code of ours prevents.
+  // Touches every page of a short view if its pages are reserved. A process that truncates a file under our mapping can
+  // kill us, and no code here can prevent that.
   static void Touch(const Segment& segment, bool writable, uint64_t offset) {
     struct stat status;
     const uint64_t length = segment.view_length();
@@ -262,10 +263,10 @@ class Case {
     }
   }
 
-  // It may fail.
+  // Ignores a result, because the operation may fail.
   static void Tried(ssize_t) {}
 
-  // What somebody else may do to the folder.
+  // Does what a hostile process may do to the folder.
   void Disturb() {
     auto& held = held_[bytes_.Below(held_.size())];
     const std::string path = bytes_.Path();

@@ -14,7 +14,7 @@
 using namespace memlane;
 using namespace memlane::test;
 
-TEST("a slot has one owner, and is free when that lets go") {
+TEST("a slot has one owner, and is free when the owner releases it") {
   const std::string name = UniqueName();
   const int descriptors = CountDescriptors();
   std::string folder;
@@ -36,7 +36,7 @@ TEST("a slot has one owner, and is free when that lets go") {
   CHECK(CountFiles(name) == 0 && !Exists(folder) && CountDescriptors() == descriptors);
 }
 
-TEST("a slot whose owner was killed is free, and what its claim left half made is replaced") {
+TEST("a slot whose owner was killed is free, and an unfinished FIFO of its claim is replaced") {
   auto segment = Published(UniqueName());
   const std::string folder = FifoFolderOf(*segment);
   Child child([&] {
@@ -51,7 +51,7 @@ TEST("a slot whose owner was killed is free, and what its claim left half made i
   CHECK(CountFifos(folder) == 0);
 }
 
-TEST("a lease belongs to its memory, whatever becomes of the name") {
+TEST("a lease belongs to its memory, even if the name is removed or reused") {
   const std::string name = UniqueName();
   auto segment = Published(name, 64, true);
   auto again = MUST(Open(name));
@@ -69,7 +69,7 @@ TEST("a lease belongs to its memory, whatever becomes of the name") {
   CHECK(!Exists(folder) && CountFiles(name) == 1);
 }
 
-TEST("a slot cannot be claimed by a segment that may only read, and seems not held if such a one locks it") {
+TEST("a slot cannot be claimed by a read-only segment, and does not count as held if such a segment locks it") {
   const std::string name = UniqueName();
   auto segment = Published(name);
   View view;
@@ -86,7 +86,7 @@ TEST("a slot cannot be claimed by a segment that may only read, and seems not he
   CHECK(!MUST(IsLeased(*segment, 1)));
 }
 
-TEST("what has the name of a lease's FIFO gives way, unless it is a folder") {
+TEST("a file under the name of a lease's FIFO is replaced, unless it is a folder") {
   auto segment = Published(UniqueName());
   auto other = MUST(ClaimLease(*segment, 1));
   const std::string path = FifoFolderOf(*segment) + "/lease.0";
@@ -100,7 +100,7 @@ TEST("what has the name of a lease's FIFO gives way, unless it is a folder") {
   CHECK(rmdir(path.c_str()) == 0);
 }
 
-TEST("a lease stays when its files are removed, and its end is found out") {
+TEST("a lease stays held when its files are removed, and its end is still noticed") {
   auto segment = Published(UniqueName());
   const std::string folder = FifoFolderOf(*segment);
   for (const bool all : {false, true}) {
@@ -116,7 +116,7 @@ TEST("a lease stays when its files are removed, and its end is found out") {
   }
 }
 
-TEST("a watcher is told only when the lock is gone, too") {
+TEST("a watcher is woken for the end of a lease only after the lock is released, too") {
   const std::string name = UniqueName();
   auto segment = Published(name);
   auto owner = MUST(Open(name));
@@ -138,15 +138,15 @@ TEST("a watcher is told only when the lock is gone, too") {
   CHECK(MUST(bell->Wait(60'000)) && !MUST(bell->Watch(0)));
 
   lock(F_WRLCK);
-  CHECK(MUST(bell->Watch(0)) && !MUST(bell->Wait(50)));  // nobody would hang up
+  CHECK(MUST(bell->Watch(0)) && !MUST(bell->Wait(50)));  // no FIFO would hang up
   fifo = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  CHECK(MUST(bell->Wait(60'000)) && MUST(bell->Watch(0)));  // somebody does now
+  CHECK(MUST(bell->Wait(60'000)) && MUST(bell->Watch(0)));  // now there is one that will
   lock(F_UNLCK);
   close(fifo);
   CHECK(MUST(bell->Wait(60'000)) && !MUST(bell->Watch(0)));
 }
 
-TEST("threads that claim and release the same slots are never two in one") {
+TEST("threads that claim and release the same slots never hold one slot together") {
   const std::string name = UniqueName();
   const int descriptors = CountDescriptors();
   {
@@ -174,7 +174,7 @@ TEST("threads that claim and release the same slots are never two in one") {
   CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
 }
 
-TEST("threads may claim and release by one segment") {
+TEST("several threads may claim and release through one segment") {
   auto segment = Published(UniqueName());
   std::atomic<int> owners{0};
   std::vector<std::thread> threads;
@@ -192,7 +192,7 @@ TEST("threads may claim and release by one segment") {
   for (auto& thread : threads) thread.join();
 }
 
-TEST("who watches hears of every end while others claim and release") {
+TEST("a watcher is woken for every end while another thread claims and releases") {
   auto segment = Published(UniqueName());
   std::atomic<bool> done{false};
   std::thread owner([&] {

@@ -1,5 +1,5 @@
-// Objects as the tests make them: names that nobody else has, short ways to create and open, what is left of a name,
-// and children that die.
+// Helpers of the tests: unique names, short ways to create and open objects, counts of the files that are left of a
+// name, and child processes that can be killed.
 #pragma once
 
 #include <dirent.h>
@@ -68,7 +68,7 @@ inline int CountFifos(const std::string& folder) {
   return count;
 }
 
-// How many files in the folder begin so.
+// How many files in /dev/shm begin with the name.
 inline int CountFiles(const std::string& name) {
   int count = 0;
   DIR* directory = opendir("/dev/shm");
@@ -87,7 +87,7 @@ inline int CountDescriptors() {
   return count;
 }
 
-// A process of its own, which has done `work` when this returns, and then waits for its end.
+// A child process. It has done `work` when the constructor returns, and then waits until it is ended.
 class Child {
  public:
   template <typename Work>
@@ -103,7 +103,7 @@ class Child {
       CHECK(write(ready[1], "", 1) == 1);
       char byte;
       CHECK(read(leave_[0], &byte, 1) == 1);
-      exit(0);  // with what is held still held
+      exit(0);  // while it still holds the result of `work`
     }
     close(ready[1]);
     char byte;
@@ -119,7 +119,7 @@ class Child {
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   }
 
-  // Has it call exit().
+  // Makes the child call exit().
   void Exit() {
     CHECK(write(leave_[1], "", 1) == 1);
     const int status = Wait();

@@ -16,7 +16,7 @@
 using namespace memlane;
 using namespace memlane::test;
 
-TEST("what one handle writes another sees, and the last one takes the object with it") {
+TEST("bytes that one handle writes are seen by another, and the object is removed with its last handle") {
   const std::string name = UniqueName();
   const int descriptors = CountDescriptors();
   {
@@ -35,7 +35,7 @@ TEST("what one handle writes another sees, and the last one takes the object wit
   CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors);
 }
 
-TEST("nobody finds an object before it is published") {
+TEST("an object cannot be opened before it is published") {
   const std::string name = UniqueName();
   auto first = MUST(Create(name));
   auto second = MUST(Create(name));
@@ -47,7 +47,7 @@ TEST("nobody finds an object before it is published") {
   MUST(second->Publish());
 }
 
-TEST("a view is the part that was asked for, at any multiple of 8, and no more than is there") {
+TEST("a view is exactly the part that was requested, at any multiple of 8, and cannot reach beyond the end") {
   const std::string name = UniqueName();
   auto whole = Published(name, 10'000);
   for (uint64_t offset : {0, 8, 4096, 9992}) {
@@ -82,7 +82,7 @@ TEST("a copy is private from the first write on") {
   CHECK(shared->data()[0] == 0);
 }
 
-TEST("more than there is room for is refused with what is free") {
+TEST("an object that does not fit is refused, and the error has the free bytes") {
   auto large = Create(UniqueName(), uint64_t{1} << 50);
   CHECK(FailsWith(large, "NO_SPACE"));
   CHECK(large.failure().requested == uint64_t{1} << 50 && large.failure().available < uint64_t{1} << 50);
@@ -103,7 +103,7 @@ TEST("an object that is held cannot be unlinked") {
   CHECK(FailsWith(UnlinkSegment(name), "IN_USE"));
 }
 
-TEST("what a killed process leaves is not found, and its name is free") {
+TEST("an object that a killed process has left is not found, and its name is free") {
   const std::string name = UniqueName();
   for (int round = 0; round < 2; round++) {
     Child child([&] { return Published(name); });
@@ -119,7 +119,7 @@ TEST("what a killed process leaves is not found, and its name is free") {
   }
 }
 
-TEST("listing tells what is there, and clears away what a killed process leaves") {
+TEST("a list has the objects that are held, and removes the objects that a killed process has left") {
   const std::string name = UniqueName();
   Child child([&] { return Published(name + "orphan"); });
   auto held = Published(name + "held");
@@ -138,7 +138,7 @@ TEST("listing tells what is there, and clears away what a killed process leaves"
   CHECK(CountFiles(name) == 0);
 }
 
-TEST("a folder of bells and leases that a crash has left is cleared with its memory, or by listing") {
+TEST("a folder of bells and leases that a crash has left is removed with its memory, or by a list") {
   const std::string name = UniqueName();
   std::string folder;
   const auto crash = [&](const std::string& chosen) {
@@ -169,7 +169,7 @@ TEST("a folder of bells and leases that a crash has left is cleared with its mem
   CHECK(!Exists(folder));
 }
 
-TEST("listing leaves folders alone that are in use, and those of other programs") {
+TEST("a list does not remove folders that are in use, nor folders of other programs") {
   auto segment = Published(UniqueName());
   auto bell = MUST(OpenDoorbell(*segment, 0));
   const std::string folder = FifoFolderOf(*segment);
@@ -181,7 +181,7 @@ TEST("listing leaves folders alone that are in use, and those of other programs"
   CHECK(rmdir(other.c_str()) == 0);
 }
 
-TEST("memory that others may write has its folder from the start, which admits whom the memory admits") {
+TEST("memory that others may write has its folder from the start, and the folder admits the same users") {
   const std::string name = UniqueName();
   const auto modes = [&](uint32_t mode) {
     CreateOptions options;
@@ -205,7 +205,7 @@ TEST("memory that others may write has its folder from the start, which admits w
   CHECK(modes(0666) == std::make_pair(0777u, 0666u));
 }
 
-TEST("threads that need and give up the folder of one memory always find one") {
+TEST("threads that open and release the folder of the same memory always find a folder") {
   const std::string name = UniqueName();
   auto segment = Published(name);
   const std::string folder = FifoFolderOf(*segment);
@@ -223,7 +223,7 @@ TEST("threads that need and give up the folder of one memory always find one") {
   CHECK(!Exists(folder));
 }
 
-TEST("exit() lets go what is still held") {
+TEST("exit() releases the objects that are still held") {
   const std::string name = UniqueName();
   Child child([&] { return Published(name); });
   CHECK(CountFiles(name) == 1);
@@ -231,7 +231,7 @@ TEST("exit() lets go what is still held") {
   CHECK(CountFiles(name) == 0);
 }
 
-TEST("what is no memory is refused under the names of objects, and left alone") {
+TEST("a file that is no memory is refused under the name of an object, and is not changed") {
   const std::string name = UniqueName();
   const std::string path = "/dev/shm" + name;
   const auto refused = [&](const char* code) {
@@ -255,7 +255,7 @@ TEST("what is no memory is refused under the names of objects, and left alone") 
   CHECK(unlink(path.c_str()) == 0);
 }
 
-TEST("an empty file of another program is too short, and a sparse one is reserved") {
+TEST("an empty file of another program is too short, and the space of a sparse one is reserved") {
   const std::string name = UniqueName();
   const int file = open(("/dev/shm" + name).c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   CHECK(file >= 0);
@@ -269,7 +269,7 @@ TEST("an empty file of another program is too short, and a sparse one is reserve
   CHECK(MUST(UnlinkSegment(name)));
 }
 
-TEST("threads that create, open and close the same names see whole objects or none, and leave nothing") {
+TEST("threads that create, open and close the same names see whole objects or no object, and leave no file") {
   constexpr uint64_t kLength = 5'000;
   const std::string name = UniqueName();
   const int descriptors = CountDescriptors();
@@ -316,7 +316,7 @@ TEST("threads may list while others create and close") {
   CHECK(CountFiles(name) == 0);
 }
 
-TEST("a segment is of use to any thread until it is closed") {
+TEST("a segment can be used by any thread until it is closed") {
   const std::string name = UniqueName();
   auto segment = Published(name, 4096);
   std::vector<std::thread> threads;

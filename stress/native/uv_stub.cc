@@ -44,7 +44,7 @@ void TurnLoop() {
   const struct timespec at_once = {};
   for (const Polled& one : std::vector<Polled>(polled)) {
     struct pollfd ready = {one.fd, POLLIN, 0};
-    // Not poll: that may be the call that is made to fail.
+    // ppoll, because poll may be the call that the fault shim lets fail.
     if (one.closed == nullptr && ppoll(&ready, 1, &at_once, nullptr) == 1) one.readable(one.poll, 0, UV_READABLE);
   }
   const auto kept = std::partition(polled.begin(), polled.end(), [](const Polled& one) { return !one.closed; });

@@ -8,15 +8,15 @@ import { type Role, scenarios } from './crash/scenarios.js'
 import { wholeNumberFrom } from './whole-number.js'
 
 const checker = fileURLToPath(new URL('../dist/run-role.js', import.meta.url))
-/** Above all that a checker itself has patience for: it ends one that runs in circles. */
+/** Longer than every limit of a checker itself. It ends a checker that loops forever. */
 const HUNG_MS = 600_000
 
 export const roles = Object.keys(scenarios) as Role[]
 
 /**
- * Has victims die before and after each ordered store of each role.
+ * Lets victims die before and after each ordered store of each role.
  *
- * @param stride of how many deaths one is tried, from a random one on
+ * @param stride tries one of so many deaths, from a random one on
  */
 export async function crashEverywhere(wanted: readonly Role[], stride = 1): Promise<RoleReport[]> {
   const reports = new Map<Role, RoleReport>()
@@ -39,10 +39,10 @@ async function crashRole(role: Role, stride: number): Promise<RoleReport> {
 export const crash = new Command('crash')
   .description(
     'Kills each participant of streams and regions before and after each of its ordered stores, and checks what survivors ' +
-      'and newcomers find: each message that was published, once, in order and whole; slots that are free; nothing left.',
+      'and newcomers find: each published message once, in order and whole; free slots; no files that are left.',
   )
-  .addOption(new Option('-r, --role <role>', 'only this one').choices(roles))
-  .option('-s, --stride <count>', 'of how many deaths to try one, from a random one on', wholeNumberFrom(1), 1)
+  .addOption(new Option('-r, --role <role>', 'only this role').choices(roles))
+  .option('-s, --stride <count>', 'try one of COUNT deaths, from a random one on', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, stride, json }: { role?: Role; stride: number; json?: string }) => {
     const reports = await crashEverywhere(role === undefined ? roles : [role], stride)

@@ -5,25 +5,25 @@ import { Command } from 'commander'
 import { wholeNumberFrom } from './whole-number.js'
 
 const script = fileURLToPath(new URL('../../scripts/native-checks.mjs', import.meta.url))
-/** Above all that the program itself has patience for. */
+/** Longer than every limit of the program itself. */
 const HUNG_MS = 1_800_000
 
 export interface FaultReport {
   scene: string
-  /** To the system, undisturbed. */
+  /** System calls of the scene without a fault. */
   calls: number
-  /** Calls that failed, each with one error, once or from then on. */
+  /** Tried failures of a call: each with one error, once or for all later calls. */
   faults: number
-  /** Processes that were killed behind a call. */
+  /** Tried kills after a call. */
   kills: number
   passed: number
   failures: string[]
 }
 
 /**
- * Has each system call of each scene of the native code fail with each plausible error, and the process killed behind it.
+ * Lets each system call of each scene of the native code fail with each plausible error, and kills the process after it.
  *
- * @param stride of how many of those one is tried
+ * @param stride tries one of so many faults and kills
  */
 export async function failEverywhere(stride: number, scenes: readonly string[] = []): Promise<FaultReport[]> {
   const args = [script, 'faults', `${stride}`, ...scenes]
@@ -38,16 +38,16 @@ export async function failEverywhere(stride: number, scenes: readonly string[] =
 
 export const faults = new Command('faults')
   .description(
-    'Has each system call of the native code fail with each plausible error, and the process killed behind it, and checks ' +
-      'that the operation tells the error, that no descriptor or file is left, and that survivors and newcomers go on (Linux).',
+    'Lets each system call of the native code fail with each plausible error, kills the process after it, and checks that ' +
+      'the operation reports the error, that no descriptor or file is left, and that survivors and newcomers continue (Linux).',
   )
   .argument('[scenes...]', 'only these')
-  .option('-s, --stride <count>', 'of how many faults and kills to try one', wholeNumberFrom(1), 1)
+  .option('-s, --stride <count>', 'try one of COUNT faults and kills', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async (scenes: string[], { stride, json }: { stride: number; json?: string }) => {
     const reports = await failEverywhere(stride, scenes)
     if (reports.length === 0)
-      faults.error(`error: no scene ${scenes.join(', ')}: without one, all are played and named`)
+      faults.error(`error: no scene ${scenes.join(', ')}. Without a scene, all are played, and their names are printed`)
     console.table(Object.fromEntries(reports.map(({ scene, failures: _, ...counts }) => [scene, counts])))
     for (const { scene, failures } of reports) for (const failure of failures) console.log(`${scene}, ${failure}`)
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports, undefined, 2)}\n`)

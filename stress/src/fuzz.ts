@@ -15,14 +15,14 @@ interface Options {
 export const fuzz = new Command('fuzz')
   .description(
     'Changes the bytes of streams, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
-      'them: nothing but values and a LayoutError may come of it. Or, with --scribble, changes the memory of processes at work.',
+      'them. Only values or a LayoutError may result. With --scribble, it changes the memory of running processes instead.',
   )
   .option('-c, --cases <count>', 'how many cases', wholeNumberFrom(0), 1_000_000)
   .option('-s, --seed <number>', 'repeats an earlier run', wholeNumberFrom(0))
   .option('-o, --only <index>', 'only this case of a seed', wholeNumberFrom(0))
   .option(
     '--scribble <seconds>',
-    'no cases: a peer scribbles over streams while producers and consumers run',
+    'instead of cases, a peer writes random bytes over streams while producers and consumers run',
     wholeNumberFrom(0),
   )
   .option('-j, --json <file>', 'also write the report to a file')

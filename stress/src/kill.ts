@@ -5,12 +5,12 @@ import { Command } from 'commander'
 import { runRound, type Totals } from './kill/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 
-/** Of rounds: few kills are shared out among them. */
+/** Kinds of rounds. If there are few kills, each kind gets a share of them. */
 const KINDS = 4
 
 export type KillReport = Totals & { seed: number; seconds: number }
 
-/** Plays rounds, of both kinds of overflow with both endings, until so many kills are done or something hung. */
+/** Plays rounds with both kinds of overflow and both endings, until `kills` are done or a participant hangs. */
 export async function killAtRandom(kills: number, seed: number): Promise<KillReport> {
   const start = performance.now()
   const random = randomFrom(seed)
@@ -32,8 +32,8 @@ const isClean = ({ lost, duplicated, torn, hung, leftovers }: KillReport) =>
 
 export const kill = new Command('kill')
   .description(
-    'Kills, stops and replaces producers and consumers of streams at random, and checks that what is committed arrives ' +
-      'once, in order and whole, that nobody hangs, and that nothing is left.',
+    'Kills, stops and replaces producers and consumers of streams at random, and checks that every committed message ' +
+      'arrives once, in order and whole, that no participant hangs, and that no file is left.',
   )
   .option('-k, --kills <count>', 'how many kills', wholeNumberFrom(0), 10_000)
   .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumberFrom(0))

@@ -5,8 +5,8 @@ import * as counted from '../src/crash/counted-atomics.js'
 import { crashEverywhere, roles } from '../src/crash.js'
 
 /**
- * Of how many deaths one is tried here; `npm run stress -- crash` tries all. Odd, so that both sides of stores have their turn. Under
- * Wine a process takes a second or two to start.
+ * One of so many deaths is tried here; `npm run stress -- crash` tries all. The number is odd, so that deaths before and after a
+ * store are tried. Under Wine a process takes a second or two to start.
  */
 const STRIDE = capabilities.namespace === 'windows' ? 33 : 11
 
@@ -20,7 +20,9 @@ describe('the crash points', () => {
 })
 
 describe('a death at a crash point', () => {
-  it(`loses and tears nothing, hangs nobody and leaves nothing: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
+  it(`loses and tears no message, hangs no process and leaves no file: every ${STRIDE}th`, {
+    timeout: 600_000,
+  }, async () => {
     const reports = await crashEverywhere(roles, STRIDE)
     console.log(reports.map(({ role, points, deaths }) => `${role}: ${deaths} deaths at ${points} stores`).join('\n'))
     expect(reports.flatMap(({ role, failures }) => failures.map((failure) => `${role}, ${failure}`))).toEqual([])

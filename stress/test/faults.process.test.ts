@@ -2,13 +2,13 @@ import { capabilities } from '@memlane/core'
 import { describe, expect, it } from 'vitest'
 import { failEverywhere } from '../src/faults.js'
 
-/** Of how many faults and kills one is tried here; `npm run stress -- faults` tries all. */
+/** One of so many faults and kills is tried here; `npm run stress -- faults` tries all. */
 const STRIDE = 7
 
 describe.skipIf(capabilities.namespace !== 'posix')(
-  'a system call of the native code that fails, or is the last one',
+  'a system call of the native code that fails, or is the last call before a kill',
   () => {
-    it(`harms nobody and leaves nothing: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
+    it(`harms no other process and leaves no file: every ${STRIDE}th`, { timeout: 600_000 }, async () => {
       const reports = await failEverywhere(STRIDE)
       console.log(
         reports

@@ -2,11 +2,11 @@ import { capabilities } from '@memlane/core'
 import { describe, expect, it } from 'vitest'
 import { killAtRandom } from '../src/kill.js'
 
-/** `npm run stress -- kill` goes on for longer. Under Wine a process takes a second or two to start. */
+/** `npm run stress -- kill` runs for longer. Under Wine a process takes a second or two to start. */
 const KILLS = capabilities.namespace === 'windows' ? 24 : 200
 
 describe(`${KILLS} random kills`, () => {
-  it('lose, double and tear no message, hang nobody and leave nothing', { timeout: 300_000 }, async () => {
+  it('lose, duplicate and tear no message, hang no process and leave no file', { timeout: 300_000 }, async () => {
     const seed = Number(process.env.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
     console.log(`MEMLANE_SEED=${seed}`)
     const report = await killAtRandom(KILLS, seed)

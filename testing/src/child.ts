@@ -1,13 +1,13 @@
 /**
- * A child process as tests need one: everything it prints is kept, lines can be waited for, and a watchdog ends what
- * hangs and says what it was. Nothing here waits without an end.
+ * A child process for tests. It keeps all output of the child, and a test can wait for a line. A watchdog ends a child that
+ * hangs, and names it. No function here waits forever.
  */
 import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process'
 
 export interface ChildOptions {
   /** The folder to start in; this process's own by default. */
   cwd?: string | undefined
-  /** Variables set in addition to this process's own; `undefined` takes one away. */
+  /** Variables set in addition to this process's own; `undefined` removes a variable. */
   env?: Record<string, string | undefined> | undefined
   /** How long the child may live, in milliseconds, before the watchdog kills it. Default: 30,000. */
   timeoutMs?: number | undefined
@@ -35,8 +35,8 @@ export interface Child extends Disposable {
    */
   readonly exit: Promise<ChildExit>
   /**
-   * Waits for a line of standard output that equals a text or matches a pattern, and gives the line without its end.
-   * Lines that were printed before the call count too. Rejects when the child ends without having printed one.
+   * Waits for a line of standard output that equals a text or matches a pattern. Resolves to the line without its line feed.
+   * Lines that were printed before the call count, too. Rejects if the child ends without such a line.
    */
   line(pattern: string | RegExp): Promise<string>
   /** Writes to the child's standard input. */
@@ -51,7 +51,7 @@ export interface Child extends Disposable {
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** A grandchild may hold the output open after the child's end; output that is complete by then is waited for this long. */
+/** A grandchild may keep the output open after the end of the child. So the wait for the rest of the output has this limit. */
 const OUTPUT_GRACE_MS = 2_000
 
 const living = new Set<RunningChild>()
@@ -94,7 +94,7 @@ class RunningChild implements Child {
     })
     living.add(this)
 
-    this.#process.stdin.on('error', () => {}) // the child ended before it read everything: its exit tells the story
+    this.#process.stdin.on('error', () => {}) // the child ended before it read everything: its exit has the reason
     this.#process.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
       this.#offerLines(false)

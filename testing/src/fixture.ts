@@ -9,8 +9,8 @@ export interface FixtureOptions extends ChildOptions {
 }
 
 /**
- * Starts a fixture, a program for tests named `*.child.ts`, in this process's own Node. Where only its compiled form
- * `*.child.mjs` lies beside the place named (as when tests run on Windows' Node), that is run instead.
+ * Starts a fixture, a program for tests named `*.child.ts`, in this process's own Node. If only its compiled form
+ * `*.child.mjs` exists in that folder (for example in tests on Windows' Node), the compiled form is run instead.
  *
  * @param fixture where the fixture is, usually `new URL('../fixtures/holder.child.ts', import.meta.url)`
  * @throws Error naming both files when neither is there
@@ -28,7 +28,7 @@ export function spawnFixture(fixture: URL | string, args: readonly string[] = []
   throw new Error(`there is no fixture ${source}, nor ${compiled}`)
 }
 
-/** The options that make Node read TypeScript; asked for only when a source file is there, tsx being there with it. */
+/** The options that make Node read TypeScript; needed only if the source file exists, because then tsx exists, too. */
 function typescriptArguments(): string[] {
   const tsx = createRequire(import.meta.url).resolve('tsx')
   return ['--import', pathToFileURL(tsx).href]

@@ -11,7 +11,7 @@ export class Peer implements AsyncDisposable {
     this.child.exit.catch(() => {})
   }
 
-  /** Makes the peer do one thing, and gives its result. Rejects with its error's code, message and osCode. */
+  /** Runs one verb in the peer, and resolves to its result. Rejects with the code, message and osCode of the peer's error. */
   // biome-ignore lint/suspicious/noExplicitAny: each verb gives a result of its own type
   call(verb: string, ...args: unknown[]): Promise<any> {
     const result = this.#call(verb, args)
@@ -27,7 +27,7 @@ export class Peer implements AsyncDisposable {
     return reply.result
   }
 
-  /** Makes the peer do one thing that it does not survive. */
+  /** Runs a verb that the peer does not survive. */
   last(verb: string, ...args: unknown[]): Promise<ChildExit> {
     void this.call(verb, ...args)
     return this.child.exit

@@ -3,7 +3,7 @@ import { afterAll } from 'vitest'
 import type { FixtureOptions } from './fixture.js'
 import { Peer } from './peer.js'
 
-// If the last participant of a stream was killed, its files stay until somebody looks.
+// If the last participant of a stream was killed, its files stay until a process lists or opens memory.
 afterAll(() => {
   SharedMemory.list()
 })

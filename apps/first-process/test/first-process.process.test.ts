@@ -19,7 +19,7 @@ function bytesIn(name: string, length: number): Buffer {
   return Buffer.from(memory.bytes.subarray(0, length))
 }
 
-/** Looked up in the folder where there is one: listing would clear away what was left behind. */
+/** Looked up in the folder where there is one: a list would remove files that were left behind. */
 function isThere(name: string): boolean {
   const { objectDirectory } = capabilities
   if (objectDirectory) return existsSync(`${objectDirectory}/${name}.${process.getuid?.()}`)
@@ -116,7 +116,7 @@ describe('holds the memory until', () => {
   })
 })
 
-test('opens memory that is there, and leaves it to its holder', async () => {
+test('opens memory that exists, and does not remove it while another process holds it', async () => {
   const name = uniqueName('first')
   using memory = SharedMemory.create(name, 4096)
   using child = firstProcess(['--name', name, 'Hello.'])
@@ -164,7 +164,7 @@ describe('sends figures', () => {
 })
 
 describe('says what failed, with the code of the system, and ends with 1', () => {
-  test.runIf(capabilities.exactLength)('when the memory there is too short', async () => {
+  test.runIf(capabilities.exactLength)('when the memory that exists is too short', async () => {
     const name = uniqueName('first')
     using _memory = SharedMemory.create(name, 64)
     using child = firstProcess(['--name', name])
@@ -182,7 +182,7 @@ describe('says what failed, with the code of the system, and ends with 1', () =>
     expect(isThere(name)).toBe(false)
   })
 
-  test('when the memory there stays as it is because the message does not fit', async () => {
+  test('when the message does not fit into memory that exists, which stays unchanged', async () => {
     const name = uniqueName('first')
     using memory = SharedMemory.create(name, 16)
     memory.bytes.fill(0x41)

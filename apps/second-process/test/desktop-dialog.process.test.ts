@@ -25,7 +25,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Starts the second process where the folder's programs are the only ones. */
+/** Starts the second process with a PATH that has only the programs of the folder. */
 function showDialog(environment: Record<string, string | undefined>): Child {
   const env = { WAYLAND_DISPLAY: undefined, PATH: folder, ...environment }
   return spawnChild(process.execPath, [program, '--name', name, '--show', 'dialog'], { env })
@@ -63,14 +63,14 @@ describe.skipIf(capabilities.namespace === 'windows')('--show dialog', () => {
     dialog.remove()
   })
 
-  test('takes a window that was closed without its button for read', async () => {
+  test('counts the message as read if the window is closed without its button', async () => {
     const dialog = pretend('zenity', { code: 1, complaint: 'Gtk-Message: no module' })
     using child = showDialog({ DISPLAY: ':7' })
     expect(await child.exit).toEqual({ code: 0, signal: null, stdout: '', stderr: '' })
     dialog.remove()
   })
 
-  test('says so when the dialog program finds no display', async () => {
+  test('reports that the dialog program finds no display', async () => {
     const dialog = pretend('zenity', { code: 1, complaint: 'cannot open display: :7' })
     using child = showDialog({ DISPLAY: ':7' })
     expect(await child.exit).toMatchObject({
@@ -81,14 +81,14 @@ describe.skipIf(capabilities.namespace === 'windows')('--show dialog', () => {
     dialog.remove()
   })
 
-  test('says so when there is no desktop', async () => {
+  test('reports that there is no desktop', async () => {
     using child = showDialog({ DISPLAY: undefined })
     const { code, signal, stderr } = await child.exit
     expect({ code, signal }).toEqual({ code: 1, signal: null })
     expect(stderr).toMatch(/^Could not show the message\.\n.*no desktop.*--show terminal\.\n$/)
   })
 
-  test('says so when there is no dialog program', async () => {
+  test('reports that there is no dialog program', async () => {
     using child = showDialog({ DISPLAY: ':7' })
     const { code, signal, stderr } = await child.exit
     expect({ code, signal }).toEqual({ code: 1, signal: null })

@@ -41,6 +41,6 @@ test.each([
   [undefined, undefined, 'figures: waiting for a message'],
   [figures, 'died', 'figures: first process died, waiting for it to come back'],
   [figures, 'closed', 'figures: closed by the first process'],
-] as const)('the first line says how it stands: %#', (latest, end, line) => {
+] as const)('the first line shows the state of the stream: %#', (latest, end, line) => {
   expect(tableLines('figures', latest, end, { rate: 0, lag: 0, missed: 0 })[0]).toBe(line)
 })

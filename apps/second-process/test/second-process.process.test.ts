@@ -46,7 +46,7 @@ test('reads no further than --length when there is no terminator', async () => {
   expect(await child.exit).toEqual({ code: 0, signal: null, stdout: 'xxxx\n', stderr: '' })
 })
 
-test.skipIf(capabilities.namespace === 'windows')('ends with 1 when nobody could have seen the message', async () => {
+test.skipIf(capabilities.namespace === 'windows')('ends with 1 when the message could not be shown', async () => {
   const name = uniqueName('second')
   using _memory = memoryWith(name, classicMessage)
   const args = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, program, '--show', 'terminal', '--name', name]
@@ -75,14 +75,14 @@ describe('waits for the first process', () => {
     expect(await child.exit).toEqual({ code: 0, signal: null, stdout: 'Message from first process.\n', stderr: '' })
   })
 
-  test('and says that nobody came when the time has passed', async () => {
+  test('and reports an error when the time has passed without a first process', async () => {
     using child = secondProcess(['--name', uniqueName('second'), '--wait', '300'])
     const { code, signal, stdout, stderr } = await child.exit
     expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })
     expect(stderr).toMatch(/^Could not open file mapping object \(2\)\.\n.+\n$/)
   })
 
-  test('and shows an empty message when the time has passed without another', async () => {
+  test('and shows an empty message when the time has passed and the memory still has none', async () => {
     const name = uniqueName('second')
     using _memory = SharedMemory.create(name, 256)
     using child = secondProcess(['--name', name, '--wait', '300'])
@@ -91,7 +91,7 @@ describe('waits for the first process', () => {
 })
 
 describe('says what failed, with the code of the system, and ends with 1', () => {
-  test('when nobody holds the memory', async () => {
+  test('when no process holds the memory', async () => {
     using child = secondProcess(['--name', uniqueName('second')])
     const { code, signal, stdout, stderr } = await child.exit
     expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' })

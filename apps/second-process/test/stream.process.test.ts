@@ -22,7 +22,7 @@ function messages(child: Child): number[] {
   return [...child.stdout.matchAll(/^message (\d+) /gm)].map((match) => Number(match[1]))
 }
 
-/** Checks that one follows the other without a gap. */
+/** Checks that the numbers follow one another without a gap. */
 function expectConsecutive(numbers: readonly number[]): void {
   const [start = Number.NaN] = numbers
   expect(numbers).toEqual(numbers.map((_, index) => start + index))
@@ -76,8 +76,8 @@ describe('shows a line for each message where standard output is no terminal', (
   })
 })
 
-describe('killed and started again', () => {
-  test('the first process goes on in its stream, and the second one waits for it', async () => {
+describe('after a process was killed and started again,', () => {
+  test('the first process continues its stream, and the second process waits for it', async () => {
     const name = uniqueName('figures')
     using sender = firstProcess(name)
     using shown = secondProcess(name, ...WAIT)
@@ -95,7 +95,7 @@ describe('killed and started again', () => {
     expectConsecutive(messages(shown))
   })
 
-  test('the second process shows what comes now, and the first one was not held back', async () => {
+  test('the second process shows the new messages, and the first process was not blocked', async () => {
     const name = uniqueName('figures')
     using sender = firstProcess(name)
     using shown = secondProcess(name, ...WAIT)
@@ -112,7 +112,7 @@ describe('killed and started again', () => {
     expect(messages(again)[0]).toBeGreaterThan(messages(shown).at(-1) ?? Number.NaN)
   })
 
-  test('both leave nothing behind', async () => {
+  test('both processes leave no memory behind', async () => {
     const name = uniqueName('figures')
     for (let round = 0; round < 2; round++) {
       using sender = firstProcess(name)

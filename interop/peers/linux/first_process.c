@@ -4,8 +4,8 @@
  *
  *   first_process [--encoding utf16le|utf8|latin1|utf32le] [--keep] [NAME [LENGTH [MESSAGE]]]
  *
- * NAME is the object's, with its leading slash. --keep leaves the name behind. When standard input is not a terminal,
- * one byte or its end stands for the key.
+ * NAME is the name of the object, with its leading slash. --keep does not remove the name at the end. If standard input
+ * is not a terminal, one byte or the end of the input counts as the key.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static void wait_for_key(void) {
   if (terminal) tcsetattr(STDIN_FILENO, TCSANOW, &usual);
 }
 
-/* Creates the object or opens the one of that name, and sees to it that it has the length at least. */
+/* Creates the object, or opens an existing one. Makes sure that it has at least the given length. */
 static int create_or_open(const char* name, off_t length, bool* created) {
   int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
   *created = descriptor >= 0;

@@ -4,8 +4,8 @@
  *
  *   second_process [--encoding utf16le|utf8|latin1|utf32le] [--wait MS] [NAME [LENGTH]]
  *
- * NAME is the object's, with its leading slash. --wait looks for the memory and for a message in it until the time has
- * passed; without it both must be there.
+ * NAME is the name of the object, with its leading slash. --wait waits up to MS milliseconds for the memory and for a
+ * message in it. Without --wait, both must be there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static int open_object(const char* name, long long deadline) {
   return descriptor;
 }
 
-/* A view longer than its object would be fatal to touch, so the object's length is looked at before. */
+/* An access beyond the end of the object would end this process, so the length of the object is checked first. */
 static void* map_object(int descriptor, size_t length, long long deadline) {
   struct stat status;
   for (;;) {
@@ -55,7 +55,7 @@ static void* map_object(int descriptor, size_t length, long long deadline) {
   return mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
 }
 
-/* A message that was not there at first gets a moment more, to be complete. */
+/* Waits for a message, and then a moment longer, until it is complete. */
 static void wait_for_message(const volatile unsigned char* view, size_t unit_length, long long deadline) {
   static const unsigned char terminator[4];
   while (memcmp((const void*)view, terminator, unit_length) == 0 && now_ms() < deadline) pause_ms(LOOK_INTERVAL_MS);

@@ -18,7 +18,7 @@ const struct encoding* find_encoding(const char* name) {
   return NULL;
 }
 
-/* Room for four bytes of output for each byte of input and for one more character is enough for all of them. */
+/* For each encoding, four bytes of output for each byte of input, and four more bytes, are enough. */
 static void* convert(const char* to, const char* from, const void* input, size_t input_length, size_t* output_length) {
   iconv_t converter = iconv_open(to, from);
   if (converter == (iconv_t)-1) return NULL;

@@ -1,12 +1,12 @@
-/* Text between UTF-8, as arguments and terminals have it, and the encoding that lies in memory. */
+/* Converts text between UTF-8, which arguments and terminals use, and the encoding of the memory. */
 #ifndef TEXT_H
 #define TEXT_H
 
 #include <stddef.h>
 
 struct encoding {
-  const char* name;       /* as memlane calls it */
-  const char* iconv_name; /* as iconv calls it */
+  const char* name;       /* its name in memlane */
+  const char* iconv_name; /* its name in iconv */
   size_t unit_length;     /* bytes of one code unit, and so of the terminator */
 };
 

@@ -1,4 +1,4 @@
-/* Named memory as each system gives it: the little that mumble_link.c needs. */
+/* Named memory on each system, as far as mumble_link.c needs it. */
 #ifndef MAPPING_H
 #define MAPPING_H
 
@@ -9,7 +9,7 @@ struct mapping {
   void* view;
   size_t length;
   bool created; /* false when memory of that name was there already */
-  void* system; /* what the system's file keeps for itself */
+  void* system; /* private data of mapping_linux.c or mapping_windows.c */
 };
 
 /* The name under which Mumble publishes its link for this user. */
@@ -21,7 +21,7 @@ bool create_or_open_mapping(const char* name, size_t length, struct mapping* map
 /* Opens the memory, which must be there. On failure prints a sentence with the system's code. */
 bool open_mapping(const char* name, size_t length, struct mapping* mapping);
 
-/* Unmaps the memory and lets go of it; on Linux removes the name too if this mapping created it. */
+/* Unmaps and closes the memory. On Linux it also removes the name if this mapping created the memory. */
 void close_mapping(const char* name, struct mapping* mapping);
 
 #endif

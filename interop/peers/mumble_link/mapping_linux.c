@@ -18,7 +18,7 @@ static bool map(int descriptor, size_t length, struct mapping* mapping) {
   mapping->length = length;
   mapping->view = MAP_FAILED;
   if (fstat(descriptor, &status) == 0) {
-    errno = EINVAL; /* what is too short must not be mapped: touching it would be fatal */
+    errno = EINVAL; /* do not map memory that is too short: an access beyond its end would end this process */
     if ((size_t)status.st_size >= length) {
       mapping->view = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     }

@@ -1,7 +1,6 @@
 """The first of the two processes, in Python: makes named memory, writes a message into it, waits for a key.
 
-One byte of standard input, or its end, stands for the key. Afterwards the memory is removed, as Python does, unless
---keep says that it stays.
+One byte or the end of standard input counts as the key. Afterwards Python removes the memory, unless --keep is given.
 """
 
 import argparse
@@ -14,7 +13,7 @@ TERMINATOR = "\0"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoding", default="utf-16-le", help="a codec of Python's (default: %(default)s)")
+    parser.add_argument("--encoding", default="utf-16-le", help="a Python codec (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="leave the memory behind")
     parser.add_argument("name", nargs="?", default="MyFileMappingObject", help="without the leading slash")
     parser.add_argument("length", nargs="?", default=256, type=int, help="in bytes")

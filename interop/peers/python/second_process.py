@@ -11,7 +11,7 @@ SETTLE = 0.02
 
 
 def attach(name: str) -> SharedMemory:
-    """Opens memory that belongs to others: Python must not remove it at its exit, as it would by itself."""
+    """Opens memory that another program owns. By default Python would remove it at exit."""
     if sys.version_info >= (3, 13):
         return SharedMemory(name, track=False)
     memory = SharedMemory(name)
@@ -23,7 +23,7 @@ def attach_until(name: str, deadline: float) -> SharedMemory:
     while True:
         try:
             return attach(name)
-        except (FileNotFoundError, ValueError):  # a ValueError: it is there, still without a length
+        except (FileNotFoundError, ValueError):  # ValueError: the memory exists, but has no length yet
             if time.monotonic() >= deadline:
                 raise
             time.sleep(LOOK_INTERVAL)
@@ -39,8 +39,8 @@ def text_in(memory: SharedMemory, length: int, encoding: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoding", default="utf-16-le", help="a codec of Python's (default: %(default)s)")
-    parser.add_argument("--wait", default=0, type=int, metavar="MS", help="look for memory and message that long")
+    parser.add_argument("--encoding", default="utf-16-le", help="a Python codec (default: %(default)s)")
+    parser.add_argument("--wait", default=0, type=int, metavar="MS", help="wait so many milliseconds for memory and a message")
     parser.add_argument("name", nargs="?", default="MyFileMappingObject", help="without the leading slash")
     parser.add_argument("length", nargs="?", default=256, type=int, help="in bytes")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-/* The messages of the tests: each tells its own number, by which all of it can be checked. */
+/* The messages of the tests. Each holds its number, and all other fields follow from the number. */
 #pragma once
 
 #include <stdbool.h>

@@ -110,7 +110,8 @@ static uint64_t hash_of(const char* descriptor) {
 
 static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 
-/* Everything that follows from the numbers of the header, which are in their ranges. Gives the whole length. */
+/* Sets all offsets that follow from the numbers of the header. The caller has checked their ranges. Returns the whole
+ * length. */
 static uint64_t place(struct stream* stream, uint32_t schema_length, uint32_t* schema_offset) {
   stream->consumer_slots_offset = PRODUCER_SLOTS + stream->producers * SLOT_LENGTH;
   stream->consumer_slot_length = POSITIONS + (uint32_t)round_up(stream->producers * 4, SLOT_LENGTH);
@@ -135,7 +136,7 @@ bool stream_open(struct stream* stream, const char* object, const char* descript
     if (memory_length(stream->memory) < HEADER_LENGTH) corrupt("too short for a header");
     magic = load(stream, 0);
     if (magic != 0) break;
-    /* Held on to, it would stay unfinished for all if its creator has died. */
+    /* If the creator has died, an open handle would keep the unfinished memory alive for every process. */
     memory_close(stream->memory);
     if (attempt == 200) corrupt("not finished");
     sleep_ms(5);
@@ -261,13 +262,13 @@ static void close_bells(struct sleepers* sleepers) {
 /* ---- records ---- */
 
 struct record {
-  bool message; /* else padding */
+  bool message; /* false: padding */
   bool more;
   uint32_t size;
   uint32_t length;
 };
 
-/* False for a word that begins no record at this place. */
+/* Returns false if the word is no commit word of a record at this place. */
 static bool parse(uint32_t commit, uint32_t place, uint32_t capacity, struct record* record) {
   const uint32_t kind = commit & 3;
   record->message = kind == MESSAGE;
@@ -278,7 +279,7 @@ static bool parse(uint32_t commit, uint32_t place, uint32_t capacity, struct rec
   return record->message || (kind == PADDING && record->size == capacity - place && place != 0);
 }
 
-/* Goes over the records from *position on: while they are there, and until `enough` bytes are behind. */
+/* Moves *position over the published records, until at least `enough` bytes are passed. */
 static void walk(const struct stream* stream, uint32_t lane, uint32_t* position, uint32_t* sequence, uint32_t enough) {
   unsigned char* bytes = lane_bytes(stream, lane);
   uint32_t walked = 0;
@@ -341,7 +342,8 @@ static void refresh_limit(struct producer* producer, uint32_t needed) {
     for (uint32_t consumer = 0; consumer < stream->consumers; consumer++) {
       if ((live >> consumer & 1) == 0) continue;
       uint32_t behind = producer->position - load(stream, position_offset(stream, consumer, producer->lane));
-      if (behind > most || behind < unpublished) behind = most; /* newer than the end: a great number, too */
+      if (behind > most || behind < unpublished)
+        behind = most; /* a position after the end gives a very large number, too */
       if (behind > behind_most) behind_most = behind;
     }
     if (behind_most < most) announce_base(producer, (uint32_t)(producer->position - behind_most));
@@ -431,7 +433,7 @@ static bool has_room(struct producer* producer, uint32_t length) {
   return producer->limit - producer->position >= needed;
 }
 
-/* Removes consumers that have died. Tells whether somebody may have gone. */
+/* Removes consumers that have died. Returns true if a consumer was removed or may have left. */
 static bool evict_dead(struct producer* producer) {
   struct stream* stream = producer->stream;
   bool gone = false;
@@ -709,7 +711,8 @@ static bool is_ready(struct consumer* consumer) {
   return false;
 }
 
-/* The end, or all producers that live, to be watched; when nobody has come yet, those that are about to. */
+/* Returns the end, or the leases of all living producers to watch. If no producer has opened a lane yet, those of
+ * joining ones. */
 static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_t* count) {
   const struct stream* stream = consumer->stream;
   enum end end = NOT_ENDED;
@@ -721,7 +724,8 @@ static enum end look_for_end(struct consumer* consumer, unsigned* watched, size_
         watched[(*count)++] = FIRST_PRODUCER_NUMBER + lane;
         continue;
       }
-      state = load(stream, producer_slot(lane) + STATE); /* who closes says so before it lets go */
+      state = load(stream,
+                   producer_slot(lane) + STATE); /* a closing producer sets its state before it releases its lease */
     }
     if (state == STATE_OPEN) end = ENDED_DIED;
     if (state == STATE_CLOSED && end == NOT_ENDED) end = ENDED_CLOSED;

@@ -23,11 +23,11 @@ struct stream {
   bool keep_latest;
 };
 
-/* The name of the object (see system.h). False when there is no such stream; a stream that is no stream, or of another
-   schema, ends the program. Waits while its creator is not done with it. */
+/* Opens the stream in the object of this name (see system.h). Returns false if there is no object. Ends the program if
+   the object is no stream, or has another schema. Waits until the creator has finished the stream. */
 bool stream_open(struct stream* stream, const char* object, const char* descriptor, bool writable);
 
-/* Without consumers, the latest messages are kept. False when the name is taken. */
+/* Creates a stream that keeps the latest messages while it has no consumers. Returns false if the name is taken. */
 bool stream_create(struct stream* stream, const char* object, const char* descriptor, uint32_t capacity,
                    uint32_t producers, uint32_t consumers, enum overflow overflow);
 
@@ -40,7 +40,7 @@ struct sleeper {
   uint32_t epoch_offset;
 };
 
-/* Those of the other side, whom one wakes. */
+/* The bells of the participants to wake, and the epoch for which each was last rung. */
 struct sleepers {
   struct bell* bells[64];
   uint32_t rung[64];
@@ -52,8 +52,8 @@ struct producer {
   struct lease* lease;
   struct sleeper sleeper;
   struct sleepers consumers;
-  struct sleepers producers; /* for whom there is room when one has removed a dead consumer */
-  unsigned char* bytes;      /* of the lane */
+  struct sleepers producers; /* they have room after this producer has removed a dead consumer */
+  unsigned char* bytes;      /* the bytes of the lane */
   uint64_t base;
   uint32_t position;
   uint32_t sequence;
@@ -67,10 +67,10 @@ struct producer {
   uint32_t last_place;
 };
 
-/* Takes a slot, first one whose producer died. Ends the program when all are taken. */
+/* Takes a slot, preferably one whose producer died. Ends the program if all slots are taken. */
 void producer_join(struct producer* producer, struct stream* stream);
 
-/* Room for a payload, NULL when there is none now. */
+/* Returns room for a payload, or NULL if there is no room now. */
 void* producer_claim(struct producer* producer, uint32_t length);
 void producer_commit(struct producer* producer, uint32_t length);
 void producer_abort(struct producer* producer);
@@ -94,7 +94,7 @@ struct consumer {
   struct stream* stream;
   bool holds; /* producers wait for it */
   uint32_t slot;
-  struct lease* lease; /* NULL: it only reads */
+  struct lease* lease; /* NULL: a read-only consumer */
   struct sleeper sleeper;
   struct sleepers producers;
   struct cursor cursors[64];
@@ -106,7 +106,7 @@ struct consumer {
 /* Ends the program when all slots are taken. */
 void consumer_join(struct consumer* consumer, struct stream* stream, bool writable, bool from_oldest);
 
-/* The next payload of any lane, valid until the next call; NULL when there is none. */
+/* Returns the next payload of any lane, or NULL if there is none. The payload is valid until the next call. */
 const void* consumer_next(struct consumer* consumer, uint32_t* length, uint32_t* lane);
 
 /* Waits for a message, or for the end. */

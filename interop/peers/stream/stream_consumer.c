@@ -3,10 +3,10 @@
  *
  *   stream_consumer [--oldest] [--read-only] [--hold N] [--pause] OBJECT
  *
- *   OBJECT       the system's name for it: on Linux "/NAME.UID", on Windows "Local\NAME"
- *   --oldest     begins with the oldest sample that is there, not now
+ *   OBJECT       the system's name of the stream: on Linux "/NAME.UID", on Windows "Local\NAME"
+ *   --oldest     begins with the oldest sample that is there; the default is the next new sample
  *   --read-only  maps the stream without the right to write
- *   --hold N     stops for good when it has N samples
+ *   --hold N     stops reading forever after N samples
  *   --pause      waits, once it has joined, for a byte on standard input before it reads
  *
  * It prints "joined", and at the end "COUNT samples, MISSED missed, closed" (or "died").

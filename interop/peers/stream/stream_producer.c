@@ -1,14 +1,14 @@
 /*
- * A producer of samples, numbered from 0 on. What it does in between, it tells on standard output.
+ * A producer of samples, numbered from 0. It prints its steps on standard output.
  *
  *   stream_producer [OPTIONS] OBJECT COUNT
  *
- *   OBJECT             the system's name for it: on Linux "/NAME.UID", on Windows "Local\NAME"
- *   --create CAPACITY  makes the stream, with 4 producer slots and 4 consumer slots; else it waits for the stream
- *   --overwrite        makes it one whose producers never wait
+ *   OBJECT             the system's name of the stream: on Linux "/NAME.UID", on Windows "Local\NAME"
+ *   --create CAPACITY  makes the stream, with 4 producer slots and 4 consumer slots; without it, waits for the stream
+ *   --overwrite        with --create: producers never wait
  *   --first NUMBER     the number of the first sample
- *   --batch N          sends N at a time, as one batch
- *   --abort N          claims, fills and gives back another record before every Nth
+ *   --batch N          sends batches of N samples
+ *   --abort N          claims, fills and aborts another record before every Nth sample
  *   --stop N           stops in the middle of the sample with number N, to be killed
  *   --pause            waits, once it has joined, for a byte on standard input before it sends
  *   --keep             waits for the end of standard input before it closes

@@ -25,7 +25,7 @@ struct memory {
   unsigned char* bytes;
   size_t length;
   char path[300];
-  int folder; /* of its bells and leases; -1 until one is needed */
+  int folder; /* the folder of its bells and leases; -1 until it is needed */
 };
 
 struct lease {
@@ -63,7 +63,7 @@ static void folder_path(int memory, char path[static 60]) {
   snprintf(path, 60, FOLDER "/.memlane.%llu", (unsigned long long)status.st_ino);
 }
 
-/* Closes it, and removes it if nobody else is there. */
+/* Closes the folder, and removes it if no other process uses it. */
 static void leave_folder(int folder, const char* path) {
   if (flock(folder, LOCK_EX | LOCK_NB) != 0) {
     close(folder);
@@ -77,7 +77,7 @@ static void leave_folder(int folder, const char* path) {
   closedir(entries);
 }
 
-/* Gives a file or folder the rights of the memory, and its group where that can be. */
+/* Gives a file or folder the permissions of the memory, and its group if possible. */
 static void admit(const struct memory* memory, int fd, bool folder) {
   struct stat status;
   if (fstat(memory->fd, &status) != 0) fail("fstat");
@@ -91,7 +91,7 @@ static void admit(const struct memory* memory, int fd, bool folder) {
   if (fchmod(fd, mode) != 0) fail("fchmod");
 }
 
-/* The folder of bells and leases, which the first to need it makes under a name of its own. */
+/* Opens the folder of bells and leases. The first process that needs the folder creates it under a temporary name. */
 static int enter_folder(struct memory* memory) {
   char path[60], fresh[80];
   folder_path(memory->fd, path);
@@ -115,12 +115,12 @@ static int enter_folder(struct memory* memory) {
       snprintf(fresh, sizeof fresh, "%s.new%u", path, number);
     }
     const int made = open(fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (made < 0) continue; /* somebody has taken it for a crash's */
+    if (made < 0) continue; /* another process removed it as left by a crash */
     admit(memory, made, true);
     if (flock(made, LOCK_SH | LOCK_NB) == 0 && renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
       memory->folder = made;
     } else {
-      rmdir(fresh); /* somebody was quicker */
+      rmdir(fresh); /* another process was faster */
       close(made);
     }
   }
@@ -133,7 +133,7 @@ static int enter_folder(struct memory* memory) {
 static void remove_name(const char* path, int fd) {
   char folder[60];
   folder_path(fd, folder);
-  const int left = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); /* by a crash */
+  const int left = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); /* left by a crash */
   if (left >= 0) leave_folder(left, folder);
   if (leads_to(path, fd)) unlink(path);
 }
@@ -143,7 +143,7 @@ static void close_file(const char* path, int fd, bool counted) {
   close(fd);
 }
 
-/* The descriptor of memory that somebody holds, and whether it is counted; -1 when there is none. */
+/* Opens memory that a process holds, and sets whether its holders are counted. Returns -1 if there is none. */
 static int open_file(const char* path, bool writable, bool* counted) {
   for (;;) {
     const int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -237,14 +237,14 @@ size_t memory_length(const struct memory* memory) { return memory->length; }
 
 /* ---- FIFOs ---- */
 
-/* The FIFO that is there; -1 when there is none. */
+/* Opens an existing FIFO. Returns -1 if there is none. */
 static int open_fifo(struct memory* memory, const char* name, int flags) {
   const int fd = openat(enter_folder(memory), name, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno != ENOENT) fail(name);
   return fd;
 }
 
-/* A new one, open for reading and writing, under a name of its own. */
+/* Creates a FIFO under a temporary name, and opens it for reading and writing. */
 static int make_fifo(struct memory* memory, const char* name, char fresh[static 40]) {
   snprintf(fresh, 40, "%s.new", name);
   for (unsigned number = 1; mkfifoat(enter_folder(memory), fresh, 0600) != 0; number++) {
@@ -259,7 +259,8 @@ static int make_fifo(struct memory* memory, const char* name, char fresh[static 
 
 /* ---- leases ---- */
 
-/* A process has each lease once here, so it need not remember its own, which its own lock does not refuse. */
+/* The system does not refuse a lock that this process already holds. Here a process claims each lease only once, so
+   that is no problem. */
 static bool set_lock(const struct memory* memory, unsigned number, short type) {
   struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = number, .l_len = 1};
   if (fcntl(memory->fd, F_OFD_SETLK, &lock) == 0) return true;
@@ -286,13 +287,13 @@ struct lease* lease_claim(struct memory* memory, unsigned number) {
 void lease_release(struct lease* lease) {
   char name[20];
   snprintf(name, sizeof name, "lease.%u", lease->number);
-  unlinkat(lease->memory->folder, name, 0); /* nobody else's, while the lock is here */
+  unlinkat(lease->memory->folder, name, 0); /* it belongs to this lease while the lock is held */
   set_lock(lease->memory, lease->number, F_UNLCK);
   close(lease->fd);
   free(lease);
 }
 
-/* The FIFO of a lease, open for reading; -1 when it would not hang up at the end of its owner. */
+/* Opens the FIFO of a lease for reading. Returns -1 if the FIFO would not hang up at the end of its owner. */
 static int open_watch(struct memory* memory, unsigned number) {
   char name[20], byte;
   snprintf(name, sizeof name, "lease.%u", number);
@@ -312,7 +313,7 @@ struct bell* bell_open(struct memory* memory, unsigned number) {
     bell->fd = make_fifo(memory, name, fresh);
     if (renameat2(memory->folder, fresh, memory->folder, name, RENAME_NOREPLACE) == 0) break;
     if (errno != EEXIST) fail("renameat2");
-    unlinkat(memory->folder, fresh, 0); /* somebody was quicker */
+    unlinkat(memory->folder, fresh, 0); /* another process was faster */
     close(bell->fd);
   }
   return bell;
@@ -325,8 +326,8 @@ void bell_ring(struct bell* bell) {
   }
 }
 
-#define CHECK_MS 2000 /* so often the caller looks although nobody rings: the bell may have lost its name */
-#define SOON_MS 10    /* if a lease is held, but its end would not be told */
+#define CHECK_MS 2000 /* without a ring, the caller checks at this interval: the FIFO of the bell may be gone */
+#define SOON_MS 10    /* the interval if a lease is held, but its FIFO would not hang up */
 
 bool bell_wait(struct memory* memory, struct bell* bell, const unsigned* leases, size_t count) {
   struct pollfd watched[1 + MAX_WATCHED] = {{.fd = bell->fd, .events = POLLIN}};
@@ -353,7 +354,7 @@ void bell_close(struct bell* bell) {
   free(bell);
 }
 
-/* As in memlane, a variable makes it a kernel that cannot. */
+/* As in memlane, an environment variable makes this behave as on a kernel without barriers. */
 bool memory_barrier(void) {
   const char* setting = getenv("MEMLANE_MEMBARRIER");
   if (setting != NULL && strcmp(setting, "off") == 0) return false;

@@ -73,7 +73,7 @@ describe('a channel', () => {
     ['name', struct('Tick', { price: f64, volume: u32 }), 'field size is missing in this process'],
     ['number', struct('Tick', { price: f64 }), 'field size is missing in this process'],
     ['schema', payload.json(), 'it is struct Tick, 16 bytes in the memory, and payload.json in this process'],
-  ])('of another %s tells the first difference', (_, other, difference) => {
+  ])('whose schema differs (%s) is refused, and the error has the first difference', (_, other, difference) => {
     using created = createStreamChannel(
       uniqueName('channel'),
       codecOf(struct('Tick', { price: f64, size: u32 })),
@@ -82,7 +82,7 @@ describe('a channel', () => {
     expect(() => Channel.open(streamShape, created.name, codecOf(other))).toThrow(`another schema: ${difference}`)
   })
 
-  it('whose creator dies before it is finished is not kept by those who wait for it, and they find the next one', async () => {
+  it('whose creator dies before it is finished is not kept by waiting openers, and they find the next channel', async () => {
     const name = uniqueName('channel')
     const unfinished = SharedMemory.create(name, 65_536)
     const waiting = Channel.waitFor(streamShape, name, Count)
@@ -95,14 +95,17 @@ describe('a channel', () => {
     expect(plain(found.header)).toEqual(plain(created.header))
   })
 
-  it.runIf(capabilities.persistent)('whose name belongs to another one by now maps no part of that one', () => {
-    using channel = createStreamChannel(uniqueName('channel'), Count, { ...SMALL, persistent: true })
-    SharedMemory.unlink(channel.name)
-    using again = createStreamChannel(channel.name, Count, { ...SMALL, persistent: true })
-    expect(() => openLane(channel, 1, 'read')).toThrow(code('NOT_FOUND'))
-    expect(openLane(again, 1, 'read').buffer.byteLength).toBe(65_536)
-    SharedMemory.unlink(again.name)
-  })
+  it.runIf(capabilities.persistent)(
+    'whose name now belongs to another channel maps no part of the other channel',
+    () => {
+      using channel = createStreamChannel(uniqueName('channel'), Count, { ...SMALL, persistent: true })
+      SharedMemory.unlink(channel.name)
+      using again = createStreamChannel(channel.name, Count, { ...SMALL, persistent: true })
+      expect(() => openLane(channel, 1, 'read')).toThrow(code('NOT_FOUND'))
+      expect(openLane(again, 1, 'read').buffer.byteLength).toBe(65_536)
+      SharedMemory.unlink(again.name)
+    },
+  )
 
   it('whose header has the hash of another schema is CORRUPT', () => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
@@ -110,7 +113,7 @@ describe('a channel', () => {
     expect(() => Channel.open(streamShape, channel.name, Count)).toThrow(code('CORRUPT'))
   })
 
-  it('whose creator does not finish it is given up after a second of time, however long the sleeps take', () => {
+  it('whose creator does not finish it is given up after one second, however long its sleeps take', () => {
     const name = uniqueName('channel')
     using _unfinished = SharedMemory.create(name, 65_536)
     const { wait } = Atomics

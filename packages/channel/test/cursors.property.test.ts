@@ -64,8 +64,8 @@ const step = fc.record({
   rare: fc.nat(9),
 })
 
-describe('a cursor beside a simple queue', () => {
-  it('that is waited for gets everything, and gives back no room that it still needs', () => {
+describe('a cursor, compared with a simple queue,', () => {
+  it('that producers wait for gets every message, and releases no room that it still needs', () => {
     fc.assert(
       fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (start, steps, inOrder) => {
         const { control, lane, slot: producer, send, sent } = makeLane('wait', start, inOrder)
@@ -103,7 +103,7 @@ describe('a cursor beside a simple queue', () => {
     )
   })
 
-  it('that is overtaken counts exactly what it missed, however far positions have come', () => {
+  it('that is overtaken counts exactly what it missed, however large its positions are', () => {
     fc.assert(
       fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), fc.boolean(), (start, steps, inOrder) => {
         const { control, lane, send, sent } = makeLane('overwrite', start, inOrder)

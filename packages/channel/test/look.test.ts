@@ -5,7 +5,7 @@ import { lookFor } from '../src/look.js'
 const condition = (isThere: () => boolean) => ({ isThere, watchPeers: () => false })
 
 describe('a look', () => {
-  it('ends when the condition is there', () => {
+  it('ends when the condition is true', () => {
     let looks = 0
     expect(
       lookFor(
@@ -16,7 +16,7 @@ describe('a look', () => {
     expect(looks).toBe(3)
   })
 
-  it('lasts as long as it should, and no shorter', () => {
+  it('lasts at least as long as its limit', () => {
     const start = now()
     expect(
       lookFor(

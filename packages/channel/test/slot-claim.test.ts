@@ -40,7 +40,7 @@ describe('a slot', () => {
     for (const only of [-1, 3, 0.5]) expect(() => claimSlot(channel, producers, { only })).toThrow(RangeError)
   })
 
-  it('is cleaned up after the dead, not after the living', () => {
+  it('is cleaned up if its holder is dead, and not while its holder lives', () => {
     using channel = make()
     const { consumers } = channel.control
     const { slot, lease } = claimSlot(channel, consumers)

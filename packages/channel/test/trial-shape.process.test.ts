@@ -54,7 +54,7 @@ describe('a shape of its own, built on the general channel', () => {
     channel.close()
   })
 
-  it('is not opened as a stream, nor a stream as one of it, and the error says what each is', () => {
+  it('is not opened as a stream, nor is a stream opened as this shape, and the errors say what each is', () => {
     const name = uniqueName('trial')
     using _channel = createTrial(name, { setters: 1, watchers: 1 })
     const refusal = (message: string) =>

@@ -29,7 +29,7 @@ describe('a waiter', () => {
       there = false
       const waiting = waiter.wait(condition)
       await new Promise((resolve) => setTimeout(resolve, round))
-      bells.ringSleepers() // for nothing: it goes on waiting
+      bells.ringSleepers() // without a reason: it continues to wait
       await new Promise((resolve) => setTimeout(resolve, 2))
       there = true
       bells.ringSleepers()
@@ -60,7 +60,7 @@ describe('a waiter', () => {
     },
   )
 
-  it.each(['adaptive', 'park', 'spin'] as const)('hears that a peer has died, %s', async (strategy) => {
+  it.each(['adaptive', 'park', 'spin'] as const)('notices that a peer has died, %s', async (strategy) => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     using other = Channel.open(streamShape, channel.name, Count)
     const waiter = new Waiter(strategy, sleepHandle(channel, 1))
@@ -93,11 +93,11 @@ describe('a waiter', () => {
   })
 
   // On Windows every participant publishes with a fence, so no mark is missed.
-  it.runIf(capabilities.namespace === 'posix')('checks again by itself when nobody rings', async () => {
+  it.runIf(capabilities.namespace === 'posix')('checks again by itself when no peer rings', async () => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     const waiter = new Waiter('park', sleepHandle(channel, 0))
     for (let round = 0; round < 10; round++) {
-      // True from some moment on, and no longer true when the time is over, as there is a check then anyway.
+      // Becomes true after a moment, and false again before the timeout, because there is a check at the timeout anyway.
       const soon = () => {
         const from = performance.now() + round / 2
         return { ...nothing, isThere: () => performance.now() >= from && performance.now() < from + 10_000 }
@@ -158,7 +158,7 @@ describe('a waiter', () => {
       waiter.setRef(true)
       if (!over) setImmediate(goOn)
     }
-    goOn() // in the way of nothing
+    goOn() // must not disturb the wait
     expect(await waiting).toBe(false)
     over = true
     waiter.setRef(false)

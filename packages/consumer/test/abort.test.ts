@@ -19,7 +19,7 @@ async function repeat(count: number, pause: () => unknown) {
   for (let i = 0; i < count; i++) await pause()
 }
 
-/** Moments within a wait: between its steps, while it goes round the event loop, while it dozes, and while it sleeps. */
+/** Moments within a wait: between its steps, while it yields to the event loop, while it dozes, and while it sleeps. */
 const moments = [
   ...Array.from({ length: 16 }, (_, count) => () => repeat(count, () => undefined)),
   ...[1, 2, 3].map((count) => () => repeat(count, turn)),
@@ -33,7 +33,7 @@ const outcomeOf = <T>(promise: Promise<T>): Promise<Outcome<T>> =>
     (reason: unknown) => ({ reason }),
   )
 
-/** Aborts at one of the moments, together with what ends the wait, if anything does, before or after that. */
+/** Aborts at one of the moments. `end` is called just before or just after the abort, and would end the wait as well. */
 async function abortAt<T>(
   moment: () => Promise<void>,
   wait: (signal: AbortSignal) => Promise<T>,
@@ -75,7 +75,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
     batches: (reader, signal) => reader.batches({ limit: 3, signal }).next(),
   }
   for (const [name, receive] of Object.entries(receivings)) {
-    it(`ends ${name}, which takes nothing then, and works the next time`, async () => {
+    it(`ends ${name}, which then takes no message, and works the next time`, async () => {
       using both = await pair()
       const { writer, reader, asleep } = both
       let next = 0
@@ -105,7 +105,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('a signal that aborts at an
     ready: (writer, signal) => writer.ready({ signal }),
   }
   for (const [name, send] of Object.entries(sendings)) {
-    it(`ends ${name}, which sends nothing then, and works the next time`, async () => {
+    it(`ends ${name}, which then sends no message, and works the next time`, async () => {
       using both = await pair()
       const { writer, reader, asleep } = both
       const extra = { send: [1_000_001], sendBatch: [1_000_001, 1_000_002] }[name]
@@ -167,7 +167,7 @@ describe('a signal that aborts at any moment', () => {
     },
   }
   for (const [what, { open, make }] of Object.entries(openings)) {
-    it(`ends ${what}, which holds nothing then, and works the next time`, async () => {
+    it(`ends ${what}, which then leaves no memory open, and works the next time`, async () => {
       for (const moment of moments) {
         const name = uniqueName('stream')
         expect(await abortAt(moment, (signal) => open(name, signal))).toEqual({ reason: REASON })

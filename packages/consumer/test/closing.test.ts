@@ -11,7 +11,7 @@ async function makePair(options: Parameters<typeof openStream>[2] = {}) {
   return { writer, reader: await openStream(writer.name, u32, options) }
 }
 
-it('says which end was closed while it slept', async () => {
+it('a sleeping wait rejects with an error that says whether the consumer or the producer was closed', async () => {
   const { writer, reader } = await makePair({ waitStrategy: 'park' })
   const receiving = reader.receive()
   setTimeout(() => reader.close(), 20)
@@ -22,7 +22,7 @@ it('says which end was closed while it slept', async () => {
   await expect(sending).rejects.toThrow(`Stream "${writer.name}": this producer is closed.`)
 })
 
-it('may be closed in the handler of poll, though that has taken other lanes off the list', async () => {
+it('a consumer may be closed in the handler of poll, even after the handler has read other lanes to their end', async () => {
   const { writer: first, reader } = await makePair()
   const second = createStream(first.name, u32, { existing: 'join' })
   first.trySend(1)

@@ -9,7 +9,7 @@ async function makePair() {
   return { writer, reader: await openStream(writer.name, u32) }
 }
 
-/** Goes on until a timer ends it. */
+/** Repeats the step until a timer fires. */
 async function untilTimer(step: () => Promise<unknown>): Promise<void> {
   let over = false
   setTimeout(() => {
@@ -21,7 +21,7 @@ async function untilTimer(step: () => Promise<unknown>): Promise<void> {
   }
 }
 
-it('timers come while messages never run out', async () => {
+it('timers fire while messages never run out', async () => {
   const { writer, reader } = await makePair()
   let sent = 0
   await untilTimer(async () => {
@@ -43,7 +43,7 @@ it('timers come while messages never run out', async () => {
   writer.close()
 })
 
-it('timers come while there is always room', async () => {
+it('timers fire while there is always room', async () => {
   const { writer, reader } = await makePair()
   reader.close() // the latest messages are kept
   await untilTimer(() => writer.send(1))

@@ -8,7 +8,7 @@ import { StreamReader } from '../src/index.js'
 
 const codec = codecOf(u32)
 
-it('a stream goes on when one producer comes just before the last other one dies', async () => {
+it('a stream does not end if a new producer joins just before the last other producer dies', async () => {
   const channel = createStreamChannel(uniqueName('handover'), codec, { capacity: 65_536 })
   const old = Channel.open(streamShape, channel.name, codec)
   const { slot } = claimSlot(old, old.control.producers, { only: 1 })

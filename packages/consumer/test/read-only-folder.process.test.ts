@@ -11,7 +11,7 @@ const script = `mount --bind ${FOLDER} ${FOLDER} && mount -o remount,bind,ro ${F
 const onReadOnlyFolder = () => new StreamPeer({ through: [...unshare, script, 'sh'] })
 
 describe.runIf(capabilities.objectDirectory === FOLDER)('a consumer whose /dev/shm is read-only', () => {
-  it('opens an overwriting stream for reading by itself', async () => {
+  it('opens an overwriting stream read-only without an option', async () => {
     const name = uniqueName('stream')
     using writer = createStream(name, Numbered, { capacity: 65_536, overflow: 'overwrite' })
     await using consumer = onReadOnlyFolder()

@@ -11,7 +11,7 @@ const start = (name: string) => spawnFixture(new URL('../fixtures/region-writer.
 const code = (code: string) => expect.objectContaining({ code })
 
 describe('a writer that is killed and started again while a reader lives', () => {
-  it('continues in the same memory with the code that it began with', async () => {
+  it('continues in the same memory when the same program starts again', async () => {
     const name = uniqueName('memlane')
     const first = start(name)
     await first.line('created')

@@ -21,7 +21,7 @@ describe('a region reader', () => {
     expect([value.x, region.view.x, region.read().x]).toEqual([1, 9, 9])
   })
 
-  it('takes snapshots of a layout with version words, and says undefined when its writer died inside', () => {
+  it('takes snapshots of a layout with version words, and returns undefined if its writer died inside an update', () => {
     const memory = plainMemory(Quote.length)
     const region = new RegionReader(memory, Quote)
     writeSnapshot(Quote, memory.buffer, 0, { bid: 1, ask: 2 })
@@ -48,7 +48,7 @@ describe('a region reader', () => {
 })
 
 describe('openRegion', () => {
-  it('waits for the memory to appear, and finds it filled or not yet', async () => {
+  it('waits for the memory to appear, and finds it filled', async () => {
     const name = uniqueName('memlane')
     const opening = openRegion(name, Point)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -60,7 +60,7 @@ describe('openRegion', () => {
     expect(memory.created).toBe(true)
   })
 
-  it('says TIMED_OUT at its timeout, and the reason if it is aborted', async () => {
+  it('rejects with TIMED_OUT at its timeout, and with the reason if it is aborted', async () => {
     const name = uniqueName('memlane')
     await expect(openRegion(name, Point, { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
@@ -100,7 +100,7 @@ describe('openRegion', () => {
 })
 
 describe('the types of a reader', () => {
-  it('admit no writing through its view, however deep', () => {
+  it('allow no write through its view, at any depth', () => {
     const Deep = struct('Deep', { n: u32, list: array(f64, 2), inner: struct('Inner', { x: f64 }) })
     type View = RegionReader<typeof Deep>['view']
     expectTypeOf<View['n']>().toEqualTypeOf<number>()

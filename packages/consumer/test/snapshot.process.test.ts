@@ -6,7 +6,7 @@ import { openRegion } from '../src/index.js'
 const Pair = struct('Pair', { seq: u32, a: f64, b: f64 }, { consistency: { sequence: 'seq' } })
 const start = (name: string) => spawnFixture(new URL('../fixtures/restless-writer.child.ts', import.meta.url), [name])
 
-describe('a reader beside a writer that never rests', () => {
+describe('a reader beside a writer that never pauses', () => {
   it('gets snapshots that are never torn', async () => {
     const name = uniqueName('memlane')
     const writer = start(name)
@@ -28,7 +28,7 @@ describe('a reader beside a writer that never rests', () => {
     await writer.exit
   })
 
-  it('keeps what was there when the writer is killed, and never hangs', async () => {
+  it('gets a whole snapshot or undefined after the writer was killed, and never hangs', async () => {
     for (let kills = 0; kills < 5; kills++) {
       const name = uniqueName('memlane')
       const writer = start(name)

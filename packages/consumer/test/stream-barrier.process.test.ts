@@ -8,12 +8,12 @@ import { expect, it } from 'vitest'
 
 const ROUNDS = 4000
 
-// Who has no barrier sends with a fence; the other side need not know.
+// A process without barriers publishes with a fence. The other side does not need to know that.
 it.each([
   ['both sides', undefined, undefined],
   ['one side alone', undefined, 'off'],
   ['neither side', 'off', 'off'],
-])('messages wake who sleeps for them, with memory barriers on %s', async (_, first, second) => {
+])('a message wakes a sleeping consumer, with memory barriers on %s', async (_, first, second) => {
   using there = createStream(uniqueName('stream'), u32)
   using back = createStream(uniqueName('stream'), u32)
   const echo = (receives: string, sends: string, role: 'first' | 'second', setting: string | undefined) =>
@@ -31,7 +31,7 @@ it.each([
   ['receive', 'off'],
   ['receiveSync', undefined],
   ['receiveSync', 'off'],
-])('who sleeps looks again once, and not at intervals: %s, %s', async (way, setting) => {
+])('a sleeping consumer checks again once, and not at intervals: %s, MEMLANE_MEMBARRIER %s', async (way, setting) => {
   using writer = createStream(uniqueName('stream'), u32)
   using sleeper = spawnFixture(new URL('../fixtures/stream-sleeper.child.ts', import.meta.url), [writer.name, way], {
     env: { MEMLANE_MEMBARRIER: setting },

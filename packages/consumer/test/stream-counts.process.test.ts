@@ -61,7 +61,7 @@ describe.each([
     }
   })
 
-  it('does not hold back sends, and is not held back by them', async () => {
+  it('does not block sends, and is not blocked by them', async () => {
     using writer = make()
     using reader = await openStream(writer.name, Numbered)
     const ready = writer.consumersReady(2)

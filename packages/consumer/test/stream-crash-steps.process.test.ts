@@ -16,13 +16,13 @@ import { openStream } from '../src/index.js'
 const stops = capabilities.namespace === 'posix'
 const many = Number.POSITIVE_INFINITY
 
-describe('death at one step', () => {
-  it('of becoming a consumer holds nobody back', async () => {
+describe('a process that dies', () => {
+  it('while it joins as a consumer blocks no producer', async () => {
     for (const [owner, method, when, calls] of [
       ['Lease', 'claim', 'after', 1],
       ['ConsumerSlot', 'join', 'before', 1],
       ['StreamControl', 'baseOf', 'before', 1],
-      ['StreamControl', 'baseOf', 'before', 6], // live, and looks at the base once more
+      ['StreamControl', 'baseOf', 'before', 6], // when it is live, and checks the base again
       ['ConsumerSlot', 'join', 'after', 1],
       ['ConsumerSlot', 'release', 'after', 1],
     ] as const) {
@@ -41,7 +41,7 @@ describe('death at one step', () => {
     }
   })
 
-  it('of ceasing to be one wakes the producer that it held back', async () => {
+  it('while it leaves as a consumer wakes the producer that it blocked', async () => {
     for (const when of ['before', 'after'] as const) {
       const name = uniqueName('memlane')
       using producer = createStream(name, Numbered, { capacity: 65_536 })
@@ -59,7 +59,7 @@ describe('death at one step', () => {
     }
   })
 
-  it('of giving room back to a producer that slept before there was any consumer wakes it', async () => {
+  it('as the first consumer, before it rings, still wakes the producer that sleeps for the released room', async () => {
     const name = uniqueName('memlane')
     using producer = createStream(name, Numbered, { capacity: 65_536, withoutConsumers: 'wait' })
     let own = 0
@@ -73,7 +73,7 @@ describe('death at one step', () => {
     await sent
   })
 
-  it('of opening the first lane that there ever was is told to who waits for it', async () => {
+  it('while it opens the first lane of a stream ends the wait of a sleeping consumer', async () => {
     const name = uniqueName('memlane')
     using channel = createStreamChannel(name, codecOf(Numbered))
     using consumer = await openStream(channel.name, Numbered)
@@ -81,12 +81,12 @@ describe('death at one step', () => {
     using onlooker = new Onlooker(name)
     await onlooker.untilAsleep('consumers')
     await using victim = new StreamPeer()
-    await victim.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before', 2) // the first time, it has not opened
+    await victim.call('signalAt', 'SIGKILL', 'Sleepers', 'any', 'before', 2) // the first call comes before it opens its lane
     await victim.last('join', name)
     expect([await received, consumer.end]).toEqual([undefined, 'died'])
   })
 
-  it('of taking up a lane leaves it to the next, as often as it happens', async () => {
+  it('while it takes up a lane leaves the lane to the next producer, however often this happens', async () => {
     const name = uniqueName('memlane')
     await using first = new StreamPeer()
     const { author } = await first.call('create', name, { maxProducers: 1 })
@@ -112,7 +112,7 @@ describe('death at one step', () => {
     expect(check.authors).toEqual({ [author]: [0, 99], 7: [0, 0] })
   })
 
-  it('of removing a dead consumer leaves that to the next', async () => {
+  it('while it removes a dead consumer leaves the removal to another producer', async () => {
     const name = uniqueName('memlane')
     await using first = new StreamPeer()
     await using second = new StreamPeer()
@@ -130,12 +130,12 @@ describe('death at one step', () => {
     expect(await produced).toBe(5000)
   })
 
-  it('does not keep another asleep that met it there', async () => {
+  it('while it removes a dead consumer does not leave another producer asleep that found the lease claimed', async () => {
     const name = uniqueName('memlane')
     using producer = createStream(name, Numbered, { capacity: 65_536, waitStrategy: 'park' })
     await using victim = new StreamPeer()
     await victim.call('open', name)
-    // As if another producer held the dead consumer's lease (number 0) just when this one finds it free and claims it.
+    // As if another producer held the dead consumer's lease (number 0) when this producer finds the lease free and claims it.
     const { claim } = Lease
     onTestFinished(() => {
       Lease.claim = claim
@@ -157,7 +157,7 @@ describe('death at one step', () => {
 })
 
 describe('a producer in the middle of a claim', () => {
-  it('behind padding, keeps waiting who waits for a message', async () => {
+  it('that has published only padding does not end the wait of a consumer', async () => {
     for (const [way, wait] of [
       ['receiveSync', 'spin'],
       ['receive', 'adaptive'],
@@ -169,7 +169,7 @@ describe('a producer in the middle of a claim', () => {
       await consumer.call('open', name, { waitStrategy: wait })
       const consumed = consumer.call('consume', way)
       const recordLength = Math.ceil((8 + Numbered.length) / 8) * 8
-      const most = Math.floor(65_536 / recordLength) // what remains behind them is padding
+      const most = Math.floor(65_536 / recordLength) // the rest of the lane becomes padding
       for (let own = 0; own < most; own++) await producer.send(numbered(1, own, 0, own))
       await producer.flush()
       const view = producer.claim()
@@ -182,8 +182,8 @@ describe('a producer in the middle of a claim', () => {
   })
 })
 
-describe.runIf(stops)('a stop at one step', () => {
-  it("of becoming a consumer is nobody else's business, and costs it no message of those it is there for", async () => {
+describe.runIf(stops)('a process that is stopped', () => {
+  it('while it joins as a consumer costs no other consumer a message, and misses none after it has joined', async () => {
     for (const [owner, method, when, calls] of [
       ['Lease', 'claim', 'after', 1],
       ['StreamControl', 'baseOf', 'before', 1],
@@ -217,7 +217,7 @@ describe.runIf(stops)('a stop at one step', () => {
     }
   })
 
-  it('of a producer, between a message and its ring, keeps nobody asleep whom another rings', async () => {
+  it('as a producer between a message and its ring leaves no consumer asleep that another producer rings', async () => {
     for (const [owner, method, when] of [
       ['Sleepers', 'any', 'before'],
       ['Sleepers', 'any', 'after'],
@@ -245,7 +245,7 @@ describe.runIf(stops)('a stop at one step', () => {
     }
   })
 
-  it('of a consumer that lies down loses it nothing', async () => {
+  it('while it goes to sleep as a consumer misses no message', async () => {
     for (const when of ['before', 'after'] as const) {
       for (const way of ['receive', 'receiveSync'] as const) {
         const name = uniqueName('memlane')
@@ -264,7 +264,7 @@ describe.runIf(stops)('a stop at one step', () => {
     }
   })
 
-  it('of a producer that lies down loses it no room', async () => {
+  it('while it goes to sleep as a producer finds the room that is released meanwhile', async () => {
     for (const when of ['before', 'after'] as const) {
       for (const how of ['send', 'sendSync'] as const) {
         const name = uniqueName('memlane')

@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest'
 import { openStream } from '../src/index.js'
 
 describe('between two steps', () => {
-  it('a peer that publishes and dies unheard, before it is watched, wakes who lies down', async () => {
+  it('a peer that publishes and dies before it is watched leaves no waiter asleep', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 0)
     const mark = { set() {}, clear() {} } as unknown as SleepMark
@@ -31,7 +31,7 @@ describe('between two steps', () => {
     }
   })
 
-  it('consumers that go on while the producer looks at them do not let it overtake one that joins', () => {
+  it('a consumer that reads on between two checks of the producer does not let the producer overtake a joining consumer', () => {
     const capacity = 65_536
     const dimensions = { capacity, maxProducers: 1, maxConsumers: 2 }
     const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const
@@ -45,7 +45,7 @@ describe('between two steps', () => {
       while (lane.claim(1000) !== -1) lane.commit()
     }
     fill()
-    // The first has read everything, and says so between the producer's two looks.
+    // The first consumer has read everything. It releases the room between the producer's two checks.
     const { positionOf } = control
     let looks = 0
     control.positionOf = (consumer, producer) => {
@@ -63,7 +63,7 @@ describe('between two steps', () => {
     while (reader.next() !== -1) expect(reader.sequence - count++, `from ${start}, ${end}`).toBe(0)
   })
 
-  it('a consumer that has had all there was gives the room back before it waits', async () => {
+  it('a consumer that has received every message releases the room before it waits', async () => {
     using producer = createStream(uniqueName('memlane'), Numbered)
     using consumer = await openStream(producer.name, Numbered)
     for (const waits of ['ready', 'readySync'] as const) {
@@ -76,7 +76,7 @@ describe('between two steps', () => {
     }
   })
 
-  it('a blocking send does not wait for one in the event loop that waits for it', async () => {
+  it('a blocking send is refused while another send waits in the event loop, because neither could end', async () => {
     using producer = createStream(uniqueName('memlane'), Numbered, { capacity: 65_536 })
     using consumer = await openStream(producer.name, Numbered)
     while (producer.trySend(numbered(1, 0, 0, 0)));

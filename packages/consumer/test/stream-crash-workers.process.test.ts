@@ -8,7 +8,7 @@ const run = (name: string, ...args: string[]) => {
 }
 
 describe('a worker thread', { timeout: 120_000 }, () => {
-  it('that is terminated while it sends or receives leaves a stream that goes on', async () => {
+  it('that is terminated while it sends or receives leaves a stream that works as before', async () => {
     const name = uniqueName('memlane')
     const { code, signal, stdout, stderr } = await run(name, '2')
     expect([code, signal, stderr]).toEqual([0, null, ''])

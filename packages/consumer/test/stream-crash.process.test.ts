@@ -14,7 +14,7 @@ import { openStream } from '../src/index.js'
 
 const full = expect.objectContaining({ code: 'FULL' })
 
-describe('a consumer that is killed while it holds the producer back', () => {
+describe('a consumer that is killed while it blocks the producer', () => {
   const cases = [
     ['send', 'adaptive'],
     ['send', 'spin'],
@@ -27,7 +27,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
     ['flush', 'park'],
   ] as const
   for (const [how, wait] of cases) {
-    it(`is waited for no longer: ${how}, ${wait}`, async () => {
+    it(`no longer blocks the producer: ${how}, ${wait}`, async () => {
       const name = uniqueName('memlane')
       await using producer = new StreamPeer()
       const { author } = await producer.call('create', name, { maxConsumers: 2, waitStrategy: wait })
@@ -50,7 +50,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
     })
   }
 
-  it('makes its slot free at once, also when it slept, and there is no other', async () => {
+  it('frees its slot at once, even if it slept in the only slot', async () => {
     const name = uniqueName('memlane')
     using producer = createStream(name, Numbered, { maxConsumers: 1, capacity: 65_536 })
     using onlooker = new Onlooker(name)
@@ -68,7 +68,7 @@ describe('a consumer that is killed while it holds the producer back', () => {
   })
 })
 
-/** Which child reads in which way; the others read in this process. */
+/** The ways of reading: each of `blocking` runs in a child, each of `inLoop` in this process. */
 const blocking = [
   ['receiveSync', 'park'],
   ['receiveSync', 'spin'],
@@ -92,11 +92,13 @@ const ends: Record<string, (producer: StreamPeer) => Promise<unknown>> = {
     await producer.last('produce', 'send', 1)
   },
   'by process.exit()': (producer) => producer.last('exit'),
-  'by an exception that nobody catches': (producer) => producer.last('throw'),
+  'by an uncaught exception': (producer) => producer.last('throw'),
 }
 
 describe('a producer that dies', () => {
-  it('leaves whole messages alone, the end "died", and a lane that goes on', { timeout: 240_000 }, async () => {
+  it('leaves only whole messages, the end "died", and a lane that its successor continues', {
+    timeout: 240_000,
+  }, async () => {
     const name = uniqueName('memlane')
     using onlookersStream = createStream(name, Numbered, { capacity: 65_536, maxProducers: 1 })
     using onlooker = new Onlooker(name)
@@ -150,7 +152,7 @@ describe('a producer that dies', () => {
     }
   })
 
-  it('while it is held back leaves all that it had sent', async () => {
+  it('while it is blocked leaves every message that it has sent', async () => {
     for (const how of ['send', 'sendSync', 'trySend', 'claim', 'claimSync', 'flush']) {
       const name = uniqueName('memlane')
       await using producer = new StreamPeer()
@@ -177,7 +179,7 @@ describe('a producer that dies', () => {
     }
   })
 
-  it('is waited for by a consumer that wants it so, and its successor goes on where it ended', async () => {
+  it('does not end a consumer with endOn "closed" or "never", and its successor continues after its last message', async () => {
     const name = uniqueName('memlane')
     await using first = new StreamPeer()
     const one = await first.call('create', name)
@@ -215,7 +217,7 @@ describe('a producer that dies', () => {
     expect(checks[1]?.authors).toEqual({ ...authors, 7: [0, 99] })
   })
 
-  it('leaves the others their lanes; the end comes with the last of them, and is "died"', async () => {
+  it('leaves the other lanes open; the stream ends with the last producer, and the end is "died"', async () => {
     const name = uniqueName('memlane')
     await using victim = new StreamPeer()
     const { author } = await victim.call('create', name)
@@ -240,7 +242,7 @@ describe('a producer that dies', () => {
     expect([await consumer.receive(), consumer.end]).toEqual([undefined, 'closed'])
   })
 
-  it('before it rings wakes those who sleep, though another lives and is silent', async () => {
+  it('before it rings still wakes a sleeping consumer, even while another producer lives and sends nothing', async () => {
     for (const wait of ['park', 'adaptive'] as const) {
       const name = uniqueName('memlane')
       using silent = createStream(name, Numbered)
@@ -258,8 +260,8 @@ describe('a producer that dies', () => {
   })
 })
 
-describe('all that are killed', () => {
-  it('leave a name that is free at once, and nothing else once it has been used again', async () => {
+describe('participants that are killed', () => {
+  it('leave a name that is free at once, and no file after the name has been used again', async () => {
     const name = uniqueName('memlane')
     for (let round = 0; round < 2; round++) {
       await using producer = new StreamPeer()
@@ -282,7 +284,7 @@ describe('all that are killed', () => {
     void consumer.call('consume', 'receiveSync')
     await setTimeout(100)
     await Promise.all([producer.kill(), consumer.kill()])
-    const second = createStream(name, Numbered, { capacity: 65_536 }) // a new one, of other dimensions
+    const second = createStream(name, Numbered, { capacity: 65_536 }) // a new stream, with another capacity
     expect(second.sent).toBe(0)
     const reader = await openStream(name, Numbered, { from: 'oldest' })
     expect(reader.tryReceive()).toBeUndefined()
@@ -291,7 +293,7 @@ describe('all that are killed', () => {
     expect(leftovers(name)).toEqual([])
   })
 
-  it('but one leave it the stream, whoever made it', async () => {
+  it('leave the stream to the one that survives, even if the creator is dead', async () => {
     const name = uniqueName('memlane')
     const producer = new StreamPeer()
     await producer.call('create', name)
@@ -308,7 +310,7 @@ describe('all that are killed', () => {
 
 const stops = capabilities.namespace === 'posix'
 describe.runIf(stops)('a participant that is stopped', () => {
-  it('and consumes holds the producer back, keeps its slot, and goes on where it was', async () => {
+  it('blocks the producer if it is a consumer, keeps its slot, and then continues where it was', async () => {
     const name = uniqueName('memlane')
     await using producer = new StreamPeer()
     const { author } = await producer.call('create', name, { maxConsumers: 1 })
@@ -329,7 +331,7 @@ describe.runIf(stops)('a participant that is stopped', () => {
     expect(await consumed).toEqual({ end: 'closed', count: 6000, authors: { [author]: [0, 5999] } })
   })
 
-  it('and produces keeps its lane, ends nothing, and goes on where it was', async () => {
+  it('keeps its lane if it is a producer, does not end the stream, and then continues where it was', async () => {
     const name = uniqueName('memlane')
     await using producer = new StreamPeer()
     const { author } = await producer.call('create', name, { maxProducers: 1 })

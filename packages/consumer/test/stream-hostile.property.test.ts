@@ -22,7 +22,7 @@ type Reader = StreamReader<typeof Event>
 const CODES =
   /^(CORRUPT|TOO_SHORT|NOT_A_CHANNEL|VERSION_MISMATCH|SCHEMA_MISMATCH|FULL|TIMED_OUT|NOT_READY|NOT_FOUND|CLOSED)$/
 
-/** Does something on memory that may hold anything: it must end, in any way but an unknown error. */
+/** Runs an action on memory that may hold any bytes. The action must return, or throw an error with one of the codes. */
 async function allowed(act: () => unknown): Promise<void> {
   try {
     await act()
@@ -53,65 +53,68 @@ const step = fc.record({
   how: fc.nat(9),
 })
 
-it.each(['wait', 'overwrite'] as const)('a stream with any bytes in it ends nobody, %s', async (overflow) => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const name = uniqueName('stream')
-      using writer: Writer = createStream(name, Event, {
-        capacity: CAPACITY,
-        overflow,
-        maxProducers: 2,
-        maxConsumers: 3,
-      })
-      using reader: Reader = await openStream(name, Event)
-      using second: Reader = await openStream(name, Event, { from: 'oldest', waitStrategy: 'park' })
-      using memory = SharedMemory.open(name)
-      const words = new Int32Array(memory.buffer)
-      const lanesAt = words.length - (2 * CAPACITY) / 4
-      for (const { scribbles, message, count, how } of steps) {
-        for (const { part, where, word } of scribbles) {
-          const [from, length] =
-            part === 'lane' ? [lanesAt, (2 * CAPACITY) / 4] : part === 'header' ? [0, 20] : [32, 2048 / 4]
-          words[from + (where % length)] = word
-        }
-        await allowed(() => {
-          for (let i = 0; i < count && writer.trySend(message); i++);
+it.each(['wait', 'overwrite'] as const)(
+  'a process survives any bytes in a stream, with overflow %s',
+  async (overflow) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const name = uniqueName('stream')
+        using writer: Writer = createStream(name, Event, {
+          capacity: CAPACITY,
+          overflow,
+          maxProducers: 2,
+          maxConsumers: 3,
         })
-        await allowed(() => writer.trySendBatch(Array(count).fill(message)))
-        for (const consumer of [reader, second]) {
-          await allowed(() => consumer.poll(() => {}, 100))
+        using reader: Reader = await openStream(name, Event)
+        using second: Reader = await openStream(name, Event, { from: 'oldest', waitStrategy: 'park' })
+        using memory = SharedMemory.open(name)
+        const words = new Int32Array(memory.buffer)
+        const lanesAt = words.length - (2 * CAPACITY) / 4
+        for (const { scribbles, message, count, how } of steps) {
+          for (const { part, where, word } of scribbles) {
+            const [from, length] =
+              part === 'lane' ? [lanesAt, (2 * CAPACITY) / 4] : part === 'header' ? [0, 20] : [32, 2048 / 4]
+            words[from + (where % length)] = word
+          }
           await allowed(() => {
-            for (let i = 0; i < count && consumer.tryReceive() !== undefined; i++);
+            for (let i = 0; i < count && writer.trySend(message); i++);
           })
-          await allowed(() => consumer.lag())
-          await allowed(() => consumer.producers)
+          await allowed(() => writer.trySendBatch(Array(count).fill(message)))
+          for (const consumer of [reader, second]) {
+            await allowed(() => consumer.poll(() => {}, 100))
+            await allowed(() => {
+              for (let i = 0; i < count && consumer.tryReceive() !== undefined; i++);
+            })
+            await allowed(() => consumer.lag())
+            await allowed(() => consumer.producers)
+          }
+          if (how === 0) await allowed(() => reader.receive({ timeoutMs: 1 }))
+          if (how === 1) await allowed(() => second.receiveSync({ timeoutMs: 1 }))
+          if (how === 2) await allowed(() => writer.send(message, { timeoutMs: 1 }))
+          if (how === 3) await allowed(() => writer.flush({ timeoutMs: 1 }))
+          if (how === 4) {
+            await allowed(async () => {
+              using late = await openStream(name, Event, { from: 'oldest', timeoutMs: 0 })
+              late.poll(() => {})
+            })
+          }
+          if (how === 5) {
+            await allowed(async () => {
+              using other = await joinStream(name, Event, { timeoutMs: 0 })
+              other.trySend(message)
+            })
+          }
+          if (how === 6) await allowed(() => writer.sendSync(message, { timeoutMs: 1 }))
+          if (how === 7) {
+            const closing = setTimeout(() => second.close(), 1)
+            await allowed(async () => {
+              for await (const batch of second.batches({ limit: 10 })) if (batch.length > 0) break
+            })
+            clearTimeout(closing)
+          }
         }
-        if (how === 0) await allowed(() => reader.receive({ timeoutMs: 1 }))
-        if (how === 1) await allowed(() => second.receiveSync({ timeoutMs: 1 }))
-        if (how === 2) await allowed(() => writer.send(message, { timeoutMs: 1 }))
-        if (how === 3) await allowed(() => writer.flush({ timeoutMs: 1 }))
-        if (how === 4) {
-          await allowed(async () => {
-            using late = await openStream(name, Event, { from: 'oldest', timeoutMs: 0 })
-            late.poll(() => {})
-          })
-        }
-        if (how === 5) {
-          await allowed(async () => {
-            using other = await joinStream(name, Event, { timeoutMs: 0 })
-            other.trySend(message)
-          })
-        }
-        if (how === 6) await allowed(() => writer.sendSync(message, { timeoutMs: 1 }))
-        if (how === 7) {
-          const closing = setTimeout(() => second.close(), 1)
-          await allowed(async () => {
-            for await (const batch of second.batches({ limit: 10 })) if (batch.length > 0) break
-          })
-          clearTimeout(closing)
-        }
-      }
-    }),
-    { seed, numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
-  )
-})
+      }),
+      { seed, numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+    )
+  },
+)

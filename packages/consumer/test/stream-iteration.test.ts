@@ -52,7 +52,7 @@ describe('for await', () => {
     expect(reader.tryReceive()).toBe(8)
   })
 
-  it('gives the event loop its turns while the stream is never empty', async () => {
+  it('lets the event loop run while the stream is never empty', async () => {
     const { writer, reader } = await pair()
     using _writer = writer
     using _reader = reader
@@ -107,7 +107,7 @@ describe('for await', () => {
 })
 
 describe('batches', () => {
-  it('hold what is there, at most `limit` messages', async () => {
+  it('hold the messages that are there, at most `limit` of them', async () => {
     const { writer, reader } = await pair()
     using _reader = reader
     writer.trySendBatch(numbers(1000))

@@ -10,7 +10,7 @@ const CAPACITY = 65_536
 const make = (options: Parameters<typeof createStream>[2] = {}) =>
   createStream(uniqueName('stream'), u32, { capacity: CAPACITY, overflow: 'overwrite', ...options })
 
-/** Receives what is there, checks that it ascends, and tells how many there were. */
+/** Receives all messages that are there, checks that their numbers ascend, and returns how many there were. */
 function receiveAll(reader: StreamReader<typeof u32>, last = -1): { count: number; last: number } {
   let count = 0
   for (let message = reader.tryReceive(); message !== undefined; message = reader.tryReceive()) {
@@ -39,7 +39,7 @@ describe.each(['readwrite', 'read'] as const)('a consumer that is overtaken, acc
     expect(reader.missed).toBeGreaterThan(100_000)
   })
 
-  it('also when it is overtaken before it has read anything', async () => {
+  it('counts what it missed before it has read anything', async () => {
     using writer = make()
     using before = await openStream(writer.name, u32, { access })
     using oldest = await openStream(writer.name, u32, { access, from: 'oldest' })
@@ -51,7 +51,7 @@ describe.each(['readwrite', 'read'] as const)('a consumer that is overtaken, acc
     expect(receiveAll(late).count + late.missed).toBe(50_000)
   })
 
-  it('also in a lane that somebody took up later', async () => {
+  it('counts what it missed in a lane that a producer took up later', async () => {
     using keeper = make()
     using reader = await openStream(keeper.name, u32, { access })
     expect(reader.tryReceive()).toBeUndefined()
@@ -60,7 +60,7 @@ describe.each(['readwrite', 'read'] as const)('a consumer that is overtaken, acc
     expect(receiveAll(reader).count + reader.missed).toBe(50_000)
   })
 
-  it('by poll, by iterating, and waiting', async () => {
+  it('counts what it missed with poll, while it iterates, and while it waits', async () => {
     const writer = make()
     using reader = await openStream(writer.name, u32, { access })
     let sent = 0
@@ -80,7 +80,7 @@ describe.each(['readwrite', 'read'] as const)('a consumer that is overtaken, acc
     expect(reader.end).toBe('closed')
   })
 
-  it('gets messages of any length whole, and no error, whatever bytes it is overtaken by', async () => {
+  it('gets whole messages of any length, and no error, whatever bytes overwrite the lane', async () => {
     using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY, overflow: 'overwrite' })
     using reader = await openStream(writer.name, payload.bytes, { access })
     let sent = 0
@@ -133,12 +133,12 @@ it('a read-only consumer takes no slot, blocks no producer, and is not counted',
   }
 })
 
-it('4 GiB and more are counted: a position of the last turn is not taken for one of this', async () => {
+it('4 GiB and more are counted: a position of an earlier lap of 2^32 bytes is not mistaken for a current position', async () => {
   const Wide = struct('Wide', { seq: u64 })
   const name = uniqueName('stream')
   using keeper = createStream(name, Wide, { capacity: CAPACITY, overflow: 'overwrite' })
   using memory = SharedMemory.open(name)
-  // A lane that has carried nearly 8 GiB, as its words would say: nobody has been there.
+  // Lane 1, with the words of a lane that has carried nearly 8 GiB. No producer has used it.
   const base = 2n ** 33n - 65_536n * 2n
   const slot = 1024 + 128
   const view = new DataView(memory.buffer)
@@ -166,14 +166,14 @@ it('4 GiB and more are counted: a position of the last turn is not taken for one
   for (let message = stuck.tryReceive(); message !== undefined; message = stuck.tryReceive()) held++
   expect(held + stuck.missed).toBe(20_000)
 
-  // Exactly one turn of 2^32 later: the same lower half, and the same bytes in the lane.
+  // Exactly one lap of 2^32 bytes later: the same lower half, and the same bytes in the lane.
   writer.trySend({ seq: sent++ })
   view.setBigUint64(slot + 8, after + 2n ** 32n, true)
   expect(stuck.tryReceive()).toBeDefined()
   expect(keeper.closed).toBe(false)
 })
 
-it('a consumer gives up, and lets the event loop go round, while all is overwritten before it is read', async () => {
+it('a consumer keeps its timeout, and lets the event loop run, while every message is overwritten before it is read', async () => {
   const most = 3_000_000
   using writer = make()
   using reader = await openStream(writer.name, u32)

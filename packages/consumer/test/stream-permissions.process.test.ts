@@ -12,7 +12,7 @@ import { openStream } from '../src/index.js'
 const COUNT = 3000
 const everybody = capabilities.permissions === 'mode' ? { mode: 0o666 } : { securityDescriptor: 'D:(A;;GRGW;;;WD)' }
 
-// Bells and leases have the permissions of their memory. Nobody has more rights here than to read and write.
+// Bells and leases have the permissions of their memory. No process here has more rights than to read and write.
 describe('a stream that everybody may read and write', () => {
   it('wakes its sleepers, in both directions, and notices deaths', async () => {
     const name = uniqueName('memlane')

@@ -6,9 +6,9 @@ import { StreamPeer } from '@memlane/testing/stream-peer'
 import { describe, expect, it } from 'vitest'
 import { openStream } from '../src/index.js'
 
-describe('a producer that is killed and started again while a consumer lives', () => {
+describe('a producer that is killed and started again', () => {
   it.each(['wait', 'overwrite'] as const)(
-    'continues with the code that it began with, overflow: "%s"',
+    'continues its lane with the same program while a consumer lives, overflow: "%s"',
     async (overflow) => {
       const name = uniqueName('restart')
       const options = { capacity: 65_536, overflow, waitStrategy: 'park' }
@@ -28,7 +28,7 @@ describe('a producer that is killed and started again while a consumer lives', (
     },
   )
 
-  it('is refused while another producer lives, by its process id', async () => {
+  it('is refused while another producer lives, and the error has the process id of that producer', async () => {
     const name = uniqueName('restart')
     await using first = new StreamPeer()
     await first.call('create', name)
@@ -43,7 +43,7 @@ describe('a producer that is killed and started again while a consumer lives', (
     expect(again.lane).toBe(0)
   })
 
-  it('finds a stream that is new if no consumer lives', async () => {
+  it('creates a new stream if no consumer lives', async () => {
     const name = uniqueName('restart')
     for (const capacity of [65_536, 131_072]) {
       await using producer = new StreamPeer()
@@ -54,7 +54,7 @@ describe('a producer that is killed and started again while a consumer lives', (
   })
 
   // Windows has no SIGSTOP.
-  it.runIf(capabilities.namespace === 'posix')('can be killed before its lane was open', async () => {
+  it.runIf(capabilities.namespace === 'posix')('can be killed before its lane is open', async () => {
     const name = uniqueName('restart')
     await using first = new StreamPeer()
     await first.call('signalAt', 'SIGSTOP', 'Lease', 'claim', 'before')
@@ -68,12 +68,12 @@ describe('a producer that is killed and started again while a consumer lives', (
 })
 
 describe('several processes that start at the same time', () => {
-  it('become one producer, and the others learn who it is', { timeout: 120_000 }, async () => {
+  it('make one of them the producer, and the others get an error that names it', { timeout: 120_000 }, async () => {
     const starters = Array.from({ length: 4 }, () => new StreamPeer())
     try {
       for (let round = 0; round < 20; round++) {
         const name = uniqueName('restart')
-        // Every other round starts from nothing; the others take over what a consumer has kept.
+        // Odd rounds start without a stream. In even rounds a consumer has kept the stream, and one process takes it over.
         const first = round % 2 ? undefined : createStream(name, Numbered, { capacity: 65_536 })
         using _consumer = first && (await openStream(name, Numbered))
         first?.close()

@@ -12,7 +12,7 @@ const make = (options: Parameters<typeof createStream>[2] = {}) =>
 const later = (ms = 10) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
-  it('does not take a producer that closes during the check for a dead one', async () => {
+  it('does not mistake a producer that closes during the check for a dead producer', async () => {
     using writer = make({ waitStrategy: wait })
     using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const { watch } = Doorbell.prototype
@@ -34,7 +34,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
     expect([writer.closed, reader.end]).toEqual([true, 'closed'])
   })
 
-  it('ends with a message, one after the other', async () => {
+  it('ends with each message that comes', async () => {
     using writer = make({ waitStrategy: wait })
     using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     for (let i = 0; i < 20; i++) {
@@ -94,7 +94,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
     await expect(reader.receive({ signal })).rejects.toBe('enough')
     await expect(reader.ready({ signal })).rejects.toBe('enough')
     writer.trySend(1)
-    await expect(reader.receive({ signal })).rejects.toBe('enough') // and takes nothing
+    await expect(reader.receive({ signal })).rejects.toBe('enough') // and takes no message
     expect(await reader.receive()).toBe(1)
     const again = reader.receive()
     await later()
@@ -125,7 +125,7 @@ describe.each(['adaptive', 'park', 'spin'] as const)('waiting, %s', (wait) => {
     expect(reader.end).toBe('closed')
   })
 
-  it('is for one at a time', async () => {
+  it('is refused while another wait runs', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32, { waitStrategy: wait })
     const receiving = reader.receive()
@@ -155,7 +155,7 @@ it.each(['adaptive', 'park', 'spin'] as const)('padding alone is no message, %s'
     writer.trySend(new Uint8Array(writer.maxMessageLength))
     expect(reader.tryReceive()).toBeDefined()
   }
-  // What is left to the end of the lane is too short: padding is published, and then no message.
+  // The rest of the lane is too short for the claim. So padding is published, and then no message.
   expect(writer.claim(1000)).toBeDefined()
   writer.abort()
   expect(await reader.ready({ timeoutMs: 0 })).toBe(false)
@@ -168,7 +168,7 @@ it.each(['adaptive', 'park', 'spin'] as const)('padding alone is no message, %s'
   expect(reader.end).toBe('closed')
 })
 
-it('a consumer that begins to wait and is closed by what runs next says CLOSED', async () => {
+it('a wait rejects with CLOSED if one of the next microtasks closes the consumer', async () => {
   for (let turns = 0; turns < 12; turns++) {
     using writer = make()
     const reader = await openStream(writer.name, u32, { waitStrategy: 'park' })
@@ -188,7 +188,7 @@ it('a consumer that begins to wait and is closed by what runs next says CLOSED',
   }
 })
 
-it('a signal that stays hears nothing of waits that are over', async () => {
+it('a signal that outlives its waits keeps none of their listeners', async () => {
   using writer = make()
   using reader = await openStream(writer.name, u32)
   const { signal } = new AbortController()

@@ -21,7 +21,7 @@ describe('worker threads', () => {
 })
 
 describe('a process that waits', () => {
-  it.each(['adaptive', 'park', 'spin'])('for a message ends when it lets go, %s', async (wait) => {
+  it.each(['adaptive', 'park', 'spin'])('for a message ends after unref, %s', async (wait) => {
     using writer = createStream(uniqueName('stream'), u32)
     for (const when of ['before', 'during']) {
       using child = fixture('waiter', writer.name, 'receive', when, wait)
@@ -29,7 +29,7 @@ describe('a process that waits', () => {
     }
   })
 
-  it.each(['adaptive', 'park', 'spin'])('without keeping itself hears of messages all the same, %s', async (wait) => {
+  it.each(['adaptive', 'park', 'spin'])('for a message after unref still receives it, %s', async (wait) => {
     using writer = createStream(uniqueName('stream'), u32)
     using child = fixture('unreferenced', writer.name, wait)
     let stdout = ''
@@ -40,10 +40,10 @@ describe('a process that waits', () => {
       await child.line(`received ${message}`)
       stdout += `waiting for ${message}\nreceived ${message}\n`
     }
-    expect(await child.exit).toEqual(orderly(`${stdout}CLOSED\n`)) // and nothing of it late
+    expect(await child.exit).toEqual(orderly(`${stdout}CLOSED\n`)) // no line "late": each message came within a second
   })
 
-  it.each(['adaptive', 'park', 'spin'])('for a message stays when it does not, or holds on again, %s', async (wait) => {
+  it.each(['adaptive', 'park', 'spin'])('for a message keeps running without unref, or after ref, %s', async (wait) => {
     using writer = createStream(uniqueName('stream'), u32)
     for (const when of ['never', 'back']) {
       using child = fixture('waiter', writer.name, 'receive', when, wait)
@@ -54,7 +54,7 @@ describe('a process that waits', () => {
     }
   })
 
-  it.each(['adaptive', 'park'])('for room ends when it lets go, and stays when it does not, %s', async (wait) => {
+  it.each(['adaptive', 'park'])('for room ends after unref, and keeps running without it, %s', async (wait) => {
     using keeper = createStream(uniqueName('stream'), u32, { capacity: 65_536 })
     using reader = await openStream(keeper.name, u32)
     for (const when of ['before', 'during']) {
@@ -76,7 +76,7 @@ describe('a process that waits', () => {
   })
 })
 
-it('consumers that join while a producer runs at full speed get everything from there on, once', async () => {
+it('consumers that join while a producer runs at full speed get every message from then on, once', async () => {
   const Numbered = struct('Numbered', { number: u32, again: u32 })
   const name = uniqueName('stream')
   using child = fixture('sprinter', name)

@@ -133,7 +133,7 @@ describe('several producers and consumers', () => {
     expect(polled).toContain(1_000_001)
   })
 
-  it('FULL when all slots are taken, until one leaves', async () => {
+  it('openStream rejects with FULL while all consumer slots are taken', async () => {
     using writer = make({ maxConsumers: 2 })
     using _first = await openStream(writer.name, u32)
     const second = await openStream(writer.name, u32)
@@ -146,7 +146,7 @@ describe('several producers and consumers', () => {
     expect(third.tryReceive()).toBe(3)
   })
 
-  it('a producer that comes, sends and closes between two looks is heard', async () => {
+  it('the messages of a producer that joins, sends and closes between two checks arrive', async () => {
     using keeper = make()
     using reader = await openStream(keeper.name, u32)
     expect(reader.tryReceive()).toBeUndefined()
@@ -167,7 +167,7 @@ describe('several producers and consumers', () => {
 })
 
 describe('openStream', () => {
-  it('waits for the stream, and says TIMED_OUT, or the reason', async () => {
+  it('waits for the stream, and rejects with TIMED_OUT or with the reason of the abort', async () => {
     const name = uniqueName('stream')
     const opening = openStream(name, u32)
     using writer = createStream(name, u32, SMALL)
@@ -205,7 +205,7 @@ describe('openStream', () => {
     }
   })
 
-  it('gives up on memory that nobody makes a stream', async () => {
+  it('rejects with NOT_READY if the memory does not become a stream', async () => {
     const name = uniqueName('stream')
     using _foreign = SharedMemory.create(name, 2 ** 20)
     await expect(openStream(name, u32)).rejects.toThrow(code('NOT_READY'))
@@ -241,7 +241,7 @@ describe('openStream', () => {
     expect(reader.tryReceive()).toBe(1)
   })
 
-  it('may not be read-only where producers wait for it', async () => {
+  it('refuses access "read" to a stream whose producers wait for consumers', async () => {
     using writer = make()
     await expect(openStream(writer.name, u32, { access: 'read' })).rejects.toThrow(code('ACCESS_DENIED'))
     expect(writer.consumers).toBe(0)
@@ -249,7 +249,7 @@ describe('openStream', () => {
 })
 
 describe('poll', () => {
-  it('hands over at most so many, and tells how many', async () => {
+  it('handles at most `limit` messages, and returns how many it handled', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)
     writer.trySendBatch(numbers(2000))
@@ -265,7 +265,7 @@ describe('poll', () => {
     expect(seen).toEqual(numbers(2000))
   })
 
-  it('comes upon a new producer also when handling the messages of another always throws', async () => {
+  it('finds a new producer even if the handler always throws for the messages of another producer', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)
     using other = await joinStream(writer.name, u32)
@@ -333,7 +333,7 @@ describe('poll', () => {
   })
 
   it.each(['the first message', 'a later message'])(
-    'of the only lane ends when %s closes the consumer',
+    'of the only lane ends when the handler of %s closes the consumer',
     async (which) => {
       using writer = make()
       const reader = await openStream(writer.name, u32)
@@ -369,7 +369,7 @@ describe('poll', () => {
     expect(reader.end).toBe('closed')
   })
 
-  it('hears of a new lane while the only one is busy', async () => {
+  it('finds a new lane while the only other lane is busy', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)
     expect(reader.poll(() => {})).toBe(0)
@@ -382,7 +382,7 @@ describe('poll', () => {
     expect(seen.length).toBe(200)
   })
 
-  it('takes no end for one, once a producer has come back, however it is asked', async () => {
+  it('reports no end after a producer has come back, whether by poll or by tryReceive', async () => {
     using keeper = make()
     const lane = { existing: 'join', lane: 1 } as const
     const first = createStream(keeper.name, u32, lane)
@@ -402,7 +402,7 @@ describe('poll', () => {
     expect(reader.end).toBeUndefined()
   })
 
-  it('with spin looks again where there is one lane in use, and goes on to the next where there are several', async () => {
+  it('with spin checks again and again if one lane is in use, and moves to the next lane if several are', async () => {
     const { nextMessage } = LaneReader.prototype
     let looks = 0
     LaneReader.prototype.nextMessage = function () {
@@ -445,7 +445,7 @@ describe('poll', () => {
 })
 
 describe('the end', () => {
-  it('is found without waiting, by tryReceive as by poll', async () => {
+  it('is found without waiting, by tryReceive and by poll', async () => {
     for (const look of [
       (reader: StreamReader<typeof u32>) => reader.tryReceive(),
       (reader: StreamReader<typeof u32>) => reader.poll(() => {}),
@@ -461,7 +461,7 @@ describe('the end', () => {
     }
   })
 
-  it('gives undefined and false, again and again, and is taken back by a producer that comes', async () => {
+  it('gives undefined and false, again and again, until a new producer joins', async () => {
     const writer = make()
     using reader = await openStream(writer.name, u32)
     writer.trySendBatch([1, 2])
@@ -504,7 +504,7 @@ describe('the end', () => {
     expect(reader.end).toBe('closed')
   })
 
-  it('never comes for one that waits for new producers', async () => {
+  it('never comes for a consumer that waits for new producers', async () => {
     const writer = make()
     using reader = await openStream(writer.name, u32, { endOn: 'never' })
     writer.close()
@@ -518,7 +518,7 @@ describe('the end', () => {
 })
 
 describe('a closed consumer', () => {
-  it('says CLOSED, each of its methods', async () => {
+  it('throws CLOSED from each of its methods', async () => {
     using writer = make()
     const reader = await openStream(writer.name, u32)
     writer.trySend(1)
@@ -549,7 +549,7 @@ describe('a closed consumer', () => {
     reader.ref().unref()
   })
 
-  it('lets go of the memory, and `using` closes', async () => {
+  it('releases the memory, and `using` closes it', async () => {
     const writer = make()
     {
       using reader = await openStream(writer.name, u32)
@@ -577,7 +577,7 @@ describe('lag', () => {
     expect(reader.lag()).toBe(0)
   })
 
-  it('of a stream that is overtaken does not count what is gone', async () => {
+  it('of a consumer that is overtaken does not count messages that are overwritten', async () => {
     using writer = make({ overflow: 'overwrite' })
     using reader = await openStream(writer.name, u32)
     for (let i = 0; i < 20_000; i++) writer.trySend(i)
@@ -591,23 +591,26 @@ describe('lag', () => {
 it.each([
   ['spin', 1],
   ['adaptive', 0],
-] as const)('poll, with wait %s, gets %i message that comes right after its first look', async (wait, handled) => {
-  using writer = make()
-  using reader = await openStream(writer.name, u32, { waitStrategy: wait })
-  expect(reader.poll(() => {})).toBe(0) // takes up the lane
-  const { next } = LaneReader.prototype
-  const got: number[] = []
-  let looks = 0
-  LaneReader.prototype.next = function (this: LaneReader) {
-    const found = next.call(this)
-    if (++looks === 1) writer.trySend(7)
-    return found
-  }
-  try {
-    expect(reader.poll(({ value }) => got.push(value))).toBe(handled)
-  } finally {
-    LaneReader.prototype.next = next
-  }
-  expect(reader.poll(({ value }) => got.push(value))).toBe(1 - handled)
-  expect(got).toEqual([7])
-})
+] as const)(
+  'poll, with wait %s, handles %i messages when one message comes right after its first check',
+  async (wait, handled) => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32, { waitStrategy: wait })
+    expect(reader.poll(() => {})).toBe(0) // takes up the lane
+    const { next } = LaneReader.prototype
+    const got: number[] = []
+    let looks = 0
+    LaneReader.prototype.next = function (this: LaneReader) {
+      const found = next.call(this)
+      if (++looks === 1) writer.trySend(7)
+      return found
+    }
+    try {
+      expect(reader.poll(({ value }) => got.push(value))).toBe(handled)
+    } finally {
+      LaneReader.prototype.next = next
+    }
+    expect(reader.poll(({ value }) => got.push(value))).toBe(1 - handled)
+    expect(got).toEqual([7])
+  },
+)

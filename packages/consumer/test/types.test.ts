@@ -39,7 +39,7 @@ interface ReadonlySample {
 const neverCalled = (run: () => void) => void run
 
 describe('the types of a stream', () => {
-  it('are plain for a struct: values, what a writer claims, what a reader is handed', () => {
+  it('are plain for a struct: for its values, for a claim, and for the message that a handler gets', () => {
     type Writer = StreamWriter<typeof Sample>
     type Reader = StreamReader<typeof Sample>
     expectTypeOf<Parameters<Writer['trySend']>[0]>().toEqualTypeOf<SampleValue>()
@@ -114,7 +114,7 @@ describe('the types of a region', () => {
     })
   })
 
-  it('leave version words out of what is written', () => {
+  it('leave version words out of the value that is written', () => {
     neverCalled(() => {
       const region = {} as RegionWriter<typeof Sample>
       const { seq, ...content } = {} as SampleValue

@@ -175,7 +175,7 @@ describe('with MEMLANE_DEBUG=views, a view that outlives its callback throws', (
     if (before === undefined) delete process.env.MEMLANE_DEBUG
     else process.env.MEMLANE_DEBUG = before
   })
-  const invalid = /was used after it had become invalid.*Copy what you keep/
+  const invalid = /was used after it had become invalid.*Copy the data to keep it/
 
   for (const [what, options] of [
     ['a stream', SMALL],

@@ -11,7 +11,7 @@ import { fifoFolderOf, filesIn } from './fifo-folder.js'
 const VIEW = { access: 'readwrite', offset: 0, length: undefined, maxLength: 4096, trustOwner: true } as const
 
 describe('a doorbell', () => {
-  it('wakes who waits in the event loop, or blocking', async () => {
+  it('wakes a wait in the event loop, and a blocking wait', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using other = SharedMemory.open(name)
@@ -24,7 +24,7 @@ describe('a doorbell', () => {
     expect(bell.waitSync()).toBe(true)
   })
 
-  it('calls a function once, when it rings or is closed, unless that is taken back', async () => {
+  it('calls its listener once, when it rings or is closed, unless the listener was removed', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using button = Doorbell.open(memory, 3)
     const bell = Doorbell.open(memory, 3)
@@ -44,7 +44,7 @@ describe('a doorbell', () => {
     expect(() => bell.waitSync(0)).toThrow(TypeError)
     bell.unlisten(count)
     const waiting = rings(bell, 10_000)
-    bell.unlisten(count) // leaves others alone
+    bell.unlisten(count) // does not remove other listeners
     button.ring()
     expect(await waiting).toBe(true)
     expect(calls).toBe(0)
@@ -55,7 +55,7 @@ describe('a doorbell', () => {
     expect(() => bell.listen(() => {})).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
-  it('rings by itself, once, after the time that was asked for last', async () => {
+  it('rings by itself, once, after the time of the last ringAfter call', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using other = Doorbell.open(memory, 0)
     const bell = Doorbell.open(memory, 0)
@@ -76,11 +76,11 @@ describe('a doorbell', () => {
     expect(() => bell.ringAfter(0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
-  it('keeps a ring for the next who waits, and does not count several', async () => {
+  it('keeps a ring for the next wait, and counts several rings as one', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 0)
-    // On Windows rings can stand at three stages, each a wake: left as a mark, in the hands of the thread that is about to
-    // leave one, and in the event that was set again meanwhile.
+    // On Windows a ring can be pending in three places, and each of them causes a wake: the mark, the thread that is about to
+    // leave a mark, and the event that was set again meanwhile.
     const further = capabilities.namespace === 'windows' ? 2 : 0
     for (let round = 0; round < 3; round++) {
       for (let rings = 0; rings < 100_000; rings++) bell.ring()
@@ -96,7 +96,7 @@ describe('a doorbell', () => {
     }
   })
 
-  it('is apart from the other bells of the memory, and from those of other memories', async () => {
+  it('is independent of the other bells of the memory, and of the bells of other memories', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using other = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 1)
@@ -125,7 +125,7 @@ describe('a doorbell', () => {
     }
   })
 
-  it('of a peer that was killed can still be rung, and is heard by its successor', async () => {
+  it('of a peer that was killed can still be rung, and the ring wakes the successor of that peer', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     const first = new MemoryPeer()
@@ -141,7 +141,7 @@ describe('a doorbell', () => {
     expect(await second.call('waitSync', 0, 10)).toBe(false)
   })
 
-  it('ends its waiting at a timeout, and when it is closed', async () => {
+  it('ends a wait at its timeout, and when the bell is closed', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     const bell = Doorbell.open(memory, 0)
     for (const timeoutMs of [5, 0]) {
@@ -159,7 +159,7 @@ describe('a doorbell', () => {
     expect(() => bell.waitSync()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
-  it('has methods for bells alone', () => {
+  it('has methods that refuse other objects', () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     const segment = binding.open({ ...VIEW, name: memory.objectName })
     const bell = segment.openDoorbell(0)
@@ -169,7 +169,7 @@ describe('a doorbell', () => {
     segment.close()
   })
 
-  it('needs a number that is one, and memory that is open', () => {
+  it('refuses an invalid number, and closed memory', () => {
     const memory = SharedMemory.create(uniqueName('memlane'), 64)
     for (const number of [-1, 0.5, 2 ** 31]) expect(() => Doorbell.open(memory, number)).toThrow(RangeError)
     using bell = Doorbell.open(memory, 0)
@@ -178,7 +178,7 @@ describe('a doorbell', () => {
     expect(() => Doorbell.open(memory, 0)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
   })
 
-  it('lets a process end that waits with ref: false, and keeps one that waits otherwise', async () => {
+  it('lets a process end that waits with ref: false, and keeps a process running that waits with ref: true', async () => {
     for (const ref of [false, true]) {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
@@ -196,13 +196,13 @@ describe('a doorbell', () => {
     }
   })
 
-  it('lets nothing be in the way of others that a function throws', async () => {
+  it('calls the other listeners even if one of them throws', async () => {
     const url = new URL('../fixtures/throwing-listeners.child.ts', import.meta.url)
     using child = spawnFixture(url, [uniqueName('memlane')])
     expect(await child.exit).toEqual({ code: 0, signal: null, stderr: '', stdout: 'rung\nclosed\ntrue\n' })
   })
 
-  it('is given up by workers that end while they wait', async () => {
+  it('is released by workers that end while they wait', async () => {
     const child = spawnFixture(new URL('../fixtures/waiting-workers.child.ts', import.meta.url), [
       uniqueName('memlane'),
       '30',

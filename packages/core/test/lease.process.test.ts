@@ -82,7 +82,7 @@ describe('a lease', () => {
     for (const peer of peers) await peer[Symbol.asyncDispose]()
   })
 
-  it('needs a slot that is one, and memory that is open', () => {
+  it('refuses an invalid slot, and closed memory', () => {
     const memory = SharedMemory.create(uniqueName('memlane'), 64)
     for (const slot of [-1, 1.5, 2 ** 31, Number.NaN]) {
       expect(() => Lease.claim(memory, slot)).toThrow(RangeError)

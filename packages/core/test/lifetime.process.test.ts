@@ -42,7 +42,7 @@ describe('memory shared by processes', () => {
     expect(new Int32Array(memory.buffer)[0]).toBe(1_000_000)
   })
 
-  it('outlives the handle of its creator, and goes with the last one', async () => {
+  it('outlives the handle of its creator, and is removed with the last handle', async () => {
     const name = uniqueName('memlane')
     await using creator = new MemoryPeer()
     await creator.call('create', name, 64)
@@ -94,7 +94,7 @@ describe('memory shared by processes', () => {
   })
 
   for (const end of ['exit', 'throw'] as const) {
-    it(`goes with a process that ends by ${end === 'exit' ? 'process.exit()' : 'an uncaught exception'}`, async () => {
+    it(`is removed with a process that ends by ${end === 'exit' ? 'process.exit()' : 'an uncaught exception'}`, async () => {
       const name = uniqueName('memlane')
       await using peer = new MemoryPeer()
       await peer.call('create', name, 64)

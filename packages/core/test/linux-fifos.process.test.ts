@@ -24,7 +24,7 @@ function verbatim(): [name: string, path: string] {
 }
 
 describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and leases', () => {
-  it('that is no FIFO is not taken for a bell, and gives way to a lease', () => {
+  it('that is no FIFO is refused as a bell, and is replaced by a lease', () => {
     const [name, path] = verbatim()
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
@@ -42,7 +42,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
 
   describe('a slot whose files were removed from outside', () => {
     for (const what of ['the FIFO of its lease', 'the folder of bells and leases', 'all files of the memory']) {
-      it(`stays with its holder, whose end still rings: ${what}`, async () => {
+      it(`stays with its holder, and the end of the holder still rings: ${what}`, async () => {
         const [name, path] = verbatim()
         using memory = SharedMemory.create(name, 64)
         await using owner = new MemoryPeer()
@@ -86,7 +86,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
             await new Promise((resolve) => setTimeout(resolve, 100)) // it waits
             rmSync(what === 'the bell' ? `${folder}/bell.3` : folder, { recursive: true })
             if (what === 'all' && round === 0) rmSync(path)
-            expect(await woken).toBe(true) // to look whether it has missed a ring
+            expect(await woken).toBe(true) // it wakes to check whether it has missed a ring
             using newcomer = Doorbell.open(memory, 3)
             for (const bell of [newcomer, known]) {
               const again = waiter.call(how, 0, 60_000)
@@ -99,7 +99,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
     }
   })
 
-  it('bells and leases of persistent memory outlive its name', async () => {
+  it('of persistent memory outlives the name of the memory', async () => {
     const [name, path] = verbatim()
     const memory = SharedMemory.create(name, 64, { persistent: true })
     await using owner = new MemoryPeer()
@@ -124,7 +124,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
     expect(existsSync(folder)).toBe(false)
   })
 
-  it.runIf(isRoot)('memory is created and closed without a search of the folder', async () => {
+  it.runIf(isRoot)('needs no listing of /dev/shm when memory is created and closed', async () => {
     const mount = `mount -t tmpfs -o mode=1733 tmpfs ${FOLDER} && exec "$@"` // lets nobody but root list its files
     await using peer = new MemoryPeer({ through: ['unshare', '-m', 'sh', '-c', mount, 'sh', ...asOtherUser] })
     await expect(peer.call('files')).rejects.toMatchObject({ code: 'EACCES' })

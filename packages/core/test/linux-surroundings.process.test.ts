@@ -36,7 +36,7 @@ class LimitedGroup implements AsyncDisposable {
         return
       } catch (error) {
         if (attempts === 0) throw error
-        await setTimeout(10) // the kernel has not let go of a process
+        await setTimeout(10) // the kernel has not yet released a process
       }
     }
   }
@@ -80,7 +80,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('memory that does not fi
     expect(await peer.call('files')).toHaveLength(1)
   })
 
-  it('into the address space of the process is NO_SPACE, and the message speaks of no files', async () => {
+  it('into the address space of the process is NO_SPACE, and the message does not mention files', async () => {
     const name = `/${uniqueName('memlane')}`
     const path = FOLDER + name
     try {
@@ -187,7 +187,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
   })
 
   it.runIf(canLimitMemory())(
-    'refuses memory that the limit of a container has no room for, and kills nobody',
+    'refuses memory that the limit of a container has no room for, and no process is killed',
     async () => {
       await using group = new LimitedGroup(150 * MiB)
       await using peer = new MemoryPeer({

@@ -95,7 +95,7 @@ describe.runIf(isRoot && capabilities.objectDirectory === FOLDER)("another user'
     }
   })
 
-  it('takes the bells and leases of all its users with it', async () => {
+  it('is removed together with the bells and leases of all its users', async () => {
     const name = `Global\\${uniqueName('memlane')}`
     const path = `${FOLDER}/${name.slice('Global\\'.length)}`
     await using owner = new MemoryPeer({ through: asOtherUser })
@@ -117,7 +117,7 @@ describe.runIf(isRoot && capabilities.objectDirectory === FOLDER)("another user'
       if (last === owner) await owner.call('close', index)
       expect(filesIn(folder)).toEqual([])
       if (last === stranger) {
-        // This user may not remove another user's file and folder. The next one that may does.
+        // This user may not remove another user's file and folder. The next user with that right removes them.
         await stranger.call('list')
         expect([existsSync(path), existsSync(folder)]).toEqual([true, true])
         await owner.call('list')
@@ -155,7 +155,7 @@ describe.runIf(isRoot && capabilities.objectDirectory === FOLDER)("another user'
     expect(await owner.call('claim', 0, 1)).toBe(true)
   })
 
-  it('left behind by a crash counts as gone, and is removed by the next user that may', async () => {
+  it('left behind by a crash counts as gone, and is removed by the next user with the right to do so', async () => {
     const name = `Global\\${uniqueName('memlane')}`
     await using owner = new MemoryPeer({ through: asOtherUser })
     await owner.call('create', name, 64, { mode: 0o666 })

@@ -238,7 +238,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('memory on Linux', () =>
     expect(memory.closed).toBe(false)
   })
 
-  it('is refused for want of descriptors, not because its name were taken', async () => {
+  it('is refused with the error of missing descriptors, and not as a name that is taken', async () => {
     await using peer = new MemoryPeer({ through: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] })
     const name = uniqueName('memlane')
     let error: unknown

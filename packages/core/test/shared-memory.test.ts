@@ -81,7 +81,7 @@ describe('shared memory', () => {
     expect(error.message).toMatch(/Start the process that creates it first/)
   })
 
-  it('goes with its last handle, and then the name is free again', () => {
+  it('is removed with its last handle, and then the name is free again', () => {
     const name = uniqueName('memlane')
     const creator = SharedMemory.create(name, 16)
     const other = SharedMemory.open(name)

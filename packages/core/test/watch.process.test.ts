@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
 
-const LOST = 20_000 // ms: what has not rung by then never will
+const LOST = 20_000 // ms: a ring that has not come by then is lost
 const onWindows = capabilities.namespace === 'windows'
 
 /** The ways in which a peer's claim to slot 3 can end. */
@@ -16,18 +16,18 @@ const ends: Record<
 > = {
   'is released': { end: (owner) => owner.call('release', 3) },
   'is closed with its memory': { end: (owner) => owner.call('close', 0) },
-  'goes with its terminated worker': {
+  'ends with its terminated worker': {
     claim: (owner, name) => owner.call('claimInWorker', name, 3),
     end: (owner) => owner.call('terminate'),
   },
-  'goes by process.exit': { end: (owner) => owner.last('exit') },
-  'goes by an uncaught exception': { end: (owner) => owner.last('throw') },
+  'ends by process.exit': { end: (owner) => owner.last('exit') },
+  'ends by an uncaught exception': { end: (owner) => owner.last('throw') },
   'is killed': { end: (owner) => owner.kill() },
 }
 
 describe('a doorbell that watches a slot', () => {
   for (const [how, { claim, end }] of Object.entries(ends)) {
-    it(`rings when its lease ${how}, in both ways of waiting`, async () => {
+    it(`rings when the lease of the slot ${how}, in both ways of waiting`, async () => {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
       using bell = Doorbell.open(memory, 0)
@@ -49,7 +49,7 @@ describe('a doorbell that watches a slot', () => {
     })
   }
 
-  it('watches nothing where nobody has the slot, and watches again after the ring', () => {
+  it('watches nothing while the slot is free, and can watch again after the ring', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
@@ -66,7 +66,7 @@ describe('a doorbell that watches a slot', () => {
     }
   })
 
-  it('rings for itself alone, and not once it is closed', async () => {
+  it('rings no other bell, and does not ring after it is closed', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using other = Doorbell.open(memory, 0)
     const bell = Doorbell.open(memory, 0)
@@ -80,7 +80,7 @@ describe('a doorbell that watches a slot', () => {
     expect(await rings(other, 20)).toBe(false)
   })
 
-  it('needs a slot that is one, and memory that is open', () => {
+  it('refuses an invalid slot, and closed memory', () => {
     const memory = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 0)
     for (const slot of [-1, 0.5, 2 ** 31]) expect(() => bell.watch(slot)).toThrow(RangeError)
@@ -96,14 +96,14 @@ describe('a doorbell that watches a slot', () => {
     await owner.call('open', name)
     const rounds = onWindows ? 1000 : 10_000
     const words = new Int32Array(memory.buffer)
-    const unwoken = new Int32Array(new SharedArrayBuffer(4)) // spinning on two cores would keep the owner from going on
+    const unwoken = new Int32Array(new SharedArrayBuffer(4)) // spinning on two cores would keep the owner from continuing
     const done = owner.call('claimAndRelease', 0, rounds)
     let watched = 0
     for (let round = 1; round <= rounds; round++) {
       Atomics.store(words, 0, round)
       let watching = false
       while (!watching && Atomics.load(words, 1) !== round) watching = bell.watch(0)
-      // Where the slot is still held after a ring, the watching began while the owner was just claiming.
+      // If the slot is still held after a ring, the watch began while the owner was claiming the slot.
       for (; watching; watching = Lease.isHeld(memory, 0) && bell.watch(0)) {
         watched++
         const rung = round % 2 ? bell.waitSync(LOST) : await rings(bell, LOST)
@@ -141,7 +141,7 @@ describe('a doorbell that watches a slot', () => {
     }
   }, 120_000)
 
-  it('rings for an owner that was killed also when another takes the slot at once', async () => {
+  it('rings for an owner that was killed even if another process takes the slot at once', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
@@ -151,7 +151,7 @@ describe('a doorbell that watches a slot', () => {
     const living = new Set(peers)
     while (living.size > 0) {
       const owner = await Promise.race([...living].map((peer) => claims[peers.indexOf(peer)]))
-      if (!owner) throw new Error('nobody took the slot')
+      if (!owner) throw new Error('no peer took the slot')
       while (!bell.watch(0)) await new Promise(setImmediate)
       living.delete(owner)
       await owner.kill()
@@ -162,7 +162,7 @@ describe('a doorbell that watches a slot', () => {
   })
 
   it.runIf(capabilities.objectDirectory)(
-    'hears, when it was stopped meanwhile, of an owner and of its successor',
+    'rings, after its process was stopped, for the end of an owner and of the successor',
     async () => {
       const name = uniqueName('memlane')
       using memory = SharedMemory.create(name, 64)
@@ -189,7 +189,7 @@ describe('a doorbell that watches a slot', () => {
     },
   )
 
-  it('does not hear of a stopped owner, who has not ended', async () => {
+  it('does not ring for an owner that is stopped but alive', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     using bell = Doorbell.open(memory, 0)
@@ -210,7 +210,7 @@ describe('a doorbell that watches a slot', () => {
     const memory = SharedMemory.create(name, 64)
     const path = directory + memory.objectName
     const descriptors = () => (directory ? readdirSync('/proc/self/fd').length : 0)
-    Doorbell.open(memory, 1).close() // the first one enters the folder
+    Doorbell.open(memory, 1).close() // the first bell opens the folder, which stays open
     const folder = directory && fifoFolderOf(path)
     const before = descriptors()
     for (let round = 0; round < 200; round++) {

@@ -34,7 +34,7 @@ describe.runIf(onWindows)('permissions on Windows', () => {
     expect(permissionsOf('event', `${objectName}.lease.4.end.${process.pid}.0`)).toBe('D:(A;;0x100000;;;WD)')
   })
 
-  it('let readers of memory ask for its leases, but neither ring its bells nor change its leases', () => {
+  it('let readers of memory check its leases, but neither ring its bells nor change its leases', () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64, { securityDescriptor: 'D:(A;;GR;;;WD)' })
     using _bell = Doorbell.open(memory, 3)
     using _lease = Lease.claim(memory, 4)
@@ -196,7 +196,7 @@ describe.runIf(onWindows)('objects of other programs on Windows', () => {
     expect(Lease.isHeld(memory, 1)).toBe(false)
   })
 
-  it('a lease whose name stays after its owner is looked at some times a second, not without a pause', async () => {
+  it('a lease whose name outlives its owner is checked a few times a second, not without a pause', async () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     using bell = Doorbell.open(memory, 0)
     const unused = 2 // no process has this id

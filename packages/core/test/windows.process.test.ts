@@ -30,7 +30,7 @@ describe.runIf(onWindows)('on Windows', () => {
     await expect(peer.call('create', readable, 64)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
   })
 
-  it('a security descriptor that is none is INVALID_SECURITY_DESCRIPTOR', () => {
+  it('a text that is no security descriptor is INVALID_SECURITY_DESCRIPTOR', () => {
     expect(() => SharedMemory.create(uniqueName('memlane'), 64, { securityDescriptor: 'everybody' })).toThrow(
       expect.objectContaining({ code: 'INVALID_SECURITY_DESCRIPTOR' }),
     )
@@ -42,7 +42,7 @@ describe.runIf(onWindows)('on Windows', () => {
     expect(memory.bytes[0]).toBe(1)
   })
 
-  it('is listed, whatever comes and goes meanwhile', async () => {
+  it('memory is listed while other memory appears and disappears', async () => {
     const name = uniqueName('memlane')
     using _memory = SharedMemory.create(name, 64)
     await using peer = new MemoryPeer({ timeoutMs: 60_000 })
@@ -86,7 +86,7 @@ describe.runIf(onWindows)('on Windows', () => {
     expect(SharedMemory.list().filter((entry) => entry.objectName.includes(name))).toHaveLength(1)
   })
 
-  it('memory of more than 4 GiB is served right through several views', () => {
+  it('memory of more than 4 GiB is read and written correctly through several views', () => {
     const name = uniqueName('memlane')
     using head = SharedMemory.create(name, 2 ** 32 + 2 ** 16, { view: { length: 4096 } })
     using tail = SharedMemory.open(name, { view: { offset: 2 ** 32, length: 2 ** 16 } })

@@ -78,7 +78,7 @@ describe('the declarations of code that uses memlane', () => {
     expect(shown.length).toBeLessThan(2 * text.length)
   })
 
-  it('come with errors that show plain fields', () => {
+  it('lead to error messages that show plain fields', () => {
     const { errors } = compile(`${SCHEMAS}
   createStream('quotes', Quote).trySend({ symbol: 'ACME', bid: 1 })
   createRegion('quote', Quote).update(() => {})

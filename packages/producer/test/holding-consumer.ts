@@ -2,7 +2,7 @@ import { Channel, claimSlot, openLane, type StreamChannel } from '@memlane/chann
 import type { MessageOf, Schema } from '@memlane/protocol'
 import { ConsumerSlot, codecOf, LaneReader, streamShape } from '@memlane/protocol/internal'
 
-/** A consumer as the producers see it: it holds them back, and reads one lane when it is told to. */
+/** A consumer as the producers see it. It blocks them, and reads one lane when a test calls `read`. */
 export class HoldingConsumer<S extends Schema> implements Disposable {
   readonly channel: StreamChannel
   readonly slot: ConsumerSlot
@@ -18,7 +18,7 @@ export class HoldingConsumer<S extends Schema> implements Disposable {
     this.slot.announceReady()
   }
 
-  /** Reads at most so many messages of a lane, and gives their room back. Rings nobody. */
+  /** Reads at most `count` messages of a lane, and releases their room. Does not ring the producers. */
   read(count = Infinity, producer = 0): MessageOf<S>[] {
     const { control, header } = this.channel
     this.#readers[producer] ??= new LaneReader(

@@ -23,7 +23,7 @@ describe('a region writer', () => {
     expect(Point.read(new DataView(memory.buffer), 0)).toEqual({ x: 1, y: 3, label: 'there' })
   })
 
-  it('refuses a value that does not fit, naming the field, and writes nothing of it', () => {
+  it('refuses a value that does not fit, names the field, and writes no part of the value', () => {
     const memory = plainMemory(100)
     const region = new RegionWriter(memory, Point)
     expect(() => region.write({ x: 1, y: 2, label: 'x'.repeat(16) })).toThrow(/Point\.label/)
@@ -43,7 +43,7 @@ describe('a region writer', () => {
     expect(readSnapshot(Quote, memory.buffer)).toEqual({ seq: 4, bid: 5, ask: 6 })
   })
 
-  it('refuses an update that is not done at once', () => {
+  it('refuses an asynchronous update', () => {
     const region = new RegionWriter(plainMemory(Quote.length), Quote)
     expect(() => region.update((async () => {}) as () => void)).toThrow(TypeError)
   })

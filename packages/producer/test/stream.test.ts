@@ -18,7 +18,7 @@ function make(options: Parameters<typeof createStream>[2] = {}) {
   return createStream(uniqueName('stream'), u32, { capacity: CAPACITY, ...options })
 }
 
-/** Sends 1, 2, 3… until there is no more room, and tells how many. */
+/** Sends 1, 2, 3… until there is no more room, and returns how many it sent. */
 function fill(writer: StreamWriter<typeof u32>): number {
   let sent = 0
   while (writer.trySend(sent + 1)) sent++
@@ -41,14 +41,14 @@ describe('createStream', () => {
     [{ maxConsumers: 0 }, /onsumers 0 is not a whole number from 1 to 32/],
     [{ maxConsumers: 33 }, /onsumers 33/],
     [{ maxConsumers: Number.NaN }, /onsumers NaN/],
-  ])('refuses the dimensions %j, and makes nothing', (options, message) => {
+  ])('refuses the dimensions %j, and creates nothing', (options, message) => {
     const name = uniqueName('stream')
     expect(() => createStream(name, u32, options)).toThrow(RangeError)
     expect(() => createStream(name, u32, options)).toThrow(message)
     expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
   })
 
-  it('refuses manners that there are not, and makes nothing', () => {
+  it('refuses unknown values of its options, and creates nothing', () => {
     const name = uniqueName('stream')
     for (const options of [
       { overflow: 'drop' },
@@ -61,7 +61,7 @@ describe('createStream', () => {
     expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
   })
 
-  it('refuses messages that no lane can take, and what is no schema, and makes nothing', () => {
+  it('refuses messages that fit in no lane, and values that are no schema, and creates nothing', () => {
     const name = uniqueName('stream')
     const layout = struct('Large', { bytes: bytes(32_760) })
     expect(() => createStream(name, layout, { capacity: 65_536 })).toThrow(/message of 32760 bytes .* the 32752 /)
@@ -96,7 +96,7 @@ describe('joinStream', () => {
     expect(joined.lane).toBe(1)
   })
 
-  it('says TIMED_OUT at the timeout, and the reason if it is aborted', async () => {
+  it('rejects with TIMED_OUT at the timeout, and with the reason if it is aborted', async () => {
     const name = uniqueName('stream')
     await expect(joinStream(name, u32, { timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
     await expect(joinStream(name, u32, { timeoutMs: 10 })).rejects.toThrow(code('TIMED_OUT'))
@@ -107,7 +107,7 @@ describe('joinStream', () => {
     await expect(joining).rejects.toBe('later')
   })
 
-  it('says FULL, and leaves no handle behind', async () => {
+  it('rejects with FULL if no lane is free, and leaves no handle behind', async () => {
     const writer = make({ maxProducers: 1 })
     await expect(joinStream(writer.name, u32)).rejects.toThrow(code('FULL'))
     await expect(joinStream(writer.name, u32)).rejects.toThrow(/no lane is free: maxProducers is 1/)
@@ -115,7 +115,7 @@ describe('joinStream', () => {
     expect(() => SharedMemory.open(writer.name)).toThrow(code('NOT_FOUND'))
   })
 
-  it('takes the lane asked for, if it is free and there is one', async () => {
+  it('takes the lane that is asked for, if it exists and is free', async () => {
     using first = make({ lane: 2 })
     expect(first.lane).toBe(2)
     await expect(joinStream(first.name, u32, { lane: 2 })).rejects.toThrow(/lane 2 is taken/)
@@ -127,7 +127,7 @@ describe('joinStream', () => {
     }
   })
 
-  it('goes on in a lane that was closed, with the numbers of its messages', async () => {
+  it('continues a lane that was closed, and continues its message numbers', async () => {
     using keeper = make()
     using consumer = new HoldingConsumer(keeper.name, u32)
     const first = await joinStream(keeper.name, u32, { lane: 1 })
@@ -140,8 +140,8 @@ describe('joinStream', () => {
   })
 })
 
-describe('a producer held back by a consumer', () => {
-  it('says false when it is full, and goes on in order when there is room', () => {
+describe('a producer that a consumer blocks', () => {
+  it('returns false from trySend while the lane is full, and continues in order when there is room', () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const sent = fill(writer)
@@ -161,7 +161,7 @@ describe('a producer held back by a consumer', () => {
     expect(rest).toEqual(Array.from({ length: sent }, (_, i) => 11 + i))
   })
 
-  it('is not held back by one that has left, nor by one that died', () => {
+  it('is not blocked by a consumer that has left, nor by one that died', () => {
     using writer = make()
     const leaving = new HoldingConsumer(writer.name, u32)
     fill(writer)
@@ -187,7 +187,7 @@ describe('a producer held back by a consumer', () => {
     }
   })
 
-  it('sends what waits in the order of the calls, also when some give up', async () => {
+  it('sends waiting messages in the order of the calls, even if some calls are aborted', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const sent = fill(writer)
@@ -209,7 +209,7 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read()).toEqual([101, 104, 105, 106, 107, 108])
   })
 
-  it('refuses to block while others wait in the event loop', async () => {
+  it('refuses a blocking send while other sends wait in the event loop', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const sent = fill(writer)
@@ -233,7 +233,7 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read()).toEqual([2])
   })
 
-  it('rejects what waits when it is closed', async () => {
+  it('rejects the waiting sends when it is closed', async () => {
     const writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
@@ -243,7 +243,7 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read().includes(0)).toBe(false)
   })
 
-  it('rejects what waits when it is closed a moment later, asleep', async () => {
+  it('rejects the waiting sends when it is closed while it sleeps', async () => {
     const writer = make({ waitStrategy: 'park' })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
@@ -252,7 +252,7 @@ describe('a producer held back by a consumer', () => {
     await Promise.all(waiting.map((promise) => expect(promise).rejects.toThrow(code('CLOSED'))))
   })
 
-  it('does not begin to wait for a signal that has been aborted, and sends nothing', async () => {
+  it('does not wait with a signal that is already aborted, and sends nothing', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const signal = AbortSignal.abort('no')
@@ -262,7 +262,7 @@ describe('a producer held back by a consumer', () => {
     expect(consumer.read()).toEqual([])
   })
 
-  it('does not wait for those before, with a signal that has been aborted', async () => {
+  it('does not wait for earlier sends, with a signal that is already aborted', async () => {
     using writer = make()
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
@@ -272,7 +272,7 @@ describe('a producer held back by a consumer', () => {
     await before
   })
 
-  it('leaves nothing behind on a signal that outlives the wait', async () => {
+  it('leaves no listener on a signal that outlives the wait', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const controller = new AbortController()
@@ -326,7 +326,7 @@ describe('a producer held back by a consumer', () => {
     await expect(writer.ready({ signal: controller.signal })).rejects.toBe('enough')
   })
 
-  it('is ready when there is room, for those who write in place', async () => {
+  it('is ready for a claim or a batch when there is room', async () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     expect([writer.readySync(), await writer.ready()]).toEqual([true, true])
@@ -338,7 +338,7 @@ describe('a producer held back by a consumer', () => {
     consumer.read(10)
     ring(writer)
     expect(await ready).toBe(true)
-    // Behind all that waited to send: while one of them waits, nothing would be filled.
+    // fillBatch comes after the sends that waited. While a send waits, it would fill no message.
     expect(writer.fillBatch(1, (message) => Object.assign(message, { value: sent + 3 }))).toBe(1)
     await Promise.all([before, after])
     expect(consumer.read()).toEqual(Array.from({ length: sent - 7 }, (_, i) => 11 + i))
@@ -363,7 +363,7 @@ describe('a producer held back by a consumer', () => {
     expect(() => numbers.readySync({ timeoutMs: 0, length: 8 })).toThrow(RangeError)
   })
 
-  it('flushes when every message has been taken, though a claim given back at the end of the lane has left padding', async () => {
+  it('flushes when every message has been taken, even if an aborted claim has left padding at the end of the lane', async () => {
     using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(writer.name, payload.bytes)
     const message = new Uint8Array(20_000)
@@ -377,7 +377,7 @@ describe('a producer held back by a consumer', () => {
     await expect(writer.flush({ timeoutMs: 0 })).rejects.toThrow(code('TIMED_OUT'))
   })
 
-  it('says CORRUPT when a consumer says that it stands in the middle of a message', async () => {
+  it('rejects flush with CORRUPT if the position of a consumer is in the middle of a message', async () => {
     using writer = createStream(uniqueName('stream'), payload.bytes, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(writer.name, payload.bytes)
     writer.trySend(new Uint8Array(100).fill(0xff))
@@ -385,7 +385,7 @@ describe('a producer held back by a consumer', () => {
     await expect(writer.flush()).rejects.toThrow(code('CORRUPT'))
   })
 
-  it('flushes when everything has been taken, and at once when nobody is there', async () => {
+  it('flushes when every message has been taken, and at once without consumers', async () => {
     using writer = make()
     await writer.flush()
     writer.trySend(1)
@@ -406,7 +406,7 @@ describe('a producer held back by a consumer', () => {
   })
 })
 
-/** What a consumer does that has given room back. */
+/** Rings the producers, as a consumer does after it has released room. */
 function ring(writer: StreamWriter<typeof u32>): void {
   using other = new HoldingConsumer(writer.name, u32)
   Bells.of(other.channel, other.channel.control.producers).ringSleepers()
@@ -426,7 +426,7 @@ describe('a value', () => {
     ['JSON', payload.json(), { a: [1, null] }, [undefined, Math.max, 5n]],
     ['MessagePack', messagepack(), { a: [1, null] }, [undefined, Math.max, Symbol('x')]],
     ['a union', Event, { kind: 'note', value: 'hi' }, [{ kind: 'other', value: 1 }, { kind: 'quote', value: 1 }, null]],
-  ] as const)('of %s that does not fit is refused, and nothing of it sent', async (_, schema, good, bad) => {
+  ] as const)('of %s that does not fit is refused, and no part of it is sent', async (_, schema, good, bad) => {
     using writer = createStream(uniqueName('stream'), schema as typeof payload.utf8, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(writer.name, schema as typeof payload.utf8)
     const right = good as string
@@ -489,7 +489,7 @@ describe('a claim', () => {
     expect(() => writer.commit()).toThrow(TypeError)
   })
 
-  it('is one at a time, and aborted without a trace', () => {
+  it('is refused while another claim is open, and leaves no trace after an abort', () => {
     using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(writer.name, Quote)
     const room = writer.claim()
@@ -507,14 +507,14 @@ describe('a claim', () => {
     expect(writer.sent).toBe(1)
   })
 
-  it('that its schema refuses is given back', () => {
+  it('that its schema refuses is aborted', () => {
     using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
     for (const length of [4, Quote.length + 1]) {
       expect(() => writer.claim(length)).toThrow(RangeError)
       expect(writer.trySend(quote(1))).toBe(true)
     }
     writer.claim()
-    expect(() => writer.commit(4)).toThrow(RangeError) // nobody could read it
+    expect(() => writer.commit(4)).toThrow(RangeError) // no consumer could read it
     writer.abort()
 
     using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
@@ -522,7 +522,7 @@ describe('a claim', () => {
     expect(() => events.claimMember('other' as 'quote')).toThrow(TypeError)
     expect(() => events.claimMember('blob')).toThrow(TypeError)
     events.trySend({ kind: 'quote', value: quote(1) })
-    expect(() => events.claim(50)).toThrow(RangeError) // of whatever kind the bytes there are
+    expect(() => events.claim(50)).toThrow(RangeError) // whatever kind the old bytes in its place name
     expect(events.trySend({ kind: 'note', value: 'x' })).toBe(true)
     expect(() => writer.claimMember('quote' as never)).toThrow(TypeError)
   })
@@ -574,7 +574,7 @@ describe('a batch', () => {
     expect(consumer.read()).toHaveLength(3)
   })
 
-  it('filled in place goes around the end of the lane, and takes the room there is', () => {
+  it('that is filled in place wraps at the end of the lane, and fills at most the free room', () => {
     using writer = createStream(uniqueName('stream'), Quote, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(writer.name, Quote)
     let sent = 0
@@ -604,7 +604,7 @@ describe('a batch', () => {
     expect(writer.fillBatch(-1, () => expect.unreachable())).toBe(0)
   })
 
-  it('sends what was filled before the filling threw', () => {
+  it('sends the messages that were filled before the callback threw', () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     for (const failing of [0, 1, 2, 5]) {
@@ -619,7 +619,7 @@ describe('a batch', () => {
     expect(() => createStream(uniqueName('stream'), payload.utf8).fillBatch(1, () => {})).toThrow(TypeError)
   })
 
-  it('is not disturbed by what its filling must not do', () => {
+  it('is not disturbed by calls that its callback must not make', () => {
     using writer = make()
     using consumer = new HoldingConsumer(writer.name, u32)
     const done = writer.fillBatch(4, (message, index) => {
@@ -637,7 +637,7 @@ describe('a batch', () => {
   })
 })
 
-describe('without consumers', () => {
+describe('a producer without consumers', () => {
   it('keeps the latest messages', () => {
     using writer = make()
     for (let i = 0; i < 100_000; i++) if (!writer.trySend(i)) expect.unreachable()
@@ -647,7 +647,7 @@ describe('without consumers', () => {
     expect(held).toEqual(Array.from({ length: held.length }, (_, i) => 100_000 - held.length + i))
   })
 
-  it('waits, where the stream was created so', async () => {
+  it('waits if the stream was created with withoutConsumers: "wait"', async () => {
     using writer = make({ withoutConsumers: 'wait' })
     const sent = fill(writer)
     await expect(writer.send(0, { timeoutMs: 5 })).rejects.toThrow(code('TIMED_OUT'))
@@ -659,7 +659,7 @@ describe('without consumers', () => {
     expect(consumer.read()).toEqual([sent + 1])
   })
 
-  it('never waits where consumers are overtaken', () => {
+  it('never waits if consumers are overtaken', () => {
     using writer = make({ overflow: 'overwrite', withoutConsumers: 'wait' })
     for (let i = 0; i < 100_000; i++) if (!writer.trySend(i)) expect.unreachable()
     expect(writer.trySendBatch(Array.from({ length: 1000 }, (_, i) => i))).toBe(1000)
@@ -668,7 +668,7 @@ describe('without consumers', () => {
 })
 
 describe('a closed producer', () => {
-  it('says CLOSED, each of its methods', async () => {
+  it('throws CLOSED from each of its methods', async () => {
     const writer = createStream(uniqueName('stream'), u32, { capacity: CAPACITY })
     writer.trySend(1)
     expect(writer.closed).toBe(false)
@@ -696,7 +696,7 @@ describe('a closed producer', () => {
     writer.ref().unref()
   })
 
-  it('has given its claim back, and a union says CLOSED as well', () => {
+  it('has aborted its claim, and its methods for unions throw CLOSED, too', () => {
     const writer = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
     const room = writer.claimMember('blob', 10)
     writer.close()
@@ -705,7 +705,7 @@ describe('a closed producer', () => {
     expect(() => writer.claim(20)).toThrow(code('CLOSED'))
   })
 
-  it('leaves memory that nobody else holds, and `using` closes', () => {
+  it('removes memory that it held alone, and `using` closes it', () => {
     const name = uniqueName('stream')
     {
       using _writer = createStream(name, u32, { capacity: CAPACITY })
@@ -713,7 +713,7 @@ describe('a closed producer', () => {
     expect(() => SharedMemory.open(name)).toThrow(code('NOT_FOUND'))
   })
 
-  it('may let go of the event loop at any time, also just closed and asleep', async () => {
+  it('accepts ref and unref at any time, even after it was closed while asleep', async () => {
     const writer = make({ waitStrategy: 'park' })
     using _consumer = new HoldingConsumer(writer.name, u32)
     fill(writer)
@@ -726,7 +726,7 @@ describe('a closed producer', () => {
   })
 })
 
-it('bytes of a struct show as what they are', () => {
+it('bytes in a struct arrive as a Uint8Array', () => {
   const Frame = struct('Frame', { seq: u32, data: bytes(16) })
   using writer = createStream(uniqueName('stream'), Frame, { capacity: CAPACITY })
   using consumer = new HoldingConsumer(writer.name, Frame)

@@ -138,7 +138,7 @@ describe('the dimensions of a stream', () => {
     ['capacity', [0, -65_536, 1, 32_768, 65_537, 3 * 65_536, 2 ** 30, 2 ** 32, 65_536.5, Number.NaN, Infinity]],
     ['maxProducers', [0, -1, 65, 1.5, Number.NaN, Infinity]],
     ['maxConsumers', [0, -1, 33, 1.5, Number.NaN, Infinity]],
-  ] as const)('refuse a %s that cannot be, naming it', (name, values) => {
+  ] as const)('refuse an invalid %s, and name it', (name, values) => {
     for (const value of values) expect(wrongDimension({ ...dimensions, [name]: value })).toContain(String(value))
   })
 
@@ -146,7 +146,7 @@ describe('the dimensions of a stream', () => {
     ['capacity', [65_536, 2 ** 20, 2 ** 29]],
     ['maxProducers', [1, 32, 33, 64]],
     ['maxConsumers', [1, 32]],
-  ] as const)('admit a %s that can', (name, values) => {
+  ] as const)('accept a valid %s', (name, values) => {
     for (const value of values) expect(wrongDimension({ ...dimensions, [name]: value })).toBeUndefined()
   })
 

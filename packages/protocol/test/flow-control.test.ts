@@ -31,7 +31,7 @@ function join(control: StreamControl, index: number): ConsumerSlot {
   return consumer
 }
 
-test('a producer does not overtake a joining consumer if another one reads on between its two looks', () => {
+test('a producer does not overtake a joining consumer if another consumer reads on between two checks of the producer', () => {
   const { control, lane, producer, put } = makeStream()
   const consumer = join(control, 0)
   while (put(1000));
@@ -54,14 +54,14 @@ test('a producer does not overtake a joining consumer if another one reads on be
   expect(reader.sequence).toBe(held / 1008)
 })
 
-test('the base does not go back to a joining consumer that has not looked a second time', () => {
+test('the base does not go back to a joining consumer that has not made its second check', () => {
   const { control, lane, put } = makeStream()
   const joiner = new ConsumerSlot(control, 0)
   const realBase = control.baseOf.bind(control)
   let looks = 0
   control.baseOf = (lane) => {
     const base = realBase(lane)
-    // The joining consumer has seen the first base. Before its second look, the producer moves the base, and wants more room.
+    // The joining consumer has seen the first base. Before its second check, the producer moves the base, and wants more room.
     if (++looks === 1) {
       for (let count = 0; count < 64; count++) put(1016)
       expect(realBase(0)).toBeGreaterThan(base)
@@ -95,7 +95,7 @@ test('a producer that takes a lane up and dies before it sends does not change t
   for (let death = 0; death < 3; death++) expect(new ProducerSlot(control, 0, lane).lane.sequence).toBe(10)
 })
 
-test('a consumer that claims to stand inside an unpublished batch does not cause the batch to be overwritten', () => {
+test('a consumer whose position is inside an unpublished batch does not cause the batch to be overwritten', () => {
   const { control, lane, producer } = makeStream()
   const liar = join(control, 0)
   const { position } = producer.lane.published
@@ -115,7 +115,7 @@ test('a consumer that claims to stand inside an unpublished batch does not cause
   expect(reader.next()).toBe(-1)
 })
 
-test('a consumer gives up on a base that keeps changing, and is not live then', () => {
+test('a consumer gives up on a base that keeps changing, and is not live afterwards', () => {
   const { control } = makeStream()
   let base = 0
   control.baseOf = () => (base += 8)

@@ -32,7 +32,7 @@ const padding = (position: number, size: number) => {
   return size > toEnd ? toEnd : 0
 }
 
-/** A lane with its slots, and beside it the queue that it must behave like: what was sent, and how far each consumer is. */
+/** A lane with its slots, and the queue that the lane must behave like: what was sent, and how far each consumer is. */
 class Trial {
   readonly sent: Sent[] = []
   readonly members: (Member | undefined)[] = Array(CONSUMERS).fill(undefined)

@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 )
 
-describe('a lane beside a simple queue', () => {
+describe('a lane, compared with a simple queue,', () => {
   it('gives every reader every message, whole and in order, whatever is interleaved and wherever positions wrap', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(step, { maxLength: 200, size: 'max' }), (origin, steps) => {

@@ -22,7 +22,7 @@ function read(reader: LaneReader): string | undefined {
 }
 
 describe('a lane', () => {
-  it('gives back messages in order, each with its number', () => {
+  it('returns messages in order, each with its number', () => {
     const buffer = new ArrayBuffer(CAPACITY + 64)
     const writer = new LaneWriter(buffer, 64, CAPACITY, NO_LIMIT)
     const reader = new LaneReader(buffer, 64, CAPACITY)
@@ -102,7 +102,7 @@ describe('a lane', () => {
     expect(read(reader)).toBe('next')
   })
 
-  it('at the end of the ring goes no further than its limit, also after a question for room', () => {
+  it('at the end of the ring goes no further than its limit, even after a call of hasRoom', () => {
     const size = 32
     let limit = CAPACITY
     const buffer = new ArrayBuffer(CAPACITY)

@@ -16,6 +16,10 @@ beforeAll(() => {
   const copy = join(folder, 'node_modules', '@memlane', 'protocol')
   cpSync(join(installed, 'dist'), join(copy, 'dist'), { recursive: true })
   cpSync(join(installed, 'package.json'), join(copy, 'package.json'))
+  cpSync(join(installed, 'node_modules', 'leven'), join(copy, 'node_modules', 'leven'), {
+    recursive: true,
+    dereference: true,
+  })
   writeFileSync(join(folder, 'package.json'), '{}')
 })
 

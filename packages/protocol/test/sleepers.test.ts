@@ -24,7 +24,7 @@ function newSleepers(sleepers: Sleepers): number[] {
   return numbers
 }
 
-test('each sleep is rung for once by each participant', () => {
+test('each participant rings once for each sleep', () => {
   const control = makeControl()
   const sleepers = Sleepers.of(control.producers)
   expect(sleepers.any()).toBe(false)
@@ -50,7 +50,7 @@ test('a sleeper that could not be rung is rung the next time', () => {
   expect(newSleepers(sleepers)).toEqual([5])
 })
 
-test('a participant that closes in its sleep leaves no mark', () => {
+test('a participant that closes while it sleeps leaves no mark', () => {
   const control = makeControl()
   const producer = new ProducerSlot(control, 40, new ArrayBuffer(CAPACITY))
   SleepMark.of(control.producers, 40).set()

@@ -26,7 +26,7 @@ describe('snapshots', () => {
       expect(second?.[version]).toBe((first?.[version] ?? 0) + (kind === 'sequence' ? 2 : 1))
     })
 
-    it(`count across the largest number, with a ${kind}`, () => {
+    it(`continue after the version word wraps, with a ${kind}`, () => {
       const buffer = memory()
       const view = layout.view(buffer, 4)
       for (const start of [0x7fffffff, 0xfffffffe, 0xffffffff]) {

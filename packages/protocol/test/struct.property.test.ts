@@ -24,7 +24,7 @@ import {
   utf32le,
 } from '../src/index.js'
 
-/** A layout with what the test knows of it by itself: C's size and alignment, and values that fit. */
+/** A layout, with its size and alignment in C and values that fit, as the test itself computes them. */
 interface Case {
   layout: AnyLayout
   size: number
@@ -101,7 +101,7 @@ function structOf(fields: Case[], packed: boolean): Case & { offsets: number[] }
 
 const anyStruct = fc.tuple(fc.array(layoutCase, { minLength: 1, maxLength: 6 }), fc.boolean())
 
-/** Decodes by nothing but the descriptor: what a tool in another language would do. */
+/** Decodes with nothing but the descriptor, as a tool in another language would do. */
 function decode(descriptor: LayoutDescriptor, data: DataView, offset: number): unknown {
   switch (descriptor.kind) {
     case 'i8':

@@ -99,7 +99,7 @@ describe('fixed text', () => {
     expect(cut(utf16le(4, { ...truncate, terminator: 'optional' }), 'ab😀')).toBe('ab😀')
     expect(cut(utf32le(4, truncate), 'ab😀c')).toBe('ab😀')
     expect(cut(utf8(1, truncate), 'a')).toBe('')
-    // What follows is shorter, but the text ends where it was cut.
+    // The next character is shorter and would fit, but the text ends where it was cut.
     expect(cut(utf8(4, truncate), 'ab€c')).toBe('ab')
   })
 

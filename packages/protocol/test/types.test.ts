@@ -139,7 +139,7 @@ describe('types', () => {
     void Point.fields.z
   })
 
-  it('admit every declaration where any will do', () => {
+  it('allow every layout where the type is any layout', () => {
     const layouts: AnyLayout[] = [u8, Point, Everything, utf8(3), array(Point, 2), AssettoCorsaPhysics]
     expectTypeOf(layouts).toBeArray()
     const lengthOf = <T, V extends string>(layout: StructLayout<T, V>) => layout.length
@@ -148,7 +148,7 @@ describe('types', () => {
     expectTypeOf(structs).toBeArray()
   })
 
-  it('leave the version words out of what a writer has to give', () => {
+  it('leave the version words out of the value that a writer must pass', () => {
     const Versioned = struct('Versioned', pointFields, { consistency: { sequence: 'seq' } })
     const buffer = new ArrayBuffer(Versioned.length)
     writeSnapshot(Versioned, buffer, 0, { x: 1 })
@@ -196,7 +196,7 @@ describe('types', () => {
     void (() => Event.measure({ kind: 'note', value: 1 }))
   })
 
-  it('tell that there may be no snapshot', () => {
+  it('include undefined where there may be no snapshot', () => {
     expectTypeOf(readHwinfo).returns.extract<undefined>().toEqualTypeOf<undefined>()
   })
 })

@@ -1,4 +1,4 @@
-/** What victims have in place of protocol's module of ordered accesses: the same, each store a crash point. */
+/** Replaces protocol's module of ordered accesses in victims. It does the same, and each store is a crash point. */
 
 import { KIND_MASK, KIND_MESSAGE, MORE } from '../../../packages/protocol/src/lane/record.js'
 import * as atomics from '../../../packages/protocol/src/memory/atomics.js'
@@ -26,7 +26,7 @@ function counted<Arguments extends unknown[], Result>(
   return (...args) => crashPoints.pass(store.name, () => store(...args), publishes(...args))
 }
 
-/** Padding has no message, but with MORE there are some behind it. */
+/** Padding is no message, but padding with MORE publishes the messages after it. */
 function publishesMessage(_words: Int32Array, _index: number, commit: number): boolean {
   return (commit & KIND_MASK) === KIND_MESSAGE || (commit & MORE) !== 0
 }

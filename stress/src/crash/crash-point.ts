@@ -1,6 +1,6 @@
 /**
- * The points where a victim can die: before and after each of its ordered stores, numbered from 1 in the order in which it
- * comes to them.
+ * The points where a victim can die: before and after each of its ordered stores. The stores are numbered from 1 in the order
+ * in which the victim makes them.
  */
 import { writeSync } from 'node:fs'
 
@@ -11,13 +11,13 @@ export interface CrashPoint {
 }
 
 class CrashPoints {
-  /** The last message of the send that is under way. */
+  /** The last message of the current send. */
   intended = 0
   /** The last message that is published. */
   committed = 0
   /** Stores so far. */
   stores = 0
-  /** Called behind each store that is survived. */
+  /** Called after each store that the victim survives. */
   onStore: (name: string) => void = () => {}
   #fatal: CrashPoint = { store: 0, side: 'before' }
 
@@ -25,7 +25,7 @@ class CrashPoints {
     this.#fatal = point
   }
 
-  /** Does a store, if the process lives so long. */
+  /** Makes a store, unless the process dies before it. */
   pass<Result>(name: string, store: () => Result, publishes: boolean): Result {
     this.stores++
     const { store: fatalStore, side } = this.#fatal
@@ -37,7 +37,7 @@ class CrashPoints {
     return result
   }
 
-  /** In a way that nothing can be done about, so that nothing is tidied up: by a signal, or TerminateProcess on Windows. */
+  /** Ends the process without any cleanup: by SIGKILL, or by TerminateProcess on Windows. */
   die(where: string): never {
     writeSync(1, `died ${this.committed} ${where}\n`)
     for (;;) process.kill(process.pid, 'SIGKILL')

@@ -1,6 +1,6 @@
-// A process that plays a role in a stream or a region, and dies at the crash point that it is told. Started by run.ts with a
-// Task as JSON for its one argument. Says `ask N WORD NUMBER`, and waits for a byte; as its last words, `died COMMITTED WHERE`,
-// or `done COMMITTED STORES` when it has come to the end of its role.
+// A process that plays a role in a stream or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
+// as JSON in its only argument. It prints `ask N WORD NUMBER`, and then waits for a byte. Its last line is
+// `died COMMITTED WHERE`, or `done COMMITTED STORES` if it has reached the end of its role.
 import { readSync, writeSync } from 'node:fs'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
@@ -27,14 +27,14 @@ let asked = 0
 /** Blocks until the answer comes. */
 function ask(word: string, number = 0): void {
   writeSync(1, `ask ${++asked} ${word} ${number}\n`)
-  if (readSync(0, Buffer.alloc(1)) === 0) process.exit(1) // whoever started this is gone
+  if (readSync(0, Buffer.alloc(1)) === 0) process.exit(1) // the parent process has ended
 }
 
 function demand(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
 
-/** The next to send. */
+/** The number of the next message to send. */
 let next = first
 
 function intend(count: number): number {
@@ -67,7 +67,7 @@ function claim(writer: Writer): void {
   writer.commit()
 }
 
-/** In each way, once round the lane and more; the consumer takes all of it in between. */
+/** Sends in each way, more than one lap of the lane in total. Between the ways, the consumer takes all messages. */
 function sendInEachWay(writer: Writer): void {
   trySend(writer, 2)
   claim(writer)
@@ -104,7 +104,7 @@ function receiveInEachWay(reader: Reader): void {
   demand(reader.tryReceive() === undefined, 'there is a message too many')
 }
 
-/** Before its second look and its sleep, once its mark is up, whoever sleeps has happen what it waits for. */
+/** Lets the awaited event happen after a sleeper has set its mark, and before its second check and its sleep. */
 function whenMarked(happen: () => void): void {
   crashPoints.onStore = (store) => {
     if (store === 'setBits') happen()
@@ -147,7 +147,7 @@ const roles = {
     using writer = await join()
     whenMarked(() => ask('drain', crashPoints.committed))
     while (writer.trySend(numbered(lane, intend(1))));
-    await writer.send(numbered(lane, next - 1)) // which had no room
+    await writer.send(numbered(lane, next - 1)) // the message that had no room
     while (writer.trySend(numbered(lane, intend(1))));
     demand(writer.sendSync(numbered(lane, next - 1)), 'the time has passed')
   },

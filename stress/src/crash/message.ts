@@ -6,7 +6,7 @@ export const CAPACITY = 65_536
 /** So long that seven fill a lane. */
 const BODY_LENGTH = 8192
 
-/** A message that shows what becomes of it: each byte of the body follows from the number. */
+/** A message that shows if it is torn: each byte of the body follows from the number. */
 export const Numbered = struct('Numbered', { number: u32, lane: u32, body: bytes(BODY_LENGTH) })
 export type Numbered = Infer<typeof Numbered>
 

@@ -2,10 +2,10 @@ import type { StreamReader } from '@memlane/consumer'
 import { isWhole, type Numbered } from './message.js'
 import { within } from './time-limit.js'
 
-/** A consumer that survives: receives all there is, asleep whenever there is nothing, and remembers it. */
+/** A consumer that survives. It receives every message, sleeps while there is none, and remembers the numbers. */
 export class Receiver implements Disposable {
   readonly reader: StreamReader<typeof Numbered>
-  /** Settles when the stream ends, or something is wrong. */
+  /** Resolves when the stream ends, and rejects if a message is wrong. */
   readonly over: Promise<void>
   readonly #lanes = new Map<number, number[]>()
   #onMessage: () => void = () => {}
@@ -14,7 +14,7 @@ export class Receiver implements Disposable {
   constructor(reader: StreamReader<typeof Numbered>) {
     this.reader = reader
     this.over = this.#receive()
-    this.over.catch(() => {}) // whoever waits hears of it
+    this.over.catch(() => {}) // `until` and the scenario get the error
   }
 
   /** The numbers that came on a lane. */
@@ -22,7 +22,7 @@ export class Receiver implements Disposable {
     return this.#lanes.get(lane) ?? []
   }
 
-  /** Waits for that message of a lane, or a later one; 0 is there from the start. */
+  /** Waits for the message of a lane with this number, or for a later one. Number 0 counts as received from the start. */
   async until(lane: number, number: number): Promise<void> {
     const arrival = new Promise<void>((resolve) => {
       this.#onMessage = () => {
@@ -38,7 +38,7 @@ export class Receiver implements Disposable {
 
   /**
    * @param first the number of the first message that had to come
-   * @throws Error when one to `last` did not, or another did, or not in order
+   * @throws Error if a message from `first` to `last` is missing or out of order, or if another message came
    */
   checkAll(lane: number, first: number, last: number): void {
     const wanted = Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -46,14 +46,14 @@ export class Receiver implements Disposable {
     throw new Error(`lane ${lane}: got ${this.on(lane).join()}, and not ${first} to ${last}`)
   }
 
-  /** As checkAll, for one who came late: the oldest may have given way, but for so many. */
+  /** Like checkAll, for a late consumer: the oldest messages may be missing, but at least `fewest` must have come. */
   checkLatest(lane: number, fewest: number, last: number): void {
     const numbers = this.on(lane)
     if (numbers.length < fewest) throw new Error(`lane ${lane}: got ${numbers.join()}, fewer than ${fewest}`)
     this.checkAll(lane, numbers[0] ?? last + 1, last)
   }
 
-  /** As checkLatest, where messages are overwritten: each that did not come is counted. */
+  /** Like checkLatest, for a stream that overwrites: each message that did not come must be counted as missed. */
   checkCounted(lane: number, fewest: number, last: number): void {
     const numbers = this.on(lane)
     const { missed } = this.reader

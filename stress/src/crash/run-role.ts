@@ -1,5 +1,5 @@
-// Plays one role again and again, the victim dying at one crash point after the other. Started by crash.ts with the name of the
-// role and a stride: of how many points one is taken, from a random one on. Says what it found as JSON.
+// Plays one role again and again. In each play the victim dies at another crash point. crash.ts starts it with the name of the
+// role and a stride: one of so many points is tried, from a random one on. Prints its report as JSON.
 import { uniqueName } from '@memlane/testing'
 import type { CrashPoint } from './crash-point.js'
 import { type Outcome, ScenarioRun } from './scenario-run.js'
@@ -9,13 +9,13 @@ export interface RoleReport {
   role: string
   /** Ordered stores of the role. */
   points: number
-  /** Two for each store, or those of them that were asked for. */
+  /** The deaths that were tried: two for each store, or one of `stride` of those. */
   deaths: number
   passed: number
   failures: string[]
 }
 
-/** Where others come into play, a store may be missing, as the announcement of room that was not given back yet. */
+/** With other processes, a store may be missing in some plays, for example if room was not released yet. */
 const ATTEMPTS = 5
 const COUNTED_RUNS = 3
 
@@ -40,7 +40,7 @@ async function runUntilReached(point: CrashPoint): Promise<void> {
   throw new Error('the victim never came to this point')
 }
 
-/** The least of some plays: one that has to wait more often has more stores, to which others do not come. */
+/** The smallest number of several plays. A play that waits more often makes more stores, which other plays do not reach. */
 async function countPoints(): Promise<number> {
   const counts: number[] = []
   for (let i = 0; i < COUNTED_RUNS; i++) counts.push(Number((await runOnce({ store: 0, side: 'before' })).where))

@@ -1,4 +1,4 @@
-/** Where a scenario is played: starts victims, and keeps what survives until the end. */
+/** One run of a scenario. It starts victims, and holds the surviving resources until the end. */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { capabilities, SharedMemory } from '@memlane/core'
@@ -7,22 +7,22 @@ import type { CrashPoint } from './crash-point.js'
 import type { CrashingRole, Task } from './crashing-process.js'
 import { HUNG_MS } from './time-limit.js'
 
-/** How a victim came to its end. */
+/** How a victim ended. */
 export interface Outcome {
   died: boolean
   /** The last message that it had published. */
   committed: number
-  /** In which store it died; or how many it came to. */
+  /** The place where it died, or the number of stores that it made. */
   where: string
 }
 
-/** Does what a victim asks for, which waits meanwhile. */
+/** Does what a victim asks for. The victim waits meanwhile. */
 export type Hear = (word: string, number: number) => Promise<void> | void
 
 const program = fileURLToPath(new URL('crashing-process.js', import.meta.url))
 
 export class ScenarioRun {
-  /** Of the stream or region. */
+  /** The name of the stream or region. */
   readonly name: string
   readonly #point: CrashPoint
   readonly #kept: Disposable[] = []
@@ -32,7 +32,7 @@ export class ScenarioRun {
     this.#point = point
   }
 
-  /** Has something closed when the scenario is over; what came last, first. */
+  /** Closes a resource when the scenario is over. The last one is closed first. */
   keep<T extends Disposable>(resource: T): T {
     this.#kept.unshift(resource)
     return resource
@@ -43,7 +43,7 @@ export class ScenarioRun {
     return start({ role, name: this.name, lane: 0, first: 1, ...part, ...this.#point }, hear)
   }
 
-  /** Plays a role of somebody who has died before. */
+  /** Plays a role that dies before the examined role starts. */
   async crashBefore(role: 'dead-producer' | 'dead-consumer', lane = 0): Promise<Outcome> {
     const outcome = await start({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
     if (!outcome.died) throw new Error(`the ${role} lives`)
@@ -54,7 +54,7 @@ export class ScenarioRun {
     for (const resource of this.#kept.splice(0)) resource[Symbol.dispose]()
   }
 
-  /** @throws Error when a name or a file of the scenario is there */
+  /** @throws Error if a name or a file of the scenario still exists */
   checkNothingLeft(): void {
     const { objectDirectory } = capabilities
     const objects =

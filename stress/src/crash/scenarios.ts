@@ -1,6 +1,6 @@
 /**
- * What is played for each role: who was there before, what the victim does, and what survivors and newcomers must find.
- * Dimensions are such that a newcomer has no other slot than the victim's.
+ * The scenario of each role: which processes exist before, what the victim does, and what survivors and newcomers must find.
+ * The streams have so few slots that a newcomer can take only the victim's slot.
  */
 import { setImmediate } from 'node:timers/promises'
 import { openRegionSync, openStream } from '@memlane/consumer'
@@ -11,9 +11,9 @@ import { Receiver } from './receiver.js'
 import type { Outcome, ScenarioRun } from './scenario-run.js'
 import { HUNG_MS, within } from './time-limit.js'
 
-/** Messages of a newcomer: once round the lane and more. */
+/** The number of messages of a newcomer: more than one lap of the lane. */
 const NEW = 12
-/** As many as a lane holds at least, beside a batch of three and what its producer has left out at the end of a turn. */
+/** A lane always holds at least so many messages, beside a batch of three and the padding at the end of a lap. */
 const HELD = 3
 
 type Scenario = (run: ScenarioRun) => Promise<Outcome>
@@ -27,14 +27,14 @@ function create(run: ScenarioRun, options: CreateStreamOptions): StreamWriter<ty
 const open = async ({ name }: ScenarioRun, endOn: 'never' | 'died' = 'never') =>
   openStream(name, Numbered, { ...forever, endOn })
 
-/** Sends messages up to that number, waiting for room. */
+/** Sends the messages from `first` to `last`, and waits for room. */
 async function send(writer: StreamWriter<typeof Numbered>, lane: number, first: number, last: number): Promise<void> {
   for (let number = first; number <= last; number++) {
     await writer.send(numbered(lane, number), { timeoutMs: HUNG_MS })
   }
 }
 
-/** A newcomer takes the victim's lane up, behind its last message. */
+/** A newcomer takes up the victim's lane after its last message. */
 async function carryOn(run: ScenarioRun, receiver: Receiver, lane: number, committed: number): Promise<number> {
   using newcomer = await joinStream(run.name, Numbered, { lane, timeoutMs: HUNG_MS })
   const last = committed + NEW
@@ -44,7 +44,7 @@ async function carryOn(run: ScenarioRun, receiver: Receiver, lane: number, commi
   return last
 }
 
-/** Waits until the consumer has all up to that number, has given back the room, and sleeps. */
+/** Waits until the consumer has received all messages up to that number, has released the room, and sleeps. */
 async function drain(receiver: Receiver, lane: number, number: number): Promise<void> {
   await receiver.until(lane, number)
   await setImmediate()
@@ -133,7 +133,7 @@ const updating =
     const outcome = await run.crash(`region-${kind}`)
     const dead = /^(before storeAfterWrites|after storeBeforeWrites)/.test(outcome.where)
     const value = reader.snapshot()
-    // A counter does not show a death inside; but everything is written by then.
+    // A counter does not show a death inside an update, but everything is written by then.
     if (dead && kind === 'counter') check(outcome.committed + 1, value)
     else if (!dead) check(outcome.committed, value)
     else if (value !== undefined) throw new Error(`a snapshot of an update that was never finished: ${value.number}`)
@@ -148,7 +148,7 @@ const updating =
 export const scenarios = {
   creator: async (run) => {
     const opened = open(run)
-    opened.catch(() => {}) // whoever awaits it hears of it
+    opened.catch(() => {}) // `within` gets the error
     let receiver: Receiver | undefined
     const listen = async () => {
       receiver ??= run.keep(new Receiver(await within('the stream', opened)))
@@ -220,7 +220,7 @@ export const scenarios = {
     receiver.checkLatest(1, NEW + Math.min(outcome.committed, HELD), last)
     return outcome
   },
-  /** Producer and consumer in one, and nobody else: what is left is found by the next one who looks. */
+  /** One process is the only producer and consumer. The next process that lists memory finds what is left. */
   loner: async (run) => {
     const outcome = await run.crash('loner')
     SharedMemory.list()

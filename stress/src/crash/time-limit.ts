@@ -1,7 +1,7 @@
-/** Whoever takes longer than that hangs. */
+/** A process that takes longer hangs. */
 export const HUNG_MS = 20_000
 
-/** @throws Error when it hangs, naming it */
+/** @throws Error that names `what` if the promise takes longer than HUNG_MS */
 export async function within<Result>(what: string, promise: Promise<Result>): Promise<Result> {
   let watchdog: NodeJS.Timeout | undefined
   const hung = new Promise<never>((_, reject) => {

@@ -5,15 +5,15 @@ import { runPayload } from './payloads.js'
 import { runForeign, runRegion } from './regions.js'
 import { runStream } from './streams.js'
 
-/** What becomes of cases. */
+/** The results of cases. */
 export interface Outcomes {
-  /** Cases in which something was refused, by a LayoutError. */
+  /** Cases that ended with a LayoutError. */
   refused: number
   /** Messages, and other values, that were read. */
   messages: number
 }
 
-/** Each plays one case: gives how many values were read, and throws a LayoutError or what is not allowed. */
+/** Each function plays one case. It returns how many values were read, or throws. Only a LayoutError is allowed. */
 const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])[] = [
   [0.5, runStream],
   [0.7, runPayload],
@@ -24,9 +24,9 @@ const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])
 ]
 
 /**
- * Plays one case, the same for the same seed and index.
+ * Plays one case. The same seed and index give the same case.
  *
- * @returns what was not allowed, if anything was
+ * @returns the error that is not allowed, or undefined
  */
 export function runCase(seed: number, index: number, outcomes: Outcomes): string | undefined {
   const random = randomFrom((seed + Math.imul(index, 0x9e37_79b1)) | 0)

@@ -1,4 +1,4 @@
-/** Headers and descriptors: what one reads before one knows what a stream is. */
+/** Headers and descriptors: the bytes that are read before the shape of a stream is known. */
 
 import { isDeepStrictEqual } from 'node:util'
 import {
@@ -31,7 +31,7 @@ const headers = dimensions.map((dimension) => {
 export function runHeader(random: Random): number {
   const { bytes, length } = oneOf(random, headers)
   const memory = bytes.slice(0, random() < 0.1 ? below(random, HEADER_LENGTH + 1) : HEADER_LENGTH)
-  // Beyond the magic word and the version, most of the time.
+  // Usually after the magic word and the version.
   scribble(random, random() < 0.2 ? memory : memory.subarray(32), 3, [1, 2, 65_536, length, schema.length])
   const memoryLength = random() < 0.2 ? hostileWord(random, [length]) >>> 0 : length
   const header = readChannelHeader(memory.buffer, memoryLength, streamShape)
@@ -45,7 +45,7 @@ export function runHeader(random: Random): number {
 const KEYS = ['kind', 'members', 'payload', 'length', '__proto__', 'constructor', '', '0', 'ü']
 const VALUES = [null, true, -1, 2 ** 53, 1e308, '', 'struct', '\u0000', [], {}, [[]]]
 
-/** Changes something somewhere in a tree. */
+/** Changes a random node of a tree. */
 function changeTree(random: Random, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || random() < 0.15) return oneOf(random, VALUES)
   const entries = Object.entries(value)
@@ -68,7 +68,7 @@ export function runDescriptor(random: Random): number {
   hashDescriptor(bytes.subarray(0, 64))
   if (length < 10_000) {
     const again = decodeDescriptor(encodeDescriptor(descriptor as typeof Event.descriptor))
-    const written = JSON.parse(JSON.stringify(descriptor)) // what is too great for a number comes to null
+    const written = JSON.parse(JSON.stringify(descriptor)) // numbers that are too large become null
     if (!isDeepStrictEqual(again, written)) throw new Error(`encoded and decoded again: ${JSON.stringify(again)}`)
   }
   return 1

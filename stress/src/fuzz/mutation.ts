@@ -1,15 +1,15 @@
-/** Changes to memory as no peer in order would make them. */
+/** Changes to memory that a correct peer would never make. */
 
 import { oneOf, type Random } from '@memlane/testing/random'
 
-/** Words that are likely to hurt: ends of ranges, and what is misaligned. */
+/** Words that are likely to cause errors: ends of ranges, and misaligned numbers. */
 const HOSTILE = [0, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 0x7fff_ffff, -0x8000_0000, 0x1fff_ffff, 0x2000_0000, -8, -4096]
 
 export function below(random: Random, count: number): number {
   return Math.floor(random() * count)
 }
 
-/** A word that hurts, most of the time, where one of these is expected. */
+/** A random word. It is often hostile, or close to one of the words in `near`. */
 export function hostileWord(random: Random, near: readonly number[] = []): number {
   const choice = random()
   if (choice < 0.35) return oneOf(random, HOSTILE)

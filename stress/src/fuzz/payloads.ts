@@ -1,4 +1,4 @@
-/** Codecs of every kind, with values that are in order, and what a hostile payload may become. */
+/** Codecs of every kind, with valid values. A hostile payload must give a value of limited size or a LayoutError. */
 
 import {
   array,
@@ -90,10 +90,10 @@ const samples: readonly { codec: Codec<any, any>; values: readonly unknown[] }[]
 const LENGTH = 1024
 const memory = new Uint8Array(LENGTH)
 const data = new DataView(memory.buffer)
-/** What a value of fixed length is made of, at most, whatever its bytes. */
+/** The largest `sizeOf` of a value of fixed length, whatever its bytes. */
 const FIXED_SIZE = 200
 
-/** Decodes, or refuses. */
+/** Decodes one damaged payload, or throws a LayoutError. */
 export function runPayload(random: Random): number {
   memory.fill(random() < 0.5 ? 0 : 0xff)
   const { codec, values } = oneOf(random, samples)

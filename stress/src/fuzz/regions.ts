@@ -24,7 +24,7 @@ const regions = [
 const value = { first: 1, name: 'región', list: [1, 2.5, -3], on: true, last: -9 }
 const ATTEMPTS = 10
 
-/** Any version words at all: a snapshot or none; and once somebody has written, what was written. */
+/** With any version words, there is a snapshot or none. After a write, the snapshot is the value that was written. */
 export function runRegion(random: Random): number {
   const layout = oneOf(random, regions) as (typeof regions)[0]
   const offset = 4 * below(random, 4)
@@ -43,7 +43,7 @@ export function runRegion(random: Random): number {
   return found === undefined ? 0 : 1
 }
 
-/** Memory of another program: words of a header in order, by offset; its length; and what reads it. */
+/** Memory of another program: the words of a valid header, by offset, its length, and its reader. */
 interface Foreign {
   readonly header: Readonly<Record<number, number>>
   readonly length: number
@@ -85,7 +85,7 @@ const foreign: readonly Foreign[] = [
   },
   { header: { 0: 1 }, length: 580, read: (buffer) => readSnapshot(AssettoCorsaPhysics, buffer, 0, ATTEMPTS) },
 ]
-/** Of these the number of bytes is the program's, and a shorter buffer is a mistake of the caller's. */
+/** From this index on, the layouts have a fixed length, and a shorter buffer would be a mistake of the caller. */
 const OF_FIXED_LENGTH = 3
 
 const HEADER_WORDS = 70
@@ -102,7 +102,7 @@ export function runForeign(random: Random): number {
   }
   for (const [offset, word] of Object.entries(header)) set(Number(offset), word)
   for (let left = below(random, 5); left > 0; left--) {
-    // Where the program has a number, most of the time.
+    // Usually a word of the header.
     const place = random() < 0.7 ? Number(oneOf(random, Object.keys(header))) : 4 * below(random, HEADER_WORDS)
     set(place, random() < 0.4 ? below(random, 200) : hostileWord(random, COUNTS))
   }
@@ -118,7 +118,7 @@ export function runForeign(random: Random): number {
   }
 }
 
-/** A byte in a table can become a name, a comma and a number of several units, not more. */
+/** A byte in a table can become at most a name, a comma and a number of several characters. */
 function checkSize(found: unknown, available: number): void {
   const size = sizeOf(found)
   if (size > 10 * available + 1000) throw new Error(`${available} bytes became ${size}`)

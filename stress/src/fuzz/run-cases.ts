@@ -1,5 +1,5 @@
-// A process that plays cases, one after the other. Started by watched.ts, with a Task as JSON for its one argument; tells on
-// shared memory which case it is at, and on its standard output what was not allowed, a JSON text a line.
+// A process that plays cases, one after the other. supervised.ts starts it, with a Task as JSON in its only argument. It writes
+// the number of the current case to shared memory, and prints each error that is not allowed as one line of JSON.
 import { SharedMemory } from '@memlane/core'
 import { runCase } from './cases.js'
 import { CASE, MESSAGES, REFUSED, type Task } from './task.js'

@@ -1,4 +1,4 @@
-/** Counts what a decoded value is made of: values, units of text and bytes. Goes as deep as the value does. */
+/** Counts the parts of a decoded value: values, characters of text, and bytes, at every depth. */
 export function sizeOf(value: unknown): number {
   let size = 0
   for (const pending = [value]; pending.length > 0; ) {

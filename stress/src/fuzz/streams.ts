@@ -1,7 +1,7 @@
 /**
- * Streams on plain memory, with small lanes: one that is in order is changed, then taken up, read and written, and changed
- * again meanwhile. Whatever the bytes, readers give messages inside the lane or a LayoutError, and what a writer
- * has published can be read.
+ * Streams on plain memory, with small lanes. A case changes the bytes of a correct stream, then takes it up, reads and writes it,
+ * and changes it again meanwhile. Whatever the bytes, readers give messages inside the lane or a LayoutError, and messages
+ * that a writer has published can be read.
  */
 
 import { HeldCursor, type LaneCursor, OverwrittenCursor, wideStart } from '@memlane/channel'
@@ -36,7 +36,7 @@ const CARRIED = 90
 const dimensions = { maxProducers: PRODUCERS, maxConsumers: CONSUMERS }
 const schema = new TextEncoder().encode('{}')
 
-/** Of a stream with lanes that are smaller than a stream's can be: so they end often. */
+/** The header of a stream whose lanes are smaller than allowed, so that they wrap often. */
 function headerOf(
   overflow: StreamFields['overflow'],
   withoutConsumers: StreamFields['withoutConsumers'],
@@ -47,7 +47,7 @@ function headerOf(
 
 const places = headerOf('wait', 'wait')
 
-// Of the memory: see docs/wire-format.md.
+// Offsets in the memory: see docs/wire-format.md.
 const MASKS = [128, 256, 260, 264, 384, 512, 516]
 const PRODUCER_SLOTS = 1024
 const SLOT_LENGTH = 128
@@ -59,7 +59,7 @@ interface Original {
   readonly header: StreamHeader
   readonly control: Uint8Array
   readonly lanes: readonly Uint8Array[]
-  /** In the first lane: where records begin, as positions, and as many messages as there are. */
+  /** The positions in the first lane where records begin, and the position after the last message. */
   readonly boundaries: readonly number[]
 }
 
@@ -129,7 +129,7 @@ class StreamCase {
   readonly #control: StreamControl
   readonly #inOrder: boolean
   readonly #wide: boolean
-  /** Nothing is changed, and so nothing may be refused. */
+  /** True if no byte is changed. Then no LayoutError is allowed. */
   readonly #isUnchanged: boolean
   readonly #producers: (ProducerSlot | undefined)[] = []
   readonly #cursors: LaneCursor<unknown>[] = []
@@ -181,7 +181,7 @@ class StreamCase {
     return CONSUMER_SLOTS + 2 * SLOT_LENGTH * below(random, CONSUMERS) + oneOf(random, [0, 128, 132])
   }
 
-  /** Makes another record of one that begins at a boundary. */
+  /** Changes the commit word of a record. */
   #damageRecord(): void {
     const random = this.#random
     const place = (oneOf(random, this.#original.boundaries) >>> 0) % CAPACITY
@@ -201,7 +201,7 @@ class StreamCase {
     data.setInt32(place, word, true)
   }
 
-  /** Does what may be refused. */
+  /** Runs an action that may throw a LayoutError. */
   #attempt<T>(act: () => T): T | undefined {
     try {
       return act()
@@ -216,7 +216,7 @@ class StreamCase {
     return below(this.#random, PRODUCERS)
   }
 
-  /** A position as a stream's memory says it, or any. */
+  /** The base in the stream's memory, or any position. */
   #startIn(producer: number): number {
     const random = this.#random
     if (this.#isUnchanged || random() < 0.8) return this.#control.baseOf(producer)
@@ -408,7 +408,7 @@ class StreamCase {
     })
   }
 
-  /** A claim that is given back, or shortened. */
+  /** Claims room, and then aborts the claim or commits it shorter. */
   claim(): void {
     this.#withProducer((slot) => {
       const { lane } = slot
@@ -455,7 +455,7 @@ class StreamCase {
     })
   }
 
-  /** What has been published is there for readers, message by message, and behind it the place to wait at. */
+  /** Checks that readers find every published message, and then the position where they wait. */
   #checkSent({ lane }: ProducerSlot, act: () => number[]): void {
     const { position, sequence } = lane.published
     const lengths = act()
@@ -482,7 +482,7 @@ class StreamCase {
 }
 
 const OFFSETS = { at: (offset: number) => offset }
-/** Commit words that make a ring of records without end, when all words are the same. */
+/** Commit words that make an endless ring of records if all words of the lane are the same. */
 const ENDLESS = [1, 5, 9, 0x101, 0x105]
 
 const READING_STEPS: readonly ((streamCase: StreamCase) => void)[] = [

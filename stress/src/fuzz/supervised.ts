@@ -13,16 +13,16 @@ const MOST_FAILURES = 10
 export interface FuzzReport {
   cases: number
   seed: number
-  /** Cases in which something was refused, by a LayoutError. */
+  /** Cases that ended with a LayoutError. */
   refused: number
   /** Messages, and other values, that were read. */
   messages: number
-  /** What is not allowed: other errors, and cases that stood still or ended their process. */
+  /** Failures: other errors, and cases that hung or ended their process. */
   failures: string[]
   seconds: number
 }
 
-/** Plays cases in a process of their own, and ends it when it stands still. Goes on behind a case that ended it. */
+/** Plays cases in a child process, and kills the process if it hangs. After a case that ended the process, starts a new one. */
 export async function runSupervised(cases: number, seed: number, first = 0): Promise<FuzzReport> {
   const start = performance.now()
   const progress = uniqueName('memlane-fuzz')
@@ -39,14 +39,14 @@ export async function runSupervised(cases: number, seed: number, first = 0): Pro
     for (const line of stdout.split('\n')) if (line !== '') failures.push(JSON.parse(line))
     const index = words[CASE]
     if (index === end && code === 0) break
-    failures.push(`case ${index} ${stoodStill ? 'stands still' : `ended its process (${signal ?? code})`}\n${stderr}`)
+    failures.push(`case ${index} ${stoodStill ? 'hangs' : `ended its process (${signal ?? code})`}\n${stderr}`)
     next = index + 1
   }
   const seconds = Math.round((performance.now() - start) / 100) / 10
   return { cases, seed, refused: words[REFUSED] as number, messages: words[MESSAGES] as number, failures, seconds }
 }
 
-/** Waits for a child's end, and kills it when it stays at one case. Tells whether it had to. */
+/** Waits for the end of a child, and kills it if it hangs at one case. Returns true if it killed the child. */
 async function watch(child: Child, words: Float64Array): Promise<boolean> {
   let isOver = false
   void child.exit.finally(() => {

@@ -1,7 +1,7 @@
-/** What a player is told, and where it tells how far it is. */
+/** The task of a process that plays cases, and the places of its progress in shared memory. */
 
 export interface Task {
-  /** The name of the memory where it tells how far it is: a double for each of the places below. */
+  /** The name of the memory for its progress: one double for each of the places below. */
   progress: string
   seed: number
   first: number

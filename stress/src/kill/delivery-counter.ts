@@ -1,7 +1,7 @@
 import { isWhole, type NumberedMessage } from '@memlane/testing/numbered-message'
 import { COUNT, DUPLICATED, LOST, nextOf, TORN } from './progress.js'
 
-/** Checks what one consumer gets, message by message, and enters it into the consumer's counters. */
+/** Checks each message that a consumer receives, and updates the consumer's counters. */
 export class DeliveryCounter {
   /** The last own number of each producer's participant. */
   readonly last = new Map<number, number>()
@@ -15,7 +15,7 @@ export class DeliveryCounter {
   #complained = false
 
   /**
-   * @param who for messages to people
+   * @param who the name of the consumer in printed complaints
    * @param fromStart whether it gets every lane from its first message on
    * @param reported how many messages the reader has said were overwritten
    */
@@ -48,7 +48,7 @@ export class DeliveryCounter {
       return
     }
     this.#missing += number - expected
-    // The lane's numbers have no gap, and yet the producer's have.
+    // The numbers of the lane have no gap, but the numbers of the producer have one.
     if (number === expected) this.#missing += own - last - 1
     this.last.set(author, own)
     this.#known[lane] = true
@@ -59,13 +59,13 @@ export class DeliveryCounter {
     if (counters[LOST] !== 0) this.#complain(message, `came in place of ${expected}, after ${last} of its producer`)
   }
 
-  /** Compares what is missing with what the reader has owned up to: of which, in the end, nothing may be too much. */
+  /** Counts missing messages that the reader has not reported as lost. At the end, both numbers must be equal. */
   settle(atEnd = true): void {
     const unexplained = this.#missing - this.#reported()
     Atomics.store(this.#counters, LOST, atEnd ? Math.abs(unexplained) : Math.max(0, unexplained))
   }
 
-  /** Tells of the first message that was not as it should be, for whoever looks for the reason. */
+  /** Prints the first wrong message, to help find the reason. */
   #complain(message: NumberedMessage, what: string): void {
     if (this.#complained) return
     this.#complained = true

@@ -1,5 +1,5 @@
-// A process that takes part in a round until it is killed, or told to finish. Started by round.ts, with a Task as JSON for
-// its one argument; speaks on the progress alone.
+// A process that takes part in a round until it is killed or must finish. round.ts starts it, with a Task as JSON in its only
+// argument. It reports only through the shared progress.
 import { setTimeout } from 'node:timers/promises'
 import { openStream } from '@memlane/consumer'
 import { joinStream } from '@memlane/producer'
@@ -43,7 +43,7 @@ async function produce({ stream, participant, wait, seed }: ProducerTask): Promi
   while (progress.command !== Command.finish && process.ppid === parent) {
     const sending = oneOf(random, sendings)
     for (let count = random() * 50; count > 0; count--) await sender[sending]()
-    // Now and then everybody runs dry, and sleeps.
+    // Now and then all consumers have read everything, and sleep.
     if (random() < 0.5) await setTimeout(random() * 3)
     if (progress.command === Command.pause) {
       await sender.send()

@@ -1,13 +1,13 @@
 /**
- * Where the participants of a round tell how far they are, and hear what to do next: 32-bit words in shared memory, so
- * that what one has told is known after its death.
+ * The progress of a round: 32-bit words in shared memory. The participants write how far they are, and read the next
+ * command. What a participant has written is still there after its death.
  *
  *        0  the command
  *  16 + i   how many messages lane i has carried, as far as its producers could tell
  *  32 + 16 n  the counters of participant n
  *
- * An counters: its stage, how many messages it has sent or received, those that it has found lost, duplicated and torn, and
- * from word 8 on the number that it expects next in each lane.
+ * The counters of a participant: its stage; how many messages it has sent or received; how many of them it has found lost,
+ * duplicated and torn; and from word 8 on, the number that it expects next in each lane.
  */
 
 import { SharedMemory } from '@memlane/core'
@@ -16,7 +16,7 @@ export const Command = { run: 0, pause: 1, finish: 2 } as const
 
 export const Stage = { starting: 0, joining: 1, joined: 2, paused: 3 } as const
 
-/** Words of an counters. */
+/** Indices of the counters of a participant. */
 export const STAGE = 0
 export const COUNT = 1
 export const LOST = 2
@@ -69,7 +69,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** An counters that lies in nobody else's sight. */
+/** Counters outside of shared memory. */
 export function privateCounters(): Int32Array {
   return new Int32Array(COUNTER_WORDS)
 }

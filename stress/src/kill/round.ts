@@ -2,13 +2,13 @@
  * One stream, from its creation to its end, with producers and consumers that are killed, stopped and replaced, and an
  * observer here that lives through all of it.
  *
- * It goes by bouts. In a phase each place has its participant killed several times, at the mercy of a random generator; a phase
- * ends when every place has a participant that has joined and runs. Then there is a pause without kills or stops: each producer
- * sends a last message and is silent, and everybody must come to have all that was sent. So who sleeps through a message,
- * or waits for a dead one, is found out though everything else that happens would wake it.
+ * A round has phases. In each phase the participant of each place is killed several times, at random moments. A phase ends when
+ * every place has a participant that has joined and runs. Then there is a pause without kills or stops: each producer sends a
+ * last message and then sends nothing, and every consumer must receive all messages. So the pause finds a participant that
+ * sleeps beside a message, or waits for a dead peer. Outside of a pause, other events would wake that participant.
  *
- * A stopped participant may rightly keep the others waiting. Stops end within STOP_MS, and none reaches into a pause: so who
- * makes no progress for HUNG_MS hangs.
+ * A stopped participant may block the others. Each stop ends within STOP_MS, and no stop reaches into a pause. So a participant
+ * that makes no progress for HUNG_MS hangs.
  */
 
 import { readdirSync } from 'node:fs'
@@ -41,31 +41,31 @@ const waits = ['park', 'adaptive', 'spin'] as const
 export interface Totals {
   kills: number
   stops: number
-  /** Those that the observers got. */
+  /** The messages that the observers received. */
   messages: number
   lost: number
   duplicated: number
   torn: number
   hung: number
-  /** Files that were there after the last participant's end. */
+  /** Files that are left after the end of the last participant. */
   leftovers: number
 }
 
 export interface RoundOptions {
-  /** Begins the names of all that the round makes. */
+  /** The prefix of the names of all objects that the round creates. */
   name: string
   overflow: 'wait' | 'overwrite'
   /**
-   * `finish`: the last participants close, the observer as the last, and nothing may be left. `kill-all`: all are killed, and the
-   * last handles of the stream with them, which then is there until somebody looks, as `SharedMemory.list()` does.
+   * `finish`: the last participants close, the observer last, and no file may be left. `kill-all`: all participants are killed,
+   * so the files of the stream stay until a process cleans up, as `SharedMemory.list()` does.
    */
   ending: 'finish' | 'kill-all'
   random: Random
-  /** Ends the round early, when that many kills are counted. */
+  /** Ends the round early when the totals have this many kills. */
   kills: number
 }
 
-/** Somebody makes no progress, and nobody is stopped. */
+/** A participant makes no progress, although no participant is stopped. */
 class Hung extends Error {}
 
 interface Place {
@@ -75,15 +75,15 @@ interface Place {
   counters: Int32Array
   child: Child
   exit: Promise<ChildExit>
-  /** Whether its participant's end is nobody's fault but ours. */
+  /** True if this round itself ends the participant, so that its end is no failure. */
   ending: boolean
 }
 
 /**
  * Plays a round, and adds what it found to the totals.
  *
- * @returns false when somebody hung: then the round was broken off
- * @throws Error when a participant ended by itself, with what it said
+ * @returns false if a participant hung and the round was stopped early
+ * @throws Error with the output of a participant that ended by itself
  */
 export async function runRound(options: RoundOptions, totals: Totals): Promise<boolean> {
   using round = new Round(options, totals)
@@ -282,7 +282,7 @@ class Round implements Disposable {
     await this.#caughtUp('the observer', observer, carried)
     this.#progress.command = Command.run
     for (const place of producers) {
-      await this.#until(() => stageOf(place) === Stage.joined, `${nameOf(place)} does not go on`)
+      await this.#until(() => stageOf(place) === Stage.joined, `${nameOf(place)} does not continue`)
     }
   }
 
@@ -335,7 +335,7 @@ class Round implements Disposable {
       totals.torn += counters[TORN] as number
     }
     if (this.#options.overflow === 'overwrite') return
-    // What was sent and told of has come; what was sent just before the end may have.
+    // Each message that a producer has counted must have come. The last message before its end may have come.
     for (const producer of this.#producers) {
       const told = this.#progress.counters(producer)[COUNT] as number
       totals.lost += Math.max(0, told - 1 - (counter.last.get(producer) ?? -1))

@@ -3,7 +3,7 @@ import type { StreamWriter } from '@memlane/producer'
 import { type Numbered, type NumberedMessage, numbered } from '@memlane/testing/numbered-message'
 import { COUNT } from './progress.js'
 
-/** Sends in every way that there is, and tells on the progress what is committed. */
+/** Sends in every way, and writes to the progress what is committed. */
 export class Sender {
   readonly #writer: StreamWriter<typeof Numbered>
   readonly #author: number
@@ -23,7 +23,7 @@ export class Sender {
     this.#sent()
   }
 
-  /** Several that wait together for their turns. */
+  /** Starts several sends that wait at the same time. */
   async sendAtOnce(): Promise<void> {
     const number = this.#writer.sent
     const sendings = Array.from({ length: 5 }, (_, index) => this.#writer.send(this.#fresh(index, number)))
@@ -66,7 +66,7 @@ export class Sender {
     this.#sent()
   }
 
-  /** Writes something that nobody may ever see. */
+  /** Writes into a claim that is aborted. No consumer may ever see it. */
   async abort(): Promise<void> {
     const view = this.#writer.claim()
     if (view === undefined) return setImmediate()
@@ -74,7 +74,7 @@ export class Sender {
     this.#writer.abort()
   }
 
-  /** Waits until everybody has taken everything. */
+  /** Waits until every consumer has received every message. */
   async flush(): Promise<void> {
     await this.send()
     await this.#writer.flush()

@@ -1,5 +1,5 @@
-// A producer or a consumer that goes on whatever happens to its memory: it answers errors that have a code by beginning
-// anew. Anything else ends it. Started by scribble.ts, with its role and a Task as JSON for its arguments.
+// A producer or a consumer that continues whatever happens to its memory. After an error with an expected code it starts
+// again. Any other error ends it. scribble.ts starts it, with its role and a Task as JSON in its arguments.
 import { setImmediate } from 'node:timers/promises'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { SharedMemoryError } from '@memlane/core'
@@ -16,7 +16,7 @@ const random = randomFrom(seed)
 const result: ScribbleResult = { done: 0, errors: {} }
 const end = performance.now() + milliseconds
 const LIMIT = { timeoutMs: 5 }
-/** What bytes may lead to. */
+/** The error codes that damaged bytes may cause. */
 const CODES =
   /^(CORRUPT|TOO_SHORT|NOT_A_CHANNEL|VERSION_MISMATCH|SCHEMA_MISMATCH|FULL|TIMED_OUT|NOT_READY|NOT_FOUND|ACCESS_DENIED)$/
 
@@ -62,7 +62,7 @@ const readings: readonly ((reader: StreamReader<typeof Schema>) => unknown)[] = 
   },
 ]
 
-/** Does something; tells whether it may be done again. */
+/** Runs an action. Returns false if it failed with an allowed error. */
 async function allowed(act: () => unknown): Promise<boolean> {
   try {
     const done = await act()
@@ -90,7 +90,7 @@ async function live(): Promise<void> {
   }
 }
 
-/** Also goes on after an error, sometimes. */
+/** Uses a participant in random ways. After an error it sometimes continues with the same participant. */
 async function use<T>(participant: T, ways: readonly ((participant: T) => unknown)[]): Promise<void> {
   for (let lives = 1 + below(random, 500); lives > 0 && performance.now() < end; lives--) {
     const way = oneOf(random, ways)

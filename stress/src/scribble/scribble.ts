@@ -15,11 +15,11 @@ export interface ScribbleReport {
   scribbles: number
   /** Errors of producers and consumers, by code. */
   errors: Record<string, number>
-  /** Processes that ended otherwise than by themselves, and with what they said. */
+  /** Processes that did not end in order, with their output. */
   failures: string[]
 }
 
-/** Lets a peer scribble all over the memory of a producer and a consumer, half of the time for each kind of stream. */
+/** Lets a peer write random bytes over the memory of a producer and a consumer, half of the time for each overflow. */
 export async function scribbleOver(seconds: number, seed: number): Promise<ScribbleReport> {
   const random = randomFrom(seed)
   const report: ScribbleReport = { seed, seconds, sent: 0, received: 0, scribbles: 0, errors: {}, failures: [] }

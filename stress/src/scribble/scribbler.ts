@@ -1,5 +1,5 @@
-// A process that writes random bytes all over a stream's memory, and now and then makes it whole again, so that the
-// others come to everything. Started by scribble.ts, with a Task as JSON for its one argument.
+// A process that writes random bytes all over a stream's memory, and now and then restores it, so that the other processes
+// reach all of their code. scribble.ts starts it, with a Task as JSON in its only argument.
 import { setTimeout } from 'node:timers/promises'
 import { SharedMemory } from '@memlane/core'
 import { randomFrom } from '@memlane/testing/random'
@@ -26,7 +26,7 @@ for (const end = performance.now() + milliseconds; performance.now() < end; ) {
   else if (choice < 0.55) bytes.fill(below(random, 256), lanesOffset + below(random, CAPACITY), lanesOffset + CAPACITY)
   else scribble(random, bytes.subarray(lanesOffset), 200, [hostileWord(random)])
   scribbles++
-  // In bursts, and with pauses in which the others get on.
+  // Writes in bursts. In the pauses the other processes make progress.
   if (random() < 0.5) await setTimeout(random() * 4)
 }
 console.log(JSON.stringify({ done: scribbles, errors: {} }))

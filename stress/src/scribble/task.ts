@@ -1,10 +1,10 @@
-/** What the processes over whose memory somebody scribbles are told, and tell in their last line. */
+/** The task of the processes of a scribble run, and the result in their last line. */
 
 import { Event } from '../fuzz/payloads.js'
 
 export const CAPACITY = 65_536
 export const PRODUCERS = 3
-/** What a stream carries. */
+/** The messages of a stream. */
 export const Schema = Event
 
 export interface Task {
