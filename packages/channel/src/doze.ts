@@ -1,8 +1,8 @@
 /**
  * What a sleeper does in addition, because other participants publish without a fence.
  *
- * A participant that publishes a message, or gives room back, need not put a fence between that store and its look for sleepers.
- * So it can miss a mark that has just been set, and ring nobody. Therefore a sleeper only dozes at first: its bell rings by
+ * A participant that publishes a message, or gives room back, needs no fence between that store and its check for sleepers.
+ * So it can miss a mark that has just been set, and ring no bell. Therefore a sleeper only dozes at first: its bell rings by
  * itself after a few milliseconds. Usually a peer rings before that. If not, the sleeper asks the kernel for a barrier, which
  * puts the missing fence into all publishers. Then it checks again, and sleeps without a limit.
  */
@@ -36,8 +36,8 @@ export class Doze {
   }
 
   /**
-   * After a doze, runs the barrier so that the next check sees unannounced records. Call it between setting the mark and that
-   * check.
+   * After a doze, runs the barrier, so that the next check sees everything that a peer has stored without a ring. Call it
+   * between setting the mark and that check.
    *
    * @param lastSleep when the same wait last began to sleep, on core's clock; Infinity if it has not yet
    * @returns true if the next check sees everything: the sleep after it needs no limit. False if that sleep must be a doze

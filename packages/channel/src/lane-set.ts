@@ -9,8 +9,8 @@ import type { StreamChannel } from './stream.js'
 import { openLane } from './stream.js'
 
 /**
- * Why a stream has ended: `closed` if the last producer closed, `died` if it died without closing. In both cases, the consumer
- * has read all messages that were sent.
+ * Why a stream has ended: `died` if any producer died without closing, else `closed`. In both cases, the consumer has read all
+ * messages that were sent.
  */
 export type StreamEnd = 'closed' | 'died'
 
@@ -24,7 +24,7 @@ export interface LaneSetOptions<View> {
   readonly slot: ConsumerSlot | undefined
   /** The producers' bells. They ring when room is given back; undefined for a read-only consumer. */
   readonly producers: Bells | undefined
-  /** How many more times `poll` looks into the only lane if it is empty. */
+  /** How many more times `poll` checks the only lane if it is empty. */
   readonly looks: number
   /** Called if no lane is left that may have messages. */
   readonly whenDrained: () => void
@@ -142,7 +142,7 @@ export class LaneSet<View> {
     this.#seenActiveHigh = activeHigh
     this.#only = undefined
     this.end = undefined // a producer may have come back
-    // All lanes that were ever in use: a producer may have come, sent and closed since the last look.
+    // All lanes that were ever in use: a producer may have come, sent and closed since the last check.
     for (let producer = 0; producer < control.producers.count; producer++) {
       if (control.stateOf(producer) === 'unused') continue
       const cursor = this.#allCursors[producer] ?? this.#openCursor(producer, 'oldest', 0)

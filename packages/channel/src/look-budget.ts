@@ -1,5 +1,5 @@
 const MAX_CREDIT = 16
-/** After a series of looks without success. Negative: so many quick waits more must follow before the next look. */
+/** The credit after looks that found nothing. Negative, so that several quick waits must follow before the next look. */
 const MIN_CREDIT = -8
 
 /** Decides whether to look at memory for a moment before sleeping: only while such looks are usually worth their time. */
@@ -16,7 +16,7 @@ export class LookBudget {
     this.#credit = Math.min(MAX_CREDIT, this.#credit + 1)
   }
 
-  /** A look was in vain. */
+  /** A look found nothing. */
   lose(): void {
     this.#credit = this.#credit > 1 ? this.#credit - 1 : MIN_CREDIT
   }

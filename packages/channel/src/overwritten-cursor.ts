@@ -23,7 +23,7 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
 
   /**
    * @param copy private memory, as long as the longest message; cursors that take turns may share it
-   * @param expected the number of the first message, if known: the cursor has missed everything from that number on
+   * @param expected the number of the first message that counts, if known: if a later one comes first, those before it were missed
    */
   constructor(
     control: StreamControl,

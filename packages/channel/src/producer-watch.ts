@@ -47,7 +47,7 @@ export class ProducerWatch {
     }
     if (!used && bell !== undefined) return this.#watchFirst(bell)
     if (living || !used || this.#endOn === 'never' || (died && this.#endOn === 'closed')) return false
-    // A producer opened a slot that this loop had passed, before another one ended: look again.
+    // A producer opened a slot that this loop had passed, before another producer ended: check again.
     if (control.openings !== openings) return bell !== undefined
     this.#lanes.takeUpLanes()
     if (!this.#lanes.hasMessage()) this.#lanes.endWith(died ? 'died' : 'closed')

@@ -84,7 +84,7 @@ export class Waiter {
     this.#strategy = strategy
     this.#handle = handle
     if (handle !== undefined) this.#doze = new Doze(handle.bell)
-    // The first doze takes what it needs from the system now, so that no wait fails for lack of it.
+    // The first doze begins now and takes the descriptors that it needs, so no later wait fails because there are none.
     if (strategy !== 'spin') this.#doze?.begin(now())
   }
 
@@ -258,7 +258,7 @@ export class Waiter {
     return this.#strategy === 'spin' || (this.#strategy === 'adaptive' && this.#rounds.allowsLook)
   }
 
-  /** After a quick wait, looks and rounds are worth their time. */
+  /** If the wait was quick, makes later waits more likely to begin with a look or with rounds. */
   #judge(start: number): void {
     const took = now() - start
     if (took < QUICK_MS) this.#looks.gain()

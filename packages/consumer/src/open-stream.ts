@@ -30,9 +30,9 @@ const openStreamChecks: OptionChecks<OpenStreamOptions> = {
  *
  * @param schema what the messages are: the same layout or codec as the producer's
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
- * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`, and as
- * `SharedMemory.open`
- * @throws TypeError for an unknown option or one of the wrong type
+ * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`,
+ * `NOT_READY`, and as `SharedMemory.open`
+ * @throws TypeError for an unknown option or one of the wrong type; RangeError for a `timeoutMs` out of its range
  */
 export async function openStream<S extends Schema>(
   name: string,

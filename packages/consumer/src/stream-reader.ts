@@ -64,7 +64,7 @@ function checkLimit(option: string, limit: unknown): void {
   if (!(limit >= 1)) throw new RangeError(`${option} ${limit} is not a number from 1 on`)
 }
 
-/** `receive` lets the event loop run once after this many messages. */
+/** A wait of `receive` that ends without a message counts as this many messages in `Rounds`, which lets the event loop run. */
 const BURST = 64
 /** How many messages `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024

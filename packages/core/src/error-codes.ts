@@ -55,7 +55,7 @@ export const systemErrorCodes = {
   },
   NOT_READY: {
     meaning:
-      'A stopped process has not finished removing the old memory of that name or its folder of bells and leases, or making a stream.',
+      'A stopped process is still making a stream, or still removing the old memory of that name or its folder of bells and leases.',
     remedy: 'Let that process continue, or end it.',
   },
   IN_USE: {

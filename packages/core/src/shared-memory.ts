@@ -310,7 +310,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Lists existing shared memory: on Linux, all files in `/dev/shm`; on Windows, the memory of this session and global memory.
+   * Lists existing shared memory: on Linux, all regular files in `/dev/shm` except POSIX semaphores; on Windows, the memory of
+   * this session and global memory.
    * Memory that a crash has left behind is not listed; it is removed. Memory of other programs is not listed if memlane does
    * not allow its name. Blocks: the time grows with the number of entries.
    *

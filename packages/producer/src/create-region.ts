@@ -31,8 +31,9 @@ import { type RegionValue, RegionWriter } from './region-writer.js'
 export interface CreateRegionOptions<L extends AnyLayout>
   extends Omit<CreateOptions & OpenOptions, 'access' | 'view' | 'initialize'> {
   /**
-   * The first value. In new memory, it is written before other processes can find the memory (on Windows: a moment after that). In
-   * existing memory, it is written at once. If it is left out, new memory holds zeros, and existing memory keeps its value.
+   * The first value. In new memory, it is written before other processes can find the memory (on Windows, they may find it a
+   * moment earlier). In existing memory, it is written at once. If it is left out, new memory holds zeros, and existing memory
+   * keeps its value.
    */
   value?: RegionValue<L>
   /** Bytes of the memory. Default and minimum: the layout's length, and with `checkLayout` the 16 bytes of its hash. */
@@ -60,7 +61,8 @@ const checks: OptionChecks<CreateRegionOptions<AnyLayout>> = {
 
 /**
  * Creates named memory and writes to it in the shape of `layout`, or continues in memory that an earlier writer left. The memory
- * lives until the last handle in any process is closed. Does not block, except for some milliseconds before `ALREADY_EXISTS`.
+ * lives until the last handle in any process is closed. Blocks as `SharedMemory.create` does, and for some milliseconds before
+ * `ALREADY_EXISTS`.
  *
  * The writer holds a lease beside the memory. The kernel releases the lease when the writer's process ends. So a second writer is
  * refused while the first one lives, and a restarted writer continues. Programs without memlane take no lease.

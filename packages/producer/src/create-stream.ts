@@ -29,7 +29,7 @@ import { StreamWriter } from './stream-writer.js'
 
 /** How a producer takes part in a stream. */
 export interface JoinOptions {
-  /** Takes this lane, in place of the first free one. */
+  /** The lane to take, from 0 to `maxProducers` - 1. Default: a lane whose producer died, or else the first free one. */
   lane?: number
   /** How `send`, `sendBatch`, `flush`, `ready`, `sendSync` and `readySync` wait. Default `adaptive`. */
   waitStrategy?: WaitStrategy
@@ -85,8 +85,8 @@ const ADVICE =
  * @param schema what the messages are: a layout (struct) or a codec
  * @throws SharedMemoryError `ALREADY_EXISTS` if a producer lives (the error message has its process id), or with
  * `existing: 'refuse'`; `OPTIONS_MISMATCH`; as `SharedMemory.create`; and as `joinStream` if there is a stream
- * @throws TypeError for an unknown option or one of the wrong type; RangeError for dimensions that no stream can have, or
- * messages that are too long for them
+ * @throws TypeError for an unknown option or one of the wrong type; RangeError for dimensions that no stream can have, for
+ * messages that are too long for them, or for a `lane` that the stream does not have
  */
 export function createStream<S extends Schema>(
   name: string,
@@ -128,8 +128,9 @@ const MAX_ATTEMPTS = 1000
  * the last whole message.
  *
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
- * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, and as `SharedMemory.open`
- * @throws TypeError for an unknown option or one of the wrong type
+ * producer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `NOT_READY`, and as
+ * `SharedMemory.open`
+ * @throws TypeError for an unknown option or one of the wrong type; RangeError for a number out of its range
  */
 export async function joinStream<S extends Schema>(
   name: string,

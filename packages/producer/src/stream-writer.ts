@@ -134,7 +134,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param options `timeoutMs`: milliseconds, or Infinity (default)
    * @returns false if the time has passed
-   * @throws as `trySend`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: it could never finish
+   * @throws as `trySend`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: that call could never finish
    */
   sendSync(value: MessageOf<S>, options?: SyncWaitOptions): boolean {
     checkSyncWaitOptions('sendSync', options)
@@ -199,7 +199,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param length bytes; may be left out for a schema of fixed length
    * @returns the message's view, valid until `commit` or `abort`; undefined if there is no room now, or if a send is queued
-   * @throws SharedMemoryError `CLOSED`; RangeError for a length above `maxMessageLength`; TypeError while another claim is open
+   * @throws SharedMemoryError `CLOSED`; RangeError for a length that no message of this schema and stream can have; TypeError
+   * while another claim is open, or if messages vary in length and `length` is left out
    */
   claim(length?: number): MessageView<S> | undefined {
     return this.#messages.claim(length)
@@ -210,6 +211,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @param kind the name of the union's member
    * @param length bytes of that member; may be left out if they are always the same
+   * @throws as `claim`; TypeError if the schema is not a union with that member
    */
   claimMember<Kind extends MemberKind<S>>(kind: Kind, length?: number): MemberView<S, Kind> | undefined {
     return this.#messages.claimMember(kind, length)
@@ -237,7 +239,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    *
    * @returns false if `timeoutMs` have passed
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`; RangeError for a length that no message can have;
-   * TypeError if messages vary in length and it is left out
+   * TypeError if messages vary in length and `length` is left out
    */
   async ready(options: ReadyOptions = {}): Promise<boolean> {
     checkRoomOptions('ready', options)
@@ -260,7 +262,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * Same as `ready`, but blocks this thread.
    *
    * @returns false if the time has passed
-   * @throws as `ready`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: it could never finish
+   * @throws as `ready`; TypeError while a `send`, `ready`, `flush` or `consumersReady` is pending: that call could never finish
    */
   readySync(options: Omit<ReadyOptions, 'signal'> = {}): boolean {
     checkSyncRoomOptions('readySync', options)
@@ -270,8 +272,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   /**
-   * Waits until every consumer has received all messages that were sent. Does not block the thread. With `overflow: 'overwrite'`,
-   * it waits for no consumer.
+   * Waits until every live consumer has received all messages that were sent. Does not block the thread. Waits for no consumer if
+   * none is live, or with `overflow: 'overwrite'`.
    *
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`, `TIMED_OUT`, `CORRUPT`
    */

@@ -27,7 +27,8 @@ constexpr int kMostUnfinished = 1000;
 constexpr int kAttempts = 250;
 constexpr useconds_t kAttemptMicroseconds = 1000;
 
-// The group proves it: a process can give a file only to a group that the process belongs to.
+// Whether a user that the memory admits can have made the file. The file's group can prove that: a process can give a
+// file only to a group that the process belongs to.
 bool CanHaveMade(const struct stat& status, const Admission& admission) {
   if (status.st_uid == admission.owner || status.st_uid == geteuid() || status.st_uid == 0) return true;
   if ((admission.mode & S_IWGRP) != 0 && status.st_gid == admission.group) return true;

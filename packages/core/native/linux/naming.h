@@ -1,4 +1,4 @@
-// Who has a name, and how a new object gets it.
+// Whether a name is taken, and how a new object gets it.
 #pragma once
 
 #include <optional>

@@ -182,7 +182,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
     failure = Reserve(descriptor, options.length);
   }
   if (failure) return *failure;
-  // The mode argument of open would not do, because the umask clears bits of it.
+  // The mode argument of open is not enough, because the umask clears bits of it.
   mode_t mode = options.mode | (options.persistent ? 0 : kCountedMark);
   if (fchmod(descriptor.get(), mode) != 0) return SystemFailure("SYSTEM", "fchmod", errno);
   if (!options.persistent) {
@@ -221,7 +221,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       const Presence presence = joined.value();
       if (presence == Presence::kCorpse) continue;
       if (presence == Presence::kOrphan)
-        UnlinkObject(file.descriptor, path);  // without the right to, the owner's next create does it
+        UnlinkObject(file.descriptor, path);  // if this process may not, the owner's next create does
       if (presence != Presence::kAlive) return SystemFailure("NOT_FOUND", "open", ENOENT);
     }
     const uint64_t object_length = static_cast<uint64_t>(file.status.st_size);

@@ -19,8 +19,8 @@ namespace {
 
 constexpr DWORD kRing = SYNCHRONIZE | EVENT_MODIFY_STATE;
 
-// How long to wait before the next look at a slot whose claim has ended while its name is still there: some process
-// holds the semaphore open. Usually that takes some microseconds, but it can take as long as that process likes.
+// How long to wait before the next check of a slot whose claim has ended while its name is still there: a process holds
+// the semaphore open. Usually that takes some microseconds, but the process can hold it open for any time.
 constexpr int64_t kNextLookMs = 20;
 
 // Calls back, on a thread of the pool, when an object is signalled. After End(), no call is running.
@@ -105,7 +105,7 @@ class WindowsDoorbell final : public Doorbell {
     if (!claim.value()) return false;
     auto end = OpenClaimEnd(name, *claim.value());
     if (!end.ok()) return end.failure();
-    if (!end.value()) {  // the name remains for a moment: have the caller look again
+    if (!end.value()) {  // the name remains for a moment: makes the caller check again
       if (auto failure = next_look_.Start(kNextLookMs, OnTime, this)) return *failure;
       return true;
     }

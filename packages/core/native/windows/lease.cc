@@ -6,8 +6,8 @@
 // wait for. A section could carry more, but only administrators and services may create sections under Global\.
 //
 // A process that reads the numbers opens the semaphore, which keeps it in place for that moment, even if its owner ends
-// just then. Meanwhile nobody can claim the slot. So the presence of the semaphore proves nothing: IsLeased looks for
-// the owner, too.
+// just then. Meanwhile no process can claim the slot. So the presence of the semaphore proves nothing: IsLeased
+// checks the owner, too.
 
 #include "../lease.h"
 
@@ -61,7 +61,7 @@ Result<Handle> CreateEnd(const std::wstring& lease_name, const SecurityDescripto
   return SystemFailure("CreateEventExW", error);
 }
 
-// Nothing if nobody holds the slot. A process that this one may not wait for counts as alive.
+// Nothing if no process holds the slot. A process that this one may not wait for counts as alive.
 Result<std::optional<Claim>> ReadHeldClaim(const std::wstring& lease_name, const PeerOwners& peers) {
   auto claim = ReadClaim(lease_name, peers);
   if (!claim.ok() || !claim.value()) return claim;

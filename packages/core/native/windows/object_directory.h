@@ -12,7 +12,7 @@ namespace memlane {
 using NtQueryDirectoryObject = NTSTATUS(NTAPI*)(HANDLE, void*, ULONG, BOOLEAN, BOOLEAN, ULONG*, ULONG*);
 
 // The names of the objects of one type in a directory (`L"\\BaseNamedObjects"`), taken at one moment. Opens none of
-// them. Empty if this process may not look.
+// them. Empty if this process may not read the directory.
 std::set<std::wstring> NamesInDirectory(const std::wstring& directory, const wchar_t* type);
 
 // The same for a directory that is open. `query` is the function of ntdll.dll.

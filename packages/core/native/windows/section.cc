@@ -31,7 +31,7 @@ DWORD DesiredAccess(Access access) {
 
 }  // namespace
 
-// Maps the whole section and asks for the length of that mapping. This needs the right to read alone, while
+// Maps the whole section and asks for the length of that mapping. This needs only the right to read, while
 // NtQuerySection would need SECTION_QUERY. The mapping takes addresses but no memory. Only committed pages count: the
 // creator of a section may have used SEC_RESERVE, and an access to a reserved page would end the process.
 Result<uint64_t> MeasureSection(const Handle& section) {

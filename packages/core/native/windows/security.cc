@@ -33,7 +33,7 @@ std::string TextOf(PSID sid) {
   return ToUtf8(text);
 }
 
-// The permissions of an object. `present` is false under Wine if nobody has set any.
+// The permissions of an object. `present` is false under Wine if no process has set any.
 struct Permissions {
   SecurityDescriptor descriptor;
   bool present;
@@ -55,7 +55,7 @@ Result<Permissions> ReadPermissions(HANDLE object) {
   return Permissions{std::move(descriptor), present != FALSE, list};
 }
 
-// Every kind of entry in a DACL begins so: header, then mask. In most kinds, the SID follows.
+// Every kind of entry in a DACL begins with a header and a mask. In most kinds, the SID follows.
 ACCESS_ALLOWED_ACE* EntryOf(ACL* list, DWORD index) {
   void* entry = nullptr;
   return GetAce(list, index, &entry) ? static_cast<ACCESS_ALLOWED_ACE*>(entry) : nullptr;

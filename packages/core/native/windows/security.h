@@ -39,7 +39,8 @@ struct PeerRights {
 // not read those (its handle of the section lacks READ_CONTROL).
 SecurityDescriptor SecurityBeside(HANDLE section, const PeerRights& rights);
 
-// The SID of an object's owner. Empty if the object has none (under Wine alone); nothing if this process may not look.
+// The SID of an object's owner. Empty if the object has none (only under Wine); nothing if this process may not
+// read it.
 std::optional<std::string> OwnerOf(HANDLE object);
 
 // True for this user, for the owner that this process gives its own objects, for administrators and for the system.
@@ -51,7 +52,7 @@ bool IsTrustedOwner(const std::string& sid);
 class PeerOwners {
  public:
   explicit PeerOwners(HANDLE section);
-  // True if accounts other than trusted owners may write the section, or if this process may not look.
+  // True if accounts other than trusted owners may write the section, or if this process cannot tell.
   bool any() const { return any_; }
   // The failure if a stranger has made `object`; the handle needs READ_CONTROL.
   std::optional<Failure> Check(HANDLE object, const char* syscall) const;

@@ -107,7 +107,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 }
 
 Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view) {
-  // No more rights than the view needs: an object may let this process read alone. READ_CONTROL: its owner is checked,
+  // No more rights than the view needs: an object may let this process only read. READ_CONTROL: its owner is checked,
   // and its permissions are copied to bells and leases.
   const DWORD rights = view.access == Access::kReadWrite ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
   const std::wstring name = ToUtf16(options.name);

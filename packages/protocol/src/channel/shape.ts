@@ -43,7 +43,7 @@ export interface Shape<Fields extends object, Control> {
    * Makes the object through which a participant uses the control part.
    *
    * @param buffer the control part
-   * @param inOrder whether all participants here publish by plain stores: see publishAndLookInOrder
+   * @param inOrder whether the participants in this process publish by plain stores: see publishAndLookInOrder
    */
   controlOf(buffer: ArrayBuffer, header: ChannelHeader & Fields, inOrder: boolean): Control
 }

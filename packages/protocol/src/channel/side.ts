@@ -32,7 +32,7 @@ export class Side {
   readonly sleepMask: number
   /** The words of the channel's control part. */
   readonly words: Int32Array
-  /** Whether the other side publishes by plain stores: see publishAndLookInOrder. */
+  /** Whether participants of the other side, in this process, publish by plain stores: see publishAndLookInOrder. */
   readonly inOrder: boolean
   readonly #slotsIndex: number
   readonly #slotStride: number

@@ -40,7 +40,7 @@ export class LaneReader {
   /**
    * @param offset bytes from the start of `buffer` to the lane, a multiple of 8
    * @param position where to begin: at the start of a record
-   * @param inOrder looks by plain loads: for CPUs that keep loads in order
+   * @param inOrder whether to check by plain loads: only on CPUs that keep loads in order
    * @throws RangeError if the capacity is not a power of two in its range, or the lane does not lie in the buffer
    */
   constructor(buffer: ArrayBuffer, offset: number, capacity: number, position = 0, inOrder = false) {

@@ -4,7 +4,7 @@ import type { Mismatch } from './mismatch.js'
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * The base of every accessor: its data, its place in them, and the accessors nested in it.
+ * The base of every accessor: its data, its offset in the data, and the accessors nested in it.
  *
  * All of this is kept in own properties that do not show: they are not enumerable, and their names begin with NUL, which no
  * field's name does. Private fields or symbols would read better, but V8 finds those by a keyed load, which costs 6 to 17 ns

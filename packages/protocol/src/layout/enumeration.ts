@@ -3,9 +3,9 @@ import { describe, Mismatch } from './mismatch.js'
 import { valueLayout } from './value-layout.js'
 
 /**
- * Creates the layout of a C enumeration: names in TypeScript, numbers in memory. A number without a name reads as the number, so
- * that a newer peer does no harm; writing such a number is refused. If two names share a number, the number reads as the first
- * name.
+ * Creates the layout of a C enumeration: names in TypeScript, numbers in memory. A number without a name reads as the number,
+ * because a newer peer may know more names; writing such a number is refused. If two names share a number, the number reads as the
+ * first name.
  *
  * @param base the integer in memory: `i32` for a plain C `enum`
  * @param names each name with its number

@@ -1,6 +1,7 @@
 /**
  * The true class and length of a typed array, from the built-in getters of typed arrays. An own property or a subclass may claim
- * another class or length; then a message would be filled up with bytes of other messages. The getters work across realms, too.
+ * another class or length. If memlane believed it, a message could contain bytes of earlier messages. The getters work across
+ * realms, too.
  */
 
 const prototype = Object.getPrototypeOf(Uint8Array.prototype)
