@@ -1,5 +1,5 @@
-// Runs the recipes of docs/cookbook.md for test runners, CommonJS and bundlers, in projects that have the packed packages
-// installed, as a user's project has.
+// Runs the recipes of docs/cookbook.md for test runners, CommonJS and bundlers, in projects where the packages are installed
+// as README says.
 import {
   mkdirSync,
   mkdtempSync,
@@ -83,12 +83,9 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')('the cookbook', OPTI
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'memlane-recipes-'))
-    const pnpm = join(root, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
-    await Promise.all(
-      readdirSync(join(root, 'packages')).map((name) =>
-        run(`'${process.execPath}' '${pnpm}' pack --pack-destination '${folder}'`, join(root, 'packages', name)),
-      ),
-    )
+    const [, pack] = readFileSync(join(root, 'README.md'), 'utf8').match(/^npx pnpm@10 (.* pack) --pack-/m) ?? []
+    await run(`'${process.execPath}' node_modules/pnpm/bin/pnpm.cjs ${pack} --pack-destination '${folder}'`, root)
+    expect(readdirSync(folder)).toHaveLength(readdirSync(join(root, 'packages')).length)
     const files: Record<string, string> = {
       'package.json': JSON.stringify({ type: 'module', private: true }),
       'names.test.ts': program('names.test.ts'),
