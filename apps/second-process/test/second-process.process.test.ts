@@ -160,7 +160,7 @@ test('--help names every option with its default', async () => {
     'utf16le',
     'terminal',
     'dialog',
-    'memory that an elevated first process made admits only elevated ones',
+    'if the first process is elevated, only elevated processes can open its memory.',
     'Exit code',
   ]) {
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(value)

@@ -124,7 +124,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
     expect(existsSync(folder)).toBe(false)
   })
 
-  it.runIf(isRoot)('needs no reading of /dev/shm except in list(), so that other files there cost nothing', async () => {
+  it.runIf(isRoot)('needs no reading of /dev/shm: other files there cost nothing', async () => {
     // With strictatime, each reading of the folder changes its access time; each change of its files does not.
     const mount = `mount -t tmpfs -o mode=1777,strictatime tmpfs ${FOLDER} && exec "$@"`
     await using peer = new MemoryPeer({ through: ['unshare', '-m', 'sh', '-c', mount, 'sh', ...asOtherUser] })
