@@ -2,18 +2,29 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 const name = 'Local\\MyFileMappingObject' // Global\ needs a privilege on Windows
-const start = (app, args, stdin) =>
-  spawn(process.execPath, [`apps/${app}/dist/main.js`, '--name', name, ...args], {
-    stdio: [stdin, 'inherit', 'inherit'],
-  })
+const start = (app, args, stdio) => {
+  console.log(`$ ${app}`)
+  return spawn(process.execPath, [`apps/${app}/dist/main.js`, '--name', name, ...args], { stdio })
+}
 
-console.log('$ first-process')
-const first = start('first-process', process.argv.slice(2), 'pipe')
+const first = start('first-process', process.argv.slice(2), ['pipe', 'pipe', 'inherit'])
 const firstEnd = once(first, 'exit')
-console.log('$ second-process')
-const [secondCode] = await once(start('second-process', ['--show', 'terminal', '--wait', '10000'], 'ignore'), 'exit')
+const lines = createInterface({ input: first.stdout })
+const writtenAndHeld = new Promise((resolve) => {
+  let count = 0
+  lines.on('line', (line) => {
+    console.log(line)
+    if (++count === 2) resolve(true)
+  })
+})
+if (await Promise.race([writtenAndHeld, firstEnd.then(() => false)])) {
+  const second = start('second-process', ['--show', 'terminal', '--wait', '10000'], ['ignore', 'inherit', 'inherit'])
+  process.exitCode = (await once(second, 'exit'))[0] ?? 1
+}
+first.stdin.on('error', () => {}) // it has ended already
 first.stdin.end()
 const [firstCode] = await firstEnd
-process.exitCode = firstCode || secondCode || 0
+process.exitCode = (firstCode ?? 1) || process.exitCode

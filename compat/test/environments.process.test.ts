@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -146,7 +146,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
       })
     })
 
-    describe('in a /dev/shm that fills up', () => {
+    describe('in a /dev/shm of its own', () => {
       const room = (options: string) =>
         peer('unshare', '-m', 'sh', '-c', `mount -t tmpfs -o ${options} tmpfs ${FOLDER} && exec "$@"`, 'sh')
       const within = ({ child }: StreamPeer) => ['nsenter', '-t', String(child.pid), '-m']
@@ -154,6 +154,37 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         const [command = '', ...args] = [...within(where), 'sh', '-c', `cd ${FOLDER}; ${script}`]
         return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       }
+
+      it('does not read the folder, so that other files there cost nothing', async () => {
+        const name = uniqueName('stream')
+        // With strictatime, each reading of the folder changes its access time; each change of its files does not.
+        await using producer = room('strictatime')
+        await producer.call('now') // it runs in its folder by then
+        await using killed = peer(...within(producer))
+        await using survivor = peer(...within(producer))
+        await using second = peer(...within(producer))
+        const opening = survivor.call('open', name, { waitStrategy: 'park' })
+        const lastRead = () => statSync(`/proc/${producer.child.pid}/root${FOLDER}`, { bigint: true }).atimeNs
+        const before = lastRead()
+
+        await producer.call('create', name, { ...SMALL, waitStrategy: 'park' })
+        await opening
+        await killed.call('open', name)
+        await second.call('join', name)
+        const all = survivor.call('consume', 'receive')
+        const sending = producer.call('produce', 'send', 10_000) // and waits for the killed, which takes nothing
+        expect(await second.call('produce', 'send', 100)).toBe(100)
+        await killed.kill()
+        expect(await sending).toBe(10_000)
+        await second.kill()
+        await producer.call('closeWriter')
+        expect(await all).toMatchObject({ count: 10_100 })
+        await survivor.call('closeReader')
+
+        expect(lastRead()).toBe(before)
+        expect(run(producer, 'ls -A')).toBe('')
+        expect(lastRead()).not.toBe(before)
+      })
 
       it('continues without free space and without free files, and newcomers get NO_SPACE', async () => {
         const name = uniqueName('stream')

@@ -251,6 +251,7 @@ test('--help names every option with its default', async () => {
     '256',
     'utf16le',
     'SIGTERM',
+    'Start both processes elevated, or give both --name Local\\MyFileMappingObject.',
     'Exit code',
   ]) {
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(value)

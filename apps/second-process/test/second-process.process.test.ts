@@ -154,7 +154,15 @@ test('--help names every option with its default', async () => {
   ]) {
     expect(stdout).toContain(part)
   }
-  for (const value of ['(default: Global\\MyFileMappingObject)', '256', 'utf16le', 'terminal', 'dialog', 'Exit code']) {
+  for (const value of [
+    '(default: Global\\MyFileMappingObject)',
+    '256',
+    'utf16le',
+    'terminal',
+    'dialog',
+    'if the first process is elevated, only elevated processes can open its memory.',
+    'Exit code',
+  ]) {
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(value)
   }
 })
