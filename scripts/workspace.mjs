@@ -1,7 +1,7 @@
 // The project's commands, for a machine with Node.js, npm and a C++ compiler:
 //
-//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows | coverage |
-//     docs | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows | pack |
+//     coverage | docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npx, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -9,8 +9,9 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -127,6 +128,14 @@ const commands = {
   'stress:windows'(...args) {
     build()
     run('scripts/windows/stress.sh', args)
+  },
+  pack(...args) {
+    const { values } = parseArgs({ args, options: { out: { type: 'string', default: 'packed' } } })
+    build()
+    runTool('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', resolve(values.out)], {
+      quiet: true,
+    })
+    console.log(`Packed all packages into ${values.out}`)
   },
   coverage(...args) {
     build()

@@ -95,8 +95,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')('the cookbook', OPTI
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'memlane-recipes-'))
-    const [, pack] = readFileSync(join(root, 'README.md'), 'utf8').match(/^npx pnpm@10 (.* pack) --pack-/m) ?? []
-    await run(`'${process.execPath}' node_modules/pnpm/bin/pnpm.cjs ${pack} --pack-destination '${folder}'`, root)
+    await run(`npm run pack -- --out '${folder}'`, root)
     const files: Record<string, string> = {
       'package.json': JSON.stringify({ type: 'module', private: true }),
       'names.test.ts': program('names.test.ts'),

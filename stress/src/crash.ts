@@ -16,7 +16,7 @@ export const roles = Object.keys(scenarios) as Role[]
 /**
  * Lets victims die before and after each ordered store of each role.
  *
- * @param stride tries one of so many deaths, from a random one on
+ * @param stride of this many consecutive deaths, one is tried; the first is chosen at random
  */
 export async function crashEverywhere(wanted: readonly Role[], stride = 1): Promise<RoleReport[]> {
   const reports = new Map<Role, RoleReport>()

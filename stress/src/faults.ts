@@ -23,7 +23,7 @@ export interface FaultReport {
 /**
  * Lets each system call of each scene of the native code fail with each plausible error, and kills the process after it.
  *
- * @param stride tries one of so many faults and kills
+ * @param stride of this many consecutive faults and kills, one is tried
  */
 export async function failEverywhere(stride: number, scenes: readonly string[] = []): Promise<FaultReport[]> {
   const args = [script, 'faults', `${stride}`, ...scenes]

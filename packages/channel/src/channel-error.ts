@@ -24,7 +24,7 @@ export function explainChannel(shape: NamedShape, name: string, error: unknown):
     return channelError(shape, error.code, name, `${error.message}${where}.`, error)
   }
   if (error instanceof SharedMemoryError && error.code === 'TOO_SHORT') {
-    const message = `the memory of that name is no ${shape.name}: it has ${error.available} bytes.`
+    const message = `the memory of that name is no ${shape.name}: it has only ${error.available} bytes. If it is a region, open it with openRegion.`
     return channelError(shape, 'NOT_A_CHANNEL', name, message, error)
   }
   return error

@@ -16,7 +16,7 @@ import { pauseSync } from './deadline.js'
  */
 const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
 
-/** By then, stores have left the store buffer: they need microseconds, although no architecture guarantees a limit. */
+/** After this time (ms), stores have left the store buffer: they need microseconds, although no architecture guarantees a limit. */
 const STORE_BUFFER_MS = 1
 
 export class Doze {

@@ -1,3 +1,4 @@
+import { describeValue } from '@memlane/core/internal'
 import type { Codec, Members, MessageView, PayloadView, UnionCodec } from '@memlane/protocol'
 import { debugsViews, KEPT, type LaneWriter, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
 import { Bells } from './bells.js'
@@ -83,6 +84,7 @@ export class MessageWriter<Message, View> {
 
   /** @returns how many were sent */
   trySendBatch(values: readonly Message[], first: number): number {
+    if (!Array.isArray(values)) throw new TypeError(`values must be an array, not ${describeValue(values)}`)
     return this.#isFree() ? this.sendQueued(values, first) : 0
   }
 

@@ -1,4 +1,5 @@
 import { type OpenOptions, SharedMemory, SharedMemoryError } from '@memlane/core'
+import { describeValue } from '@memlane/core/internal'
 import type { AnyLayout } from '@memlane/protocol'
 import {
   CHANNEL_HEADER_LENGTH,
@@ -14,8 +15,17 @@ export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 /** The lease that a region's writer holds. */
 export const REGION_WRITER_SLOT = 0
 
-/** Bytes that a region maps: its layout, and also the layout mark behind it if `checkLayout` is set. */
+/**
+ * Bytes that a region maps: its layout, and also the layout mark behind it if `checkLayout` is set.
+ *
+ * @throws TypeError for anything but a layout
+ */
 export function regionLength(layout: AnyLayout, checkLayout: boolean): number {
+  if (typeof layout !== 'object' || layout === null || !('put' in layout)) {
+    throw new TypeError(
+      `layout must be a struct or another layout, not ${describeValue(layout)}. JSON, text and other messages that vary in length need a stream`,
+    )
+  }
   return checkLayout ? layoutMarkOffset(layout) + LAYOUT_MARK_LENGTH : layout.length
 }
 

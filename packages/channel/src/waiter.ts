@@ -78,7 +78,7 @@ export class Waiter {
   #asleep = false
   #ref = true
 
-  /** @param handle undefined for a participant that cannot write to the memory: it checks at intervals, as nothing can wake it */
+  /** @param handle undefined for a participant that cannot write to the memory: nothing can wake it, so it checks at intervals */
   constructor(strategy: WaitStrategy, handle: SleepHandle | undefined) {
     checkWaitStrategy('waitStrategy', strategy)
     this.#strategy = strategy

@@ -9,7 +9,8 @@ export interface OpenStreamOptions extends ReaderOptions, Omit<OpenChannelOption
   /**
    * `readwrite` (default) takes a consumer slot, whose doorbell wakes this consumer. `read` is for streams with
    * `overflow: 'overwrite'` whose memory this process may not write. Nothing can wake such a consumer, so a wait checks the stream
-   * 200 times a second. If this option is left out and the system refuses write access, such a stream is opened with `read`.
+   * 200 times a second (with `waitStrategy: 'spin'`, without a pause). If this option is left out and the system refuses write
+   * access, such a stream is opened with `read`.
    */
   access?: 'readwrite' | 'read'
 }

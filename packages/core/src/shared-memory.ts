@@ -27,8 +27,8 @@ export interface ViewRange {
 interface MapOptions {
   /**
    * - `readwrite` (default): sees the writes of others, and others see its writes.
-   * - `read`: sees the writes of others. A write to the view kills the process, because the processor forbids it; there is no
-   *   exception.
+   * - `read`: sees the writes of others. A write to the view kills the process, because the CPU forbids it. JavaScript throws no
+   *   exception that the program could catch.
    * - `copy`: sees the writes of others to a page until its own first write to that page. No other handle sees its writes.
    */
   access?: Access

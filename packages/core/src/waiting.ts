@@ -104,7 +104,7 @@ function timedOut(name: string, timeoutMs: number, missing: SharedMemoryError | 
       : 'no process holds memory of that name. Start the process that creates it, check the name and the user of both processes'
   return new SharedMemoryError(
     'TIMED_OUT',
-    `Waited ${timeoutMs} ms for shared memory "${name}" (${resolveName(name)}): ${why}, or allow more time with timeoutMs.`,
+    `Waited ${Math.round(timeoutMs)} ms for shared memory "${name}" (${resolveName(name)}): ${why}, or allow more time with timeoutMs.`,
     { syscall: missing?.syscall, osCode: missing?.osCode, cause: missing },
   )
 }

@@ -14,7 +14,7 @@ const isRoot = process.getuid?.() === 0
 const isVersion1 = existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')
 const groups = isVersion1 ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup'
 
-/** A cgroup whose processes share so many bytes. Dispose of it after its processes. */
+/** A cgroup with a limit, in bytes, on the memory of all its processes together. Dispose of it after its processes. */
 class LimitedGroup implements AsyncDisposable {
   readonly folder = `${groups}/${uniqueName('memlane')}`
 
@@ -72,7 +72,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('memory that does not fi
     expect(await peer.call('create', 'second', 2 ** 20)).toBe(1)
   })
 
-  it('because a crash has left other memory gets its space', async () => {
+  it('beside memory that a crash has left gets the space of that memory', async () => {
     await using peer = new MemoryPeer(mounted(`mount -t tmpfs -o size=1m tmpfs ${FOLDER}`))
     expect(await peer.call('abandon', uniqueName('memlane'), 900_000)).toBe('SIGKILL')
     expect(await peer.call('files')).toHaveLength(1)
@@ -157,7 +157,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
     await expect(peer.call('open', 'any')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('without /proc names new memory all the same, or says that it cannot', async () => {
+  it('without /proc still creates memory that has a name, or says that it cannot', async () => {
     const name = uniqueName('memlane')
     await using peer = new MemoryPeer(mounted('umount -l /proc'))
     const created = await peer.call('create', name, 64).catch((error) => error)

@@ -192,7 +192,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('memory on Linux', () =>
     }
   })
 
-  it('that goes with its last handle is not unlinked while it has one', () => {
+  it('without `persistent` is not unlinked while a handle is open', () => {
     const name = uniqueName('memlane')
     using _memory = SharedMemory.create(name, 64)
     expect(failure(() => SharedMemory.unlink(name)).code).toBe('IN_USE')
@@ -250,7 +250,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('memory on Linux', () =>
     expect(error).toMatchObject({ code: 'SYSTEM', osCode: 24 })
   })
 
-  it('whose predecessor a stopped process is about to remove is NOT_READY', async () => {
+  it('is NOT_READY if a stopped process is about to remove the old memory of its name', async () => {
     const [name, path] = verbatim()
     writeFileSync(path, 'dying')
     chmodSync(path, 0o1600)

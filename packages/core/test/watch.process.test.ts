@@ -203,7 +203,7 @@ describe('a doorbell that watches a slot', () => {
     expect(await rings(bell, LOST)).toBe(true)
   })
 
-  it('and its lease leave nothing behind: not in the list, nor in the folder, nor as descriptors', async () => {
+  it('leaves nothing behind, like the lease of the slot: not in the list, nor in the folder, nor as descriptors', async () => {
     const name = uniqueName('memlane')
     const directory = capabilities.objectDirectory
     const listed = () => SharedMemory.list().filter((entry) => entry.objectName.includes(name)).length

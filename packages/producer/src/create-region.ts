@@ -36,7 +36,10 @@ export interface CreateRegionOptions<L extends AnyLayout>
    * keeps its value.
    */
   value?: RegionValue<L>
-  /** Bytes of the memory. Default and minimum: the layout's length, and with `checkLayout` the 16 bytes of its hash. */
+  /**
+   * Bytes of the memory. Default and minimum: the layout's length. With `checkLayout`: that length, rounded up to a multiple of 8,
+   * plus 16.
+   */
   length?: number
   /**
    * What to do if the memory exists already. `take-over` (default): continue in it; if its writer lives, throw `ALREADY_EXISTS`.
@@ -140,7 +143,7 @@ function claimWriter(memory: SharedMemory, existing: CreateRegionOptions<AnyLayo
 function hasWriter(memory: SharedMemory): SharedMemoryError {
   const pid = Lease.holder(memory, REGION_WRITER_SLOT)
   const who = pid === undefined ? 'a living process writes it' : `process ${pid} writes it`
-  const remedy = `Wait for it to end, or pass existing: 'join' to write beside it.`
+  const remedy = `Wait for that process to end, or pass existing: 'join' to write beside it.`
   return regionError('ALREADY_EXISTS', memory.name, `${who}. ${remedy}`)
 }
 

@@ -72,7 +72,7 @@ const createStreamChecks: OptionChecks<CreateStreamOptions> = {
 const joinStreamChecks: OptionChecks<JoinStreamOptions> = { ...joinChecks, trustOwner, ...waitChecks }
 
 const ADVICE =
-  'Close it first, become one more producer with existing: "join" or joinStream, or create a stream of another name.'
+  'Close that producer first, become one more producer with existing: "join" or joinStream, or create a stream of another name.'
 
 /**
  * Creates a stream, or continues a stream whose producers have closed or died, and becomes its producer. The stream lives until

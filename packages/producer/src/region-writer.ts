@@ -1,4 +1,11 @@
-import { type Inspect, inspection, type RegionMemory, regionError, regionFacts } from '@memlane/channel'
+import {
+  type Inspect,
+  inspection,
+  type MessageHandler,
+  type RegionMemory,
+  regionError,
+  regionFacts,
+} from '@memlane/channel'
 import type { SharedMemory, SharedMemoryError } from '@memlane/core'
 import { dispose } from '@memlane/core/internal'
 import {
@@ -66,13 +73,13 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
 
   /**
    * Changes several fields as one update: readers' snapshots show all of it or nothing. For layouts with version words
-   * (`consistency`). If `change` throws, what it wrote so far stays, and the update ends.
+   * (`consistency`). If `change` throws, the update ends, and readers see the fields that `change` has set so far.
    *
    * @param change runs at once. Its accessor is valid until `change` returns, and refuses to assign the version words
    * @throws SharedMemoryError `CLOSED`; TypeError for a layout without version words, inside another `update`, or if `change` returns
    *   a promise
    */
-  update(this: this & HasVersionWords, change: (view: RegionUpdateView<L>) => void): void {
+  update<Result>(this: this & HasVersionWords, change: MessageHandler<[view: RegionUpdateView<L>], Result>): void {
     this.#checkOpen()
     const layout = this.layout as AnyLayout as VersionedLayout
     const view = this.#updatingView

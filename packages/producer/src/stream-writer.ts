@@ -45,7 +45,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly name: string
   /** The number of the lane. A later producer can claim the same lane with the option `lane`. */
   readonly lane: number
-  /** The longest message, in bytes: half of the capacity less 16. */
+  /** The longest message, in bytes: half of the capacity, minus 16. */
   readonly maxMessageLength: number
   readonly #participant: Participant<StreamChannel>
   readonly #slot: ProducerSlot

@@ -1,5 +1,5 @@
 // Plays one role again and again. In each play the victim dies at another crash point. crash.ts starts it with the name of the
-// role and a stride: one of so many points is tried, from a random one on. Prints its report as JSON.
+// role and a stride: of this many consecutive points, one is tried; the first is chosen at random. Prints its report as JSON.
 import { uniqueName } from '@memlane/testing'
 import type { CrashPoint } from './crash-point.js'
 import { type Outcome, ScenarioRun } from './scenario-run.js'

@@ -13,7 +13,7 @@ import { HUNG_MS, within } from './time-limit.js'
 
 /** The number of messages of a newcomer: more than one lap of the lane. */
 const NEW = 12
-/** A lane always holds at least so many messages, beside a batch of three and the padding at the end of a lap. */
+/** A lane always holds at least this many messages, beside a batch of three and the padding at the end of a lap. */
 const HELD = 3
 
 type Scenario = (run: ScenarioRun) => Promise<Outcome>

@@ -46,7 +46,7 @@ export class SleepMark {
 
 /** The sleepers of one side, for a participant of the other side that may have something for them. */
 export class Sleepers {
-  // TypeScript-private here, as V8 inlines `any` into each send: see LaneWriter.
+  // TypeScript-private here, because V8 inlines `any` into each send: see LaneWriter.
   private readonly words: Int32Array
   private readonly maskIndex: number
   private readonly epochIndexes: readonly number[]

@@ -9,7 +9,8 @@ import { decodeText, encodeText, measureText } from './utf8.js'
  * | value | what is read |
  * |---|---|
  * | null, boolean, finite number except -0, string, and arrays and plain objects of these | an equal value |
- * | -0, NaN and infinite numbers | 0, null |
+ * | -0 | 0 |
+ * | NaN and infinite numbers | null |
  * | Date, or any object with `toJSON` | what `toJSON` returns: for a Date, a string |
  * | Map, Set, RegExp, Error, typed array, instance of a class | a plain object of its own enumerable properties |
  * | `undefined`, function or symbol as a property | nothing: the property is left out |

@@ -40,8 +40,8 @@ const encoderOptions = { extensionCodec, useBigInt64: true, ignoreUndefined: tru
  * Integers of 64 bits are read as bigint. Other extensions, and bytes that are not MessagePack, are `CORRUPT`. Nothing checks
  * that the result is a `T`.
  *
- * `measure` encodes the value and allocates only to grow its buffer. It throws a TypeError that names the part it cannot
- * carry: `value.samples[3].when`.
+ * `measure` encodes the value into a buffer that the codec keeps for the next message, unless the message has more than 1 MiB. It
+ * throws a TypeError that names the part it cannot carry: `value.samples[3].when`.
  */
 export function messagepack<T>(): Codec<T> {
   let encoder = new Encoder(encoderOptions)

@@ -84,7 +84,8 @@ export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, Unio
  *
  * The order of the members matters: a message holds the index of its member.
  *
- * @throws TypeError for a name that an object would not keep in order; RangeError without members
+ * @throws TypeError for a name that is empty, `__proto__` or only digits, and for a member that is no layout or codec; RangeError
+ * without members
  */
 export function union<const M extends Members>(members: M): UnionCodec<M> {
   const names = Object.keys(members)

@@ -28,7 +28,7 @@ enum Claim {
   OPEN = -2,
   /** A claim is open in a batch. */
   OPEN_IN_BATCH = -3,
-  /** `fill` is running: commit and abort are refused. */
+  /** `fill` is running: `claim` and `commit` throw, and `abort` does nothing. */
   FILLING = -4,
 }
 
@@ -241,7 +241,7 @@ export class LaneWriter {
 
   private commitSlow(length = this.claimLength): boolean {
     if (this.lastIndex !== Claim.OPEN && this.lastIndex !== Claim.OPEN_IN_BATCH)
-      throw new TypeError('nothing is claimed')
+      throw new TypeError('nothing is claimed: call claim first')
     if (!(length >= 0 && length <= this.claimLength) || (length | 0) !== length) {
       throw new RangeError(`length ${length} is not a whole number from 0 to the ${this.claimLength} bytes claimed`)
     }
@@ -266,7 +266,7 @@ export class LaneWriter {
   }
 
   private checkNoClaim(): void {
-    if (this.lastIndex < Claim.UNKNOWN) throw new TypeError('the last claim is neither committed nor aborted')
+    if (this.lastIndex < Claim.UNKNOWN) throw new TypeError('a claimed message is pending: commit or abort it first')
   }
 
   /** @throws RangeError for a length that no message of this lane can have */

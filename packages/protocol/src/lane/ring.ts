@@ -5,7 +5,10 @@ import { RECORD_HEADER_LENGTH } from './record.js'
 export const MIN_LANE_CAPACITY = 1024
 export const MAX_LANE_CAPACITY = 2 ** 29
 
-/** The longest message of a lane, in bytes. Any two such messages fit into the lane, wherever the end of the ring falls. */
+/**
+ * The longest message of a lane, in bytes. One such message and the padding before it fit into an empty lane, wherever the end of
+ * the ring falls.
+ */
 export function maxMessageLength(capacity: number): number {
   return capacity / 2 - 2 * RECORD_HEADER_LENGTH
 }

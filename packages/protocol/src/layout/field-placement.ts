@@ -52,6 +52,10 @@ export function at<L extends AnyLayout>(offset: number, layout: L): PlacedField<
 
 /** Gives each field its offset and the struct its length. */
 export function place(name: string, fields: Fields, options: StructOptions<string>) {
+  if (typeof name !== 'string') throw new TypeError(`struct: the name must be a string, not ${describe(name)}`)
+  if (typeof fields !== 'object' || fields === null) {
+    throw new TypeError(`struct ${name}: the fields must be an object, not ${describe(fields)}`)
+  }
   const unknown = unknownField(options, OPTIONS, 'option')
   if (unknown !== undefined) throw unknown.toError(`struct ${name}`)
   const { packed = false, length, overlap = false, consistency } = options
