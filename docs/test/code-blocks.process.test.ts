@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Child, spawnChild } from '@memlane/testing'
+import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { guides, readPage, root } from './pages.js'
 
@@ -53,6 +54,35 @@ describe.each(pages)('the code of $page', ({ page, runs }) => {
   )
 })
 
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+  types: ['node'],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+}
+
 describe('the pages for users', () => {
-  it('have code that runs', () => expect(pages.length).toBeGreaterThan(5))
+  it('have TypeScript code that compiles, in blocks that all have a file name', { timeout: 120_000 }, () => {
+    const programs: string[] = []
+    for (const page of guides) {
+      const marked = [...readPage(page).matchAll(MARK)].filter(([, file]) => file !== undefined)
+      expect([page, readPage(page).match(/^```ts$/gm)?.length ?? 0]).toEqual([page, marked.length])
+      const place = mkdtempSync(join(folder, page.replaceAll('/', '-')))
+      for (const [, file = '', , code = ''] of marked) {
+        mkdirSync(dirname(join(place, file)), { recursive: true })
+        writeFileSync(join(place, file), code)
+        programs.push(join(place, file))
+      }
+    }
+    expect(programs.length).toBeGreaterThan(30)
+    const program = ts.createProgram(programs, COMPILER_OPTIONS)
+    const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+      return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+    })
+    expect(problems).toEqual([])
+  })
 })

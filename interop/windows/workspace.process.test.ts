@@ -44,7 +44,7 @@ describe('the commands of a clone on Windows', () => {
     expect(calls()).toEqual([
       `npx --yes ${packageManager} install --frozen-lockfile`,
       'turbo run build build:native --output-logs=errors-only',
-      'vitest.mjs run name',
+      'vitest.mjs run --project=!@memlane/stress name',
     ])
   })
 

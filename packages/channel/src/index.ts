@@ -6,7 +6,7 @@ export { ConsumerWatch } from './consumer-watch.js'
 export { deadlineAfter, timeLeft } from './deadline.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export { HeldCursor } from './held-cursor.js'
-export { type Inspect, inspection } from './inspection.js'
+export { type Inspect, inspection, schemaName, unlessCorrupt } from './inspection.js'
 export { iterate } from './iteration.js'
 export type { LaneCursor, StreamStart } from './lane-cursor.js'
 export { LaneSet, type StreamEnd } from './lane-set.js'
@@ -18,7 +18,8 @@ export { type EndOn, ProducerWatch } from './producer-watch.js'
 export { ReadyConsumers } from './ready-consumers.js'
 export {
   checkRegion,
-  REGION_WRITER_SLOT,
+  JOINED_WRITER_SLOTS,
+  ONLY_WRITER_SLOT,
   type RegionMemory,
   regionError,
   regionFacts,

@@ -70,6 +70,12 @@ export class MessageWriter<Message, View> {
     if (--this.#queued === 0 && !this.#participant.closed) this.#setFree(this.lane)
   }
 
+  /** @throws TypeError while a batch is being written */
+  checkNoBatch(): void {
+    if (!this.lane.isBatching) return
+    throw new TypeError(`stream "${this.#participant.channel.name}": close() is not possible while a batch is written`)
+  }
+
   /** Refuses everything from now on. Gives back what is claimed. */
   close(): void {
     this.#setFree(undefined)
@@ -101,6 +107,7 @@ export class MessageWriter<Message, View> {
 
   /** @returns how many were sent */
   fillBatch(count: number, fill: (message: View, index: number) => void): number {
+    if (typeof count !== 'number') throw new TypeError(`count must be a number, not ${describeValue(count)}`)
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
     if (!this.#isFree() || count <= 0) return 0
@@ -123,10 +130,11 @@ export class MessageWriter<Message, View> {
 
   claimMember<MemberView>(kind: string, length?: number): MemberView | undefined {
     const union = this.#codec as unknown as UnionCodec<Members>
-    const member = union.members?.[kind]
+    const member = union.members !== undefined && Object.hasOwn(union.members, kind) ? union.members[kind] : undefined
     if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
     const memberLength = length ?? member.fixedLength
     if (memberLength === undefined) throw variableLength()
+    if (!(memberLength >= 0)) throw wrongLength(memberLength)
     if (!this.#isFree()) return undefined
     const offset = this.#claimRoom(UNION_HEADER_LENGTH + memberLength)
     if (offset === -1) return undefined
@@ -156,7 +164,7 @@ export class MessageWriter<Message, View> {
   /** Bytes that a message takes in the lane, given the length that `claim` or `claimMember` gets. */
   lengthInLane(length: number | undefined = this.#fixedLength): number {
     if (length === undefined) throw variableLength()
-    if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
+    if (!(length >= 0) || length !== (this.#fixedLength ?? length)) throw wrongLength(length)
     const inLane = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
     this.lane.checkLength(inLane)
     return inLane
@@ -269,7 +277,11 @@ export class MessageWriter<Message, View> {
   /** Slow path: the caller gave a length, or a send is queued behind the claim. */
   #commitSlow(length: number | undefined): void {
     this.#participant.checkOpen()
-    if (length !== undefined && (length < 0 || length !== (this.#fixedLength ?? length))) throw wrongLength(length)
+    if (length !== undefined) {
+      if (typeof length !== 'number')
+        throw new TypeError(`length must be a number of bytes, not ${describeValue(length)}`)
+      if (length < 0 || length !== (this.#fixedLength ?? length)) throw wrongLength(length)
+    }
     const part = length === undefined ? undefined : length + this.#claimedHeader
     if (this.lane.commit(part)) this.#consumers.ringSleepers()
   }

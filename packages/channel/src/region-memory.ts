@@ -12,8 +12,9 @@ import {
 /** The memory under a region: a `SharedMemory`, or an object around any ArrayBuffer that has these members. */
 export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 
-/** The lease that a region's writer holds. */
-export const REGION_WRITER_SLOT = 0
+/** The lease that a region's only writer holds. Writers with `existing: 'join'` hold one of the others. */
+export const ONLY_WRITER_SLOT = 0
+export const JOINED_WRITER_SLOTS: readonly number[] = Array.from({ length: 31 }, (_, index) => index + 1)
 
 /**
  * Bytes that a region maps: its layout, and also the layout mark behind it if `checkLayout` is set.

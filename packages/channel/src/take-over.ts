@@ -18,6 +18,7 @@ type SlotState = 'unused' | 'open' | 'closed'
  * Claims a slot of a side if no other participant of that side lives. Of several processes that try at the same time, one
  * succeeds. Blocks while another participant is joining or closing, for a second at most.
  *
+ * @param isCreator true for the process that has just made the channel. Another process may have taken it over meanwhile
  * @param advice the last sentence of the error: says how to join beside the other participants
  * @throws SharedMemoryError `ALREADY_EXISTS` with the process ids of those that live; and as `claimSlot`
  */
@@ -26,7 +27,8 @@ export function claimSlotAlone(
   side: Side,
   stateOf: (slot: number) => SlotState,
   advice: string,
-  wish: SlotWish = {},
+  isCreator: boolean,
+  wish: SlotWish,
 ): SlotClaim {
   const deadline = now() + SETTLE_LIMIT_MS
   for (;;) {
@@ -45,7 +47,7 @@ export function claimSlotAlone(
         throw channel.error('ALREADY_EXISTS', `another process is just becoming its ${side.role}. ${advice}`)
       }
       // If no slot was ever used, then the process that made the channel is about to claim one.
-      const isNew = slots.every((slot) => stateOf(slot) === 'unused')
+      const isNew = !isCreator && slots.every((slot) => stateOf(slot) === 'unused')
       if (alone !== undefined && held.length === 0 && (isOver || !isNew)) return claimSlot(channel, side, wish)
     } finally {
       alone?.release()

@@ -4,7 +4,7 @@ import { bytes, f64, i32, LayoutError, payload, struct, u32, union, utf8 } from 
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { Channel, claimSlot, createStreamChannel, openLane, type StreamChannel } from '../src/index.js'
+import { Channel, claimSlot, claimSlotAlone, createStreamChannel, openLane, type StreamChannel } from '../src/index.js'
 
 const Count = codecOf(u32)
 const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
@@ -137,6 +137,17 @@ describe('a channel', () => {
     const create = (capacity: number) => createStreamChannel(uniqueName('channel'), codecOf(schema), { capacity })
     expect(() => create(65_536)).toThrow('Create the stream with a capacity of at least 131072')
     create(131_072).close()
+  })
+
+  it('whose creator was overtaken before it claimed a slot refuses its creator', () => {
+    using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+    const { producers } = channel.control
+    const stateOf = (slot: number) => channel.control.stateOf(slot)
+    const claim = (isCreator: boolean) => claimSlotAlone(channel, producers, stateOf, 'Wait.', isCreator, {})
+    const other = claim(false) // after a second in which the creator did nothing
+    expect(() => claim(true)).toThrow(code('ALREADY_EXISTS'))
+    other.lease.release()
+    claim(true).lease.release()
   })
 
   it('that was refused leaves nothing mapped', () => {

@@ -7,6 +7,8 @@ import {
   claimSlot,
   deadlineAfter,
   type EndOn,
+  type Inspect,
+  inspection,
   iterate,
   type LaneCursor,
   LaneSet,
@@ -19,7 +21,9 @@ import {
   type StreamStart,
   type StreamWaitOptions,
   type SyncWaitOptions,
+  schemaName,
   timeLeft,
+  unlessCorrupt,
   type WaitCondition,
   type WaitStrategy,
 } from '@memlane/channel'
@@ -245,6 +249,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; any error that `handle` throws: the message then counts as received
    */
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
+    if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)
     return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => void, limit)
   }
 
@@ -352,6 +357,14 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
+  }
+
+  /** What `console.log` shows: name, schema, state, and how many messages wait. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const { name, closed, end, missed } = this
+    const facts = { name, schema: schemaName(this.#codec), closed }
+    const state = closed ? {} : { end, missed, lag: unlessCorrupt(() => this.lag()) }
+    return inspection('StreamReader', { ...facts, ...state }, options, inspect)
   }
 
   readonly #show = (data: DataView): PayloadView<ReadonlyMessageView<S>> => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
 import { array, bytes, f64, i64, payload, type Schema, struct, u8, u32, union, utf8 } from '@memlane/protocol'
@@ -248,6 +249,51 @@ describe('openStream', () => {
   })
 })
 
+describe('a producer and a consumer', () => {
+  it('show themselves in the console', async () => {
+    const writer = make()
+    const reader = await openStream(writer.name, u32)
+    const shown = () => [writer, reader].map((side) => inspect(side, { breakLength: Infinity }))
+    writer.trySendBatch(numbers(3))
+    const name = `name: '${writer.name}', schema: 'u32'`
+    expect(shown()).toEqual([
+      `StreamWriter { ${name}, lane: 0, closed: false, sent: 3, lag: 3 }`,
+      `StreamReader { ${name}, closed: false, end: undefined, missed: 0, lag: 3 }`,
+    ])
+    writer.close()
+    reader.close()
+    expect(shown()).toEqual([
+      `StreamWriter { ${name}, lane: 0, closed: true }`,
+      `StreamReader { ${name}, closed: true }`,
+    ])
+  })
+
+  it('shows no old bytes of the lane if a getter gives fewer bytes than it gave to the check', async () => {
+    const Message = struct('Message', { bytes: bytes(8) })
+    using writer = createStream(uniqueName('stream'), Message, { capacity: 65_536 })
+    using reader = await openStream(writer.name, Message)
+    for (let i = 0; i < 5000; i++) {
+      writer.trySend({ bytes: new Uint8Array(8).fill(83) })
+      reader.poll(() => {})
+    }
+    let reads = 0
+    writer.trySend({
+      get bytes() {
+        return new Uint8Array(reads++ ? 2 : 8)
+      },
+    })
+    expect([...(reader.tryReceive()?.bytes ?? [])]).toEqual(Array(8).fill(0))
+  })
+
+  it('loses no filled message, as close() is refused while a batch is written', async () => {
+    using writer = make()
+    using reader = await openStream(writer.name, u32)
+    expect(() => writer.fillBatch(3, (_, index) => index === 2 && writer.close())).toThrow(/close\(\) is not possible/)
+    expect(writer.closed).toBe(false)
+    expect(reader.poll(() => {})).toBe(2)
+  })
+})
+
 describe('poll', () => {
   it('handles at most `limit` messages, and returns how many it handled', async () => {
     using writer = make()
@@ -257,7 +303,8 @@ describe('poll', () => {
     const handle = (message: { value: number }) => {
       seen.push(message.value)
     }
-    for (const limit of [1, 0, 63, 64, 65, -1, Number.NaN]) reader.poll(handle, limit)
+    for (const limit of [1, 0, 63, 64, 65]) reader.poll(handle, limit)
+    for (const limit of [-1, Number.NaN, {} as number]) expect(() => reader.poll(handle, limit)).toThrow(RangeError)
     expect(seen).toEqual(numbers(193))
     expect(reader.poll(handle)).toBe(1024)
     expect(reader.poll(handle, Infinity)).toBe(2000 - 193 - 1024)

@@ -9,6 +9,8 @@ import { SharedMemoryError } from './errors.js'
 
 const encoder = new TextEncoder()
 
+/** The folder of the bells and leases of one memory begins so, on Linux. */
+const FOLDER_PREFIX = '.memlane.'
 /** Endings of the names of bells and leases, and of the helper objects that exist while one of these is made or released. */
 const RESERVED = /\.(bell|lease)\.\d+(\.new\d*|\.end\.\d+\.\d+)?$/
 
@@ -39,6 +41,8 @@ export function resolveName(name: string, system: Capabilities = capabilities, u
     }
   }
   if (/\p{Surrogate}/u.test(rest)) refuse('it contains an unpaired surrogate.')
+  if (rest.startsWith(FOLDER_PREFIX))
+    refuse(`memlane reserves names that begin with "${FOLDER_PREFIX}". Choose another.`)
   const reserved = RESERVED.exec(rest)
   if (reserved)
     refuse(`memlane reserves the ending "${reserved[0]}" for the ${reserved[1]}s of memory. Choose another.`)

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
-const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+/** With slashes on Windows, too, as the compiler writes paths. */
+const FOLDER = fileURLToPath(new URL('.', import.meta.url)).replaceAll('\\', '/')
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,

@@ -1,7 +1,8 @@
 import {
   checkRegion,
   claimLease,
-  REGION_WRITER_SLOT,
+  JOINED_WRITER_SLOTS,
+  ONLY_WRITER_SLOT,
   type RegionMemory,
   regionError,
   regionLength,
@@ -102,15 +103,25 @@ export function createRegion<L extends AnyLayout>(
     try {
       memory = SharedMemory.create(name, length, { ...rest, persistent, view, initialize })
     } catch (error) {
-      if (existing === 'refuse' || !isCode(error, 'ALREADY_EXISTS')) throw error
+      if (!isCode(error, 'ALREADY_EXISTS')) throw error
+      if (existing === 'refuse') {
+        const message =
+          'the name is taken, and existing is "refuse". Leave that out to continue in memory whose writer died.'
+        throw regionError('ALREADY_EXISTS', name, message)
+      }
       const opened = openExisting(name, wanted, { view, trustOwner })
       if (opened === undefined) continue
       checkRegion(opened, layout, checkLayout, { trustOwner })
       memory = opened
     }
-    claimWriter(memory, existing)
-    if (!memory.created) write(memory)
-    return new RegionWriter(memory, layout)
+    try {
+      claimWriter(memory, existing)
+      if (!memory.created) write(memory)
+      return new RegionWriter(memory, layout)
+    } catch (error) {
+      memory.close()
+      throw error
+    }
   }
 }
 
@@ -130,20 +141,26 @@ function openExisting(name: string, wanted: number | undefined, options: OpenOpt
   }
 }
 
+/** Claims the lease of a writer. It ends when the memory is closed. */
 function claimWriter(memory: SharedMemory, existing: CreateRegionOptions<AnyLayout>['existing']): void {
-  try {
-    if (existing === 'join') Lease.claim(memory, REGION_WRITER_SLOT)
-    else if (claimLease(memory, [REGION_WRITER_SLOT]) === undefined) throw hasWriter(memory)
-  } catch (error) {
-    memory.close()
-    throw error
+  if (existing === 'join') {
+    if (claimLease(memory, JOINED_WRITER_SLOTS) !== undefined) return
+    throw regionError(
+      'FULL',
+      memory.name,
+      `${JOINED_WRITER_SLOTS.length} writers have joined it. Close one of them first.`,
+    )
   }
+  const lease = claimLease(memory, [ONLY_WRITER_SLOT])
+  const joined = JOINED_WRITER_SLOTS.find((slot) => Lease.isHeld(memory, slot))
+  if (lease !== undefined && joined === undefined) return
+  throw hasWriter(memory, lease === undefined ? ONLY_WRITER_SLOT : (joined as number))
 }
 
-function hasWriter(memory: SharedMemory): SharedMemoryError {
-  const pid = Lease.holder(memory, REGION_WRITER_SLOT)
+function hasWriter(memory: SharedMemory, slot: number): SharedMemoryError {
+  const pid = Lease.holder(memory, slot)
   const who = pid === undefined ? 'a living process writes it' : `process ${pid} writes it`
-  const remedy = `Wait for that process to end, or pass existing: 'join' to write beside it.`
+  const remedy = `Wait for it to end, or pass existing: 'join' to write beside it.`
   return regionError('ALREADY_EXISTS', memory.name, `${who}. ${remedy}`)
 }
 

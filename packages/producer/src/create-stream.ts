@@ -99,7 +99,9 @@ export function createStream<S extends Schema>(
   for (let attempt = 1; ; attempt++) {
     try {
       const channel = createStreamChannel(name, codec, channelOptions)
-      return writerOver(channel, codec, waitStrategy, () => claimLane(channel, lane))
+      return writerOver(channel, codec, waitStrategy, () =>
+        existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane, true),
+      )
     } catch (error) {
       if (!isCode(error, 'ALREADY_EXISTS') || attempt === MAX_ATTEMPTS) throw error
       if (existing === 'refuse') {
@@ -112,7 +114,7 @@ export function createStream<S extends Schema>(
       const channel = Channel.open(streamShape, name, codec, { trustOwner })
       return writerOver(channel, codec, waitStrategy, () => {
         checkStreamOptions(channel, options)
-        return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane)
+        return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane, false)
       })
     } catch (error) {
       if (!isCode(error, 'NOT_FOUND')) throw error // NOT_FOUND: the stream has ended meanwhile, so try again
@@ -148,10 +150,10 @@ function claimLane(channel: StreamChannel, lane: number | undefined): number {
   return claimSlot(channel, channel.control.producers, laneWish(channel, lane)).slot
 }
 
-function claimLaneAlone(channel: StreamChannel, lane: number | undefined): number {
+function claimLaneAlone(channel: StreamChannel, lane: number | undefined, isCreator: boolean): number {
   const { control } = channel
   const stateOf = (slot: number) => control.stateOf(slot)
-  return claimSlotAlone(channel, control.producers, stateOf, ADVICE, laneWish(channel, lane)).slot
+  return claimSlotAlone(channel, control.producers, stateOf, ADVICE, isCreator, laneWish(channel, lane)).slot
 }
 
 /** Prefers lanes whose producers died: then the new producer continues such a lane. */

@@ -7,6 +7,8 @@ import {
   checkSyncWaitOptions,
   checkWaitOptions,
   deadlineAfter,
+  type Inspect,
+  inspection,
   type MemberKind,
   type MemberView,
   type MessageHandler,
@@ -18,8 +20,10 @@ import {
   type StreamChannel,
   type StreamWaitOptions,
   type SyncWaitOptions,
+  schemaName,
   Turns,
   timeLeft,
+  unlessCorrupt,
   type WaitCondition,
   type WaitStrategy,
 } from '@memlane/channel'
@@ -322,6 +326,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * nothing.
    */
   close(): void {
+    this.#messages.checkNoBatch()
     this.#participant.close(() => {
       this.#messages.close()
       this.#slot.close()
@@ -332,6 +337,14 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /** Same as `close()`, for `using`. */
   [dispose](): void {
     this.close()
+  }
+
+  /** What `console.log` shows: name, schema, lane, state, and how far the slowest consumer is behind. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const { name, lane, closed } = this
+    const facts = { name, schema: schemaName(this.#codec), lane, closed }
+    const state = closed ? {} : { sent: this.sent, lag: unlessCorrupt(() => this.#lag.most) }
+    return inspection('StreamWriter', { ...facts, ...state }, options, inspect)
   }
 
   #roomFor(length: number): WaitCondition {

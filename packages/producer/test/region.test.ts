@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { capabilities, SharedMemory } from '@memlane/core'
-import { type AnyLayout, array, f64, readSnapshot, struct, u8, u32, utf8 } from '@memlane/protocol'
+import { type AnyLayout, array, f64, payload, readSnapshot, struct, u8, u32, utf8 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { createRegion, createStream, RegionWriter } from '../src/index.js'
@@ -86,6 +86,41 @@ describe('createRegion', () => {
     using second = createRegion(name, Point, { existing: 'join', value: { x: 7, y: 7, label: 'second' } })
     expect(second.memory.created).toBe(false)
     expect(first.view.label).toBe('second')
+  })
+
+  it('refuses a writer while one that has joined lives, also after the first one has closed', () => {
+    const name = uniqueName('memlane')
+    const first = createRegion(name, Point)
+    using joined = createRegion(name, Point, { existing: 'join' })
+    using other = createRegion(name, Point, { existing: 'join' })
+    first.close()
+    expect(() => createRegion(name, Point)).toThrow(code('ALREADY_EXISTS'))
+    joined.close()
+    expect(() => createRegion(name, Point)).toThrow(code('ALREADY_EXISTS'))
+    using keeper = SharedMemory.open(name)
+    other.close()
+    createRegion(name, Point).close()
+    expect(keeper.closed).toBe(false)
+  })
+
+  it('leaves no writer behind when a value throws while it is written', () => {
+    const name = uniqueName('memlane')
+    using _keeper = SharedMemory.create(name, Point.length)
+    let reads = 0
+    const value = {
+      x: 1,
+      label: '',
+      get y() {
+        if (reads++ > 0) throw new Error('late')
+        return 1
+      },
+    }
+    expect(() => createRegion(name, Point, { value })).toThrow('late')
+    createRegion(name, Point).close()
+  })
+
+  it.each([undefined, null, 5, 'text', payload.utf8, payload.json(), { a: 1 }])('refuses %s as a layout', (layout) => {
+    expect(() => createRegion(uniqueName('memlane'), layout as never)).toThrow('layout must be a struct')
   })
 
   it('takes over memory whose writer has closed, and keeps its value unless given one', () => {

@@ -519,7 +519,11 @@ describe('a claim', () => {
 
     using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
     expect(() => events.claimMember('quote', 4)).toThrow(RangeError)
-    expect(() => events.claimMember('other' as 'quote')).toThrow(TypeError)
+    for (const kind of ['other', 'toString', '__proto__']) {
+      expect(() => events.claimMember(kind as 'quote', 5)).toThrow(TypeError)
+    }
+    for (const length of [-1, -8, Number.NaN]) expect(() => events.claimMember('blob', length)).toThrow(RangeError)
+    expect(() => events.readySync({ length: -4 })).toThrow(RangeError)
     expect(() => events.claimMember('blob')).toThrow(TypeError)
     events.trySend({ kind: 'quote', value: quote(1) })
     expect(() => events.claim(50)).toThrow(RangeError) // whatever kind the old bytes in its place name

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,10 +17,8 @@ beforeAll(() => {
   const copy = join(folder, 'node_modules', '@memlane', 'protocol')
   cpSync(join(installed, 'dist'), join(copy, 'dist'), { recursive: true })
   cpSync(join(installed, 'package.json'), join(copy, 'package.json'))
-  cpSync(join(installed, 'node_modules', 'leven'), join(copy, 'node_modules', 'leven'), {
-    recursive: true,
-    dereference: true,
-  })
+  const leven = dirname(createRequire(join(installed, 'package.json')).resolve('leven'))
+  cpSync(leven, join(copy, 'node_modules', 'leven'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{}')
 })
 

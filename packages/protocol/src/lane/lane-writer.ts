@@ -224,6 +224,11 @@ export class LaneWriter {
     this.lastIndex = Claim.UNKNOWN
   }
 
+  /** True between `beginBatch` and `endBatch`. */
+  get isBatching(): boolean {
+    return this.batching
+  }
+
   /**
    * Publishes the batch.
    *

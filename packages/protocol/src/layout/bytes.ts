@@ -28,7 +28,10 @@ export function bytes(length: number): Layout<Uint8Array> {
   }
   const put = (view: DataView, offset: number, given: Uint8Array | ReadonlyBytesAccessor) => {
     const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
-    over(view, offset).set(value.subarray(0, length))
+    const target = over(view, offset)
+    target.set(value.subarray(0, length))
+    // A getter can give other bytes than those that were checked. No old bytes may show then.
+    if (value.length < length) target.fill(0, value.length)
   }
   class FixedBytesAccessor extends ReadonlyBytesAccessor {
     constructor(...place: ConstructorParameters<typeof ReadonlyBytesAccessor>) {
