@@ -251,6 +251,7 @@ Report measure_round_trips(const Trial& trial, Trip trip) {
   }
   Report report = stopwatch.stop(sequence - first);
   report.block = static_cast<double>(blocks.percentile(50)) / kBlock;
+  report.mean = singles.mean();
   report.p50 = singles.percentile(50);
   report.p99 = singles.percentile(99);
   report.p999 = singles.percentile(99.9);

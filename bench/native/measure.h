@@ -25,7 +25,10 @@ class Histogram {
   void record(uint64_t value) {
     counts_[bucket(value)]++;
     total_++;
+    sum_ += value;
   }
+
+  double mean() const { return total_ == 0 ? 0 : static_cast<double>(sum_) / total_; }
 
   uint64_t percentile(double percent) const {
     uint64_t below = 0;
@@ -52,6 +55,7 @@ class Histogram {
 
   uint64_t counts_[kBuckets] = {};
   uint64_t total_ = 0;
+  uint64_t sum_ = 0;
 };
 
 // The figures of this process between BEGIN and END. Round trips are in ns, and 0 if there were none.
@@ -59,14 +63,14 @@ struct Report {
   double messages;
   double seconds;
   double processor_ns;
-  double block, p50, p99, p999;
+  double block, mean, p50, p99, p999;
 };
 
 // Measures elapsed time and CPU time since its construction.
 class Stopwatch {
  public:
   Report stop(double messages) const {
-    return {messages, (now_ns() - start_) / 1e9, static_cast<double>(processor_ns() - processor_start_), 0, 0, 0, 0};
+    return {messages, (now_ns() - start_) / 1e9, static_cast<double>(processor_ns() - processor_start_), 0, 0, 0, 0, 0};
   }
 
  private:

@@ -81,8 +81,8 @@ void run_processes(size_t length, uint32_t spokes, Hub hub, Spoke spoke) {
     printf("{\"messages\":%.0f,\"seconds\":%.9f,\"processorNs\":%.0f", report.messages, report.seconds,
            report.processor_ns);
     if (report.p50 != 0) {
-      printf(",\"roundTrip\":{\"block\":%.2f,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f}", report.block, report.p50,
-             report.p99, report.p999);
+      printf(",\"roundTrip\":{\"block\":%.2f,\"mean\":%.2f,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f}", report.block,
+             report.mean, report.p50, report.p99, report.p999);
     }
     printf("}");
   };

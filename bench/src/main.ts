@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { chart } from './chart.js'
+import { comparison } from './comparison.js'
 import { currentEnvironment, type Result } from './report.js'
 import type { Suite } from './suite.js'
 import { accessors } from './suites/accessors.js'
@@ -44,6 +45,7 @@ const program = new Command('bench')
   .option('-j, --json <file>', 'write the results to a file, as an array')
   .option('-o, --output <file>', 'write the results to FILE.json, the tables to FILE.md and a chart to FILE.svg')
   .option('-f, --from <file...>', 'measure nothing, and read the results from these files')
+  .option('-c, --compare <file>', 'also print the results beside older ones, which --json wrote on this machine')
   .addHelpText('after', `\nSuites, and the peers of each:\n${suiteList}\n\nPeers:\n${peerList}`)
   .parse()
 
@@ -56,6 +58,7 @@ const options = program.opts<{
   json?: string
   output?: string
   from?: string[]
+  compare?: string
 }>()
 
 function isWanted({ name, special }: Suite): boolean {
@@ -87,7 +90,8 @@ function write(file: string, text: string): void {
   writeFileSync(file, text)
 }
 
-const stored = options.from?.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Result[])
+const readResults = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Result[]
+const stored = options.from?.flatMap(readResults)
 const jsonFiles = [options.json, options.output && `${options.output}.json`].filter((file) => file !== undefined)
 const results: Result[] = []
 const page: string[] = []
@@ -105,6 +109,9 @@ print(
 print(
   'probe: the round trip of one cache line before and after the trial. *: these two differed by more than 1.5x, or took over 10 µs.',
 )
+if (options.compare !== undefined) {
+  print(`\n## Compared with ${options.compare}\n\n${comparison(results, readResults(options.compare))}`)
+}
 if (options.output !== undefined) {
   write(`${options.output}.md`, `${page.join('\n')}\n`)
   write(`${options.output}.svg`, chart(results))

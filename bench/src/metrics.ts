@@ -5,6 +5,7 @@ export interface Measurement {
   readonly metric: string
   readonly unit: string
   readonly value: number
+  readonly mean?: number
   readonly p50?: number
   readonly p99?: number
   readonly p999?: number
@@ -16,6 +17,7 @@ const LOST = 'messages overwritten unread, warm-up included'
 export const PROCESSOR_TIME = 'CPU time per message received'
 export const ROUND_TRIP = 'round trip'
 const ROUND_TRIP_IN_BLOCKS = 'round trip, clock read once in 64'
+const TRIP_PROCESSOR_TIME = 'CPU time of both sides per round trip'
 export const IDLE_HUB = 'CPU time of the idle hub'
 export const IDLE_SPOKE = 'CPU time of the idle spoke'
 
@@ -27,7 +29,7 @@ export function measurementsOf(trial: Trial, report: TrialReport): Measurement[]
 const FIGURES: Readonly<Record<Direction, (trial: Trial, report: TrialReport) => Measurement[]>> = {
   'hub sends': (trial, report) => [...throughputOf(trial, report), ...garbageOf(report)],
   'spokes send': throughputOf,
-  'hub asks': (_trial, { hub }) => roundTripOf(hub),
+  'hub asks': (_trial, report) => roundTripOf(report),
   'nobody sends': (_trial, report) => idleTimeOf(report),
 }
 
@@ -52,11 +54,15 @@ function throughputOf(trial: Trial, { hub, spokes }: TrialReport): Measurement[]
   ]
 }
 
-function roundTripOf({ roundTrip }: RoleReport): Measurement[] {
-  if (roundTrip === undefined) throw new Error('the hub reports no round trips')
-  const { block, p50, p99, p999 } = roundTrip
-  const single: Measurement = { metric: ROUND_TRIP, unit: 'ns', value: p50, p50, p99, p999 }
-  return block === 0 ? [single] : [single, { metric: ROUND_TRIP_IN_BLOCKS, unit: 'ns', value: block }]
+function roundTripOf({ hub, spokes }: TrialReport): Measurement[] {
+  if (hub.roundTrip === undefined) throw new Error('the hub reports no round trips')
+  const { block, mean, p50, p99, p999 } = hub.roundTrip
+  const processorNs = sum([hub, ...spokes].map((each) => each.processorNs)) / hub.messages
+  return [
+    { metric: ROUND_TRIP, unit: 'ns', value: p50, mean, p50, p99, p999 },
+    ...(block === 0 ? [] : [{ metric: ROUND_TRIP_IN_BLOCKS, unit: 'ns', value: block }]),
+    { metric: TRIP_PROCESSOR_TIME, unit: 'ns', value: processorNs },
+  ]
 }
 
 function garbageOf({ hub, spokes }: TrialReport): Measurement[] {

@@ -125,11 +125,11 @@ function resultsOf(trial: Trial, done: readonly Probed<TrialReport>[]) {
   const runs = done.map(({ value }) => measurementsOf(trial, value))
   return (runs[0] ?? []).map(({ metric, unit }) => {
     const same = runs.flatMap((run) => run.filter((each) => each.metric === metric))
-    const median = (key: 'p50' | 'p99' | 'p999') =>
+    const median = (key: 'mean' | 'p50' | 'p99' | 'p999') =>
       summarize(same.flatMap((each) => (each[key] === undefined ? [] : [each[key]]))).median
     return {
       ...{ metric, unit, ...summarize(same.map(({ value }) => value)) },
-      ...{ p50: median('p50'), p99: median('p99'), p999: median('p999') },
+      ...{ mean: median('mean'), p50: median('p50'), p99: median('p99'), p999: median('p999') },
     }
   })
 }

@@ -13,6 +13,8 @@ export interface Result {
   median: number | null
   min: number | null
   max: number | null
+  /** Of single round trips, like the percentiles. Results of earlier versions have no mean. */
+  mean?: number | null
   p50: number | null
   p99: number | null
   p999: number | null

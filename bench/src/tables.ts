@@ -65,7 +65,7 @@ function caseTable(section: readonly Result[], references: readonly Reference[])
     'peer, variant',
     ...metrics.flatMap((metric) => [
       `${metric}: median (min to max)`,
-      ...(withPercentiles.includes(metric) ? ['p99', 'p99.9'] : []),
+      ...(withPercentiles.includes(metric) ? ['mean', 'p99', 'p99.9'] : []),
     ]),
     ...present.map(({ peer, variant }) => `speed, ${peer} ${variant} = 1`),
     'probe',
@@ -76,7 +76,7 @@ function caseTable(section: readonly Result[], references: readonly Reference[])
       name,
       ...metrics.flatMap((metric) => {
         const figure = figureOf(metric)
-        const percentiles = [figure?.p99 ?? null, figure?.p999 ?? null].map((value) =>
+        const percentiles = [figure?.mean ?? null, figure?.p99 ?? null, figure?.p999 ?? null].map((value) =>
           format(value, figure?.unit ?? ''),
         )
         return [range(figure), ...(withPercentiles.includes(metric) ? percentiles : [])]

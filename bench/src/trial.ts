@@ -84,7 +84,8 @@ export interface RoleReport {
 interface RoundTrips {
   /** The median over blocks, per round trip; the clock was read once a block. 0 if there were no blocks. */
   readonly block: number
-  /** Percentiles of round trips that were timed one by one. Each includes one look at the clock. */
+  /** Of round trips that were timed one by one: their mean and percentiles. Each includes one look at the clock. */
+  readonly mean: number
   readonly p50: number
   readonly p99: number
   readonly p999: number

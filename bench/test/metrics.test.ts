@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CHECKED, IDLE_HUB, IDLE_SPOKE, MESSAGES, measurementsOf, PROCESSOR_TIME } from '../src/metrics.js'
+import { CHECKED, IDLE_HUB, IDLE_SPOKE, MESSAGES, measurementsOf, PROCESSOR_TIME, ROUND_TRIP } from '../src/metrics.js'
 import { alike, betweenProbes } from '../src/probe.js'
 import { summarize } from '../src/report.js'
 import type { RoleReport, Trial, Workload } from '../src/trial.js'
@@ -42,6 +42,15 @@ describe('the figures of a trial', () => {
   test('a trial of a fixed number of messages tells how many were checked', () => {
     const report = role(100, 1, 0)
     expect(figures(trial('endurance', 100), report, [report])).toMatchObject({ [CHECKED]: 100 })
+  })
+
+  test('a round trip has a mean, percentiles, and the CPU time of both sides', () => {
+    const hub = { ...role(100, 1, 4000), roundTrip: { block: 5, mean: 9, p50: 6, p99: 7, p999: 8 } }
+    expect(measurementsOf(trial('event-loop'), { hub, spokes: [role(100, 1, 2000)] })).toEqual([
+      { metric: ROUND_TRIP, unit: 'ns', value: 6, mean: 9, p50: 6, p99: 7, p999: 8 },
+      { metric: 'round trip, clock read once in 64', unit: 'ns', value: 5 },
+      { metric: 'CPU time of both sides per round trip', unit: 'ns', value: 60 },
+    ])
   })
 
   test('a worker has no idle time of its own: its CPU time is part of the hub', () => {

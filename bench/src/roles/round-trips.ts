@@ -68,6 +68,7 @@ class Times {
       ...role,
       roundTrip: {
         block: blocks.count === 0 ? 0 : blocks.percentile(50) / BLOCK,
+        mean: singles.mean,
         p50: singles.percentile(50),
         p99: singles.percentile(99),
         p999: singles.percentile(99.9),
