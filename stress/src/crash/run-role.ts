@@ -17,7 +17,7 @@ export interface RoleReport {
 
 /** With other processes, a store may be missing in some plays, for example if room was not released yet. */
 const ATTEMPTS = 5
-const COUNTED_RUNS = 3
+const COUNTED_RUNS = 5
 
 const [role, stride] = [process.argv[2] as Role, Number(process.argv[3])]
 const names = uniqueName(`memlane-crash-${role}`)
