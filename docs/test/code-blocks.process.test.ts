@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Child, spawnChild } from '@memlane/testing'
+import { compilerOptions } from '@memlane/testing/compiler-options'
 import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { guides, readPage, root } from './pages.js'
@@ -54,17 +55,6 @@ describe.each(pages)('the code of $page', ({ page, runs }) => {
   )
 })
 
-const COMPILER_OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-  types: ['node'],
-  strict: true,
-  noEmit: true,
-  skipLibCheck: true,
-}
-
 describe('the pages for users', () => {
   it('have TypeScript code that compiles, in blocks that all have a file name', { timeout: 120_000 }, () => {
     const programs: string[] = []
@@ -79,7 +69,7 @@ describe('the pages for users', () => {
       }
     }
     expect(programs.length).toBeGreaterThan(30)
-    const program = ts.createProgram(programs, COMPILER_OPTIONS)
+    const program = ts.createProgram(programs, { ...compilerOptions, noEmit: true })
     const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
       return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
     })

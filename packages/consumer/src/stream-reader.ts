@@ -246,7 +246,8 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @param limit the most messages to handle; 1024 by default. Pass 1 if just one is expected, as in a conversation: that saves
    * the check for the next message
    * @returns how many were handled
-   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; any error that `handle` throws: the message then counts as received
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; RangeError for a limit below 0; any error that `handle` throws: the
+   * message then counts as received
    */
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)

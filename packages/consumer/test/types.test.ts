@@ -11,8 +11,9 @@ import {
   u32,
   union,
 } from '@memlane/protocol'
-import { describe, expectTypeOf, it } from 'vitest'
-import { openRegionSync, type RegionReader, type StreamReader } from '../src/index.js'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { openRegionSync, openStream, type RegionReader, type StreamReader } from '../src/index.js'
 
 const Point = struct('Point', { x: f64, y: f64 })
 const Sample = struct(
@@ -36,7 +37,7 @@ interface ReadonlySample {
 }
 
 // What follows is only compiled.
-const neverCalled = (run: () => void) => void run
+const neverCalled = (run: () => unknown) => void run
 
 describe('the types of a stream', () => {
   it('are plain for a struct: for its values, for a claim, and for the message that a handler gets', () => {
@@ -50,6 +51,9 @@ describe('the types of a stream', () => {
       readonly values: ArrayView<number>
     }>()
     expectTypeOf<ReturnType<Reader['tryReceive']>>().toEqualTypeOf<SampleValue | undefined>()
+    neverCalled(async () => {
+      for await (const batch of ({} as Reader).batches()) expectTypeOf(batch).toEqualTypeOf<SampleValue[]>()
+    })
     neverCalled(() => {
       const reader = {} as Reader
       reader.poll((message) => {
@@ -133,5 +137,37 @@ describe('the types of a region', () => {
     expectTypeOf<RegionReader<typeof Point>['view']>().toEqualTypeOf<{ readonly x: number; readonly y: number }>()
     expectTypeOf<RegionReader<typeof Sample>['view']>().toEqualTypeOf<ReadonlySample>()
     expectTypeOf<RegionReader<typeof u32>['view']>().toEqualTypeOf<{ readonly value: number }>()
+  })
+})
+
+describe('a handler of messages in place', () => {
+  const handlers = (reader: StreamReader<typeof u32>, writer: StreamWriter<typeof u32>) => {
+    const seen: number[] = []
+    reader.poll((message) => seen.push(message.value))
+    reader.poll((message) => {
+      seen.push(message.value)
+    })
+    writer.fillBatch(3, (message, index) => {
+      message.value = index
+    })
+    const handle: (message: { value: number }) => void = () => {}
+    reader.poll(handle, 1)
+    const untyped: (message: { value: number }) => ReturnType<typeof JSON.parse> = () => undefined
+    reader.poll(untyped)
+  }
+
+  it('may return anything but a promise', async () => {
+    using writer = createStream(uniqueName('stream'), u32, { capacity: 65_536 })
+    using reader = await openStream(writer.name, u32)
+    handlers(reader, writer)
+    // @ts-expect-error: async
+    reader.poll(async (message) => void message.value)
+    // @ts-expect-error: returns a promise
+    reader.poll((message) => Promise.resolve(message.value), 1)
+    // @ts-expect-error: may return a promise
+    reader.poll((message) => (message.value === 1 ? Promise.resolve() : 5))
+    // @ts-expect-error: async
+    writer.fillBatch(1, async (message) => void message)
+    expect(reader.poll(() => {})).toBeLessThanOrEqual(4)
   })
 })

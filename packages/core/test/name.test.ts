@@ -38,6 +38,7 @@ describe('a name', () => {
     ['/a/b', /POSIX|position 2/],
     ['a\0b', /position 1/],
     ['\ud800', /unpaired surrogate/],
+    ['Global\\.memlane.123', /reserves names that begin with "\.memlane\."/],
     ['X.lease.5', /reserves the ending "\.lease\.5" for the leases of memory/],
     ['Global\\X.bell.0', /reserves the ending "\.bell\.0" for the bells/],
     ['X.lease.5.end.1234.0', /reserves the ending "\.lease\.5\.end\.1234\.0"/],

@@ -1,21 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import { compilerOptions } from '@memlane/testing/compiler-options'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 /** With slashes on Windows, too, as the compiler writes paths. */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url)).replaceAll('\\', '/')
-const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-  types: ['node'],
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  skipLibCheck: true,
-  declaration: true,
-  emitDeclarationOnly: true,
-}
+const OPTIONS: ts.CompilerOptions = { ...compilerOptions, declaration: true, emitDeclarationOnly: true }
 
 /** Compiles a module of a user, as if it lay in this folder, and returns its declarations and the compiler's errors. */
 function compile(text: string): { declarations: string; errors: string[] } {

@@ -324,6 +324,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
   /**
    * Ends this producer: consumers get the remaining messages, and then the end if this was the last producer. A second call does
    * nothing.
+   *
+   * @throws TypeError in the callback of `fillBatch`, and while `trySendBatch` reads a value
    */
   close(): void {
     this.#messages.checkNoBatch()

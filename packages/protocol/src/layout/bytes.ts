@@ -31,7 +31,8 @@ export function bytes(length: number): Layout<Uint8Array> {
     const target = over(view, offset)
     target.set(value.subarray(0, length))
     // A getter can give other bytes than those that were checked. No old bytes may show then.
-    if (value.length < length) target.fill(0, value.length)
+    const filled = byteLengthOf(value)
+    if (filled < length) target.fill(0, filled)
   }
   class FixedBytesAccessor extends ReadonlyBytesAccessor {
     constructor(...place: ConstructorParameters<typeof ReadonlyBytesAccessor>) {
