@@ -14,7 +14,14 @@ export const VARIANTS = {
   'write nested f64': 8,
   'read array element f32': 4,
   'write array element f32': 4,
+  'read object': 32,
+  'write object': 32,
 } as const
+
+/** The variants of whole values: plain objects of five numbers. */
+export const OBJECT_VARIANTS = ['read object', 'write object'] as const
+
+export type FieldVariant = Exclude<keyof typeof VARIANTS, (typeof OBJECT_VARIANTS)[number]>
 
 /** What one trial of the suite `accessors` measures. */
 export interface AccessorMeasurements extends Garbage {

@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks'
 import { SharedMemory } from '@memlane/core'
 import { array, f32, f64, i64, struct, u8, u32 } from '@memlane/protocol'
 import { watchGarbage } from '../roles/garbage.js'
-import type { AccessorMeasurements, VARIANTS } from './accessor-variants.js'
+import type { AccessorMeasurements, FieldVariant, OBJECT_VARIANTS, VARIANTS } from './accessor-variants.js'
 
 const declare = () =>
   struct('Sample', {
@@ -35,7 +35,7 @@ const I64_OFFSET = BASE + fields.i64.offset
 const NESTED_OFFSET = BASE + fields.nested.offset + fields.nested.layout.fields.f64.offset
 const ARRAY_OFFSET = BASE + fields.array.offset
 
-const loops: Record<keyof typeof VARIANTS, { memlane: Loop<Accessor>; dataview: Loop<DataView> }> = {
+const fieldLoops: Record<FieldVariant, { memlane: Loop<Accessor>; dataview: Loop<DataView> }> = {
   'read f64': {
     memlane(sample, count) {
       let sum = 0
@@ -170,7 +170,51 @@ const loops: Record<keyof typeof VARIANTS, { memlane: Loop<Accessor>; dataview: 
   },
 }
 
-/** Uses many other structs first: a program has several, and they share the code of the accessors. */
+const Quote = struct('Quote', { bid: f64, ask: f64, time: f64, sequence: u32, size: u32 })
+const quotes = Array.from({ length: 64 }, (_, i) => ({
+  ...{ bid: i + 0.25, ask: i + 0.5, time: 1.7e9 + i, sequence: i, size: 100 * i },
+}))
+
+/** Here, `dataview` is written by hand for this one struct, and checks nothing. */
+const objectLoops: Record<(typeof OBJECT_VARIANTS)[number], { memlane: Loop<DataView>; dataview: Loop<DataView> }> = {
+  'read object': {
+    memlane(data, count) {
+      for (let i = 0; i < count; i++) quotes[i & 63] = Quote.read(data, BASE)
+      return 0
+    },
+    dataview(data, count) {
+      for (let i = 0; i < count; i++) {
+        quotes[i & 63] = {
+          bid: data.getFloat64(BASE, true),
+          ask: data.getFloat64(BASE + 8, true),
+          time: data.getFloat64(BASE + 16, true),
+          sequence: data.getUint32(BASE + 24, true),
+          size: data.getUint32(BASE + 28, true),
+        }
+      }
+      return 0
+    },
+  },
+  'write object': {
+    memlane(data, count) {
+      for (let i = 0; i < count; i++) Quote.write(data, BASE, quotes[i & 63] as (typeof quotes)[number])
+      return 0
+    },
+    dataview(data, count) {
+      for (let i = 0; i < count; i++) {
+        const { bid, ask, time, sequence, size } = quotes[i & 63] as (typeof quotes)[number]
+        data.setFloat64(BASE, bid, true)
+        data.setFloat64(BASE + 8, ask, true)
+        data.setFloat64(BASE + 16, time, true)
+        data.setUint32(BASE + 24, sequence, true)
+        data.setUint32(BASE + 28, size, true)
+      }
+      return 0
+    },
+  },
+}
+
+/** Uses many other structs first: a program has several, and they share code. */
 function crowd(buffer: ArrayBuffer): void {
   const samples = Array.from({ length: 12 }, () => declare().view(buffer))
   for (let round = 0; round < 20_000; round++) {
@@ -183,16 +227,31 @@ function crowd(buffer: ArrayBuffer): void {
       sample.array.set(round & 3, sample.array.get(0))
     }
   }
+  const data = new DataView(buffer)
+  for (let i = 0; i < 12; i++) {
+    const Other = struct('Other', { [`a${i}`]: u32, [`b${i}`]: f64, [`c${i}`]: u32, [`d${i}`]: u8, [`e${i}`]: f64 })
+    for (let round = 0; round < 20_000; round++) Other.write(data, 0, Other.read(data, 0))
+  }
 }
 
-const [peer, variant, accessCount] = process.argv.slice(2) as ['memlane' | 'dataview', keyof typeof VARIANTS, string]
+type Peer = 'memlane' | 'closures' | 'dataview'
+const [peer, variant, accessCount] = process.argv.slice(2) as [Peer, keyof typeof VARIANTS, string]
 const count = Number(accessCount)
 using memory = SharedMemory.create(`memlane-bench-${process.pid}`, 65_536)
 crowd(memory.buffer)
-const run =
-  peer === 'memlane'
-    ? loops[variant].memlane.bind(undefined, Sample.view(memory.buffer, BASE))
-    : loops[variant].dataview.bind(undefined, new DataView(memory.buffer))
+
+function loopOf(): (count: number) => number | bigint {
+  const data = new DataView(memory.buffer)
+  if (variant === 'read object' || variant === 'write object') {
+    const { memlane, dataview } = objectLoops[variant]
+    return (peer === 'dataview' ? dataview : memlane).bind(undefined, data)
+  }
+  const { memlane, dataview } = fieldLoops[variant]
+  return peer === 'dataview'
+    ? dataview.bind(undefined, data)
+    : memlane.bind(undefined, Sample.view(memory.buffer, BASE))
+}
+const run = loopOf()
 
 run(count / 10)
 run(count / 10)

@@ -1,11 +1,12 @@
 import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
 import type { Suite } from '../suite.js'
 import { nodeCommand, runTrial } from '../trial.js'
-import { type AccessorMeasurements, VARIANTS } from './accessor-variants.js'
+import { type AccessorMeasurements, OBJECT_VARIANTS, VARIANTS } from './accessor-variants.js'
 
 const PEERS = {
-  memlane: "a struct accessor of @memlane/protocol over @memlane/core's mapped memory",
-  dataview: 'the bare DataView call, at the same offset of the same memory',
+  memlane: "a struct of @memlane/protocol over @memlane/core's mapped memory: its accessor, or a whole object",
+  closures: 'whole objects of memlane with --disallow-code-generation-from-strings',
+  dataview: 'the bare DataView calls, at the same offset of the same memory',
 }
 
 /**
@@ -14,7 +15,7 @@ const PEERS = {
  */
 export const accessors: Suite = {
   name: 'accessors',
-  summary: 'one field of a struct in mapped memory, read and written: time and garbage per access',
+  summary: 'a field or all five of a struct in mapped memory, read and written: time and garbage per access',
   peers: PEERS,
 
   async run({ quick, runs, peers, payloads, onProgress }) {
@@ -25,11 +26,12 @@ export const accessors: Suite = {
     for (const [variant, payload] of Object.entries(VARIANTS)) {
       if (!(payloads?.includes(payload) ?? true)) continue
       onProgress(`accessors: ${variant}`)
-      const measured = new Map<string, AccessorMeasurements[]>(measuredPeers.map((peer) => [peer, []]))
+      const isObject = OBJECT_VARIANTS.some((each) => each === variant)
+      const takingPart = measuredPeers.filter((peer) => isObject || peer !== 'closures')
+      const measured = new Map<string, AccessorMeasurements[]>(takingPart.map((peer) => [peer, []]))
       for (let run = 0; run < runs; run++) {
         for (const [peer, measurements] of measured) {
-          const command = nodeCommand('./accessors.trial.ts', import.meta.url, [peer, variant, String(accessCount)])
-          measurements.push(await runTrial<AccessorMeasurements>(command))
+          measurements.push(await runTrial<AccessorMeasurements>(commandOf(peer, variant, accessCount)))
         }
       }
       for (const [peer, measurements] of measured) {
@@ -64,18 +66,21 @@ export const accessors: Suite = {
       results.find((each) => each.peer === peer && each.variant === variant && each.metric.startsWith(metric))
     const number = (value: number | null | undefined, digits: number) => value?.toFixed(digits) ?? ''
     const rows = Object.keys(VARIANTS).map((variant) => {
-      const [memlane, dataview] = ['memlane', 'dataview'].map((peer) => find(peer, variant, 'time'))
+      const [memlane, closures, dataview] = ['memlane', 'closures', 'dataview'].map((peer) =>
+        find(peer, variant, 'time'),
+      )
       const [heap, collections] = ['heap', 'collections'].map((metric) => find('memlane', variant, metric))
       const [peerHeap, peerCollections] = ['heap', 'collections'].map((metric) => find('dataview', variant, metric))
       const ns = (result: Result | undefined) =>
-        `${number(result?.median, 2)} (${number(result?.min, 2)} to ${number(result?.max, 2)})`
+        result && `${number(result.median, 2)} (${number(result.min, 2)} to ${number(result.max, 2)})`
       const garbage = (growth: Result | undefined, count: Result | undefined) =>
         `${number(growth?.median, 0)} (${number(count?.median, 0)})`
       const ratio = (memlane?.median ?? Number.NaN) / (dataview?.median ?? Number.NaN)
       return [
         variant,
-        ns(memlane),
-        ns(dataview),
+        ns(memlane) ?? '',
+        ns(closures) ?? '',
+        ns(dataview) ?? '',
         ratio.toFixed(2),
         garbage(heap, collections),
         garbage(peerHeap, peerCollections),
@@ -84,11 +89,18 @@ export const accessors: Suite = {
     const header = [
       'access',
       'memlane, ns: median (min to max)',
+      'closures, ns: median (min to max)',
       'DataView, ns: median (min to max)',
-      'ratio',
+      'memlane / DataView',
       'memlane, bytes of heap (collections)',
       'DataView, bytes of heap (collections)',
     ]
     return markdownTable(header, rows)
   },
+}
+
+function commandOf(peer: string, variant: string, accessCount: number): readonly string[] {
+  const command = nodeCommand('./accessors.trial.ts', import.meta.url, [peer, variant, String(accessCount)])
+  if (peer !== 'closures') return command
+  return [...command.slice(0, 1), '--disallow-code-generation-from-strings', ...command.slice(1)]
 }

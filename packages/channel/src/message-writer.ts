@@ -22,6 +22,8 @@ export class MessageWriter<Message, View> {
   /** The views of a union's members, each made by its first claim. */
   readonly #memberViews = new Map<string, PayloadView<unknown>>()
   readonly #fixedLength: number | undefined
+  /** Checks and writes a message of fixed length. */
+  readonly #write: (data: DataView, offset: number, value: Message) => void
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
   /** The lane if messages can be written now. Undefined once closed, and while a send is queued. */
@@ -33,6 +35,7 @@ export class MessageWriter<Message, View> {
   /** Bytes in front of the claimed payload that the caller does not write: the union's header. */
   #claimedHeader = 0
   readonly #claimSlowOutOfLine = outOfLine(this.#claimSlow)
+  readonly #claimForOutOfLine = outOfLine(this.#claimFor)
   readonly #ringOutOfLine = outOfLine(Bells.prototype.ringSleepers)
 
   /** @param consumers the consumers' bells. Every published message rings those of sleeping consumers */
@@ -49,6 +52,7 @@ export class MessageWriter<Message, View> {
     this.#data = lane.data
     this.#view = codec.view(lane.data)
     this.#fixedLength = codec.fixedLength
+    this.#write = codec.write ?? measureAndEncode(codec)
     this.#consumers = consumers
     this.#consumerWatch = consumerWatch
     this.#setFree(lane)
@@ -84,8 +88,23 @@ export class MessageWriter<Message, View> {
   }
 
   trySend(value: Message): boolean {
-    if (this.#freeLane === undefined) return this.#isFree()
-    return this.#put(value)
+    const lane = this.#fixedFreeLane
+    if (lane === undefined) return this.#freeLane === undefined ? this.#isFree() : this.#put(value)
+    let offset = lane.claimFast()
+    if (offset === -1) offset = this.#claimForOutOfLine[0].call(this, value)
+    if (offset === -1) return false
+    const write = this.#write
+    let isWritten = false
+    lane.hold()
+    try {
+      write(this.#data, offset, value)
+      isWritten = true
+    } finally {
+      lane.release()
+      if (!isWritten) lane.abort()
+    }
+    if (lane.commit()) this.#ringOutOfLine[0].call(this.#consumers)
+    return true
   }
 
   /** @returns how many were sent */
@@ -113,7 +132,7 @@ export class MessageWriter<Message, View> {
     if (!this.#isFree() || count <= 0) return 0
     this.lane.beginBatch()
     try {
-      return this.#fill(count, length, this.#view, fill, 0)
+      return this.#fill(count, length, fill)
     } finally {
       if (this.lane.endBatch()) this.#consumers.ringSleepers()
     }
@@ -207,46 +226,46 @@ export class MessageWriter<Message, View> {
     return this.#queued === 0
   }
 
+  /** Slow path: takes room for a message of fixed length, or checks the value if there is none. */
+  #claimFor(value: Message): number {
+    const offset = this.#claimRoom(this.#fixedLength as number)
+    if (offset === -1) this.#codec.measure(value)
+    return offset
+  }
+
+  /** Sends a message of a schema whose messages vary in length. */
   #put(value: Message): boolean {
+    const { lane } = this
     const offset = this.#claimRoom(this.#codec.measure(value))
     if (offset === -1) return false
     let length = -1
+    lane.hold()
     try {
       length = this.#codec.encode(this.#data, offset, value)
     } finally {
-      if (length === -1) this.lane.abort()
+      lane.release()
+      if (length === -1) lane.abort()
     }
-    if (this.lane.commit(length)) this.#consumers.ringSleepers()
+    if (lane.commit(length)) this.#consumers.ringSleepers()
     return true
   }
 
   #putBatch(values: readonly Message[], first: number): number {
     const length = this.#fixedLength
     if (length !== undefined) {
-      const codec = this.#codec
-      const data = this.#data
-      const put = (offset: number, index: number) => {
-        const value = values[index] as Message
-        codec.measure(value)
-        codec.encode(data, offset, value)
-      }
-      return this.#fill(values.length - first, length, OFFSETS, put, first)
+      const done = this.lane.write(values, first, length, this.#write)
+      if (first + done >= values.length || !this.#consumerWatch.evictDead()) return done
+      return done + this.lane.write(values, first + done, length, this.#write)
     }
     let index = first
     while (index < values.length && this.#put(values[index] as Message)) index++
     return index - first
   }
 
-  #fill<Place>(
-    count: number,
-    length: number,
-    view: PayloadView<Place>,
-    each: (message: Place, index: number) => void,
-    first: number,
-  ): number {
-    const done = this.lane.fill(count, length, view, each, first)
+  #fill(count: number, length: number, fill: (message: View, index: number) => void): number {
+    const done = this.lane.fill(count, length, this.#view, fill)
     if (done >= count || !this.#consumerWatch.evictDead()) return done
-    return done + this.lane.fill(count - done, length, view, each, first + done)
+    return done + this.lane.fill(count - done, length, this.#view, fill, done)
   }
 
   /** Claims room in the lane. If it is full, removes dead consumers and tries again. */
@@ -287,8 +306,13 @@ export class MessageWriter<Message, View> {
   }
 }
 
-/** Shows a payload as its offset, for encoders. */
-const OFFSETS: PayloadView<number> = { at: (offset) => offset }
+/** Makes the `write` of a codec that has none. */
+function measureAndEncode<T>(codec: Codec<T, unknown, unknown>): (data: DataView, offset: number, value: T) => void {
+  return (data, offset, value) => {
+    codec.measure(value)
+    codec.encode(data, offset, value)
+  }
+}
 
 function wrongLength(length: number): RangeError {
   return new RangeError(`length ${length}: no message of this schema has that length`)

@@ -395,7 +395,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   }
 
   #decode(cursor: LaneCursor<ReadonlyMessageView<S>>): MessageOf<S> {
-    return this.#participant.explained(() => this.#codec.decode(cursor.data, cursor.offset, cursor.length))
+    try {
+      return this.#codec.decode(cursor.data, cursor.offset, cursor.length)
+    } catch (error) {
+      throw this.#participant.channel.explain(error)
+    }
   }
 }
 

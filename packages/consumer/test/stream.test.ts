@@ -285,6 +285,48 @@ describe('a producer and a consumer', () => {
     expect([...(reader.tryReceive()?.bytes ?? [])]).toEqual(Array(8).fill(0))
   })
 
+  it('keeps a message whole if a getter of the next one aborts it and sends another', async () => {
+    const Pair = struct('Pair', { a: u32, b: u32 })
+    using writer = createStream(uniqueName('stream'), Pair, SMALL)
+    using reader = await openStream(writer.name, Pair)
+    const meddling = {
+      get a() {
+        writer.abort()
+        expect(() => writer.trySend({ a: 1, b: 1 })).toThrow(/pending/)
+        expect(() => writer.commit()).toThrow(/nothing is claimed/)
+        return 7
+      },
+      b: 8,
+    }
+    writer.trySend({ a: 0, b: 0 })
+    writer.trySend(meddling)
+    writer.trySendBatch([meddling])
+    expect(drain(reader)).toEqual([
+      { a: 0, b: 0 },
+      { a: 7, b: 8 },
+      { a: 7, b: 8 },
+    ])
+  })
+
+  it('refuses a value that does not fit even if there is no room, and sends the next one that fits', async () => {
+    const Pair = struct('Pair', { a: u32, b: u32 })
+    using writer = createStream(uniqueName('stream'), Pair, SMALL)
+    using reader = await openStream(writer.name, Pair)
+    const wrong = { a: 1, b: -1 }
+    writer.trySend({ a: 0, b: 0 })
+    expect(() => writer.trySend(wrong)).toThrow(RangeError)
+    while (writer.trySend({ a: 1, b: 1 })) {}
+    expect(() => writer.trySend(wrong)).toThrow(RangeError)
+    const { length } = drain(reader)
+    expect(() => writer.trySendBatch([{ a: 2, b: 2 }, wrong, { a: 3, b: 3 }])).toThrow(RangeError)
+    writer.trySend({ a: 4, b: 4 })
+    expect(drain(reader)).toEqual([
+      { a: 2, b: 2 },
+      { a: 4, b: 4 },
+    ])
+    expect(length).toBeGreaterThan(1000)
+  })
+
   it('loses no filled message, as close() is refused while a batch is written', async () => {
     using writer = make()
     using reader = await openStream(writer.name, u32)

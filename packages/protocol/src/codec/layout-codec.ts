@@ -7,7 +7,7 @@ import type { AnyCodec, PayloadView } from './codec.js'
 
 /** Makes the codec of a layout: every payload has the layout's length, and shows as its accessor. */
 export function layoutCodec(layout: AnyLayout): AnyCodec {
-  const { length, descriptor, check, put, read, peek, accessorClass, readonlyAccessorClass } = layout
+  const { length, descriptor, check, put, read, checkAndPut, peek, accessorClass, readonlyAccessorClass } = layout
   const name = descriptor.kind === 'struct' ? descriptor.name : ''
   const checkLength = (offset: number, payloadLength: number) => {
     if (payloadLength !== length) throw wrongLength(offset, payloadLength, length)
@@ -27,6 +27,7 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
       put(data, offset, value)
       return length
     },
+    ...(checkAndPut && { write: checkAndPut }),
     decode(data, offset, payloadLength) {
       checkLength(offset, payloadLength)
       return read(data, offset)

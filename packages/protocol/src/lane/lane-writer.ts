@@ -28,7 +28,7 @@ enum Claim {
   OPEN = -2,
   /** A claim is open in a batch. */
   OPEN_IN_BATCH = -3,
-  /** `fill` is running: `claim` and `commit` throw, and `abort` does nothing. */
+  /** A value or `fill` is being written: `claim` and `commit` throw, and `abort` does nothing. */
   FILLING = -4,
 }
 
@@ -47,6 +47,9 @@ export interface Publication {
   /** Publishes by plain stores; the CPU and the sleepers provide their order: see publishAndLookInOrder. */
   readonly inOrder: boolean
 }
+
+/** A function that writes `count` messages, from the claimed record on. */
+type Loop<A, B> = readonly [(this: LaneWriter, count: number, a: A, b: B, first: number) => void]
 
 export class LaneWriter {
   /** The lane's bytes, where claimed payloads are filled. */
@@ -77,6 +80,7 @@ export class LaneWriter {
   /** How many messages `fill` has filled in the current run. */
   private filled = 0
   private readonly fillEachOutOfLine = outOfLine(this.fillEach)
+  private readonly writeEachOutOfLine = outOfLine(this.writeEach)
   /** Where the batch began. */
   private batchPosition = 0
   private batchSequence = 0
@@ -211,6 +215,18 @@ export class LaneWriter {
   }
 
   /**
+   * Keeps the open claim as it is until `release`: `claim` and `commit` throw, and `abort` does nothing. For the time that a value is
+   * written: its getters are code of the caller.
+   */
+  hold(): void {
+    this.lastIndex = Claim.FILLING
+  }
+
+  release(): void {
+    this.lastIndex = this.batching ? Claim.OPEN_IN_BATCH : Claim.OPEN
+  }
+
+  /**
    * Begins a batch: later commits are not published until `endBatch` publishes all of them by one store.
    *
    * @throws TypeError while a claim or a batch is open
@@ -304,26 +320,49 @@ export class LaneWriter {
     each: (message: View, index: number) => void,
     first = 0,
   ): number {
+    return this.fillRuns(
+      count,
+      length,
+      this.fillEachOutOfLine,
+      view,
+      each as (message: unknown, index: number) => void,
+      first,
+    )
+  }
+
+  /**
+   * Adds messages of one length to the batch, as `fill` does.
+   *
+   * @param values their values, from index `first` on
+   * @param write writes a value, or throws
+   * @returns how many found room
+   */
+  write<T>(
+    values: readonly T[],
+    first: number,
+    length: number,
+    write: (data: DataView, offset: number, value: T) => void,
+  ): number {
+    const writeAny = write as (data: DataView, offset: number, value: unknown) => void
+    return this.fillRuns(values.length - first, length, this.writeEachOutOfLine, values, writeAny, first)
+  }
+
+  private fillRuns<A, B>(count: number, length: number, loop: Loop<A, B>, a: A, b: B, first: number): number {
     if (!this.batching) throw new TypeError('no batch has been begun')
     let done = 0
-    while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, view, each, first + done)
+    while (done < count && this.claim(length) !== -1) done += this.fillRun(count - done, loop, a, b, first + done)
     return done
   }
 
   /** Writes what fits in one piece, from the claimed record on. */
-  private fillRun<View>(
-    most: number,
-    view: PayloadView<View>,
-    each: (message: View, index: number) => void,
-    first: number,
-  ): number {
+  private fillRun<A, B>(most: number, loop: Loop<A, B>, a: A, b: B, first: number): number {
     const { index: start, claimSize: size } = this
     const room = Math.min(this.capacity, ((this.limit - this.lap) | 0) - RECORD_HEADER_LENGTH) - start
     const count = Math.min(most, Math.floor(room / size))
     this.lastIndex = Claim.FILLING
     this.filled = 0
     try {
-      this.fillEachOutOfLine[0].call(this, count, view, each as (message: unknown, index: number) => void, first)
+      loop[0].call(this, count, a, b, first)
     } finally {
       this.lastIndex = Claim.UNKNOWN
       if (this.filled !== 0) this.appendRun(start, this.filled, size, this.claimCommit)
@@ -343,6 +382,25 @@ export class LaneWriter {
     let index = start
     for (let filled = 0; filled < count; filled++) {
       each(view.at(index + RECORD_HEADER_LENGTH, length), first + filled)
+      words[(index >> 2) + 1] = sequence + filled
+      if (index !== held) words[index >> 2] = commit | MORE
+      index += size
+      this.filled = filled + 1
+    }
+  }
+
+  /** The same loop as in `fillEach`. Each has its own code, so that V8 knows what it calls. */
+  private writeEach<T>(
+    count: number,
+    values: readonly T[],
+    write: (data: DataView, offset: number, value: T) => void,
+    first: number,
+  ): void {
+    const { data, words, sequence_: sequence, index: start, claimSize: size, claimCommit: commit } = this
+    const held = this.heldIndex === -1 ? start : this.heldIndex
+    let index = start
+    for (let filled = 0; filled < count; filled++) {
+      write(data, index + RECORD_HEADER_LENGTH, values[first + filled] as T)
       words[(index >> 2) + 1] = sequence + filled
       if (index !== held) words[index >> 2] = commit | MORE
       index += size

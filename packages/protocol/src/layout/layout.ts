@@ -52,6 +52,11 @@ export interface Layout<T> {
   readonly check: (value: unknown) => Mismatch | undefined
   /** Writes a value that `check` has accepted, without checking it again. */
   readonly put: (view: DataView, offset: number, value: T) => void
+  /**
+   * Does what `check` and `put` do, in less time. Throws for a value that `check` refuses, and then writes nothing. Does not check
+   * that the bytes lie inside `view` before it begins to write.
+   */
+  readonly checkAndPut?: (view: DataView, offset: number, value: T) => void
   /** Reads what a writer's accessor shows, if that is not the copy that `read` makes: raw bytes, in place. */
   readonly peek?: (view: DataView, offset: number) => unknown
   /**

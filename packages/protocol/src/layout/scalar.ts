@@ -186,7 +186,7 @@ export const u64 = bigInteger(
 
 const F32_MAX = 3.4028234663852886e38
 /** The least number that rounds to infinity: halfway between F32_MAX and the next power of two. */
-const F32_OVERFLOW = 3.4028235677973366e38
+export const F32_OVERFLOW = 3.4028235677973366e38
 
 /** A float of 4 bytes. Writing rounds to the nearest f32, and refuses a finite number that is too large for any. */
 export const f32 = valueLayout<number>(

@@ -1,10 +1,10 @@
 import { type Accessor, type AccessorClass, accessorOver, checkBounds, moveBy, pathOf } from './accessor.js'
 import { type Fields, type PlacedField, place, type StructOptions } from './field-placement.js'
+import { generateCoding, mayGenerate } from './generated-coding.js'
 import type { Consistency, FieldDescriptor, Infer, Layout } from './layout.js'
-import { type Mismatch, typeMismatch } from './mismatch.js'
+import { typeMismatch } from './mismatch.js'
 import { structAccessors } from './struct-accessor.js'
-import { codingOf } from './struct-fields.js'
-import { hasMoreFields, unknownField } from './unknown-field.js'
+import { closureCoding } from './struct-fields.js'
 import type { ReadonlyView, UpdateView, View } from './view.js'
 
 /** The plain object that a struct of these fields reads as. */
@@ -91,21 +91,8 @@ export function struct<const F extends Fields, const Version extends keyof F & s
 ): StructLayout<StructValue<F>, Version> {
   const { placed, length, alignment } = place(name, fields, options)
   const { consistency } = options
-  const { check: checkFields, put, readInto } = codingOf(placed)
-  const names = placed.map((field) => field.name)
-  const fieldCount = names.length
-
-  const check = (value: unknown): Mismatch | undefined => {
-    if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
-    const mismatch = checkFields(value as Record<string, unknown>)
-    if (mismatch === undefined && !hasMoreFields(value, fieldCount)) return undefined
-    return unknownField(value, names) ?? mismatch // the error for the misspelt name says more than the one for the missing field
-  }
-  const read = (view: DataView, offset: number) => {
-    const value: Record<string, unknown> = {}
-    readInto(value, view, offset)
-    return value
-  }
+  const closures = closureCoding(name, placed)
+  const { check, put, read, checkAndPut } = mayGenerate() ? generateCoding(placed, closures) : closures
   const accessors = structAccessors(placed, Object.values(consistency ?? {}), read)
   const checkAccessor = (view: unknown): Accessor => {
     if (!(view instanceof accessors.any)) throw typeMismatch(`an accessor of ${name}`, view).toError('')
@@ -130,11 +117,10 @@ export function struct<const F extends Fields, const Version extends keyof F & s
     check,
     read,
     put,
+    checkAndPut,
     write(view, offset, value) {
-      const mismatch = check(value)
-      if (mismatch !== undefined) throw mismatch.toError(name)
       checkBounds(view.byteLength, offset, length, name)
-      put(view, offset, value)
+      checkAndPut(view, offset, value)
     },
     accessorClass: accessors.writable,
     readonlyAccessorClass: accessors.readonly,
