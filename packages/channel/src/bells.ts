@@ -2,6 +2,13 @@ import { Doorbell } from '@memlane/core'
 import { type Side, Sleepers } from '@memlane/protocol/internal'
 import type { AnyChannel } from './channel.js'
 
+let rung = 0
+
+/** How many bells this thread has rung. A change tells a waiter that a peer has to wake up before it can answer. */
+export function countRings(): number {
+  return rung
+}
+
 /** Wakes the sleepers of one side. */
 export class Bells {
   readonly #channel: AnyChannel
@@ -11,6 +18,7 @@ export class Bells {
   readonly #ring = (slot: number): void => {
     const bell = this.#bells[slot] ?? this.#open(slot)
     bell.ring()
+    rung++
   }
 
   private constructor(channel: AnyChannel, side: Side) {

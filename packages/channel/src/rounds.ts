@@ -1,6 +1,11 @@
-import { setImmediate } from '@memlane/core/internal'
+import { now, setImmediate } from '@memlane/core/internal'
 
-const MESSAGES_PER_ROUND = 512
+/** How long messages may come without a wait before the event loop runs. That takes some microseconds. */
+const INTERVAL_MS = 0.5
+const MESSAGES_PER_CLOCK = 16
+
+/** When the event loop of this thread runs next. */
+let next = 0
 
 /** Lets the event loop run now and then while messages come without a wait. Otherwise timers, signals and sockets would starve. */
 export class Rounds {
@@ -9,10 +14,15 @@ export class Rounds {
   /** @returns what to await before the next message. Usually undefined: then it is too early for another round */
   after(messages: number): Promise<void> | undefined {
     this.#messages += messages
-    if (this.#messages < MESSAGES_PER_ROUND) return undefined
+    if (this.#messages < MESSAGES_PER_CLOCK) return undefined
     this.#messages = 0
-    return new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    return now() < next ? undefined : new Promise(runEventLoop)
   }
+}
+
+function runEventLoop(done: () => void): void {
+  setImmediate(() => {
+    next = now() + INTERVAL_MS
+    done()
+  })
 }

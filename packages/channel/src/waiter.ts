@@ -2,22 +2,25 @@
  * How a participant waits for what another one does in shared memory.
  *
  *   look    reads the memory again and again without a pause: the fastest way, and uses a whole CPU
- *   round   lets the event loop run once between two checks
  *   sleep   in the kernel, until the doorbell rings
  *
- * `adaptive` tries the three in this order. It sleeps after some tens of microseconds, and skips the first two if they have not
- * helped recently. `park` sleeps at once, `spin` never sleeps. A sleeper sets its mark, has the bell watch its peers, checks
- * once more, and only then sleeps. So if a peer has something for it and dies before it rings, the sleeper either sees that or
- * is woken by the death. A ring may be late or spurious: then all of this begins again. (`Doze` says what else a sleeper does.)
+ * `adaptive` looks for up to 50 microseconds and then sleeps. If looks have not helped recently, it sleeps at once. It learns
+ * this separately for waits after it has rung a bell: the peer was asleep then, and on a busy machine it needs this CPU to wake up.
+ * `park` sleeps at once. `spin` never sleeps: it looks, and lets the event loop run once between two looks.
+ *
+ * A sleeper sets its mark, has the bell watch its peers, checks once more, and only then sleeps. So if a peer has something for
+ * it and dies before it rings, the sleeper either sees that or is woken by the death. A ring may be late or spurious: then all of
+ * this begins again. (`Doze` says what else a sleeper does.)
  */
 
 import type { Doorbell, WaitOptions } from '@memlane/core'
 import { checkOneOf, clearImmediate, clearTimeout, now, setImmediate, setTimeout } from '@memlane/core/internal'
 import type { SleepMark } from '@memlane/protocol/internal'
+import { countRings } from './bells.js'
 import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { Doze } from './doze.js'
 import { canLook, lookFor } from './look.js'
-import { LookBudget } from './look-budget.js'
+import { LOOK_MS, LookBudget } from './look-budget.js'
 import { isThereOrOver, type WaitCondition } from './wait-condition.js'
 
 /** How a participant waits: `adaptive` looks for a while and then sleeps, `park` sleeps at once, `spin` never sleeps. */
@@ -40,12 +43,8 @@ interface EventLoopWait {
   readonly signal: AbortSignal | undefined
   readonly resolve: (found: boolean) => void
   readonly reject: (reason: unknown) => void
-  readonly start: number
   readonly deadline: number
-  /** Does rounds, and does not sleep yet. */
-  hot: boolean
-  rounds: number
-  /** When a round next checks which peers live. */
+  /** When `spin` next checks which peers live. */
   nextPeerCheck: number
   /** When it last began to sleep; Infinity if it has not. */
   lastSleep: number
@@ -54,13 +53,6 @@ interface EventLoopWait {
   timer: NodeJS.Timeout | undefined
 }
 
-const LOOK_MS = 0.01
-/** If a wait ended within this time, a look would have been worth it. */
-const QUICK_MS = 0.02
-/** If a wait ended within this time, rounds would have been worth it. */
-const HOT_MS = 0.05
-/** More than the event loop manages in HOT_MS. It ends the rounds if the clock stands still. */
-const MAX_HOT_ROUNDS = 500
 /** How often a wait without sleep asks the kernel which peers live. */
 const PEER_CHECK_INTERVAL_MS = 10
 /** How often (ms) a participant without write access checks: it cannot ask for a ring. */
@@ -72,7 +64,9 @@ export class Waiter {
   readonly #handle: SleepHandle | undefined
   readonly #doze: Doze | undefined
   readonly #looks = new LookBudget()
-  readonly #rounds = new LookBudget()
+  readonly #looksAfterRing = new LookBudget()
+  /** How many bells this thread had rung at the last look. */
+  #rings = 0
   /** The wait in the event loop, if there is one. */
   #wait: EventLoopWait | undefined
   #asleep = false
@@ -100,39 +94,42 @@ export class Waiter {
     if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
-  /** Checks a condition for some microseconds, if that was useful recently. Blocks for that time. */
+  /** Checks a condition, for some microseconds if that was useful recently. Blocks for that time. True if it is there. */
   look(condition: WaitCondition): boolean {
     if (this.#strategy === 'park' || !canLook) return condition.isThere()
-    if (this.#strategy === 'adaptive' && !this.#looks.allowsLook) return condition.isThere()
-    const found = lookFor(condition, LOOK_MS)
-    if (found) this.#looks.gain()
-    else this.#looks.lose()
-    return found
+    if (this.#strategy === 'spin') return lookFor(condition, LOOK_MS) !== Infinity
+    const rings = countRings()
+    const looks = rings === this.#rings ? this.#looks : this.#looksAfterRing
+    this.#rings = rings
+    return looks.look(condition)
   }
 
   /**
-   * Waits in the event loop.
+   * Looks, then waits in the event loop.
    *
    * @returns false if `timeoutMs` have passed
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED` if the bell is closed during the wait, unless `isThere`
    * returns true then; TypeError during another wait
    */
-  wait(condition: WaitCondition, { signal, timeoutMs }: StreamWaitOptions = {}): Promise<boolean> {
+  wait(condition: WaitCondition, options: StreamWaitOptions = {}): Promise<boolean> {
+    const { signal, timeoutMs } = options
+    const mayLook = this.#wait === undefined && timeoutMs !== 0 && !signal?.aborted
+    return mayLook && this.look(condition) ? found : this.waitAfterLook(condition, options)
+  }
+
+  /** As `wait`, for a caller that has just looked. */
+  waitAfterLook(condition: WaitCondition, { signal, timeoutMs }: StreamWaitOptions = {}): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#checkFree()
       const deadline = deadlineAfter(timeoutMs)
       signal?.throwIfAborted()
-      const start = now()
       this.#wait = {
         condition,
         signal,
         resolve,
         reject,
-        start,
         deadline,
-        hot: this.#startsHot() && (this.#ref || this.#strategy === 'spin'),
-        rounds: 0,
-        nextPeerCheck: start + PEER_CHECK_INTERVAL_MS,
+        nextPeerCheck: now() + PEER_CHECK_INTERVAL_MS,
         lastSleep: Infinity,
         immediate: undefined,
         timer: undefined,
@@ -148,10 +145,8 @@ export class Waiter {
     if (wait === undefined) return
     this.#getUp(wait)
     try {
-      let found = wait.hot ? this.#goRound(wait) : undefined
-      if (!wait.hot) found ??= this.#lieDown(wait)
+      const found = this.#strategy === 'spin' ? this.#spinOn(wait) : this.#lieDown(wait)
       if (found === undefined) return
-      if (found) this.#judge(wait.start)
       this.#end(wait)
       wait.resolve(found)
     } catch (error) {
@@ -173,18 +168,12 @@ export class Waiter {
     wait.signal?.removeEventListener('abort', this.#abort)
   }
 
-  /** Checks, and lets the event loop run before the next check. Undefined if the wait continues; `hot` says how. */
-  #goRound(wait: EventLoopWait): boolean | undefined {
+  /** Looks, and lets the event loop run before the next look. Undefined if the wait continues. */
+  #spinOn(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
-    const spins = this.#strategy === 'spin'
-    if (condition.isThere() || (spins && canLook && lookFor(condition, HOT_MS))) return true
+    if (this.look(condition)) return true
     const time = now()
     if (time >= wait.deadline) return isThereOrOver(condition)
-    if (!spins && (time - wait.start >= HOT_MS || ++wait.rounds > MAX_HOT_ROUNDS)) {
-      this.#rounds.lose()
-      wait.hot = false
-      return undefined
-    }
     if (time >= wait.nextPeerCheck) {
       wait.nextPeerCheck = time + PEER_CHECK_INTERVAL_MS
       condition.watchPeers(undefined)
@@ -253,18 +242,6 @@ export class Waiter {
     else wait.timer = setTimeout(this.#goOn, 1).unref()
   }
 
-  /** Whether a wait begins with rounds, or with a look, before it sleeps. */
-  #startsHot(): boolean {
-    return this.#strategy === 'spin' || (this.#strategy === 'adaptive' && this.#rounds.allowsLook)
-  }
-
-  /** If the wait was quick, makes later waits more likely to begin with a look or with rounds. */
-  #judge(start: number): void {
-    const took = now() - start
-    if (took < QUICK_MS) this.#looks.gain()
-    if (took < HOT_MS) this.#rounds.gain()
-  }
-
   /**
    * Blocks this thread.
    *
@@ -274,18 +251,7 @@ export class Waiter {
     this.#checkFree()
     const deadline = deadlineAfter(timeoutMs)
     if (this.#strategy === 'spin') return this.#spin(condition, deadline)
-    const start = now()
-    if (canLook && this.#startsHot()) {
-      const left = deadline - start
-      if (lookFor(condition, Math.min(HOT_MS, left))) {
-        this.#judge(start)
-        return true
-      }
-      if (HOT_MS < left) this.#rounds.lose()
-    }
-    const found = this.#sleepSync(condition, deadline)
-    if (found) this.#judge(start)
-    return found
+    return (timeoutMs !== 0 && this.look(condition)) || this.#sleepSync(condition, deadline)
   }
 
   #sleepSync(condition: WaitCondition, deadline: number): boolean {
@@ -317,7 +283,7 @@ export class Waiter {
 
   #spin(condition: WaitCondition, deadline: number): boolean {
     for (;;) {
-      if (lookFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline)))) return true
+      if (lookFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline))) !== Infinity) return true
       condition.watchPeers(undefined) // without the bell: this wait does not listen to it
       if (timeLeft(deadline) === 0) return isThereOrOver(condition)
     }
@@ -327,3 +293,5 @@ export class Waiter {
     if (this.#wait !== undefined) throw new TypeError('this participant waits already: one wait at a time')
   }
 }
+
+const found = Promise.resolve(true)

@@ -6,24 +6,24 @@ const condition = (isThere: () => boolean) => ({ isThere, watchPeers: () => fals
 
 describe('a look', () => {
   it('ends when the condition is true', () => {
-    let looks = 0
-    expect(
-      lookFor(
-        condition(() => ++looks === 3),
-        10_000,
-      ),
-    ).toBe(true)
-    expect(looks).toBe(3)
+    let checks = 0
+    const third = condition(() => ++checks === 3)
+    expect(lookFor(third, 10_000)).toBe(0)
+    expect(checks).toBe(3)
+  })
+
+  it('tells how long it took', () => {
+    const start = now()
+    const later = condition(() => now() - start >= 5)
+    const took = lookFor(later, 10_000)
+    expect(took).toBeGreaterThan(4)
+    expect(took).toBeLessThanOrEqual(now() - start)
   })
 
   it('lasts at least as long as its limit', () => {
     const start = now()
-    expect(
-      lookFor(
-        condition(() => false),
-        5,
-      ),
-    ).toBe(false)
+    const never = condition(() => false)
+    expect(lookFor(never, 5)).toBe(Infinity)
     expect(now() - start).toBeGreaterThanOrEqual(5)
   })
 })

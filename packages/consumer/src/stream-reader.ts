@@ -68,8 +68,6 @@ function checkLimit(option: string, limit: unknown): void {
   if (!(limit >= 1)) throw new RangeError(`${option} ${limit} is not a number from 1 on`)
 }
 
-/** A wait of `receive` that ends without a message counts as this many messages in `Rounds`, which lets the event loop run. */
-const BURST = 64
 /** How many messages `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
 const BATCH_LIMIT = 256
@@ -202,13 +200,13 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       }
       // The message that ended the wait may have been overwritten before it was read.
       if (again) {
-        await this.#rounds.after(BURST)
+        await this.#rounds.after(1)
         left = { ...options, timeoutMs: timeLeft(deadline) }
         if (left.timeoutMs === 0) return undefined
       }
       this.#lanes.end = undefined // a producer may have come
       if (!this.#participant.waiter.look(this.#condition)) {
-        await this.#participant.waiter.wait(this.#condition, left)
+        await this.#participant.waiter.waitAfterLook(this.#condition, left)
         this.#participant.checkOpen()
       }
       if (!this.#lanes.hasMessage()) return undefined
@@ -265,6 +263,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#participant.checkOpen()
     this.#lanes.end = undefined // a producer may have come
     await this.#participant.waiter.wait(this.#condition, options)
+    await this.#rounds.after(1)
     this.#participant.checkOpen()
     return this.#lanes.hasMessage()
   }
