@@ -1,5 +1,6 @@
 import type { PayloadView } from '@memlane/protocol'
-import { LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/internal'
+import { type ConsumerSlot, LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/internal'
+import type { Bells } from './bells.js'
 import { countMessages, type LaneCursor } from './lane-cursor.js'
 
 /**
@@ -17,29 +18,37 @@ export class HeldCursor<View> implements LaneCursor<View> {
   private readonly reader: LaneReader
   private readonly view: PayloadView<View>
   private readonly portion: number
-  private readonly release: (producer: number, position: number) => void
+  private readonly slot: ConsumerSlot | undefined
+  private readonly producers: Bells | undefined
   private released: number
   private stopped = false
   /** The position at which `drainRun` ends. `stop` moves it: a flag would cost one more check per message. */
   private runEnd = 0
   private readonly nextSlowOutOfLine = outOfLine(this.nextSlow)
+  private readonly handOverOutOfLine = outOfLine(this.handOver)
+  private readonly drainMoreOutOfLine = outOfLine(this.drainMore)
   private readonly drainRunOutOfLine = outOfLine(this.drainRun)
 
-  /** @param release gives back the room before a position */
+  /**
+   * @param slot where to give room back; undefined for a read-only consumer
+   * @param producers the bells of producers that may wait for room
+   */
   constructor(
     { header, inOrder }: StreamControl,
     producer: number,
     lane: ArrayBuffer,
     view: (data: DataView) => PayloadView<View>,
     position: number,
-    release: (producer: number, position: number) => void,
+    slot: ConsumerSlot | undefined,
+    producers: Bells | undefined,
   ) {
     this.producer = producer
     this.reader = new LaneReader(lane, 0, header.capacity, position, inOrder)
     this.data = this.reader.data
     this.view = view(this.data)
     this.portion = header.capacity >>> 3
-    this.release = release
+    this.slot = slot
+    this.producers = producers
     this.released = position
   }
 
@@ -57,15 +66,28 @@ export class HeldCursor<View> implements LaneCursor<View> {
       let offset = this.isPortionRead() ? -1 : reader.nextMessage()
       // The first look also gives room back. Later ones take the slow path only for padding and corrupt records.
       if (offset < 0 && (look === 0 || offset !== -1)) offset = this.nextSlowOutOfLine[0].call(this)
-      if (offset >= 0) return this.handOver(offset, handle, limit)
+      if (offset >= 0) {
+        this.handOverOutOfLine[0].call(this, offset, handle as (message: unknown) => void)
+        if (limit === 1 || this.isDrained()) return 1
+        return 1 + this.drainMoreOutOfLine[0].call(this, handle as (message: unknown) => void, limit - 1)
+      }
       if (look >= looks) return 0
     }
   }
 
-  /** Separate from `drain`: V8 does not inline a rarely called handler, and most looks of a waiting consumer find nothing. */
-  private handOver(offset: number, handle: (message: View) => void, limit: number): number {
+  /**
+   * Out of line: V8's inlining budget is for `handle`, which often writes an answer. In `drain`, V8 would inline the handler only in
+   * part, or not at all: most looks of a waiting consumer find nothing.
+   */
+  private handOver(offset: number, handle: (message: View) => void): void {
     handle(this.view.at(offset, this.reader.length))
-    return limit === 1 ? 1 : 1 + this.drainMore(handle, limit - 1)
+  }
+
+  /** Tells whether no message follows, in the short way. If so, gives back the room of those that were read, as `nextSlow` does. */
+  private isDrained(): boolean {
+    if (this.stopped || !this.reader.isEmpty()) return false
+    this.releaseAll()
+    return true
   }
 
   private drainMore(handle: (message: View) => void, limit: number): number {
@@ -156,6 +178,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   private releaseAll(): void {
     this.released = this.reader.position
-    this.release(this.producer, this.released)
+    this.slot?.release(this.producer, this.released)
+    this.producers?.ringSleepers()
   }
 }

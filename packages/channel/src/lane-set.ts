@@ -230,11 +230,11 @@ export class LaneSet<View> {
     const { channel } = this.#participant
     const { control } = channel
     const lane = openLane(channel, producer, 'read').buffer
-    const { view } = this.#options
+    const { view, slot, producers } = this.#options
     const cursor: LaneCursor<View> =
       this.#copy !== undefined
         ? new OverwrittenCursor(control, producer, lane, view, wideStart(control, producer, from), this.#copy, first)
-        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), this.#release)
+        : new HeldCursor(control, producer, lane, view, this.#heldStart(producer, from), slot, producers)
     this.#allCursors[producer] = cursor
     return cursor
   }
@@ -244,12 +244,6 @@ export class LaneSet<View> {
     return from === 'now'
       ? control.recentEndOf(producer)
       : control.positionOf(this.#options.slot?.consumer ?? 0, producer)
-  }
-
-  readonly #release = (producer: number, position: number): void => {
-    const { slot, producers } = this.#options
-    slot?.release(producer, position)
-    producers?.ringSleepers()
   }
 
   /** Drops the lanes that are closed and read to their end. The stream ends with the last of them. */

@@ -169,11 +169,8 @@ export class MessageWriter<Message, View> {
 
   commit(length?: number): void {
     const lane = this.#freeLane
-    if (lane === undefined || length !== undefined) {
-      this.#commitSlow(length)
-      return
-    }
-    if (lane.commit()) this.#ringOutOfLine[0].call(this.#consumers)
+    if (lane === undefined || length !== undefined) this.#commitSlow(length)
+    else if (lane.commitFast() !== 0) this.#ringOutOfLine[0].call(this.#consumers)
   }
 
   abort(): void {

@@ -71,8 +71,7 @@ describe('a cursor, compared with a simple queue,', () => {
         const { control, lane, slot: producer, send, sent } = makeLane('wait', start, inOrder)
         const slot = new ConsumerSlot(control, 0)
         slot.join()
-        const release = (_: number, position: number) => slot.release(0, position)
-        const cursor = new HeldCursor(control, 0, lane, codec.view, control.positionOf(0, 0), release)
+        const cursor = new HeldCursor(control, 0, lane, codec.view, control.positionOf(0, 0), slot, undefined)
         let next = 0
         for (const action of steps) {
           if (action.do === 'send') send(action.count)

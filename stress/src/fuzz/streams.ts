@@ -301,7 +301,7 @@ class StreamCase {
       const joined = this.#consumer !== undefined && !this.#isUnchanged
       const oldest = joined ? control.positionOf(1, producer) : control.baseOf(producer)
       const start = from === 'now' ? control.recentEndOf(producer) : oldest
-      return new HeldCursor(control, producer, lane, Event.view, start, (of, to) => this.#consumer?.release(of, to))
+      return new HeldCursor(control, producer, lane, Event.view, start, this.#consumer, undefined)
     })
     if (cursor === undefined) return
     this.#cursors.push(cursor)

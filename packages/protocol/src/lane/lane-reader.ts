@@ -61,6 +61,11 @@ export class LaneReader {
     return this.words[(index >> 2) + 1] as number
   }
 
+  /** Tells whether `next` would return -1, except before padding: then it returns false. Never blocks, allocates nothing. */
+  isEmpty(): boolean {
+    return this.loadCommit(this.words, (this.position & this.mask) >> 2, this.more) === 0 && this.more === 0
+  }
+
   /** Tells whether `next` would find a message, or throw. Never blocks, allocates nothing. */
   ready(): boolean {
     const index = this.position & this.mask
