@@ -217,8 +217,12 @@ describe('the view of a message for a reader', () => {
 
   it('is one object that moves for bytes of any length', () => {
     const view = codecOf(payload.bytes).readonlyView(data)
-    payload.bytes.encode(data, 0, Uint8Array.of(1, 2, 3))
-    payload.bytes.encode(data, 8, Uint8Array.of(4))
+    const encode = (offset: number, value: Uint8Array) => {
+      payload.bytes.measure(value)
+      payload.bytes.encode(data, offset, value)
+    }
+    encode(0, Uint8Array.of(1, 2, 3))
+    encode(8, Uint8Array.of(4))
     const first = view.at(0, 3)
     expect([...first]).toEqual([1, 2, 3])
     expect(view.at(8, 1)).toBe(first)

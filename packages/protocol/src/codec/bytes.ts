@@ -2,8 +2,12 @@ import { BytesAccessor, ReadonlyBytesAccessor } from '../layout/bytes-accessor.j
 import { endView } from '../layout/ended-view.js'
 import { typeMismatch } from '../layout/mismatch.js'
 import type { BytesView, ReadonlyBytesView } from '../layout/view.js'
+import { keptBytesOf } from '../memory/kept-views.js'
 import { byteLengthOf } from '../memory/typed-array.js'
 import type { Codec, PayloadView } from './codec.js'
+
+/** The result of `measure`, for the next `encode`. A getter could give it a longer array, which would not fit into the claimed room. */
+let measured = -1
 
 /**
  * Bytes of any length, as they are. In place, a writer sees them as a `BytesView`, and a reader as a `ReadonlyBytesView`. Each is one
@@ -14,14 +18,16 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   fixedLength: undefined,
   measure(value) {
     if (!(value instanceof Uint8Array)) throw typeMismatch('a Uint8Array', value).toError('')
-    return byteLengthOf(value)
+    measured = byteLengthOf(value)
+    return measured
   },
   encode(data, offset, value) {
     const length = byteLengthOf(value)
-    bytesOf(data, offset, length).set(value)
+    if (length !== measured) throw new TypeError('encode: this is not the value that was measured last')
+    keptBytesOf(data).whole.set(value, offset)
     return length
   },
-  decode: (data, offset, length) => bytesOf(data, offset, length).slice(),
+  decode: (data, offset, length) => new Uint8Array(bytesOf(data, offset, length)),
   view: (data) => moving(new BytesAccessor(data, 0, undefined, '')),
   readonlyView: (data) => moving(new ReadonlyBytesAccessor(data, 0, undefined, '')),
 }
@@ -37,7 +43,7 @@ function moving<View extends ReadonlyBytesAccessor>(accessor: View): PayloadView
   }
 }
 
-/** Returns bytes of a lane where they lie. */
+/** Returns bytes of a lane where they lie, for copying. The result may be the same object again: nobody outside may get it. */
 export function bytesOf(data: DataView, offset: number, length: number): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset + offset, length)
+  return keptBytesOf(data).at(offset, length)
 }

@@ -1,3 +1,4 @@
+import type { KeptViews } from '../memory/kept-views.js'
 import type { Mismatch } from './mismatch.js'
 
 /** Node's symbol for the method that `console.log` and `util.inspect` call. */
@@ -19,8 +20,8 @@ export abstract class Accessor {
   declare readonly '\0data': DataView
   /** Bytes from the start of the data to the first byte of this accessor. */
   declare '\0offset': number
-  /** The data as bytes. Made by the first assignment to a bytes field: a new one for each would cost more than a small copy. */
-  declare '\0bytes': Uint8Array | undefined
+  /** Views of the data's bytes, for copying. Made by the first copy. */
+  declare '\0bytes': KeptViews<Uint8Array> | undefined
   /** The accessors that move with this one: a struct's nested accessors; an array's elements by index, once made. */
   declare readonly '\0nested': (Accessor | undefined)[]
   declare readonly '\0parent': Accessor | undefined

@@ -1,11 +1,15 @@
+import { KeptViews, type TypedArrayType } from '../memory/kept-views.js'
+import { bytesIn, lengthOf } from '../memory/typed-array.js'
 import { Accessor, type AccessorClass, accessorOver, checkBounds, pathOf, READ_ONLY, withPath } from './accessor.js'
 import { checkCount } from './count.js'
 import type { AnyLayout, Infer, Layout } from './layout.js'
 import { Mismatch, typeMismatch } from './mismatch.js'
-import { bytesOfElements, typedArrayClass, typedArrayName } from './typed-elements.js'
+import { typedArrayClass, typedArrayName } from './typed-elements.js'
 import type { MutableArrayLike, ReadonlyView, TypedArray, TypedArrayClass, View } from './view.js'
 
-/** Up to this many bytes, a loop over the elements is faster than one copy of the bytes, because the loop allocates nothing. */
+/** Up to this many elements, a loop is faster than a new typed array and its `set`. */
+const FEW = 8
+/** Up to this many bytes, `copyTo` is a loop, which allocates nothing. */
 const SMALL = 256
 
 /**
@@ -26,35 +30,49 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   const SameElements = typedArrayClass(kind)
   const length = count * stride
 
+  const isSame = (values: unknown): values is TypedArray => SameElements !== undefined && values instanceof SameElements
+  /** An own property or a subclass of a typed array may claim another length. */
+  const countOf = (values: ArrayLike<unknown>): number => (isSame(values) ? lengthOf(values) : values.length)
+  /** Tells whether a typed array can lie there. Elements that are not numbers have no typed array. */
+  const isAligned = ({ byteOffset }: DataView, offset: number): boolean =>
+    byteOffset % stride === 0 && offset % stride === 0
+
   const checkEach = (values: ArrayLike<unknown>, start: number): Mismatch | undefined => {
-    if (SameElements !== undefined && values instanceof SameElements) return undefined
+    if (isSame(values)) return undefined
     for (let index = 0; index < values.length; index++) {
       const mismatch = checkElement(values[index])
       if (mismatch !== undefined) return mismatch.within(`[${start + index}]`)
     }
     return undefined
   }
-  const check = (given: unknown): Mismatch | undefined => {
-    const values = given instanceof Elements ? given.toArray() : given
+  const check = (value: unknown): Mismatch | undefined => {
+    const values = value instanceof Elements ? value.toArray() : value
     if (!isArrayLike(values)) return typeMismatch(`an array of ${count}`, values)
-    if (values.length !== count)
-      return new Mismatch('range', `${values.length} elements given where there are ${count}`)
+    const given = countOf(values)
+    if (given !== count) return new Mismatch('range', `${given} elements given where there are ${count}`)
     return checkEach(values, 0)
   }
   const read = (view: DataView, offset: number): T[] => {
-    const values: T[] = []
-    for (let index = 0; index < count; index++) values.push(readElement(view, offset + index * stride))
+    // `push` would make the array grow again and again. V8 uses a hash table for a new array of more than 2 ** 25 elements.
+    const values: T[] = count <= 2 ** 25 ? new Array(count) : []
+    if (SameElements !== undefined && isAligned(view, offset) && offset >= 0 && offset <= view.byteLength - length) {
+      const start = view.byteOffset + offset
+      const elements = new SameElements(view.buffer as ArrayBuffer, start, count) as ArrayLike<unknown>
+      for (let index = 0; index < count; index++) values[index] = elements[index] as T
+      return values
+    }
+    for (let index = 0; index < count; index++) values[index] = readElement(view, offset + index * stride)
     return values
   }
   const putEach = (view: DataView, offset: number, values: ArrayLike<T>, valueCount: number) => {
-    if (SameElements !== undefined && values instanceof SameElements) {
-      bytesIn(view, offset, valueCount * stride).set(bytesOfElements(values, 0, valueCount))
-      return
-    }
     for (let index = 0; index < valueCount; index++) putElement(view, offset + index * stride, values[index])
   }
-  const put = (view: DataView, offset: number, given: ArrayLike<T> | Elements) =>
-    putEach(view, offset, given instanceof Elements ? (given.toArray() as T[]) : given, count)
+  const put = (view: DataView, offset: number, given: ArrayLike<T> | Elements) => {
+    const values = given instanceof Elements ? (given.toArray() as T[]) : given
+    // A getter can give other values than those that were checked. The loop leaves no old bytes then.
+    if (count <= FEW || !isSame(values) || lengthOf(values) !== count) putEach(view, offset, values, count)
+    else new Uint8Array(view.buffer, view.byteOffset + offset, length).set(bytesIn(values))
+  }
 
   const outside = (accessor: Accessor, index: number) =>
     new RangeError(`${pathOf(accessor)}[${index}]: there are ${count} elements, 0 to ${count - 1}`)
@@ -89,8 +107,9 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
           throw new RangeError(withPath(this, `${count} elements do not fit into ${room}`))
         }
         const { '\0data': data, '\0offset': offset } = this
-        if (length > SMALL && SameElements !== undefined && target instanceof SameElements) {
-          bytesOfElements(target, start, count).set(bytesIn(data, offset, length))
+        if (length > SMALL && isSame(target)) {
+          if (isAligned(data, offset)) target.set(elementsOf(this).at(offset, count) as never, start)
+          else bytesIn(target).set(bytesOf(this).at(offset, length), start * stride)
           return
         }
         for (let index = 0; index < count; index++) target[start + index] = readElement(data, offset + index * stride)
@@ -117,7 +136,9 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
     override assign(values: ArrayLike<T>) {
       const mismatch = check(values)
       if (mismatch !== undefined) throw mismatch.toError(pathOf(this))
-      put(this['\0data'], this['\0offset'], values)
+      const { '\0data': data, '\0offset': offset } = this
+      if (isSame(values)) putElements(this, offset, values)
+      else put(data, offset, values)
     }
 
     typedArray(type: TypedArrayClass): TypedArray | undefined {
@@ -126,21 +147,33 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
       if (type.name !== name) throw new TypeError(withPath(this, `the typed array for ${kind} is ${name}`))
       const { buffer, byteOffset } = this['\0data']
       const offset = byteOffset + this['\0offset']
-      const isSame = SameElements !== undefined && offset % stride === 0
-      return isSame ? new type(buffer as ArrayBuffer, offset, count) : undefined
+      const hasSame = SameElements !== undefined && offset % stride === 0
+      return hasSame ? new type(buffer as ArrayBuffer, offset, count) : undefined
     }
   }
-  const setFrom = (accessor: Accessor, given: ArrayLike<T> | Elements, start = 0) => {
+  const elementsOf = (accessor: Elements): KeptViews<TypedArray> => {
+    const type = SameElements as unknown as TypedArrayType<TypedArray>
+    accessor['\0elements'] ??= new KeptViews(type, accessor['\0data'])
+    return accessor['\0elements']
+  }
+  /** Copies a typed array of the elements' own type. */
+  const putElements = (accessor: Elements, offset: number, values: TypedArray) => {
+    if (isAligned(accessor['\0data'], offset)) elementsOf(accessor).whole.set(values as never, offset / stride)
+    else bytesOf(accessor).whole.set(bytesIn(values), offset)
+  }
+  const setFrom = (accessor: Elements, given: ArrayLike<T> | Elements, start = 0) => {
     const values = given instanceof Elements ? (given.toArray() as T[]) : given
     if (!isArrayLike(values)) throw typeMismatch('an index, or an array of values', values).toError(pathOf(accessor))
-    const valueCount = values.length
+    const valueCount = countOf(values)
     if (!(Number.isInteger(start) && start >= 0 && start + valueCount <= count)) {
       const message = `${valueCount} values from index ${start} on do not fit: there are ${count} elements`
       throw new RangeError(withPath(accessor, message))
     }
     const mismatch = checkEach(values, start)
     if (mismatch !== undefined) throw mismatch.toError(pathOf(accessor))
-    putEach(accessor['\0data'], accessor['\0offset'] + start * stride, values, valueCount)
+    const offset = accessor['\0offset'] + start * stride
+    if (isSame(values)) putElements(accessor, offset, values)
+    else putEach(accessor['\0data'], offset, values, valueCount)
   }
 
   return {
@@ -167,8 +200,12 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
 
 /** The base of all array accessors: so an accessor can be assigned to another array. A read-only accessor refuses to write. */
 abstract class Elements extends Accessor {
+  /** Views of the data's elements, for copying. Made by the first copy. */
+  declare '\0elements': KeptViews<TypedArray> | undefined
+
   constructor(...place: ConstructorParameters<AccessorClass>) {
     super(...place)
+    Object.defineProperty(this, '\0elements', { value: undefined, writable: true })
     Object.preventExtensions(this)
   }
 
@@ -190,12 +227,18 @@ abstract class Elements extends Accessor {
   '\0plain'(): unknown[] {
     return this.toArray()
   }
+
+  override '\0end'(makeError: () => Error): void {
+    super['\0end'](makeError)
+    this['\0elements'] = undefined
+  }
 }
 
 function isArrayLike(value: unknown): value is ArrayLike<never> {
   return typeof value === 'object' && value !== null && 'length' in value && !(value instanceof Accessor)
 }
 
-function bytesIn({ buffer, byteOffset }: DataView, offset: number, length: number): Uint8Array {
-  return new Uint8Array(buffer, byteOffset + offset, length)
+function bytesOf(accessor: Accessor): KeptViews<Uint8Array> {
+  accessor['\0bytes'] ??= new KeptViews(Uint8Array, accessor['\0data'])
+  return accessor['\0bytes']
 }

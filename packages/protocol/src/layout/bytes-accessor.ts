@@ -1,19 +1,30 @@
+import { copyWords } from '../memory/copy-unchanged.js'
+import { KeptViews } from '../memory/kept-views.js'
 import { byteLengthOf } from '../memory/typed-array.js'
 import { Accessor, pathOf, READ_ONLY, withPath } from './accessor.js'
 import { typeMismatch } from './mismatch.js'
 import { u8 } from './scalar.js'
 import type { BytesView, ReadonlyBytesView } from './view.js'
 
-/** Up to this many bytes, a loop is faster than `Uint8Array.set`, and it allocates nothing. */
+/** Up to this many bytes, a loop is the fastest copy. */
+const TINY = 32
+/** Up to this many bytes, copying allocates nothing. */
 const SMALL = 256
+
+/** Private memory for copies of up to `SMALL` bytes, and a view of it for each length that was needed. */
+const scratch = new Int32Array(SMALL / 4)
+const scratchViews: Uint8Array[] = []
 
 /** Shows bytes where they lie, for reading. A codec of bytes of any length moves it, and sets its length, per message. */
 export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView {
   declare '\0length': number
+  /** The data as words. Made by the first copy that needs it. */
+  declare '\0words': Int32Array | undefined
 
   constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
     super(data, offset, parent, segment)
     Object.defineProperty(this, '\0length', { value: 0, writable: true, configurable: true }) // for `end`
+    Object.defineProperty(this, '\0words', { value: undefined, writable: true })
     Object.preventExtensions(this)
   }
 
@@ -32,12 +43,25 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
       const room = `${target.length} bytes from index ${start} on`
       throw new RangeError(withPath(this, `${length} bytes do not fit into ${room}`))
     }
-    if (length > SMALL) {
-      target.set(this.unsafeArray(), start)
-      return
-    }
     const { '\0data': data, '\0offset': offset } = this
-    for (let index = 0; index < length; index++) target[start + index] = data.getUint8(offset + index)
+    if (length > SMALL) {
+      this['\0bytes'] ??= new KeptViews(Uint8Array, data)
+      target.set(this['\0bytes'].at(offset, length), start)
+    } else if (length > TINY && offset % 4 === 0 && data.byteOffset % 4 === 0) {
+      this.copySmall(target, start)
+    } else {
+      for (let index = 0; index < length; index++) target[start + index] = data.getUint8(offset + index)
+    }
+  }
+
+  /** Copies words to private memory first: only of private memory can there be a view of each length. */
+  private copySmall(target: Uint8Array, start: number): void {
+    const { length, '\0data': data, '\0offset': offset } = this
+    data.getUint8(offset + length - 1) // throws if the memory is detached: then its words read as nothing
+    this['\0words'] ??= new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2)
+    copyWords(this['\0words'], offset, length, scratch)
+    scratchViews[length] ??= new Uint8Array(scratch.buffer, 0, length)
+    target.set(scratchViews[length], start)
   }
 
   slice(start?: number, end?: number): Uint8Array {
@@ -103,9 +127,8 @@ export class BytesAccessor extends ReadonlyBytesAccessor implements BytesView {
       const message = `${count} bytes from index ${start} on do not fit: the length is ${length}`
       throw new RangeError(withPath(this, message))
     }
-    const { buffer, byteOffset, byteLength } = this['\0data']
-    this['\0bytes'] ??= new Uint8Array(buffer, byteOffset, byteLength)
-    this['\0bytes'].set(source, this['\0offset'] + start)
+    this['\0bytes'] ??= new KeptViews(Uint8Array, this['\0data'])
+    this['\0bytes'].whole.set(source, this['\0offset'] + start)
   }
 }
 

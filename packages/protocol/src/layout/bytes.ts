@@ -1,3 +1,4 @@
+import { KeptViews } from '../memory/kept-views.js'
 import { byteLengthOf } from '../memory/typed-array.js'
 import { checkBounds } from './accessor.js'
 import { ReadonlyBytesAccessor } from './bytes-accessor.js'
@@ -29,9 +30,13 @@ export function bytes(length: number): Layout<Uint8Array> {
   const put = (view: DataView, offset: number, given: Uint8Array | ReadonlyBytesAccessor) => {
     const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
     const target = over(view, offset)
-    target.set(value.subarray(0, length))
-    // A getter can give other bytes than those that were checked. No old bytes may show then.
     const filled = byteLengthOf(value)
+    if (filled === length) {
+      target.set(value)
+      return
+    }
+    // A getter can give other bytes than those that were checked. No old bytes may show then.
+    target.set(value.subarray(0, length))
     if (filled < length) target.fill(0, filled)
   }
   class FixedBytesAccessor extends ReadonlyBytesAccessor {
@@ -45,7 +50,7 @@ export function bytes(length: number): Layout<Uint8Array> {
     alignment: 1,
     descriptor: { kind: 'bytes', length, alignment: 1 },
     check,
-    read: (view, offset) => over(view, offset).slice(),
+    read: (view, offset) => new Uint8Array(over(view, offset)),
     put,
     write(view, offset, value) {
       const mismatch = check(value)
@@ -60,8 +65,8 @@ export function bytes(length: number): Layout<Uint8Array> {
       set(given: Uint8Array) {
         if (!(given instanceof Uint8Array) || byteLengthOf(given) !== length) refuse(this, given)
         const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
-        this['\0bytes'] ??= bytesOf(this['\0data'])
-        this['\0bytes'].set(value, this['\0offset'] + fieldOffset)
+        this['\0bytes'] ??= new KeptViews(Uint8Array, this['\0data'])
+        this['\0bytes'].whole.set(value, this['\0offset'] + fieldOffset)
       },
     }),
     readonlyAccessorClass: FixedBytesAccessor,
@@ -72,8 +77,6 @@ export function bytes(length: number): Layout<Uint8Array> {
     },
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: DataView) => new Uint8Array(buffer, byteOffset, byteLength)
 
 const lengthOf = (value: Uint8Array | ReadonlyBytesAccessor) =>
   value instanceof ReadonlyBytesAccessor ? value.length : byteLengthOf(value)

@@ -1,4 +1,4 @@
-import type { TypedArray, TypedArrayClass } from './view.js'
+import type { TypedArrayClass } from './view.js'
 
 /** The class of the typed array for each number layout, by the layout's kind. */
 const CLASSES: Readonly<Record<string, TypedArrayClass>> = {
@@ -25,10 +25,4 @@ export function typedArrayClass(kind: string): TypedArrayClass | undefined {
 /** Returns the name of the typed array for a layout of this kind, on any processor. */
 export function typedArrayName(kind: string): string | undefined {
   return Object.hasOwn(CLASSES, kind) ? CLASSES[kind]?.name : undefined
-}
-
-/** The bytes of a typed array's elements. */
-export function bytesOfElements(array: TypedArray, start: number, count: number): Uint8Array {
-  const { BYTES_PER_ELEMENT: length } = array
-  return new Uint8Array(array.buffer, array.byteOffset + start * length, count * length)
 }

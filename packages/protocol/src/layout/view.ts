@@ -88,8 +88,8 @@ export interface ReadonlyArrayView<T> extends Iterable<ReadonlyFieldView<T>> {
   get(index: number): ReadonlyFieldView<T>
   /**
    * Copies all elements into an existing array, such as a Float64Array. For numbers and a typed array of the same type, this is one
-   * copy of bytes, which allocates two small objects (for up to 256 bytes, a loop that allocates nothing). Otherwise, it copies
-   * element by element.
+   * copy of bytes. Allocates nothing for up to 256 bytes. For more, it allocates one small object at most (see
+   * `ReadonlyBytesView.copyTo`), or two if the elements do not lie at a multiple of their length.
    *
    * @param start index in `target` of the first element; 0 by default
    * @throws RangeError if `target` has no room for all elements
@@ -117,7 +117,7 @@ export interface ArrayView<T>
   set(index: number, value: T): void
   /**
    * Writes several elements, from `start` on. If a value does not fit, nothing is written. For numbers from a typed array of
-   * the same type, this is one copy of bytes.
+   * the same type, this is one copy of bytes, which allocates nothing if the elements lie at a multiple of their length.
    *
    * @param start index of the first element to write; 0 by default
    * @throws RangeError if there are more values than elements from `start` on; TypeError or RangeError naming the element
@@ -155,7 +155,9 @@ export interface ReadonlyBytesView extends Iterable<number> {
    */
   get(index: number): number
   /**
-   * Copies all bytes into an existing Uint8Array. Allocates nothing for up to 256 bytes, and one small object for more.
+   * Copies all bytes into an existing Uint8Array. Allocates nothing for up to 256 bytes. For more, it needs a small object. The view
+   * keeps this object for the next message that has the same length and lies at the same place, if the message takes at least 1/1024
+   * of the lane. So long messages of one length allocate nothing after the first lap.
    *
    * @param start index in `target` of the first byte; 0 by default
    * @throws RangeError if `target` has no room for all bytes

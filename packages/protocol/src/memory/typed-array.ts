@@ -6,9 +6,10 @@
 
 const prototype = Object.getPrototypeOf(Uint8Array.prototype)
 const kind = getterOf<string | undefined>(Symbol.toStringTag)
-const buffer = getterOf<ArrayBuffer>('buffer')
+const buffer = getterOf<ArrayBufferLike>('buffer')
 const byteOffset = getterOf<number>('byteOffset')
 const byteLength = getterOf<number>('byteLength')
+const length = getterOf<number>('length')
 
 function getterOf<T>(name: PropertyKey): (this: unknown) => T {
   return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => T
@@ -22,6 +23,11 @@ export function kindOfTypedArray(value: unknown): string | undefined {
 /** Returns the number of bytes in a typed array. */
 export function byteLengthOf(value: ArrayBufferView): number {
   return byteLength.call(value)
+}
+
+/** Returns the number of elements in a typed array. */
+export function lengthOf(value: ArrayBufferView): number {
+  return length.call(value)
 }
 
 /** Returns the bytes of a typed array, in place. */

@@ -1,0 +1,381 @@
+import { describe, expect, it } from 'vitest'
+import { array, bytes, f64, i64, payload, struct, u8, u32, union } from '../src/index.js'
+import { codecOf } from '../src/internal.js'
+import { KeptViews } from '../src/memory/kept-views.js'
+
+/** Around each length at which another way of copying begins. */
+const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025, 65_536]
+const FILLER = 0xee
+
+/** Makes a lane that begins inside its buffer and is full of bytes that are no message. */
+const laneOf = (length: number, start = 24) =>
+  new DataView(new Uint8Array(length + 48).fill(FILLER).buffer, start, length)
+
+const pattern = (length: number, first = 1) => Uint8Array.from({ length }, (_, index) => (first + 7 * index) & 0xff)
+
+/** Returns the bytes of a lane before and behind a part of it. */
+function around({ buffer, byteOffset }: DataView, offset: number, length: number): Uint8Array {
+  const all = new Uint8Array(buffer)
+  return Uint8Array.of(...all.slice(0, byteOffset + offset), ...all.slice(byteOffset + offset + length).slice(0, 999))
+}
+
+function expectUntouched(data: DataView, offset: number, length: number): void {
+  expect(around(data, offset, length).every((byte) => byte === FILLER)).toBe(true)
+}
+
+function detach(buffer: ArrayBuffer): void {
+  structuredClone(buffer, { transfer: [buffer] })
+}
+
+/** A subclass whose properties claim another length. */
+class Liar extends Uint8Array {
+  override get length() {
+    return 2
+  }
+  override get byteLength() {
+    return 2
+  }
+}
+
+/** Arrays of the same bytes that lie in different kinds of memory. */
+function sourcesOf(content: Uint8Array): [string, Uint8Array][] {
+  const { length } = content
+  const shared = new Uint8Array(new SharedArrayBuffer(length + 8), 3, length)
+  const odd = new Uint8Array(length + 9).subarray(5, 5 + length)
+  const pooled = Buffer.allocUnsafe(length)
+  const liar = new Liar(length)
+  const own = new Uint8Array(length)
+  for (const each of [shared, odd, pooled, liar, own]) Uint8Array.prototype.set.call(each, content)
+  Object.defineProperties(own, { length: { value: 1 }, byteLength: { value: 1 } })
+  return [
+    ['shared memory', shared],
+    ['an odd offset', odd],
+    ['a Buffer of the pool', pooled],
+    ['a subclass that claims another length', liar],
+    ['an array whose own properties claim another length', own],
+  ]
+}
+
+describe('copies of bytes', () => {
+  it('have the same bytes for each length and offset, and touch no other byte', () => {
+    for (const length of LENGTHS) {
+      for (const offset of [0, 8, 13]) {
+        const content = pattern(length, length + offset)
+        const encoded = laneOf(length + 32)
+        expect(payload.bytes.measure(content)).toBe(length)
+        expect(payload.bytes.encode(encoded, offset, content)).toBe(length)
+        expectUntouched(encoded, offset, length)
+        expect(payload.bytes.decode(encoded, offset, length)).toEqual(content)
+
+        const placed = laneOf(length + 32)
+        const view = payload.bytes.view(placed).at(offset, length)
+        view.set(content)
+        expectUntouched(placed, offset, length)
+        const target = new Uint8Array(length + 5).fill(FILLER)
+        codecOf(payload.bytes).readonlyView(placed).at(offset, length).copyTo(target, 2)
+        expect(target.subarray(2, 2 + length)).toEqual(content)
+        expect([target[0], target[1], ...target.subarray(2 + length)]).toEqual(Array(5).fill(FILLER))
+      }
+    }
+  })
+
+  it('set a part of the bytes from an index on', () => {
+    const data = laneOf(600)
+    const view = payload.bytes.view(data).at(8, 500)
+    view.set(new Uint8Array(500))
+    view.set(pattern(400), 100)
+    expect(view.slice(100)).toEqual(pattern(400))
+    expect(view.slice(0, 100)).toEqual(new Uint8Array(100))
+    view.set(new Uint8Array(0), 500)
+    expect(() => view.set(pattern(400), 101)).toThrow('400 bytes from index 101 on do not fit: the length is 500')
+    expectUntouched(data, 8, 500)
+  })
+
+  it('show new bytes at a place that held another message before', () => {
+    const data = laneOf(65_536)
+    const reader = codecOf(payload.bytes).readonlyView(data)
+    const target = new Uint8Array(4096)
+    const lengths = [1024, 1024, 300, 1024, 2048, 40, 1024]
+    lengths.forEach((length, lap) => {
+      for (const offset of [8, 8 + 4104]) {
+        const content = pattern(length, lap + offset)
+        payload.bytes.measure(content)
+        payload.bytes.encode(data, offset, content)
+        expect(payload.bytes.decode(data, offset, length)).toEqual(content)
+        reader.at(offset, length).copyTo(target)
+        expect(target.subarray(0, length)).toEqual(content)
+      }
+    })
+  })
+
+  it('are taken from any kind of memory, whatever length its properties claim', () => {
+    for (const length of [20, 100, 300, 5000]) {
+      const content = pattern(length)
+      for (const [kind, source] of sourcesOf(content)) {
+        const data = laneOf(length + 32)
+        expect(payload.bytes.measure(source), kind).toBe(length)
+        payload.bytes.encode(data, 8, source)
+        expect(payload.bytes.decode(data, 8, length), kind).toEqual(content)
+        expectUntouched(data, 8, length)
+
+        const view = payload.bytes.view(laneOf(length + 32)).at(8, length)
+        view.set(source)
+        expect(view.slice(), kind).toEqual(content)
+
+        const Body = struct('Body', { body: bytes(length) })
+        const place = laneOf(length + 32)
+        codecOf(Body).view(place).at(8, Body.length).body = source
+        expect(Body.read(place, 8).body, kind).toEqual(content)
+        Body.write(place, 8, { body: source })
+        expect(Body.read(place, 8).body, kind).toEqual(content)
+        expectUntouched(place, 8, length)
+      }
+    }
+  })
+
+  it('are right if the source overlaps the target in the lane', () => {
+    const data = laneOf(1024)
+    const whole = new Uint8Array(data.buffer, data.byteOffset, 1024)
+    whole.set(pattern(1024))
+    const before = whole.slice(100, 600)
+    payload.bytes.view(data).at(110, 500).set(whole.subarray(100, 600))
+    expect(whole.slice(110, 610)).toEqual(before)
+    const again = whole.slice(110, 610)
+    payload.bytes.measure(whole.subarray(110, 610))
+    payload.bytes.encode(data, 90, whole.subarray(110, 610))
+    expect(whole.slice(90, 590)).toEqual(again)
+    payload.bytes.view(data).at(90, 500).copyTo(whole, 96)
+    expect(whole.slice(96, 596)).toEqual(again)
+  })
+
+  it('keep to the length that was measured', () => {
+    const Message = union({ note: payload.bytes })
+    const data = laneOf(512)
+    let reads = 0
+    const message = {
+      kind: 'note' as const,
+      get value() {
+        return pattern(reads++ === 0 ? 10 : 300)
+      },
+    }
+    expect(Message.measure(message)).toBe(18)
+    expect(() => Message.encode(data, 8, message)).toThrow('this is not the value that was measured last')
+    expectUntouched(data, 8, 18)
+  })
+
+  it('are refused if either memory is detached', () => {
+    for (const length of [20, 100, 300, 5000]) {
+      const source = pattern(length)
+      const data = laneOf(length + 32)
+      const writer = payload.bytes.view(data).at(8, length)
+      const reader = codecOf(payload.bytes).readonlyView(data).at(8, length)
+      const target = new Uint8Array(length)
+      writer.set(source)
+      reader.copyTo(target)
+      payload.bytes.decode(data, 8, length)
+
+      payload.bytes.measure(source)
+      const gone = pattern(length)
+      detach(gone.buffer)
+      expect(() => payload.bytes.encode(data, 8, gone)).toThrow(TypeError)
+      expect(payload.bytes.measure(gone)).toBe(0)
+      const lost = new Uint8Array(length)
+      detach(lost.buffer)
+      expect(() => reader.copyTo(lost)).toThrow(RangeError)
+
+      detach(data.buffer as ArrayBuffer)
+      payload.bytes.measure(source)
+      expect(() => payload.bytes.encode(data, 8, source)).toThrow(TypeError)
+      expect(() => payload.bytes.decode(data, 8, length)).toThrow(TypeError)
+      expect(() => writer.set(source)).toThrow(TypeError)
+      expect(() => reader.copyTo(target)).toThrow(TypeError)
+      expect(target).toEqual(source)
+    }
+  })
+
+  it('fill a field with the bytes that a getter gives at last, and zeros behind them', () => {
+    const Body = struct('Body', { body: bytes(300) })
+    for (const length of [0, 299, 300, 301]) {
+      const data = laneOf(400)
+      let reads = 0
+      const value = {
+        get body() {
+          return pattern(reads++ === 0 ? 300 : length)
+        },
+      }
+      codecOf(Body).measure(value)
+      codecOf(Body).encode(data, 8, value)
+      const expected = new Uint8Array(300)
+      expected.set(pattern(length).subarray(0, 300))
+      expect(Body.read(data, 8).body).toEqual(expected)
+      expectUntouched(data, 8, 300)
+    }
+  })
+})
+
+describe('copies of numbers', () => {
+  const numbers = (count: number, first = 0.5) => Float64Array.from({ length: count }, (_, index) => first + index)
+
+  it('have the same numbers for each count, aligned or not, and touch no other byte', () => {
+    for (const count of [1, 7, 8, 9, 31, 32, 33, 128, 1000]) {
+      for (const start of [24, 20]) {
+        for (const offset of [8, 4, 3]) {
+          const layout = array(f64, count)
+          const data = laneOf(layout.length + 32, start)
+          const view = codecOf(layout).view(data).at(offset, layout.length)
+          const reader = codecOf(layout).readonlyView(data).at(offset, layout.length)
+          const content = numbers(count)
+          const target = new Float64Array(count + 2)
+          for (const write of [
+            () => view.set(content),
+            () => view.assign(content),
+            () => view.set([...content]),
+            () => layout.write(data, offset, content as never),
+            () => layout.write(data, offset, [...content]),
+          ]) {
+            layout.write(data, offset, Array(count).fill(-1))
+            write()
+            expect(layout.read(data, offset)).toEqual([...content])
+            expect(reader.toArray()).toEqual([...content])
+            target.fill(-1)
+            reader.copyTo(target, 1)
+            expect([...target]).toEqual([-1, ...content, -1])
+            expectUntouched(data, offset, layout.length)
+          }
+        }
+      }
+    }
+  })
+
+  it('keep every bit of a NaN', () => {
+    const bits = BigUint64Array.from({ length: 20 }, (_, index) => 0x7ff0_0000_0000_0001n + BigInt(index))
+    const layout = array(f64, 20)
+    for (const offset of [8, 4]) {
+      const data = laneOf(256)
+      const target = new Float64Array(20)
+      const view = codecOf(layout).view(data).at(offset, layout.length)
+      view.set(new Float64Array(bits.buffer))
+      view.copyTo(target)
+      expect(new BigUint64Array(target.buffer)).toEqual(bits)
+    }
+  })
+
+  it('show new numbers at a place that held another message before', () => {
+    const Sample = struct('Sample', { id: u32, samples: array(f64, 100), wide: array(i64, 9) })
+    const data = laneOf(8192)
+    const writer = codecOf(Sample).view(data)
+    const reader = codecOf(Sample).readonlyView(data)
+    const target = new Float64Array(100)
+    const wide = new BigInt64Array(9)
+    for (let lap = 0; lap < 3; lap++) {
+      for (const offset of [8, 8 + Sample.length + 8]) {
+        const message = writer.at(offset, Sample.length)
+        message.samples.set(numbers(100, lap + offset))
+        message.wide.set(BigInt64Array.from({ length: 9 }, (_, index) => BigInt(lap - index)))
+        const { samples, wide: readWide } = reader.at(offset, Sample.length)
+        samples.copyTo(target)
+        readWide.copyTo(wide)
+        expect(target).toEqual(numbers(100, lap + offset))
+        expect(wide[8]).toBe(BigInt(lap - 8))
+      }
+    }
+  })
+
+  it('believe no length that a typed array claims', () => {
+    for (const count of [4, 40]) {
+      const layout = array(u8, count)
+      for (const [kind, source] of sourcesOf(pattern(count))) {
+        const data = laneOf(count + 32)
+        const view = codecOf(layout).view(data).at(9, count)
+        for (const write of [
+          () => view.set(source),
+          () => view.assign(source),
+          () => layout.write(data, 9, source as never),
+        ]) {
+          layout.write(data, 9, Array(count).fill(0))
+          write()
+          expect(layout.read(data, 9), kind).toEqual([...pattern(count)])
+          expectUntouched(data, 9, count)
+        }
+      }
+      const tooLong = new Liar(count + 1)
+      const view = codecOf(layout)
+        .view(laneOf(count + 32))
+        .at(9, count)
+      expect(() => view.set(tooLong)).toThrow(`${count + 1} values from index 0 on do not fit`)
+      expect(() => view.assign(tooLong)).toThrow(`${count + 1} elements given where there are ${count}`)
+    }
+  })
+
+  it('leave no old bytes if a getter gives fewer numbers at last', () => {
+    const Sample = struct('Sample', { samples: array(u32, 40) })
+    const data = laneOf(400)
+    let reads = 0
+    const value = {
+      get samples() {
+        return new Uint32Array(reads++ === 0 ? 40 : 10).fill(7) as never
+      },
+    }
+    codecOf(Sample).measure(value)
+    codecOf(Sample).encode(data, 8, value)
+    expect(Sample.read(data, 8).samples).toEqual([...Array(10).fill(7), ...Array(30).fill(0)])
+    expectUntouched(data, 8, Sample.length)
+  })
+
+  it('are refused outside the view, and if either memory is detached', () => {
+    const layout = array(f64, 40)
+    const data = laneOf(layout.length + 32)
+    for (const offset of [40, -8, -24]) expect(() => layout.read(data, offset)).toThrow(RangeError)
+    const view = codecOf(layout).view(data).at(8, layout.length)
+    const target = new Float64Array(40)
+    view.set(numbers(40))
+    view.copyTo(target)
+    const lost = new Float64Array(40)
+    detach(lost.buffer)
+    expect(() => view.copyTo(lost)).toThrow(RangeError)
+    expect(() => view.assign(lost)).toThrow('0 elements given where there are 40')
+    detach(data.buffer as ArrayBuffer)
+    expect(() => view.copyTo(target)).toThrow(TypeError)
+    expect(() => view.set(numbers(40))).toThrow(TypeError)
+    expect(() => layout.read(data, 8)).toThrow(TypeError)
+    expect(target).toEqual(numbers(40))
+  })
+
+  it('are refused by the view of a reader', () => {
+    const layout = array(f64, 40)
+    const view = codecOf(layout).readonlyView(laneOf(400)).at(8, layout.length)
+    expect(() => (view as unknown as Float64Array).set(numbers(40))).toThrow('this view is read-only')
+  })
+})
+
+describe('kept views', () => {
+  const data = new DataView(new ArrayBuffer(65_536 + 16), 8, 65_536)
+
+  it('are made once for each place of the memory, if they are at least as long as a place', () => {
+    const views = new KeptViews(Uint8Array, data)
+    const first = views.at(8, 64)
+    expect([first.byteOffset, first.length]).toEqual([16, 64])
+    expect(views.at(8, 64)).toBe(first)
+    expect(views.at(8, 65)).not.toBe(first)
+    expect(views.at(8, 64)).not.toBe(first)
+    expect(views.at(72, 63)).not.toBe(views.at(72, 63))
+    expect(views.at(9, 64).byteOffset).toBe(17)
+    const last = views.at(65_536 - 64, 64)
+    expect(views.at(65_536 - 64, 64)).toBe(last)
+  })
+
+  it('count the elements of their type', () => {
+    const views = new KeptViews(Float64Array, data)
+    expect(views.whole.length).toBe(8192)
+    const view = views.at(16, 8)
+    expect([view.byteOffset, view.length]).toEqual([24, 8])
+    expect(views.at(16, 8)).toBe(view)
+    expect(views.at(80, 7)).not.toBe(views.at(80, 7))
+  })
+
+  it('do not reach behind the buffer', () => {
+    const views = new KeptViews(Uint8Array, data)
+    expect(() => views.at(65_500, 100)).toThrow(RangeError)
+    expect(() => views.at(70_000, 0)).toThrow(RangeError)
+  })
+})
