@@ -386,6 +386,7 @@ int main(int count, char** arguments) {
       {"throughput: ring with copy", fan_out<true>},
       {"fan-out: ring in place", fan_out<false>},
       {"capacity: ring in place", fan_out<false>},
+      {"capacity: ring with copy", fan_out<true>},
       {"endurance: ring in place", fan_out<false>},
       {"fan-in: ring in place", fan_in},
       {"round-trip: one cache line", line_round_trip},

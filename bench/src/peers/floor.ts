@@ -28,7 +28,7 @@ export const floor: Peer = {
   variants: {
     throughput: ['memcpy', ...RINGS],
     'fan-out': ['ring in place'],
-    capacity: ['ring in place'],
+    capacity: RINGS,
     endurance: ['ring in place'],
     'fan-in': ['ring in place'],
     'round-trip': ['one cache line', ...RINGS],

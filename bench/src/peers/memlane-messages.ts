@@ -18,6 +18,7 @@ export type Way =
   | 'batch of objects'
   | 'bytes'
   | 'bytes in place'
+  | 'bytes set and copyTo'
   | 'event loop'
 
 /** The sending side. */
@@ -102,7 +103,7 @@ function claimAgain(writer: StructWriter): MessageView {
 }
 
 function isOfBytes(way: Way): boolean {
-  return way === 'bytes' || way === 'bytes in place'
+  return way.startsWith('bytes')
 }
 
 /** Returns the memory of a message. All messages of a lane lie in the same memory. */
@@ -213,7 +214,6 @@ function bytesSender(way: Way, name: string, content: Content, options: CreateSt
       },
     }
   }
-  const memoryFor = laneMemory()
   const claimAgain = () => {
     for (;;) {
       writer.readySync({ length })
@@ -221,6 +221,23 @@ function bytesSender(way: Way, name: string, content: Content, options: CreateSt
       if (message !== undefined) return message
     }
   }
+  if (way === 'bytes set and copyTo') {
+    const own = memoryOf(Buffer.alloc(length))
+    return {
+      close,
+      send(first, count) {
+        const end = (first | 0) + count
+        for (let sequence = first | 0; sequence !== end; sequence++) {
+          content.write(own, 0, sequence)
+          const message = writer.claim(length) ?? claimAgain()
+          message.set(own.bytes)
+          writer.commit()
+        }
+        return undefined
+      },
+    }
+  }
+  const memoryFor = laneMemory()
   return {
     close,
     send(first, count) {
@@ -246,7 +263,13 @@ export async function openReceiver(
   const spins = options.waitStrategy === 'spin'
   if (isOfBytes(way)) {
     const memoryFor = laneMemory()
-    const check = (message: ReadonlyBytesView) => content.check(memoryFor(message), message.byteOffset)
+    const checkInPlace = (message: ReadonlyBytesView) => content.check(memoryFor(message), message.byteOffset)
+    const own = memoryOf(Buffer.alloc(content.payload))
+    const checkCopied = (message: ReadonlyBytesView) => {
+      message.copyTo(own.bytes)
+      return content.check(own, 0)
+    }
+    const check = way === 'bytes set and copyTo' ? checkCopied : checkInPlace
     const checkCopy = (message: Uint8Array) => content.checkBytes(message)
     return receiverOver(way, await openStream(name, payload.bytes, options), check, checkCopy, take, spins)
   }

@@ -33,7 +33,8 @@ const PRODUCER_SHIFT = 28
 const NUMBER_MASK = 2 ** PRODUCER_SHIFT - 1
 /** The variants that are measured by default with payloads other than 32 bytes. */
 const FOR_LARGE: Readonly<Partial<Record<Workload, readonly string[]>>> = {
-  throughput: ['in place', 'in place, spin', 'bytes in place', 'bytes'],
+  throughput: ['in place', 'in place, spin', 'bytes in place', 'bytes set and copyTo', 'bytes'],
+  capacity: ['in place', 'bytes set and copyTo'],
   'round-trip': ['in place, spin'],
 }
 const WAITS = ['adaptive', 'park', 'spin'] as const
@@ -45,11 +46,11 @@ export const memlane = nodePeer({
   variants: {
     throughput: [
       ...['in place', 'in place, spin', 'in place, park', 'batch in place'],
-      ...['bytes in place', 'bytes', 'objects', 'batch of objects', 'event loop'],
+      ...['bytes in place', 'bytes set and copyTo', 'bytes', 'objects', 'batch of objects', 'event loop'],
     ],
     'fan-out': ['in place', 'batch in place'],
     'fan-in': ['in place', 'batch in place'],
-    capacity: ['in place', 'batch in place'],
+    capacity: ['in place', 'batch in place', 'bytes set and copyTo'],
     endurance: ['batch in place'],
     allocation: ['in place', 'batch in place', 'bytes in place', 'in place, overwrite'],
     'round-trip': ['in place, spin', 'in place, adaptive', 'in place, park', 'objects, spin'],
