@@ -1,3 +1,4 @@
+import { runContended } from './contended-trial.js'
 import { measurementsOf } from './metrics.js'
 import type { Peer } from './peer.js'
 import { floor } from './peers/floor.js'
@@ -6,7 +7,7 @@ import { alike, betweenProbes, type Probed } from './probe.js'
 import { currentEnvironment, type Environment, type Result, summarize } from './report.js'
 import type { Suite, SuiteOptions } from './suite.js'
 import { caseTables, NOT_MEASURED, peerTables, type Reference } from './tables.js'
-import { runTrial, type Trial, type TrialReport, type Workload } from './trial.js'
+import type { Trial, TrialReport, Workload } from './trial.js'
 
 /** One case of a suite, which every peer runs. Fields that are left out have their usual values. */
 export interface Case extends Partial<Omit<Trial, 'peer' | 'variant'>> {
@@ -82,7 +83,7 @@ async function runCase(
         `${suite}: ${peer.name}, ${trial.variant}, ${trial.payload} B${label ? `, ${label}` : ''}, run ${run + 1}`,
       )
       try {
-        done.push(await betweenProbes(() => runTrial<TrialReport>(peer.command(trial), timeoutSecondsOf(trial))))
+        done.push(await betweenProbes(() => runContended(peer, trial, timeoutSecondsOf(trial))))
       } catch (error) {
         process.exitCode = 1
         console.error((error as Error).message)

@@ -1,3 +1,4 @@
+import { MEAN_ROUND_TRIP } from './metrics.js'
 import { markdownTable, type Result } from './report.js'
 
 /** The `metric` of a result that says why a peer could not be measured. */
@@ -55,6 +56,13 @@ export function caseTables(results: readonly Result[], references: readonly Refe
   return [...tables, ...reasons(results)].join('\n\n')
 }
 
+const PERCENTILES = { mean: ['mean', 'p99', 'p99.9'], p50: ['p50', 'p99', 'p99.9'] }
+
+/** The figure that a table shows beside the main one: the median beside a mean, and otherwise the mean. */
+function keyOfMiddle(metric: string): 'mean' | 'p50' {
+  return metric === MEAN_ROUND_TRIP ? 'p50' : 'mean'
+}
+
 function caseTable(section: readonly Result[], references: readonly Reference[]): string {
   const metrics = distinct(section.map(({ metric }) => metric))
   const withPercentiles = metrics.filter((metric) =>
@@ -65,7 +73,7 @@ function caseTable(section: readonly Result[], references: readonly Reference[])
     'peer, variant',
     ...metrics.flatMap((metric) => [
       `${metric}: median (min to max)`,
-      ...(withPercentiles.includes(metric) ? ['mean', 'p99', 'p99.9'] : []),
+      ...(withPercentiles.includes(metric) ? PERCENTILES[keyOfMiddle(metric)] : []),
     ]),
     ...present.map(({ peer, variant }) => `speed, ${peer} ${variant} = 1`),
     'probe',
@@ -76,8 +84,9 @@ function caseTable(section: readonly Result[], references: readonly Reference[])
       name,
       ...metrics.flatMap((metric) => {
         const figure = figureOf(metric)
-        const percentiles = [figure?.mean ?? null, figure?.p99 ?? null, figure?.p999 ?? null].map((value) =>
-          format(value, figure?.unit ?? ''),
+        const middle = figure?.[keyOfMiddle(metric)]
+        const percentiles = [middle, figure?.p99, figure?.p999].map((value) =>
+          format(value ?? null, figure?.unit ?? ''),
         )
         return [range(figure), ...(withPercentiles.includes(metric) ? percentiles : [])]
       }),

@@ -14,6 +14,7 @@ import { promisify } from 'node:util'
  *   round-trip  the hub asks, the spoke answers; both wait in the fastest way there is
  *   event-loop  the same; both wait in their event loops
  *   parked      the same; a pause before each request lets both fall asleep
+ *   contended   the same as event-loop, with `Contention`
  *   idle        all processes are connected, and none sends
  */
 export type Workload =
@@ -26,6 +27,7 @@ export type Workload =
   | 'round-trip'
   | 'event-loop'
   | 'parked'
+  | 'contended'
   | 'idle'
 
 /** The side that sends. It decides what the hub and the spokes do. */
@@ -41,6 +43,7 @@ const DIRECTIONS: Readonly<Record<Workload, Direction>> = {
   'round-trip': 'hub asks',
   'event-loop': 'hub asks',
   parked: 'hub asks',
+  contended: 'hub asks',
   idle: 'nobody sends',
 }
 
@@ -49,8 +52,24 @@ export function directionOf({ workload }: Pick<Trial, 'workload'>): Direction {
   return DIRECTIONS[workload]
 }
 
+/** What disturbs a conversation. All is optional. */
+export interface Contention {
+  /** Processes that each use as much CPU time as they get. */
+  readonly burners?: number
+  /** All processes of the trial run on one CPU. Linux only. */
+  readonly oneProcessor?: boolean
+  /** How many conversations run at once. Usually one. */
+  readonly pairs?: number
+  /** Microseconds that the spoke works before it answers. */
+  readonly answerUs?: number
+  /** How many requests come between two pauses of `pauseMs`. Usually one. */
+  readonly burst?: number
+  /** The spoke's event loop also serves HTTP requests, which another process sends as fast as it can. */
+  readonly http?: boolean
+}
+
 /** One trial of one peer, as its hub gets it. */
-export interface Trial {
+export interface Trial extends Contention {
   readonly peer: string
   readonly variant: string
   readonly workload: Workload
@@ -64,7 +83,7 @@ export interface Trial {
   readonly seconds: number
   /** If not 0: the number of messages to measure, in place of `seconds`. Only for one-way workloads. */
   readonly messages: number
-  /** Milliseconds between two requests of the workload `parked`. 0 for other workloads. */
+  /** Milliseconds of a pause before a request. 0 if there are no pauses. */
   readonly pauseMs: number
 }
 
@@ -78,6 +97,8 @@ export interface RoleReport {
   readonly garbage?: Garbage
   /** Messages that were overwritten before they were received. Only for peers that may lose some. */
   readonly lost?: number
+  /** HTTP requests that the process served in the meantime. */
+  readonly httpRequests?: number
 }
 
 /** Times of round trips, in ns. */

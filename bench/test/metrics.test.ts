@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { CHECKED, IDLE_HUB, IDLE_SPOKE, MESSAGES, measurementsOf, PROCESSOR_TIME, ROUND_TRIP } from '../src/metrics.js'
+import {
+  CHECKED,
+  IDLE_HUB,
+  IDLE_SPOKE,
+  MEAN_ROUND_TRIP,
+  MESSAGES,
+  measurementsOf,
+  PROCESSOR_TIME,
+  ROUND_TRIP,
+} from '../src/metrics.js'
 import { alike, betweenProbes } from '../src/probe.js'
 import { summarize } from '../src/report.js'
 import type { RoleReport, Trial, Workload } from '../src/trial.js'
@@ -50,6 +59,16 @@ describe('the figures of a trial', () => {
       { metric: ROUND_TRIP, unit: 'ns', value: 6, mean: 9, p50: 6, p99: 7, p999: 8 },
       { metric: 'round trip, clock read once in 64', unit: 'ns', value: 5 },
       { metric: 'CPU time of both sides per round trip', unit: 'ns', value: 60 },
+    ])
+  })
+
+  test('a disturbed conversation shows its mean first, and what else its spoke did', () => {
+    const hub = { ...role(100, 1, 4000), roundTrip: { block: 5, mean: 9, p50: 6, p99: 7, p999: 8 } }
+    const spoke = { ...role(100, 2, 2000), httpRequests: 30 }
+    expect(measurementsOf(trial('contended'), { hub, spokes: [spoke] })).toEqual([
+      { metric: MEAN_ROUND_TRIP, unit: 'ns', value: 9, mean: 9, p50: 6, p99: 7, p999: 8 },
+      { metric: 'CPU time of both sides per round trip', unit: 'ns', value: 60 },
+      { metric: 'HTTP requests served in the meantime', unit: '1/s', value: 15 },
     ])
   })
 

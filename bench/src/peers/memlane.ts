@@ -13,6 +13,7 @@ import { measureRoundTrips } from '../roles/round-trips.js'
 import { type Spoke, startProcess } from '../roles/spoke.js'
 import { Stopwatch } from '../roles/stopwatch.js'
 import { Tally } from '../roles/tally.js'
+import { work } from '../roles/work.js'
 import { type Direction, directionOf, type Trial, type Workload } from '../trial.js'
 import { type Conversation, conversation } from './memlane-conversation.js'
 import { IDLE_WAYS, idleHub, idleSpoke } from './memlane-idle.js'
@@ -55,6 +56,7 @@ export const memlane = nodePeer({
     allocation: ['in place', 'batch in place', 'bytes in place', 'in place, overwrite'],
     'round-trip': ['in place, spin', 'in place, adaptive', 'in place, park', 'objects, spin'],
     'event-loop': ['event loop, adaptive', 'event loop, spin', 'event loop, park'],
+    contended: ['event loop, adaptive', 'event loop, park', 'event loop, spin'],
     parked: ['event loop, adaptive', 'event loop, park', 'in place, park'],
     idle: IDLE_WAYS,
   },
@@ -255,6 +257,7 @@ async function answering(trial: Trial, name: string, replies: Sender): Promise<R
   let next = 0
   let ended = false
   const take = (sequence: number) => {
+    if (trial.answerUs !== undefined) work(trial.answerUs)
     void replies.send(sequence, 1)
     if (sequence === next) next++
     else if (sequence === END) ended = true

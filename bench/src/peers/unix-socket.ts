@@ -27,6 +27,7 @@ export const unixSocket = outsidePeer({
     'round-trip': ['frames'],
     'event-loop': ['frames'],
     parked: ['frames'],
+    contended: ['frames'],
     idle: ['frames'],
   },
   roles: rolesOver({

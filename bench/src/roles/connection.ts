@@ -7,6 +7,7 @@ import { measureRoundTrips } from './round-trips.js'
 import type { Spoke } from './spoke.js'
 import { Stopwatch } from './stopwatch.js'
 import { Tally } from './tally.js'
+import { work } from './work.js'
 
 /** One end of something that carries messages both ways. */
 export interface Connection {
@@ -65,7 +66,7 @@ const HUB_RUNS: Readonly<Record<Direction, (trial: Trial, connections: readonly 
 const SPOKE_RUNS: Readonly<Record<Direction, (trial: Trial, connection: Connection) => Run>> = {
   'hub sends': (_trial, connection) => receive([connection]),
   'spokes send': (trial, connection) => () => sendToAll(trial, [connection]),
-  'hub asks': (_trial, connection) => answer(connection),
+  'hub asks': answer,
   'nobody sends': (_trial, connection) => receive([connection]),
 }
 
@@ -123,11 +124,12 @@ function ask(trial: Trial, [connection]: readonly Connection[]): Run {
   }
 }
 
-function answer(connection: Connection): Run {
+function answer({ answerUs }: Trial, connection: Connection): Run {
   let next = 0
   const stopwatch = new Stopwatch()
   const report = new Promise<RoleReport>((resolve) => {
     connection.onMessage = (sequence) => {
+      if (answerUs !== undefined) work(answerUs)
       void connection.send(sequence)
       const sent = connection.flush()
       if (sequence === next) next++

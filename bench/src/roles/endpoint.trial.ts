@@ -8,6 +8,7 @@
 import { once } from 'node:events'
 import { nodePeers } from '../peers/node-peers.js'
 import type { Trial, TrialReport } from '../trial.js'
+import { startHttpServer } from './http-server.js'
 
 const [side, json = '', index] = process.argv.slice(2)
 const trial = JSON.parse(json) as Trial
@@ -33,7 +34,10 @@ if (side === 'hub') {
   })
   console.log('ready')
   await once(process.stdin, 'data')
-  console.log(JSON.stringify(await spoke.run()))
+  const http = trial.http ? await startHttpServer() : undefined
+  const report = await spoke.run()
+  console.log(JSON.stringify(http === undefined ? report : { ...report, httpRequests: http.requests }))
+  http?.close()
   done = true
   await released
   await spoke.close()

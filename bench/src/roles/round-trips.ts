@@ -6,8 +6,8 @@ import { Stopwatch } from './stopwatch.js'
 const BLOCK = 64
 
 /**
- * Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With a pause before each,
- * measures them only one by one. native/floor.cc does the same, except that it records each duration at once. Here,
+ * Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With pauses,
+ * measures them only one by one, a burst after each pause. native/floor.cc does the same, except that it records each duration at once. Here,
  * durations are recorded after the trips, because recording takes longer in Node.
  *
  * @param trip makes round trip number `sequence`; its promise is awaited
@@ -36,9 +36,9 @@ export async function measureRoundTrips(
       await makeTrips(BLOCK)
       times.addBlock(start)
     }
-    const singles = trial.pauseMs === 0 ? BLOCK : 1
+    const singles = trial.pauseMs === 0 ? BLOCK : (trial.burst ?? 1)
+    if (trial.pauseMs !== 0) await setTimeout(trial.pauseMs)
     for (let i = 0; i < singles; i++) {
-      if (trial.pauseMs !== 0) await setTimeout(trial.pauseMs)
       const start = performance.now()
       const answer = trip(sequence++)
       if (answer !== undefined) await answer

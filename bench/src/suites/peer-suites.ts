@@ -50,6 +50,24 @@ const wakeup = peerSuite({
   tableBy: 'case',
 })
 
+const contended = peerSuite({
+  name: 'contended',
+  summary: 'request and reply in the event loop while other programs or other work want the CPU',
+  cases: [
+    { label: 'quiet' },
+    { label: 'one burner', burners: 1 },
+    { label: 'two burners', burners: 2 },
+    ...(process.platform === 'linux' ? [{ label: 'one CPU', oneProcessor: true }] : []),
+    { label: '8 pairs', pairs: 8, warmUpSeconds: 3, seconds: 4 },
+    ...[5, 20, 100, 500].map((answerUs) => ({ label: `answers after ${answerUs} µs`, answerUs })),
+    ...[1, 20].map((pauseMs) => ({ label: `bursts of 20, pauses of ${pauseMs} ms`, burst: 20, pauseMs })),
+    { label: 'HTTP in the same event loop', http: true },
+  ].map((contention): Case => ({ workload: 'contended', payload: 32, maxRuns: 3, ...contention })),
+  references: [UNIX_SOCKET],
+  tableBy: 'case',
+  special: true,
+})
+
 const fanOut = peerSuite({
   name: 'fan-out',
   summary: 'one process sends every message to 1, 2, 4, 8 others; messages received by all of them together',
@@ -100,4 +118,4 @@ const allocation = peerSuite({
   special: true,
 })
 
-export const peerSuites = [throughput, roundtrip, wakeup, fanOut, fanIn, capacity, endurance, allocation]
+export const peerSuites = [throughput, roundtrip, wakeup, contended, fanOut, fanIn, capacity, endurance, allocation]

@@ -205,7 +205,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (left.timeoutMs === 0) return undefined
       }
       this.#lanes.end = undefined // a producer may have come
-      if (!this.#participant.waiter.look(this.#condition)) {
+      if (left?.timeoutMs === 0 || !this.#participant.waiter.look(this.#condition)) {
         await this.#participant.waiter.waitAfterLook(this.#condition, left)
         this.#participant.checkOpen()
       }
