@@ -27,7 +27,9 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
     keptBytesOf(data).whole.set(value, offset)
     return length
   },
-  decode: (data, offset, length) => new Uint8Array(bytesOf(data, offset, length)),
+  /** Faster than `slice`, and for few bytes faster with a new view than with a kept one. */
+  decode: ({ buffer, byteOffset }, offset, length) =>
+    new Uint8Array(new Uint8Array(buffer, byteOffset + offset, length)),
   view: (data) => moving(new BytesAccessor(data, 0, undefined, '')),
   readonlyView: (data) => moving(new ReadonlyBytesAccessor(data, 0, undefined, '')),
 }
