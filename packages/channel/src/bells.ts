@@ -4,7 +4,7 @@ import type { AnyChannel } from './channel.js'
 
 let rung = 0
 
-/** How many bells this thread has rung. A change tells a waiter that a peer has to wake up before it can answer. */
+/** How many bells this thread has rung. A change tells a waiter that some peer was asleep, probably its own. */
 export function countRings(): number {
   return rung
 }

@@ -25,7 +25,7 @@ export {
   regionFacts,
   regionLength,
 } from './region-memory.js'
-export { Rounds } from './rounds.js'
+export { roundIfDue } from './rounds.js'
 export { claimLease, claimSlot, cleanUpIfDead, holdersOf, type SlotClaim, type SlotWish } from './slot-claim.js'
 export {
   checkStreamOptions,

@@ -28,7 +28,8 @@ export class LookBudget {
 
   /** Checks a condition, for up to LOOK_MS if that is worth it. Blocks for that time. True if the condition is there. */
   look(condition: WaitCondition): boolean {
-    if (this.#credit === 0 && --this.#untilTrial > 0) return condition.isThere()
+    if (condition.isThere()) return true // says nothing about looks
+    if (this.#credit === 0 && --this.#untilTrial > 0) return false
     const took = lookFor(condition, LOOK_MS)
     // If it took longer, another process had this CPU in the meantime: a sleep would have been as fast.
     if (took <= LOOK_MS) this.#gain()

@@ -59,7 +59,8 @@ export class ReadyConsumers {
     const { waiter } = this.#participant
     this.#isRunning = true
     this.#turns.onQueue = () => waiter.wake()
-    const condition = { isThere: () => this.#turns.hasNext || this.#hasNews(), watchPeers: () => false }
+    const isThere = () => this.#turns.hasNext || this.#hasNews()
+    const condition = { isThere, asksKernel: true, watchPeers: () => false }
     try {
       while (this.#waiting.size !== 0) {
         await this.#turns.take({}, () => waiter.wait(condition))

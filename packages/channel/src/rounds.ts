@@ -1,23 +1,31 @@
+/** Lets the event loop run now and then while messages come without a wait. Otherwise timers, signals and sockets would starve. */
+
 import { now, setImmediate } from '@memlane/core/internal'
 
-/** How long messages may come without a wait before the event loop runs. That takes some microseconds. */
+/** How long the event loop may stand still. A round of it takes some microseconds. */
 const INTERVAL_MS = 0.5
-const MESSAGES_PER_CLOCK = 16
+/** Reading the clock takes as long as a fast message, so it is not read for each of them. */
+const MAX_STRIDE = 16
 
 /** When the event loop of this thread runs next. */
 let next = 0
+/** The clock is read once in this number of messages. Grows while messages are fast. */
+let stride = 1
+let untilClock = 1
+let lastClock = 0
 
-/** Lets the event loop run now and then while messages come without a wait. Otherwise timers, signals and sockets would starve. */
-export class Rounds {
-  #messages = 0
-
-  /** @returns what to await before the next message. Usually undefined: then it is too early for another round */
-  after(messages: number): Promise<void> | undefined {
-    this.#messages += messages
-    if (this.#messages < MESSAGES_PER_CLOCK) return undefined
-    this.#messages = 0
-    return now() < next ? undefined : new Promise(runEventLoop)
-  }
+/**
+ * Call it for each message, batch or wait that did not let the event loop run.
+ *
+ * @returns what to await before the next one. Usually undefined: then it is too early for another round
+ */
+export function roundIfDue(): Promise<void> | undefined {
+  if (--untilClock > 0) return undefined
+  const time = now()
+  stride = time - lastClock < INTERVAL_MS / 4 ? Math.min(MAX_STRIDE, 2 * stride) : 1
+  untilClock = stride
+  lastClock = time
+  return time < next ? undefined : new Promise(runEventLoop)
 }
 
 function runEventLoop(done: () => void): void {

@@ -4,6 +4,8 @@ import type { Doorbell } from '@memlane/core'
 export interface WaitCondition {
   /** Tells whether the condition is true. Must not block. Called very often. */
   isThere(): boolean
+  /** True if `isThere` asks the kernel. Then a wait does not look: it would take too long. */
+  readonly asksKernel?: boolean
   /**
    * Makes the bell ring when a peer dies that could make the condition true. Called with the bell before each sleep. Called
    * without a bell at intervals during a wait without sleep, and at a timeout: then it only checks which peers live.

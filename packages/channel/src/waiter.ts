@@ -5,7 +5,7 @@
  *   sleep   in the kernel, until the doorbell rings
  *
  * `adaptive` looks for up to 50 microseconds and then sleeps. If looks have not helped recently, it sleeps at once. It learns
- * this separately for waits after it has rung a bell: the peer was asleep then, and on a busy machine it needs this CPU to wake up.
+ * this separately for waits after this thread has rung a bell: then a peer was asleep, and may need this CPU to wake up.
  * `park` sleeps at once. `spin` never sleeps: it looks, and lets the event loop run once between two looks.
  *
  * A sleeper sets its mark, has the bell watch its peers, checks once more, and only then sleeps. So if a peer has something for
@@ -21,6 +21,7 @@ import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { Doze } from './doze.js'
 import { canLook, lookFor } from './look.js'
 import { LOOK_MS, LookBudget } from './look-budget.js'
+import { roundIfDue } from './rounds.js'
 import { isThereOrOver, type WaitCondition } from './wait-condition.js'
 
 /** How a participant waits: `adaptive` looks for a while and then sleeps, `park` sleeps at once, `spin` never sleeps. */
@@ -44,6 +45,8 @@ interface EventLoopWait {
   readonly resolve: (found: boolean) => void
   readonly reject: (reason: unknown) => void
   readonly deadline: number
+  /** Whether the caller has just looked. */
+  hasLooked: boolean
   /** When `spin` next checks which peers live. */
   nextPeerCheck: number
   /** When it last began to sleep; Infinity if it has not. */
@@ -94,9 +97,15 @@ export class Waiter {
     if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
-  /** Checks a condition, for some microseconds if that was useful recently. Blocks for that time. True if it is there. */
-  look(condition: WaitCondition): boolean {
-    if (this.#strategy === 'park' || !canLook) return condition.isThere()
+  /**
+   * Checks a condition, for some microseconds if that was useful recently. Blocks for that time.
+   *
+   * @param timeoutMs the time that the wait may take. If it is shorter than a look, checks only once
+   * @returns true if the condition is there
+   */
+  look(condition: WaitCondition, timeoutMs = Infinity): boolean {
+    const mayLook = this.#strategy !== 'park' && canLook && !condition.asksKernel && !(timeoutMs < LOOK_MS)
+    if (!mayLook) return condition.isThere()
     if (this.#strategy === 'spin') return lookFor(condition, LOOK_MS) !== Infinity
     const rings = countRings()
     const looks = rings === this.#rings ? this.#looks : this.#looksAfterRing
@@ -113,8 +122,9 @@ export class Waiter {
    */
   wait(condition: WaitCondition, options: StreamWaitOptions = {}): Promise<boolean> {
     const { signal, timeoutMs } = options
-    const mayLook = this.#wait === undefined && timeoutMs !== 0 && !signal?.aborted
-    return mayLook && this.look(condition) ? found : this.waitAfterLook(condition, options)
+    const mayLook = this.#wait === undefined && !signal?.aborted
+    if (!mayLook || !this.look(condition, timeoutMs)) return this.waitAfterLook(condition, options)
+    return roundIfDue()?.then(() => true) ?? found
   }
 
   /** As `wait`, for a caller that has just looked. */
@@ -131,6 +141,7 @@ export class Waiter {
         deadline,
         nextPeerCheck: now() + PEER_CHECK_INTERVAL_MS,
         lastSleep: Infinity,
+        hasLooked: true,
         immediate: undefined,
         timer: undefined,
       }
@@ -171,7 +182,8 @@ export class Waiter {
   /** Looks, and lets the event loop run before the next look. Undefined if the wait continues. */
   #spinOn(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
-    if (this.look(condition)) return true
+    if (wait.hasLooked ? condition.isThere() : this.look(condition)) return true
+    wait.hasLooked = false
     const time = now()
     if (time >= wait.deadline) return isThereOrOver(condition)
     if (time >= wait.nextPeerCheck) {
@@ -251,7 +263,7 @@ export class Waiter {
     this.#checkFree()
     const deadline = deadlineAfter(timeoutMs)
     if (this.#strategy === 'spin') return this.#spin(condition, deadline)
-    return (timeoutMs !== 0 && this.look(condition)) || this.#sleepSync(condition, deadline)
+    return this.look(condition, timeoutMs) || this.#sleepSync(condition, deadline)
   }
 
   #sleepSync(condition: WaitCondition, deadline: number): boolean {

@@ -1,3 +1,4 @@
+import { now } from '@memlane/core/internal'
 import { describe, expect, it } from 'vitest'
 import { LookBudget } from '../src/look-budget.js'
 
@@ -5,12 +6,12 @@ const SUCCESS = 10
 
 /** Asks a budget for looks. A look checks the condition many times, a wait without a look checks it once. */
 class Looker {
-  readonly #budget = new LookBudget()
+  readonly budget = new LookBudget()
 
   /** Begins a wait. True if it began with a look. */
   wait(comes: boolean): boolean {
     let checks = 0
-    this.#budget.look({ isThere: () => ++checks === SUCCESS && comes, watchPeers: () => false })
+    this.budget.look({ isThere: () => ++checks === SUCCESS && comes, watchPeers: () => false })
     return checks > 1
   }
 
@@ -50,6 +51,30 @@ describe('the budget of looks', () => {
     while (!looker.wait(true)) waits++
     expect(waits).toBeLessThanOrEqual(1024)
     expect(looker.count(100, true)).toBe(100)
+  })
+
+  it('learns nothing from a condition that is there already', () => {
+    const looker = new Looker()
+    expect(looker.count(60, false)).toBe(60)
+    for (let wait = 0; wait < 1000; wait++) looker.budget.look({ isThere: () => true, watchPeers: () => false })
+    expect(looker.count(12, false)).toBe(4 + 1)
+  })
+
+  it('counts a look as failed if it took too long', () => {
+    const looker = new Looker()
+    /** Becomes true at a check that itself takes longer than a look: as if another process had used the CPU. */
+    const late = () => {
+      let checks = 0
+      const isThere = () => {
+        if (++checks < 70) return false
+        const end = now() + 0.1
+        while (now() < end);
+        return true
+      }
+      return { isThere, watchPeers: () => false }
+    }
+    for (let wait = 0; wait < 64; wait++) expect(looker.budget.look(late())).toBe(true)
+    expect(looker.wait(true)).toBe(false)
   })
 
   it('returns what it found', () => {

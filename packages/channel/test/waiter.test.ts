@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capabilities, Doorbell, Lease } from '@memlane/core'
+import { now } from '@memlane/core/internal'
 import { u32 } from '@memlane/protocol'
 import { codecOf, SleepMark, streamShape } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { Bells, Channel, createStreamChannel, type StreamChannel, Waiter } from '../src/index.js'
+import { Bells, Channel, createStreamChannel, type StreamChannel, type WaitCondition, Waiter } from '../src/index.js'
 
 const Count = codecOf(u32)
 const SMALL = { capacity: 65_536, maxProducers: 2, maxConsumers: 2 }
@@ -46,12 +48,11 @@ describe('a waiter', () => {
     'without the right to write checks at intervals, %s',
     async (strategy) => {
       const waiter = new Waiter(strategy, undefined)
-      let looks = 0
-      const condition = {
-        isThere: () => ++looks > 4,
-        watchPeers: () => false,
-      }
-      expect(await waiter.wait(condition)).toBe(true)
+      let there = false
+      setTimeout(() => {
+        there = true
+      }, 20)
+      expect(await waiter.wait({ isThere: () => there, watchPeers: () => false })).toBe(true)
       expect(await waiter.wait(nothing, { timeoutMs: 2 })).toBe(false)
       expect(waiter.waitSync(nothing, 2)).toBe(false)
       const controller = new AbortController()
@@ -136,6 +137,63 @@ describe('a waiter', () => {
       expect(pending()).toEqual(before)
       for (const wait of waits) await expect(wait).rejects.toBe('enough')
     }
+  })
+
+  // With one CPU, no wait looks.
+  describe.runIf(availableParallelism() > 1)('that looks', () => {
+    /** How often a look checks a condition that never becomes true. */
+    function count(look: (condition: WaitCondition) => unknown): number {
+      let checks = 0
+      look({ isThere: () => ++checks < 0, watchPeers: () => false })
+      return checks
+    }
+
+    it('learns separately for waits after a ring', () => {
+      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+      const { consumers } = channel.control
+      const bells = Bells.of(channel, consumers)
+      const peer = SleepMark.of(consumers, 1)
+      const waiter = new Waiter('adaptive', sleepHandle(channel, 0))
+      const lookAfterRing = () => {
+        peer.set()
+        bells.ringSleepers()
+        peer.clear()
+        return count((condition) => waiter.look(condition))
+      }
+      for (let wait = 0; wait < 64; wait++) expect(lookAfterRing()).toBeGreaterThan(1)
+      expect(lookAfterRing()).toBe(1)
+      expect(count((condition) => waiter.look(condition))).toBeGreaterThan(1)
+      expect(lookAfterRing()).toBe(1)
+    })
+
+    it('does not look if there is no time, if the wait is over, or if each check asks the kernel', async () => {
+      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+      const waiter = new Waiter('adaptive', sleepHandle(channel, 0))
+      expect(count((condition) => waiter.look(condition, 0.01))).toBe(1)
+      expect(count((condition) => waiter.look({ ...condition, asksKernel: true }))).toBe(1)
+      expect(count((condition) => waiter.waitSync(condition, 0))).toBeLessThan(5)
+      let waiting: Promise<boolean> | undefined
+      expect(
+        count((condition) => {
+          waiting = waiter.wait(condition, { signal: AbortSignal.abort('enough') })
+        }),
+      ).toBe(0)
+      await expect(waiting).rejects.toBe('enough')
+    })
+
+    it('lets the event loop run while waits end by a look', async () => {
+      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+      const waiter = new Waiter('adaptive', sleepHandle(channel, 0))
+      let checks = 0
+      const third = { isThere: () => ++checks % 3 === 0, watchPeers: () => false }
+      let timer = false
+      setTimeout(() => {
+        timer = true
+      }, 1)
+      const start = now()
+      while (!timer && now() - start < 5000) await waiter.wait(third)
+      expect(timer).toBe(true)
+    })
   })
 
   it('allows one wait at a time', async () => {

@@ -15,7 +15,7 @@ import {
   type MessageHandler,
   Participant,
   ProducerWatch,
-  Rounds,
+  roundIfDue,
   type StreamChannel,
   type StreamEnd,
   type StreamStart,
@@ -93,7 +93,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
   readonly #views: PayloadView<ReadonlyMessageView<S>>[] = []
   readonly #producerWatch: ProducerWatch
   readonly #condition: WaitCondition
-  readonly #rounds = new Rounds()
   readonly #pollOutOfLine = outOfLine(debugsViews() ? pollAndEndViews : LaneSet.prototype.poll)
 
   /** @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT` if a lane's records lead nowhere */
@@ -194,18 +193,18 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
       options?.signal?.throwIfAborted()
       const message = this.tryReceive()
       if (message !== undefined) {
-        const round = this.#rounds.after(1)
+        const round = roundIfDue()
         if (round !== undefined) await round
         return message
       }
       // The message that ended the wait may have been overwritten before it was read.
       if (again) {
-        await this.#rounds.after(1)
+        await roundIfDue()
         left = { ...options, timeoutMs: timeLeft(deadline) }
         if (left.timeoutMs === 0) return undefined
       }
       this.#lanes.end = undefined // a producer may have come
-      if (left?.timeoutMs === 0 || !this.#participant.waiter.look(this.#condition)) {
+      if (!this.#participant.waiter.look(this.#condition, left?.timeoutMs)) {
         await this.#participant.waiter.waitAfterLook(this.#condition, left)
         this.#participant.checkOpen()
       }
@@ -263,7 +262,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
     this.#participant.checkOpen()
     this.#lanes.end = undefined // a producer may have come
     await this.#participant.waiter.wait(this.#condition, options)
-    await this.#rounds.after(1)
     this.#participant.checkOpen()
     return this.#lanes.hasMessage()
   }
@@ -311,7 +309,6 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (message === undefined) break
         batch.push(message)
       }
-      await this.#rounds.after(batch.length - 1)
       return batch
     })
   }

@@ -16,7 +16,7 @@ import {
   openLane,
   Participant,
   ReadyConsumers,
-  Rounds,
+  roundIfDue,
   type StreamChannel,
   type StreamWaitOptions,
   type SyncWaitOptions,
@@ -58,7 +58,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
   readonly #turns = new Turns()
-  readonly #rounds = new Rounds()
   readonly #readyConsumers: ReadyConsumers
   readonly #lag: ConsumerLag
 
@@ -126,7 +125,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     try {
       checkWaitOptions('send', options)
       options?.signal?.throwIfAborted()
-      if (this.trySend(value)) return this.#rounds.after(1) ?? sent
+      if (this.trySend(value)) return roundIfDue() ?? sent
     } catch (error) {
       return Promise.reject(error)
     }
@@ -179,7 +178,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (done === values.length) return this.#rounds.after(done) ?? sent
+    if (done === values.length) return roundIfDue() ?? sent
     return this.#sendInTurn(values.slice(done), options)
   }
 
@@ -258,7 +257,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
       if (!found) return false
       rest = { ...waitOptions, timeoutMs: timeLeft(deadline) }
     } while (this.#messages.hasQueued)
-    await this.#rounds.after(1)
     return true
   }
 
