@@ -34,14 +34,21 @@ static_assert(sizeof(Fields) == 32);
 
 class Content {
  public:
-  explicit Content(uint32_t payload)
-      : body_length_(payload - sizeof(Fields)), pages_(1 + (kPatternOffset + body_length_ + 8 * 64) / sizeof(Page)) {
+  // `touch`: only the first 8 bytes of a message are written and read. They are its number.
+  explicit Content(uint32_t payload, bool touch = false)
+      : touch_(touch),
+        body_length_(payload - sizeof(Fields)), pages_(1 + (kPatternOffset + body_length_ + 8 * 64) / sizeof(Page)) {
     char* pattern = pages_.front().bytes + kPatternOffset;
     constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (uint32_t k = 0; k < body_length_ + 8 * 64; k++) pattern[k] = kAlphabet[(k * 2654435761u) >> 26];
   }
 
   void write(uint8_t* message, uint32_t sequence) const {
+    if (touch_) {
+      const uint64_t number = sequence;
+      memcpy(message, &number, sizeof(number));
+      return;
+    }
     auto* fields = reinterpret_cast<Fields*>(message);
     fields->sequence = sequence;
     fields->complement = ~sequence;
@@ -54,6 +61,11 @@ class Content {
 
   // Returns the message's number. Ends the program if anything in the message is wrong.
   uint32_t check(const uint8_t* message) const {
+    if (touch_) {
+      uint64_t number;
+      memcpy(&number, message, sizeof(number));
+      return number;
+    }
     const auto* fields = reinterpret_cast<const Fields*>(message);
     const uint32_t sequence = fields->sequence;
     if (fields->complement != ~sequence || fields->first != sequence || fields->second != sequence / 2.0 ||
@@ -73,6 +85,7 @@ class Content {
 
   const char* body(uint32_t sequence) const { return pages_.front().bytes + kPatternOffset + 8 * (sequence % 64); }
 
+  bool touch_;
   uint32_t body_length_;
   std::vector<Page> pages_;
 };

@@ -114,8 +114,8 @@ class Tally {
 template <bool kCopy>
 class RingSender {
  public:
-  RingSender(Ring ring, uint32_t readers, uint32_t payload)
-      : writer_(ring, readers), content_(payload), payload_(payload), own_(payload) {}
+  RingSender(Ring ring, uint32_t readers, uint32_t payload, bool touch = false)
+      : writer_(ring, readers), content_(payload, touch), payload_(payload), own_(payload) {}
 
   void send(uint32_t sequence) {
     uint8_t* message;
@@ -141,8 +141,8 @@ class RingSender {
 template <bool kCopy>
 class RingReceiver {
  public:
-  RingReceiver(Ring ring, uint32_t reader, uint32_t payload)
-      : reader_(ring, reader), content_(payload), payload_(payload), own_(payload) {}
+  RingReceiver(Ring ring, uint32_t reader, uint32_t payload, bool touch = false)
+      : reader_(ring, reader), content_(payload, touch), payload_(payload), own_(payload) {}
 
   // Returns false if there is no message. Ends the program if one is wrong.
   bool try_receive(uint32_t& sequence) {
@@ -178,7 +178,7 @@ template <bool kCopy>
 Report consume(const Trial& trial, uint8_t* memory, uint32_t rings, uint32_t reader) {
   std::vector<RingReceiver<kCopy>> receivers;
   for (uint32_t i = 0; i < rings; i++) {
-    receivers.emplace_back(ring_at(memory, trial.capacity, i), reader, trial.payload);
+    receivers.emplace_back(ring_at(memory, trial.capacity, i), reader, trial.payload, trial.workload == "touch");
   }
   Tally tally(rings);
   Backoff backoff;
@@ -206,7 +206,8 @@ void fan_out(const Trial& trial) {
   run_processes(
       ring_length(trial.capacity), trial.spokes,
       [&](uint8_t* memory) {
-        RingSender<kCopy> sender(ring_at(memory, trial.capacity, 0), trial.spokes, trial.payload);
+        RingSender<kCopy> sender(ring_at(memory, trial.capacity, 0), trial.spokes, trial.payload,
+                                 trial.workload == "touch");
         return produce(trial, [&](uint32_t sequence) { sender.send(sequence); });
       },
       [&](uint8_t* memory, uint32_t index) { return consume<kCopy>(trial, memory, 1, index); });
@@ -387,6 +388,7 @@ int main(int count, char** arguments) {
       {"fan-out: ring in place", fan_out<false>},
       {"capacity: ring in place", fan_out<false>},
       {"capacity: ring with copy", fan_out<true>},
+      {"touch: ring in place", fan_out<false>},
       {"endurance: ring in place", fan_out<false>},
       {"fan-in: ring in place", fan_in},
       {"round-trip: one cache line", line_round_trip},

@@ -9,7 +9,7 @@ export async function runContended(peer: Peer, trial: Trial, timeoutSeconds: num
     spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
   )
   try {
-    const pairs = Array.from({ length: trial.pairs ?? 1 }, () => runTrial<TrialReport>(command, timeoutSeconds))
+    const pairs = Array.from({ length: trial.pairs ?? 1 }, () => runTrial<TrialReport>(command, { timeoutSeconds }))
     return together(await Promise.all(pairs))
   } finally {
     for (const burner of burners) burner.kill('SIGKILL')

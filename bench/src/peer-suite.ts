@@ -17,6 +17,8 @@ export interface Case extends Partial<Omit<Trial, 'peer' | 'variant'>> {
   readonly label?: string
   /** The case runs at most this many times. */
   readonly maxRuns?: number
+  /** The variants that run, by peer. By default, all that a peer lists for the workload. */
+  readonly variants?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface PeerSuiteOptions {
@@ -32,7 +34,7 @@ export interface PeerSuiteOptions {
 
 /** Makes a suite of trials between processes. In each run of a case, all peers take turns. */
 export function peerSuite({ references, tableBy, cases, name, summary, special = false }: PeerSuiteOptions): Suite {
-  const able = peers.filter(({ variants }) => cases.some(({ workload }) => variants[workload] !== undefined))
+  const able = peers.filter((peer) => cases.some((each) => variantsOf(each, peer).length > 0))
   return {
     name,
     summary,
@@ -63,17 +65,23 @@ export function peerSuite({ references, tableBy, cases, name, summary, special =
   }
 }
 
+function variantsOf({ workload, variants }: Case, peer: Peer): readonly string[] {
+  return (variants === undefined ? peer.variants[workload] : variants[peer.name]) ?? []
+}
+
 async function runCase(
   suite: string,
-  { label, maxRuns = Infinity, ...what }: Case,
+  theCase: Case,
   peers: readonly Peer[],
   { runs, quick, payloads, onProgress }: SuiteOptions,
   environment: Environment,
 ): Promise<Result[]> {
+  const { label, maxRuns = Infinity, variants, ...what } = theCase
+  const isChosen = payloads !== undefined || variants !== undefined
   const entries = peers.flatMap((peer) =>
-    (peer.variants[what.workload] ?? [])
+    variantsOf(theCase, peer)
       .map((variant) => trialOf({ ...what, ...(quick ? QUICK : {}) }, peer.name, variant))
-      .filter((trial) => payloads !== undefined || (peer.isWorthwhile?.(trial) ?? true))
+      .filter((trial) => isChosen || (peer.isWorthwhile?.(trial) ?? true))
       .map((trial) => ({ peer, trial, done: [] as Probed<TrialReport>[] })),
   )
   for (let run = 0; run < runs; run++) {
@@ -103,7 +111,7 @@ async function runCase(
 
 const QUICK = { warmUpSeconds: 0.2, seconds: 0.3 }
 
-function trialOf(what: Omit<Case, 'label' | 'maxRuns'>, peer: string, variant: string): Trial {
+function trialOf(what: Omit<Case, 'label' | 'maxRuns' | 'variants'>, peer: string, variant: string): Trial {
   return {
     ...{ spokes: 1, capacity: usualCapacity(what.payload), warmUpSeconds: 0.4, seconds: 2, messages: 0, pauseMs: 0 },
     ...what,

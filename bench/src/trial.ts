@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
  *   throughput  the hub sends as fast as it can, the spoke receives
  *   fan-out     the same, with several spokes
  *   capacity    the same as throughput, with rings of different capacity
+ *   touch       the same, but only the first 8 bytes of a message are written and read
  *   endurance   the same, with very many messages
  *   allocation  the same; both sides watch their heaps
  *   fan-in      the spokes send, the hub receives
@@ -21,6 +22,7 @@ export type Workload =
   | 'throughput'
   | 'fan-out'
   | 'capacity'
+  | 'touch'
   | 'endurance'
   | 'allocation'
   | 'fan-in'
@@ -37,6 +39,7 @@ const DIRECTIONS: Readonly<Record<Workload, Direction>> = {
   throughput: 'hub sends',
   'fan-out': 'hub sends',
   capacity: 'hub sends',
+  touch: 'hub sends',
   endurance: 'hub sends',
   allocation: 'hub sends',
   'fan-in': 'spokes send',
@@ -140,12 +143,15 @@ export function nodeCommand(file: string, base: string, args: readonly string[])
  * Runs one trial in processes of its own, so that no trial inherits another's caches and heap. The command prints its
  * measurements as JSON.
  *
- * @param timeoutSeconds a trial that takes longer counts as hanging, and is killed
+ * @param options `timeoutSeconds`: a trial that takes longer counts as hanging, and is killed. `signal` kills it, too
  * @throws Error with the command and its output, if it failed or hung
  */
-export async function runTrial<T>(command: readonly string[], timeoutSeconds = 120): Promise<T> {
+export async function runTrial<T>(
+  command: readonly string[],
+  { timeoutSeconds = 120, signal }: { timeoutSeconds?: number; signal?: AbortSignal } = {},
+): Promise<T> {
   const [program = '', ...args] = command
-  const options = { timeout: timeoutSeconds * 1000, killSignal: 'SIGKILL' } as const
+  const options = { timeout: timeoutSeconds * 1000, killSignal: 'SIGKILL', ...(signal && { signal }) } as const
   const { stdout } = await promisify(execFile)(program, args, options).catch((cause: Error & { stderr?: string }) => {
     throw new Error(`trial ${command.join(' ')} failed: ${cause.stderr || cause.message}`, { cause })
   })

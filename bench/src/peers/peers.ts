@@ -1,6 +1,7 @@
 import type { Peer } from '../peer.js'
 import { floor } from './floor.js'
+import { natural } from './natural.js'
 import { nodePeers } from './node-peers.js'
 
 /** All peers, in the order of the tables. */
-export const peers: readonly Peer[] = [floor, ...nodePeers]
+export const peers: readonly Peer[] = [floor, natural, ...nodePeers]

@@ -1,6 +1,9 @@
 /**
- * A unix domain socket of Node's `net`. A frame is the payload's length as u32, then the payload. Frames are collected into
- * bursts, each written at once. At most a few bursts are on their way at a time.
+ * A unix domain socket of Node's `net`.
+ *
+ *   frames  the payload's length as u32, then the payload. Frames are collected into bursts, each written at once. At most a few
+ *           bursts are on their way at a time
+ *   JSON    a line of JSON per message, each written at once: the usual program. Only for conversations
  */
 
 import { once } from 'node:events'
@@ -8,9 +11,12 @@ import { rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type Connection, rolesOver } from '../roles/connection.js'
 import { Content, type Memory, memoryOf } from '../roles/content.js'
+import { checkObject, type MessageObject, messageObject } from '../roles/message-object.js'
 import { startProcess } from '../roles/spoke.js'
+import type { Trial } from '../trial.js'
 import { outsidePeer } from './node-peer.js'
 
 const HEADER_LENGTH = 4
@@ -19,13 +25,13 @@ const BURST_COUNT = 4
 
 export const unixSocket = outsidePeer({
   name: 'unix socket',
-  summary: 'a unix domain socket (node:net), length-prefixed frames, one write a burst, waiting for room',
+  summary: 'a unix domain socket (node:net), frames in bursts, waiting for room; or JSON lines',
   variants: {
     throughput: ['frames'],
     'fan-out': ['frames'],
     'fan-in': ['frames'],
     'round-trip': ['frames'],
-    'event-loop': ['frames'],
+    'event-loop': ['frames', 'JSON'],
     parked: ['frames'],
     contended: ['frames'],
     idle: ['frames'],
@@ -39,7 +45,7 @@ export const unixSocket = outsidePeer({
       const connections: Connection[] = []
       const connected = new Promise<void>((resolve) => {
         server.on('connection', (socket) => {
-          connections.push(new SocketConnection(socket, trial.payload))
+          connections.push(connectionOver(socket, trial))
           if (connections.length === trial.spokes) resolve()
         })
       })
@@ -50,13 +56,35 @@ export const unixSocket = outsidePeer({
     async spoke(trial) {
       const socket = connect(socketPath(process.ppid))
       await once(socket, 'connect')
-      return new SocketConnection(socket, trial.payload)
+      return connectionOver(socket, trial)
     },
   }),
 })
 
 function socketPath(hubProcess: number): string {
   return join(tmpdir(), `memlane-bench-${hubProcess}.sock`)
+}
+
+function connectionOver(socket: Socket, { variant, payload }: Trial): Connection {
+  return variant === 'JSON' ? jsonConnection(socket, payload) : new SocketConnection(socket, payload)
+}
+
+function jsonConnection(socket: Socket, payload: number): Connection {
+  const content = new Content(payload)
+  const connection: Connection = {
+    onMessage: () => {},
+    send(sequence) {
+      socket.write(`${JSON.stringify(messageObject(content, sequence, 'text'))}\n`)
+      return undefined
+    },
+    flush: () => undefined,
+    close: () => socket.destroy(),
+  }
+  socket.setNoDelay(true)
+  createInterface({ input: socket }).on('line', (line) =>
+    connection.onMessage(checkObject(content, JSON.parse(line) as MessageObject)),
+  )
+  return connection
 }
 
 class SocketConnection implements Connection {

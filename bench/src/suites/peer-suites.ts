@@ -1,6 +1,7 @@
 /** The suites that measure all peers. Each lists its cases; peer-suite.ts does the rest. */
 
 import { type Case, peerSuite } from '../peer-suite.js'
+import { natural } from './natural.js'
 
 const PAYLOADS = [32, 1024, 65_536, 1_048_576]
 const COUNTS = [1, 2, 4, 8]
@@ -118,4 +119,7 @@ const allocation = peerSuite({
   special: true,
 })
 
-export const peerSuites = [throughput, roundtrip, wakeup, contended, fanOut, fanIn, capacity, endurance, allocation]
+export const peerSuites = [
+  ...[throughput, roundtrip, natural, wakeup, contended],
+  ...[fanOut, fanIn, capacity, endurance, allocation],
+]

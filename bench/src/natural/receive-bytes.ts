@@ -1,0 +1,17 @@
+// Receives bytes: copies all of them out of the lane.
+import { openStream, payload } from 'memlane'
+import { Tally } from '../roles/tally.js'
+import { nameOf, report, trial } from './trial.js'
+
+using blocks = await openStream(nameOf('blocks'), payload.bytes, { timeoutMs: 60_000 })
+
+const tally = new Tally(1)
+const bytes = Buffer.alloc(trial.payload)
+while (!tally.ended) {
+  const count = blocks.poll((block) => {
+    block.copyTo(bytes)
+    tally.take(0, bytes.readUInt32LE())
+  })
+  if (count === 0) blocks.readySync() // waits for a message
+}
+report(tally.report)
