@@ -2,7 +2,7 @@
 import { createStream, openStream } from 'memlane'
 import { END } from '../roles/content.js'
 import { Stopwatch } from '../roles/stopwatch.js'
-import { Quote, type QuoteInPlace } from './quote.js'
+import { Quote, type ReadonlyQuote } from './quote.js'
 import { nameOf, report } from './trial.js'
 
 using replies = createStream(nameOf('replies'), Quote, { waitStrategy: 'spin' })
@@ -11,7 +11,7 @@ await replies.consumersReady(1)
 
 let last = -1
 
-function answer(request: QuoteInPlace) {
+function answer(request: ReadonlyQuote) {
   const reply = replies.claim()
   if (!reply) throw new Error('the lane is full')
   const { id } = request

@@ -2,7 +2,7 @@
 import { createStream, openStream } from 'memlane'
 import { END } from '../roles/content.js'
 import { measureRoundTrips } from '../roles/round-trips.js'
-import { Quote, type QuoteInPlace } from './quote.js'
+import { Quote, type ReadonlyQuote } from './quote.js'
 import { nameOf, report, trial } from './trial.js'
 
 using requests = createStream(nameOf('requests'), Quote, { waitStrategy: 'spin' })
@@ -11,7 +11,7 @@ await requests.consumersReady(1)
 
 let answered = -1
 
-function take(reply: QuoteInPlace) {
+function take(reply: ReadonlyQuote) {
   if (reply.ask - reply.bid !== 0.25) throw new Error(`reply ${reply.id} is wrong`)
   answered = reply.id
 }
