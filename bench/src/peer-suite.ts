@@ -1,4 +1,4 @@
-import { runContended } from './contended-trial.js'
+import { runWithContention } from './contended-trial.js'
 import { measurementsOf } from './metrics.js'
 import type { Peer } from './peer.js'
 import { floor } from './peers/floor.js'
@@ -91,7 +91,7 @@ async function runCase(
         `${suite}: ${peer.name}, ${trial.variant}, ${trial.payload} B${label ? `, ${label}` : ''}, run ${run + 1}`,
       )
       try {
-        done.push(await betweenProbes(() => runContended(peer, trial, timeoutSecondsOf(trial))))
+        done.push(await betweenProbes(() => runWithContention(peer, trial, timeoutSecondsOf(trial))))
       } catch (error) {
         process.exitCode = 1
         console.error((error as Error).message)

@@ -55,7 +55,7 @@ export function directionOf({ workload }: Pick<Trial, 'workload'>): Direction {
   return DIRECTIONS[workload]
 }
 
-/** What disturbs a conversation. All is optional. */
+/** Disturbances of a conversation. Each is optional. */
 export interface Contention {
   /** Processes that each use as much CPU time as they get. */
   readonly burners?: number
