@@ -83,7 +83,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     handle(this.view.at(offset, this.reader.length))
   }
 
-  /** Tells whether no message follows, in the short way. If so, gives back the room of those that were read, as `nextSlow` does. */
+  /** Tells by a single load whether no message follows. If so, gives back the room of those that were read, as `nextSlow` does. */
   private isDrained(): boolean {
     if (this.stopped || !this.reader.isEmpty()) return false
     this.releaseAll()

@@ -23,7 +23,7 @@ export class MessageWriter<Message, View> {
   readonly #memberViews = new Map<string, PayloadView<unknown>>()
   readonly #fixedLength: number | undefined
   /** Checks and writes a message of fixed length. */
-  readonly #write: (data: DataView, offset: number, value: Message) => void
+  readonly #checkAndPut: (data: DataView, offset: number, value: Message) => void
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
   /** The lane if messages can be written now. Undefined once closed, and while a send is queued. */
@@ -52,7 +52,7 @@ export class MessageWriter<Message, View> {
     this.#data = lane.data
     this.#view = codec.view(lane.data)
     this.#fixedLength = codec.fixedLength
-    this.#write = codec.write ?? measureAndEncode(codec)
+    this.#checkAndPut = codec.checkAndPut ?? measureAndEncode(codec)
     this.#consumers = consumers
     this.#consumerWatch = consumerWatch
     this.#setFree(lane)
@@ -74,10 +74,11 @@ export class MessageWriter<Message, View> {
     if (--this.#queued === 0 && !this.#participant.closed) this.#setFree(this.lane)
   }
 
-  /** @throws TypeError while a batch is being written */
-  checkNoBatch(): void {
-    if (!this.lane.isBatching) return
-    throw new TypeError(`stream "${this.#participant.channel.name}": close() is not possible while a batch is written`)
+  /** @throws TypeError while a message or a batch is being written */
+  checkNotWriting(): void {
+    if (!this.lane.isBatching && !this.lane.isHeld) return
+    const what = this.lane.isBatching ? 'a batch' : 'a message'
+    throw new TypeError(`stream "${this.#participant.channel.name}": close() is not possible while ${what} is written`)
   }
 
   /** Refuses everything from now on. Gives back what is claimed. */
@@ -93,11 +94,11 @@ export class MessageWriter<Message, View> {
     let offset = lane.claimFast()
     if (offset === -1) offset = this.#claimForOutOfLine[0].call(this, value)
     if (offset === -1) return false
-    const write = this.#write
+    const checkAndPut = this.#checkAndPut
     let isWritten = false
     lane.hold()
     try {
-      write(this.#data, offset, value)
+      checkAndPut(this.#data, offset, value)
       isWritten = true
     } finally {
       lane.release()
@@ -226,14 +227,14 @@ export class MessageWriter<Message, View> {
   /** Slow path: takes room for a message of fixed length, or checks the value if there is none. */
   #claimFor(value: Message): number {
     const offset = this.#claimRoom(this.#fixedLength as number)
-    if (offset === -1) this.#codec.measure(value)
+    if (offset === -1) this.#measure(value)
     return offset
   }
 
   /** Sends a message of a schema whose messages vary in length. */
   #put(value: Message): boolean {
     const { lane } = this
-    const offset = this.#claimRoom(this.#codec.measure(value))
+    const offset = this.#claimRoom(this.#measure(value))
     if (offset === -1) return false
     let length = -1
     lane.hold()
@@ -247,12 +248,19 @@ export class MessageWriter<Message, View> {
     return true
   }
 
+  /** @throws also if a getter has closed the writer */
+  #measure(value: Message): number {
+    const length = this.#codec.measure(value)
+    this.#participant.checkOpen()
+    return length
+  }
+
   #putBatch(values: readonly Message[], first: number): number {
     const length = this.#fixedLength
     if (length !== undefined) {
-      const done = this.lane.write(values, first, length, this.#write)
+      const done = this.lane.write(values, first, length, this.#checkAndPut)
       if (first + done >= values.length || !this.#consumerWatch.evictDead()) return done
-      return done + this.lane.write(values, first + done, length, this.#write)
+      return done + this.lane.write(values, first + done, length, this.#checkAndPut)
     }
     let index = first
     while (index < values.length && this.#put(values[index] as Message)) index++
@@ -303,7 +311,7 @@ export class MessageWriter<Message, View> {
   }
 }
 
-/** Makes the `write` of a codec that has none. */
+/** Makes the `checkAndPut` of a codec that has none. */
 function measureAndEncode<T>(codec: Codec<T, unknown, unknown>): (data: DataView, offset: number, value: T) => void {
   return (data, offset, value) => {
     codec.measure(value)

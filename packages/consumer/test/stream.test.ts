@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { SharedMemory } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
 import { array, bytes, f64, i64, payload, type Schema, struct, u8, u32, union, utf8 } from '@memlane/protocol'
-import { LaneReader } from '@memlane/protocol/internal'
+import { codecOf, LaneReader } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
@@ -325,6 +325,63 @@ describe('a producer and a consumer', () => {
       { a: 4, b: 4 },
     ])
     expect(length).toBeGreaterThan(1000)
+  })
+
+  it('is written by `measure` and `encode` of a codec whose `write` is a method of its own', async () => {
+    const log: string[] = []
+    const codec = {
+      ...codecOf(u32),
+      checkAndPut: undefined as never,
+      write: (text: string) => log.push(text),
+    }
+    using writer = createStream(uniqueName('stream'), codec, SMALL)
+    using reader = await openStream(writer.name, u32)
+    writer.trySend(7)
+    writer.trySendBatch([8, 9])
+    expect([drain(reader), log]).toEqual([[7, 8, 9], []])
+  })
+
+  it('is sent although a getter of it tries to close the producer', async () => {
+    const Pair = struct('Pair', { a: u32, b: u32 })
+    for (const schema of [Pair, union({ pair: Pair })]) {
+      using writer = createStream<Schema>(uniqueName('stream'), schema, SMALL)
+      using reader = await openStream<Schema>(writer.name, schema)
+      const pair = {
+        get a() {
+          expect(() => writer.close()).toThrow(/close\(\) is not possible while a (message|batch) is written/)
+          return 7
+        },
+        b: 8,
+      }
+      const message = schema === Pair ? pair : { kind: 'pair', value: pair }
+      if (schema === Pair) writer.trySend(message)
+      writer.trySendBatch([message])
+      expect(drain(reader).length).toBe(schema === Pair ? 2 : 1)
+    }
+  })
+
+  it('is refused as by a closed producer if measuring it closes the producer', async () => {
+    const closing = (writer: { close(): void }, first = 1) => {
+      let calls = 0
+      return {
+        toJSON() {
+          if (++calls === first) writer.close()
+          return 'x'.repeat(1000)
+        },
+      }
+    }
+    using sender = createStream(uniqueName('stream'), payload.json(), SMALL)
+    expect(() => sender.trySend(closing(sender))).toThrow(code('CLOSED'))
+    for (const first of [1, 2]) {
+      using full = createStream(uniqueName('stream'), payload.json(), SMALL)
+      using _reader = await openStream(full.name, payload.json())
+      while (full.trySend('x'.repeat(1000))) {}
+      expect(() => full.sendSync(closing(full, first))).toThrow(code('CLOSED'))
+    }
+    using waiting = createStream(uniqueName('stream'), payload.json(), SMALL)
+    using _reader = await openStream(waiting.name, payload.json())
+    while (waiting.trySend('x'.repeat(1000))) {}
+    await expect(waiting.send(closing(waiting, 2))).rejects.toEqual(code('CLOSED'))
   })
 
   it('loses no filled message, as close() is refused while a batch is written', async () => {

@@ -323,10 +323,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * Ends this producer: consumers get the remaining messages, and then the end if this was the last producer. A second call does
    * nothing.
    *
-   * @throws TypeError in the callback of `fillBatch`, and while `trySendBatch` reads a value
+   * @throws TypeError in the callback of `fillBatch`, and in a getter of a value while the value is written
    */
   close(): void {
-    this.#messages.checkNoBatch()
+    this.#messages.checkNotWriting()
     this.#participant.close(() => {
       this.#messages.close()
       this.#slot.close()
@@ -348,6 +348,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   }
 
   #roomFor(length: number): WaitCondition {
+    this.#participant.checkOpen() // a getter of the value that was measured may have closed the stream
     return this.#untilConsumersDo(() => this.#messages.lane.hasRoom(length))
   }
 

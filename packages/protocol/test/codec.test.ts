@@ -286,9 +286,12 @@ describe('a union', () => {
 
   it('shows messages of all kinds by one object', () => {
     const data = laneOf(256)
-    Event.encode(data, 0, { kind: 'quote', value: quote })
-    const noteLength = Event.measure({ kind: 'note', value: 'hi' })
-    Event.encode(data, 128, { kind: 'note', value: 'hi' })
+    const message = { kind: 'quote', value: quote } as const
+    Event.measure(message)
+    Event.encode(data, 0, message)
+    const note = { kind: 'note', value: 'hi' } as const
+    const noteLength = Event.measure(note)
+    Event.encode(data, 128, note)
     const view = Event.view(data)
     const first = view.at(0, UNION_HEADER_LENGTH + Quote.length)
     if (first.kind !== 'quote') throw new Error(`${first.kind} in place of quote`)
@@ -313,6 +316,68 @@ describe('a union', () => {
     for (const value of [undefined, null, 1, {}]) expect(() => (Event as AnyCodec).measure(value)).toThrow(TypeError)
     expect(() => union({})).toThrow(RangeError)
     expect(() => union({ 1: u32 })).toThrow(TypeError)
+  })
+
+  it('writes the member and the value that it measured, if getters give others later', () => {
+    let reads = 0
+    const message = {
+      get kind() {
+        return reads++ === 0 ? 'note' : 'quote'
+      },
+      get value() {
+        return reads === 1 ? 'hi' : quote
+      },
+    }
+    expect(encoded(Event as AnyCodec, message)).toEqual(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 104, 105))
+  })
+
+  it('writes a message whose getters send other messages of the same union', () => {
+    const Any = union({
+      blob: payload.bytes,
+      note: payload.utf8,
+      text: payload.json(),
+      pair: struct('Pair', { a: u32 }),
+    })
+    const elsewhere = () => {
+      for (const other of [
+        { kind: 'blob', value: new Uint8Array(100) },
+        { kind: 'note', value: 'another note' },
+        { kind: 'pair', value: { a: 9 } },
+      ] as const)
+        encoded(Any, other)
+      Any.measure({ kind: 'blob', value: new Uint8Array(200) })
+      Any.measure({ kind: 'blob', value: new Uint8Array(200) }) // and one that finds no room
+    }
+    const meddling = (kind: string, value: unknown) => ({
+      kind,
+      get value() {
+        elsewhere()
+        return value
+      },
+    })
+    const getter = {
+      get a() {
+        elsewhere()
+        return 7
+      },
+    }
+    const toJSON = () => {
+      elsewhere()
+      return 'short'
+    }
+    const read = (kind: string, value: unknown) => decoded(Any, encoded(Any as AnyCodec, meddling(kind, value)))
+    expect(read('blob', Uint8Array.of(1, 2))).toEqual({ kind: 'blob', value: Uint8Array.of(1, 2) })
+    expect(read('note', 'hi')).toEqual({ kind: 'note', value: 'hi' })
+    expect(read('pair', getter)).toEqual({ kind: 'pair', value: { a: 7 } })
+    expect(read('text', { toJSON })).toEqual({ kind: 'text', value: 'short' })
+  })
+
+  it('refuses to write a message other than the one it measured last', () => {
+    const data = laneOf(64)
+    Event.measure({ kind: 'note', value: 'hi' })
+    for (const message of [{ kind: 'note', value: 'longer' }, undefined])
+      expect(() => (Event as AnyCodec).encode(data, 0, message)).toThrow('not the value that was measured last')
+    expect([...new Uint8Array(data.buffer)]).toEqual(Array(112).fill(0xee))
   })
 
   it('refuses payloads of an unknown member, or of another length than the member has', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { array, bytes, f64, i64, payload, struct, u8, u32, union } from '../src/index.js'
 import { codecOf } from '../src/internal.js'
+import { copyExactly } from '../src/memory/copy-exactly.js'
 import { KeptViews } from '../src/memory/kept-views.js'
 
 /** Around each length at which another way of copying begins. */
@@ -141,8 +142,9 @@ describe('copies of bytes', () => {
     payload.bytes.view(data).at(110, 500).set(whole.subarray(100, 600))
     expect(whole.slice(110, 610)).toEqual(before)
     const again = whole.slice(110, 610)
-    payload.bytes.measure(whole.subarray(110, 610))
-    payload.bytes.encode(data, 90, whole.subarray(110, 610))
+    const part = whole.subarray(110, 610)
+    payload.bytes.measure(part)
+    payload.bytes.encode(data, 90, part)
     expect(whole.slice(90, 590)).toEqual(again)
     payload.bytes.view(data).at(90, 500).copyTo(whole, 96)
     expect(whole.slice(96, 596)).toEqual(again)
@@ -159,8 +161,53 @@ describe('copies of bytes', () => {
       },
     }
     expect(Message.measure(message)).toBe(18)
-    expect(() => Message.encode(data, 8, message)).toThrow('this is not the value that was measured last')
+    expect(Message.encode(data, 8, message)).toBe(18)
+    expect(Message.decode(data, 8, 18)).toEqual({ kind: 'note', value: pattern(10) })
+    expect(reads).toBe(1)
     expectUntouched(data, 8, 18)
+  })
+
+  it('are refused if their length has changed since it was measured', () => {
+    for (const length of [20, 100]) {
+      for (const changed of [0, length - 1, length + 1, 1000]) {
+        const resizable = Reflect.construct(ArrayBuffer, [length, { maxByteLength: 1000 }])
+        const growable = Reflect.construct(SharedArrayBuffer, [length, { maxByteLength: 1000 }])
+        for (const buffer of changed > length ? [resizable, growable] : [resizable]) {
+          const data = laneOf(2000)
+          const source = new Uint8Array(buffer)
+          payload.bytes.measure(source)
+          if (buffer === growable) buffer.grow(changed)
+          else buffer.resize(changed)
+          expect(() => payload.bytes.encode(data, 8, source)).toThrow(
+            'the length has changed since the value was measured',
+          )
+          expectUntouched(data, 8, 0)
+        }
+      }
+    }
+  })
+
+  it('are as many as were counted, even if another thread adds more during the copy', () => {
+    for (const [counted, actual] of [
+      [10, 20],
+      [10, 64],
+      [10, 65],
+      [64, 65],
+      [65, 66],
+      [100, 1000],
+    ] as const) {
+      const source = new Uint8Array(Reflect.construct(SharedArrayBuffer, [actual, { maxByteLength: 1000 }]))
+      source.set(pattern(actual))
+      const target = new Uint8Array(1200).fill(FILLER)
+      if (counted <= 64 && actual > 64) {
+        expect(() => copyExactly(source, counted, target, 8)).toThrow(RangeError)
+        expect(target.every((byte) => byte === FILLER)).toBe(true)
+      } else {
+        copyExactly(source, counted, target, 8)
+        expect(target.slice(8, 8 + counted)).toEqual(pattern(counted))
+        expectUntouched(new DataView(target.buffer), 8, counted)
+      }
+    }
   })
 
   it('are refused if either memory is detached', () => {

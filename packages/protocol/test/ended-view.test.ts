@@ -71,8 +71,9 @@ describe('an ended view', () => {
     const Event = union({ car: Car, blob: payload.bytes })
     const codec = codecOf(Event)
     const messages = codec.readonlyView(data)
-    const length = codec.measure({ kind: 'blob', value: Uint8Array.of(1) })
-    codec.encode(data, 0, { kind: 'blob', value: Uint8Array.of(1) })
+    const blob = { kind: 'blob', value: Uint8Array.of(1) } as const
+    const length = codec.measure(blob)
+    codec.encode(data, 0, blob)
     const message = messages.at(0, length)
     const { value } = message
     endView(message, 'over')

@@ -1,14 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { struct, u8, u32 } from '../src/index.js'
 import { place } from '../src/layout/field-placement.js'
-import { generateCoding, mayGenerate } from '../src/layout/generated-coding.js'
+import { generateCoding } from '../src/layout/generated-coding.js'
 import { closureCoding } from '../src/layout/struct-fields.js'
 
 const Pair = struct('Pair', { a: u8, b: u32 })
 
 describe('generated code', () => {
   it('is used in this process', () => {
-    expect(mayGenerate()).toBe(true)
+    const { placed } = place('S', { a: u8 }, {})
+    const closures = closureCoding('S', placed)
+    expect(generateCoding(placed, closures)).not.toBe(closures)
+  })
+
+  it('is not made once the program forbids it, and closures do the work', () => {
+    const original = globalThis.Function
+    globalThis.Function = (() => {
+      throw new EvalError('code generation is forbidden')
+    }) as unknown as FunctionConstructor
+    try {
+      const Later = struct('Later', { a: u8, b: u32 })
+      const data = new DataView(new ArrayBuffer(8))
+      Later.write(data, 0, { a: 1, b: 2 })
+      expect(Later.read(data, 0)).toEqual({ a: 1, b: 2 })
+    } finally {
+      globalThis.Function = original
+    }
   })
 
   it('writes the values that it has checked, if getters return others each time', () => {

@@ -30,7 +30,7 @@ function run(...options: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [...options, '--input-type=module', '--eval', SOURCE],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', timeout: 30_000 },
   )
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const { generates, ...results } = JSON.parse(stdout) as { generates: boolean }

@@ -170,6 +170,13 @@ describe('plain values', () => {
     )
     expect(new Uint8Array(view.buffer).every((byte) => byte === 0)).toBe(true)
   })
+
+  it('are checked before their place is, as those of other layouts', () => {
+    const view = new DataView(new ArrayBuffer(2))
+    expect(() => Quote.write(view, 0, { ...quote, seq: -1 })).toThrow('Quote.seq: -1 is not a u32')
+    expect(() => array(u32, 2).write(view, 0, [-1, 0])).toThrow('[0]: -1 is not a u32')
+    expect(() => u32.write(view, 0, -1)).toThrow('-1 is not a u32')
+  })
 })
 
 describe('accessors', () => {

@@ -2,12 +2,14 @@ import { BytesAccessor, ReadonlyBytesAccessor } from '../layout/bytes-accessor.j
 import { endView } from '../layout/ended-view.js'
 import { typeMismatch } from '../layout/mismatch.js'
 import type { BytesView, ReadonlyBytesView } from '../layout/view.js'
+import { copyExactly } from '../memory/copy-exactly.js'
 import { keptBytesOf } from '../memory/kept-views.js'
-import { byteLengthOf } from '../memory/typed-array.js'
+import { lengthOf } from '../memory/typed-array.js'
 import type { Codec, PayloadView } from './codec.js'
 
-/** The result of `measure`, for the next `encode`. A getter could give it a longer array, which would not fit into the claimed room. */
-let measured = -1
+/** What `measure` was called with last, for the next `encode`: other bytes might not fit into the claimed room. */
+let measured: Uint8Array | undefined
+let measuredLength = 0
 
 /**
  * Bytes of any length, as they are. In place, a writer sees them as a `BytesView`, and a reader as a `ReadonlyBytesView`. Each is one
@@ -18,13 +20,17 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   fixedLength: undefined,
   measure(value) {
     if (!(value instanceof Uint8Array)) throw typeMismatch('a Uint8Array', value).toError('')
-    measured = byteLengthOf(value)
-    return measured
+    measuredLength = lengthOf(value)
+    measured = value
+    return measuredLength
   },
   encode(data, offset, value) {
-    const length = byteLengthOf(value)
-    if (length !== measured) throw new TypeError('encode: this is not the value that was measured last')
-    keptBytesOf(data).whole.set(value, offset)
+    if (measured === undefined || value !== measured)
+      throw new TypeError('encode: this is not the value that was measured last')
+    const length = measuredLength
+    measured = undefined
+    if (lengthOf(value) !== length) throw new TypeError('encode: the length has changed since the value was measured')
+    copyExactly(value, length, keptBytesOf(data).whole, offset)
     return length
   },
   /** Faster than `slice`, and for few bytes faster with a new view than with a kept one. */

@@ -32,11 +32,11 @@ export interface Codec<T, View = T, ReadonlyView = View> {
   readonly encode: (data: DataView, offset: number, value: T) => number
   /**
    * `measure` and `encode` in one, for payloads of one length. Checks the whole value first: if any part does not fit, nothing is
-   * written. May be left out.
+   * written. May be left out. It is called without `this`.
    *
    * @throws as `measure`
    */
-  readonly write?: (data: DataView, offset: number, value: T) => void
+  readonly checkAndPut?: (data: DataView, offset: number, value: T) => void
   /**
    * Reads a plain value, a copy that stays as it is. Touches no byte outside the payload.
    *

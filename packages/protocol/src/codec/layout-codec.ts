@@ -27,7 +27,7 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
       put(data, offset, value)
       return length
     },
-    ...(checkAndPut && { write: checkAndPut }),
+    ...(checkAndPut && { checkAndPut }),
     decode(data, offset, payloadLength) {
       checkLength(offset, payloadLength)
       return read(data, offset)

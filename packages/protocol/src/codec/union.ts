@@ -102,8 +102,8 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     if (index === undefined) throw new TypeError(`kind: ${describe(kind)} is not one of ${names.join(', ')}`)
     return index
   }
-  const select = (data: DataView, offset: number, kind: unknown) => {
-    data.setUint32(offset + MEMBER_OFFSET, memberOf(kind), true)
+  const writeHeader = (data: DataView, offset: number, index: number) => {
+    data.setUint32(offset + MEMBER_OFFSET, index, true)
     data.setUint32(offset + ZERO_OFFSET, 0, true)
   }
   const read = (data: DataView, offset: number, length: number): number => {
@@ -137,6 +137,11 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     }
   }
 
+  // What `measure` has read, for the next `encode`. A getter can give another member or value to each of them.
+  let measured: unknown
+  let measuredIndex = -1
+  let measuredValue: unknown
+
   const codec: AnyCodec & Pick<UnionCodec<M>, 'members' | 'select'> = {
     descriptor: {
       kind: 'union',
@@ -144,19 +149,29 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     },
     fixedLength: undefined,
     members: Object.fromEntries(names.map((name, index) => [name, codecs[index]])) as UnionCodec<M>['members'],
-    select,
+    select: (data, offset, kind) => writeHeader(data, offset, memberOf(kind)),
     measure(message) {
       if (typeof message !== 'object' || message === null) throw typeMismatch('{ kind, value }', message).toError('')
       const { kind, value } = message
       const unknown = hasMoreFields(message, MESSAGE_FIELDS.length) ? unknownField(message, MESSAGE_FIELDS) : undefined
       if (unknown !== undefined) throw unknown.toError('')
-      return UNION_HEADER_LENGTH + (codecs[memberOf(kind)] as CodecOf<AnyCodec>).measure(value)
+      const index = memberOf(kind)
+      const length = UNION_HEADER_LENGTH + (codecs[index] as CodecOf<AnyCodec>).measure(value)
+      // Only now: a getter in the value may have sent another message of this union.
+      measured = message
+      measuredIndex = index
+      measuredValue = value
+      return length
     },
-    encode(data, offset, { kind, value }) {
-      select(data, offset, kind)
+    encode(data, offset, message) {
+      if (measured === undefined || message !== measured)
+        throw new TypeError('encode: this is not the value that was measured last')
+      const index = measuredIndex
+      const value = measuredValue
+      measured = measuredValue = undefined
+      writeHeader(data, offset, index)
       return (
-        UNION_HEADER_LENGTH +
-        (codecs[memberOf(kind)] as CodecOf<AnyCodec>).encode(data, offset + UNION_HEADER_LENGTH, value)
+        UNION_HEADER_LENGTH + (codecs[index] as CodecOf<AnyCodec>).encode(data, offset + UNION_HEADER_LENGTH, value)
       )
     },
     decode(data, offset, length) {

@@ -28,7 +28,7 @@ enum Claim {
   OPEN = -2,
   /** A claim is open in a batch. */
   OPEN_IN_BATCH = -3,
-  /** A value or `fill` is being written: `claim` and `commit` throw, and `abort` does nothing. */
+  /** A value is being written, or `fill` is running: `claim` and `commit` throw, and `abort` does nothing. */
   FILLING = -4,
 }
 
@@ -226,6 +226,11 @@ export class LaneWriter {
    */
   hold(): void {
     this.lastIndex = Claim.FILLING
+  }
+
+  /** True between `hold` and `release`, and while `fill` or `write` runs. */
+  get isHeld(): boolean {
+    return this.lastIndex === Claim.FILLING
   }
 
   release(): void {

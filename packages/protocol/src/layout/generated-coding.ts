@@ -20,8 +20,10 @@
  * Closures share code with those of all other structs, so V8 sees many types there once a program has several structs. Generated
  * code belongs to one struct (decision 13 has the figures).
  *
- * - Each field is read once. What is checked is what is written, even if a getter returns something else each time.
- * - Whatever is not plainly right goes to the closures, which throw the error. So both ways have the same meaning.
+ * - Each field of the object itself is read once, so a getter cannot give one number to the check and another to the write. Objects
+ *   and arrays in a field are read twice, by the `check` and the `put` of the field's layout, as closures read them. Getters in there can
+ *   change what is written, but not where: `put` keeps to its field.
+ * - Generated code writes the value that it checked. All other values go to the closures, which check them again and throw the error.
  * - No name gets into the source unquoted, and every offset there is a whole number.
  */
 
@@ -31,27 +33,19 @@ import type { NamedField, StructCoding } from './struct-fields.js'
 /** V8 does not optimise functions of more than 60 KiB of bytecode. A field takes up to about 80 bytes. */
 const MOST_FIELDS = 512
 
-let allowed: boolean | undefined
-
 /**
- * Tells whether this program may make code from strings. Node's option `--disallow-code-generation-from-strings`, the
- * Content-Security-Policy of a page and `codeGeneration` of a vm context forbid it.
+ * Returns `slow` where the program may not make code from strings: Node's option `--disallow-code-generation-from-strings`, the
+ * Content-Security-Policy of a page, `codeGeneration` of a vm context and a replaced `Function` forbid it, even later.
+ *
+ * @param slow the same functions as closures
  */
-export function mayGenerate(): boolean {
-  if (allowed === undefined) {
-    try {
-      allowed = new Function('return true')() === true
-    } catch {
-      allowed = false
-    }
-  }
-  return allowed
-}
-
-/** @param slow the same functions as closures */
 export function generateCoding(fields: readonly NamedField[], slow: StructCoding): StructCoding {
   if (fields.length > MOST_FIELDS || !fields.every(({ offset }) => Number.isSafeInteger(offset))) return slow
-  return new Function('slow', 'fields', sourceOf(fields))(slow, fields)
+  try {
+    return new Function('slow', 'fields', sourceOf(fields))(slow, fields)
+  } catch {
+    return slow
+  }
 }
 
 function sourceOf(fields: readonly NamedField[]): string {

@@ -1,6 +1,6 @@
 import { type Accessor, type AccessorClass, accessorOver, checkBounds, moveBy, pathOf } from './accessor.js'
 import { type Fields, type PlacedField, place, type StructOptions } from './field-placement.js'
-import { generateCoding, mayGenerate } from './generated-coding.js'
+import { generateCoding } from './generated-coding.js'
 import type { Consistency, FieldDescriptor, Infer, Layout } from './layout.js'
 import { typeMismatch } from './mismatch.js'
 import { structAccessors } from './struct-accessor.js'
@@ -91,8 +91,7 @@ export function struct<const F extends Fields, const Version extends keyof F & s
 ): StructLayout<StructValue<F>, Version> {
   const { placed, length, alignment } = place(name, fields, options)
   const { consistency } = options
-  const closures = closureCoding(name, placed)
-  const { check, put, read, checkAndPut } = mayGenerate() ? generateCoding(placed, closures) : closures
+  const { check, put, read, checkAndPut } = generateCoding(placed, closureCoding(name, placed))
   const accessors = structAccessors(placed, Object.values(consistency ?? {}), read)
   const checkAccessor = (view: unknown): Accessor => {
     if (!(view instanceof accessors.any)) throw typeMismatch(`an accessor of ${name}`, view).toError('')
@@ -119,7 +118,11 @@ export function struct<const F extends Fields, const Version extends keyof F & s
     put,
     checkAndPut,
     write(view, offset, value) {
-      checkBounds(view.byteLength, offset, length, name)
+      try {
+        checkBounds(view.byteLength, offset, length, name)
+      } catch (error) {
+        throw check(value)?.toError(name) ?? error // as other layouts: the value first
+      }
       checkAndPut(view, offset, value)
     },
     accessorClass: accessors.writable,

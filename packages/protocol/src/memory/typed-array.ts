@@ -30,7 +30,15 @@ export function lengthOf(value: ArrayBufferView): number {
   return length.call(value)
 }
 
-/** Returns the bytes of a typed array, in place. */
-export function bytesIn(value: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer.call(value), byteOffset.call(value), byteLength.call(value))
+/** Returns the bytes of a typed array, in place: the first `count` of them, or all. */
+export function bytesIn(value: ArrayBufferView, count = byteLengthOf(value)): Uint8Array {
+  return new Uint8Array(buffer.call(value), byteOffset.call(value), count)
+}
+
+/**
+ * Tells whether another thread can make a typed array longer at any time. V8 keeps arrays of up to 64 bytes without a buffer: for
+ * those, this makes one, which takes 200 ns.
+ */
+export function isGrowable(value: ArrayBufferView): boolean {
+  return (buffer.call(value) as { readonly growable?: boolean }).growable === true
 }

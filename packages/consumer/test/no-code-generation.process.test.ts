@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { uniqueName } from '@memlane/testing'
+import { describe, expect, it } from 'vitest'
+
+const consumer = import.meta.resolve('@memlane/consumer')
+const producer = import.meta.resolve('@memlane/producer')
+const protocol = import.meta.resolve('@memlane/protocol')
+
+/** As the tests of the same name in stream.test.ts. */
+const SOURCE = `
+  import { openStream } from '${consumer}'
+  import { createStream } from '${producer}'
+  import { struct, u32 } from '${protocol}'
+  let generates = true
+  try { new Function('return 1')() } catch { generates = false }
+  const Pair = struct('Pair', { a: u32, b: u32 })
+  const attempt = (call) => {
+    try { return call() } catch (error) { return error.name + ': ' + error.message.replaceAll(writer.name, 'NAME') }
+  }
+  const writer = createStream(process.argv[1], Pair, { capacity: 65536 })
+  const reader = await openStream(writer.name, Pair)
+  const drain = () => {
+    const messages = []
+    for (let message = reader.tryReceive(); message !== undefined; message = reader.tryReceive()) messages.push(message)
+    return messages
+  }
+
+  const refused = new Set()
+  const meddling = {
+    get a() {
+      writer.abort()
+      for (const call of [() => writer.trySend({ a: 1, b: 1 }), () => writer.commit(), () => writer.close()])
+        refused.add(attempt(call))
+      return 7
+    },
+    b: 8,
+  }
+  writer.trySend({ a: 0, b: 0 })
+  writer.trySend(meddling)
+  writer.trySendBatch([meddling])
+  const whole = drain()
+
+  const wrong = { a: 1, b: -1 }
+  writer.trySend({ a: 0, b: 0 })
+  const errors = [attempt(() => writer.trySend(wrong))]
+  while (writer.trySend({ a: 1, b: 1 })) {}
+  errors.push(attempt(() => writer.trySend(wrong)))
+  const filled = drain().length
+  errors.push(attempt(() => writer.trySendBatch([{ a: 2, b: 2 }, wrong, { a: 3, b: 3 }])))
+  writer.trySend({ a: 4, b: 4 })
+  const fitting = drain()
+  reader.close()
+  writer.close()
+  console.log(JSON.stringify({ generates, refused: [...refused], whole, errors, filled, fitting }))
+`
+
+function run(...options: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...options, '--input-type=module', '--eval', SOURCE, uniqueName('stream')],
+    { encoding: 'utf8', timeout: 30_000 },
+  )
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  const { generates, ...results } = JSON.parse(stdout) as { generates: boolean }
+  return { generates, results }
+}
+
+describe('a producer that may not make code from strings', () => {
+  it('keeps messages whole, and refuses the same values as others', () => {
+    const forbidden = run('--disallow-code-generation-from-strings')
+    const allowed = run()
+    expect([forbidden.generates, allowed.generates]).toEqual([false, true])
+    expect(forbidden.results).toEqual(allowed.results)
+    expect(forbidden.results).toMatchObject({
+      refused: [
+        'TypeError: a claimed message is pending: commit or abort it first',
+        'TypeError: nothing is claimed: call claim first',
+        'TypeError: stream "NAME": close() is not possible while a message is written',
+        'TypeError: stream "NAME": close() is not possible while a batch is written',
+      ],
+      whole: [
+        { a: 0, b: 0 },
+        { a: 7, b: 8 },
+        { a: 7, b: 8 },
+      ],
+      errors: Array(3).fill('RangeError: Pair.b: -1 is not a u32 (0 to 4294967295)'),
+      fitting: [
+        { a: 2, b: 2 },
+        { a: 4, b: 4 },
+      ],
+    })
+  })
+})
