@@ -25,7 +25,7 @@ function ask(id: number): undefined {
   request.ask = id + 0.5
   request.time = id
   requests.commit()
-  while (replies.poll(take) === 0);
+  while (replies.poll(take, 1) === 0); // 1: one reply is expected
   if (answered !== id) throw new Error(`reply ${answered} came to request ${id}`)
 }
 
