@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { array, bytes, f64, i64, payload, struct, u8, u32, union } from '../src/index.js'
 import { codecOf } from '../src/internal.js'
-import { copyExactly } from '../src/memory/copy-exactly.js'
-import { KeptViews } from '../src/memory/kept-views.js'
+import { copyExactly, exactCopier } from '../src/memory/copy-exactly.js'
+import { KeptViews, keeperOf, keptBytesOf } from '../src/memory/kept-views.js'
 
 /** Around each length at which another way of copying begins. */
 const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025, 65_536]
@@ -77,6 +77,32 @@ describe('copies of bytes', () => {
         expect(target.subarray(2, 2 + length)).toEqual(content)
         expect([target[0], target[1], ...target.subarray(2 + length)]).toEqual(Array(5).fill(FILLER))
       }
+    }
+  })
+
+  it('have the same bytes if the memory ends right behind them', () => {
+    for (const length of [...Array.from({ length: 36 }, (_, index) => 32 + index), 253, 254, 255, 256, 257, 258]) {
+      for (const offset of [0, 4, 8]) {
+        const { buffer } = pattern(offset + length)
+        const target = new Uint8Array(length)
+        bytes(length).readonlyView(buffer, offset).copyTo(target)
+        expect(target).toEqual(new Uint8Array(buffer, offset))
+      }
+    }
+  })
+
+  it('give no view of the memory to the target', () => {
+    class Spy extends Uint8Array {
+      override set(): void {
+        throw new Error('this must not be called')
+      }
+    }
+    for (const length of [32, 33, 256, 257]) {
+      const data = laneOf(length + 32)
+      payload.bytes.view(data).at(8, length).set(pattern(length))
+      const target = new Spy(length)
+      codecOf(payload.bytes).readonlyView(data).at(8, length).copyTo(target)
+      expect([...target]).toEqual([...pattern(length)])
     }
   })
 
@@ -294,6 +320,44 @@ describe('copies of numbers', () => {
     }
   })
 
+  it('give no view of the memory to the target', () => {
+    class Spy extends Float64Array {
+      override set(): void {
+        throw new Error('this must not be called')
+      }
+    }
+    const layout = array(f64, 40)
+    for (const offset of [8, 4]) {
+      const data = laneOf(400)
+      layout.write(data, offset, [...numbers(40)])
+      const target = new Spy(40)
+      codecOf(layout).readonlyView(data).at(offset, layout.length).copyTo(target)
+      expect([...target]).toEqual([...numbers(40)])
+    }
+  })
+
+  it('are as many as were counted, even if another thread adds more during the copy', () => {
+    const copy = exactCopier<Float64Array>(Float64Array)
+    for (const [counted, actual] of [
+      [3, 8],
+      [3, 9],
+      [8, 9],
+      [9, 10],
+      [50, 100],
+    ] as const) {
+      const source = new Float64Array(Reflect.construct(SharedArrayBuffer, [actual * 8, { maxByteLength: 1000 }]))
+      source.set(numbers(actual))
+      const target = new Float64Array(120).fill(-1)
+      if (counted <= 8 && actual > 8) {
+        expect(() => copy(source, counted, target, 2)).toThrow(RangeError)
+        expect(target.every((number) => number === -1)).toBe(true)
+      } else {
+        copy(source, counted, target, 2)
+        expect([...target]).toEqual([-1, -1, ...numbers(counted), ...Array(118 - counted).fill(-1)])
+      }
+    }
+  })
+
   it('keep every bit of a NaN', () => {
     const bits = BigUint64Array.from({ length: 20 }, (_, index) => 0x7ff0_0000_0000_0001n + BigInt(index))
     const layout = array(f64, 20)
@@ -418,6 +482,13 @@ describe('kept views', () => {
     expect([view.byteOffset, view.length]).toEqual([24, 8])
     expect(views.at(16, 8)).toBe(view)
     expect(views.at(80, 7)).not.toBe(views.at(80, 7))
+  })
+
+  it('are shared by all code that copies numbers of one type in one memory', () => {
+    const { buffer } = data
+    expect(keeperOf(Float64Array)(data)).toBe(keeperOf(Float64Array)(data))
+    expect(keeperOf(Uint8Array)(data)).toBe(keptBytesOf(data))
+    expect(keptBytesOf(new DataView(buffer))).not.toBe(keptBytesOf(data))
   })
 
   it('do not reach behind the buffer', () => {

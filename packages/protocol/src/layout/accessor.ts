@@ -1,4 +1,4 @@
-import type { KeptViews } from '../memory/kept-views.js'
+import { type KeptViews, keptBytesOf } from '../memory/kept-views.js'
 import type { Mismatch } from './mismatch.js'
 
 /** Node's symbol for the method that `console.log` and `util.inspect` call. */
@@ -20,7 +20,7 @@ export abstract class Accessor {
   declare readonly '\0data': DataView
   /** Bytes from the start of the data to the first byte of this accessor. */
   declare '\0offset': number
-  /** Views of the data's bytes, for copying. Made by the first copy. */
+  /** The views of the data's bytes, once `bytesOf` has found them. */
   declare '\0bytes': KeptViews<Uint8Array> | undefined
   /** The accessors that move with this one: a struct's nested accessors; an array's elements by index, once made. */
   declare readonly '\0nested': (Accessor | undefined)[]
@@ -86,6 +86,12 @@ export function pathOf(accessor: Accessor): string {
 export function withPath(accessor: Accessor, message: string): string {
   const path = pathOf(accessor)
   return path === '' ? message : `${path}: ${message}`
+}
+
+/** Returns the views of an accessor's data, for copying. */
+export function bytesOf(accessor: Accessor): KeptViews<Uint8Array> {
+  accessor['\0bytes'] ??= keptBytesOf(accessor['\0data'])
+  return accessor['\0bytes']
 }
 
 /** Moves an accessor, and all that is nested in it, by `distance` bytes. */

@@ -1,6 +1,17 @@
-import { KeptViews, type TypedArrayType } from '../memory/kept-views.js'
-import { bytesIn, lengthOf } from '../memory/typed-array.js'
-import { Accessor, type AccessorClass, accessorOver, checkBounds, pathOf, READ_ONLY, withPath } from './accessor.js'
+import { exactCopier } from '../memory/copy-exactly.js'
+import { SMALL } from '../memory/copy-unchanged.js'
+import { type KeptViews, keeperOf, type TypedArrayType } from '../memory/kept-views.js'
+import { bytesIn, lengthOf, setElements } from '../memory/typed-array.js'
+import {
+  Accessor,
+  type AccessorClass,
+  accessorOver,
+  bytesOf,
+  checkBounds,
+  pathOf,
+  READ_ONLY,
+  withPath,
+} from './accessor.js'
 import { checkCount } from './count.js'
 import type { AnyLayout, Infer, Layout } from './layout.js'
 import { Mismatch, typeMismatch } from './mismatch.js'
@@ -9,8 +20,6 @@ import type { MutableArrayLike, ReadonlyView, TypedArray, TypedArrayClass, View 
 
 /** Up to this many elements, a loop is faster than a new typed array and its `set`. */
 const FEW = 8
-/** Up to this many bytes, `copyTo` is a loop, which allocates nothing. */
-const SMALL = 256
 
 /**
  * Creates the layout of a fixed array: `element[count]` in C, each element right behind the one before.
@@ -28,6 +37,10 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   const { kind } = element.descriptor
   /** Only instances of this class have the elements' own bytes. */
   const SameElements = typedArrayClass(kind)
+  /** For elements without such a class, nothing is copied by way of typed arrays. */
+  const type = (SameElements ?? Uint8Array) as unknown as TypedArrayType<TypedArray>
+  const keptElementsOf = keeperOf(type)
+  const copyElements = exactCopier(type)
   const length = count * stride
 
   const isSame = (values: unknown): values is TypedArray => SameElements !== undefined && values instanceof SameElements
@@ -71,7 +84,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
     const values = given instanceof Elements ? (given.toArray() as T[]) : given
     // A getter can give other values than those that were checked. The loop leaves no old bytes then.
     if (count <= FEW || !isSame(values) || lengthOf(values) !== count) putEach(view, offset, values, count)
-    else new Uint8Array(view.buffer, view.byteOffset + offset, length).set(bytesIn(values))
+    else new Uint8Array(view.buffer, view.byteOffset + offset, length).set(bytesIn(values, length))
   }
 
   const outside = (accessor: Accessor, index: number) =>
@@ -108,8 +121,8 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
         }
         const { '\0data': data, '\0offset': offset } = this
         if (length > SMALL && isSame(target)) {
-          if (isAligned(data, offset)) target.set(elementsOf(this).at(offset, count) as never, start)
-          else bytesIn(target).set(bytesOf(this).at(offset, length), start * stride)
+          if (isAligned(data, offset)) setElements(target, elementsOf(this).at(offset, count), start)
+          else setElements(bytesIn(target), bytesOf(this).at(offset, length), start * stride)
           return
         }
         for (let index = 0; index < count; index++) target[start + index] = readElement(data, offset + index * stride)
@@ -137,7 +150,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
       const mismatch = check(values)
       if (mismatch !== undefined) throw mismatch.toError(pathOf(this))
       const { '\0data': data, '\0offset': offset } = this
-      if (isSame(values)) putElements(this, offset, values)
+      if (isSame(values)) putElements(this, offset, values, count)
       else put(data, offset, values)
     }
 
@@ -152,14 +165,14 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
     }
   }
   const elementsOf = (accessor: Elements): KeptViews<TypedArray> => {
-    const type = SameElements as unknown as TypedArrayType<TypedArray>
-    accessor['\0elements'] ??= new KeptViews(type, accessor['\0data'])
+    accessor['\0elements'] ??= keptElementsOf(accessor['\0data'])
     return accessor['\0elements']
   }
-  /** Copies a typed array of the elements' own type. */
-  const putElements = (accessor: Elements, offset: number, values: TypedArray) => {
-    if (isAligned(accessor['\0data'], offset)) elementsOf(accessor).whole.set(values as never, offset / stride)
-    else bytesOf(accessor).whole.set(bytesIn(values), offset)
+  /** Copies a typed array of the elements' own type, of a length that was measured right before. */
+  const putElements = (accessor: Elements, offset: number, values: TypedArray, valueCount: number) => {
+    if (isAligned(accessor['\0data'], offset))
+      copyElements(values, valueCount, elementsOf(accessor).whole, offset / stride)
+    else setElements(bytesOf(accessor).whole, bytesIn(values, valueCount * stride), offset)
   }
   const setFrom = (accessor: Elements, given: ArrayLike<T> | Elements, start = 0) => {
     const values = given instanceof Elements ? (given.toArray() as T[]) : given
@@ -172,7 +185,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
     const mismatch = checkEach(values, start)
     if (mismatch !== undefined) throw mismatch.toError(pathOf(accessor))
     const offset = accessor['\0offset'] + start * stride
-    if (isSame(values)) putElements(accessor, offset, values)
+    if (isSame(values)) putElements(accessor, offset, values, valueCount)
     else putEach(accessor['\0data'], offset, values, valueCount)
   }
 
@@ -200,7 +213,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
 
 /** The base of all array accessors: so an accessor can be assigned to another array. A read-only accessor refuses to write. */
 abstract class Elements extends Accessor {
-  /** Views of the data's elements, for copying. Made by the first copy. */
+  /** The views of the data's elements, once `elementsOf` has found them. */
   declare '\0elements': KeptViews<TypedArray> | undefined
 
   constructor(...place: ConstructorParameters<AccessorClass>) {
@@ -236,9 +249,4 @@ abstract class Elements extends Accessor {
 
 function isArrayLike(value: unknown): value is ArrayLike<never> {
   return typeof value === 'object' && value !== null && 'length' in value && !(value instanceof Accessor)
-}
-
-function bytesOf(accessor: Accessor): KeptViews<Uint8Array> {
-  accessor['\0bytes'] ??= new KeptViews(Uint8Array, accessor['\0data'])
-  return accessor['\0bytes']
 }

@@ -1,15 +1,13 @@
-import { copyWords } from '../memory/copy-unchanged.js'
-import { KeptViews } from '../memory/kept-views.js'
-import { byteLengthOf } from '../memory/typed-array.js'
-import { Accessor, pathOf, READ_ONLY, withPath } from './accessor.js'
+import { copyExactly } from '../memory/copy-exactly.js'
+import { copyWords, SMALL } from '../memory/copy-unchanged.js'
+import { byteLengthOf, setElements } from '../memory/typed-array.js'
+import { Accessor, bytesOf, pathOf, READ_ONLY, withPath } from './accessor.js'
 import { typeMismatch } from './mismatch.js'
 import { u8 } from './scalar.js'
 import type { BytesView, ReadonlyBytesView } from './view.js'
 
 /** Up to this many bytes, a loop is the fastest copy. */
 const TINY = 32
-/** Up to this many bytes, copying allocates nothing. */
-const SMALL = 256
 
 /** Private memory for copies of up to `SMALL` bytes, and a view of it for each length that was needed. */
 const scratch = new Int32Array(SMALL / 4)
@@ -18,7 +16,7 @@ const scratchViews: Uint8Array[] = []
 /** Shows bytes where they lie, for reading. A codec of bytes of any length moves it, and sets its length, per message. */
 export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView {
   declare '\0length': number
-  /** The data as words. Made by the first copy that needs it. */
+  /** The data's words, once a copy has needed them. */
   declare '\0words': Int32Array | undefined
 
   constructor(data: DataView, offset: number, parent: Accessor | undefined, segment: string) {
@@ -45,23 +43,16 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
     }
     const { '\0data': data, '\0offset': offset } = this
     if (length > SMALL) {
-      this['\0bytes'] ??= new KeptViews(Uint8Array, data)
-      target.set(this['\0bytes'].at(offset, length), start)
-    } else if (length > TINY && offset % 4 === 0 && data.byteOffset % 4 === 0) {
-      this.copySmall(target, start)
+      setElements(target, bytesOf(this).at(offset, length), start)
+    } else if (length > TINY && liesInWords(data, offset, length)) {
+      // Words are copied to private memory first: only of private memory can there be a view of each length.
+      this['\0words'] ??= new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2)
+      copyWords(this['\0words'], offset, length, scratch)
+      scratchViews[length] ??= new Uint8Array(scratch.buffer, 0, length)
+      setElements(target, scratchViews[length], start)
     } else {
       for (let index = 0; index < length; index++) target[start + index] = data.getUint8(offset + index)
     }
-  }
-
-  /** Copies words to private memory first: only of private memory can there be a view of each length. */
-  private copySmall(target: Uint8Array, start: number): void {
-    const { length, '\0data': data, '\0offset': offset } = this
-    data.getUint8(offset + length - 1) // throws if the memory is detached: then its words read as nothing
-    this['\0words'] ??= new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2)
-    copyWords(this['\0words'], offset, length, scratch)
-    scratchViews[length] ??= new Uint8Array(scratch.buffer, 0, length)
-    target.set(scratchViews[length], start)
   }
 
   slice(start?: number, end?: number): Uint8Array {
@@ -99,6 +90,7 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
 
   override '\0end'(makeError: () => Error): void {
     super['\0end'](makeError)
+    this['\0words'] = undefined
     const get = () => {
       throw makeError()
     }
@@ -127,11 +119,16 @@ export class BytesAccessor extends ReadonlyBytesAccessor implements BytesView {
       const message = `${count} bytes from index ${start} on do not fit: the length is ${length}`
       throw new RangeError(withPath(this, message))
     }
-    this['\0bytes'] ??= new KeptViews(Uint8Array, this['\0data'])
-    this['\0bytes'].whole.set(source, this['\0offset'] + start)
+    copyExactly(source, count, bytesOf(this).whole, this['\0offset'] + start)
   }
 }
 
 function outside(accessor: ReadonlyBytesAccessor, index: number): RangeError {
   return new RangeError(withPath(accessor, `there is no byte ${index}; the length is ${accessor.length}`))
+}
+
+/** Tells whether bytes begin with a word, and whole words of the data hold all of them. Data that is detached holds none. */
+function liesInWords(data: DataView, offset: number, length: number): boolean {
+  const end = offset + length
+  return ((data.byteOffset | offset) & 3) === 0 && end + (-end & 3) <= Math.min(data.byteLength, 2 ** 31)
 }

@@ -1,6 +1,6 @@
-import { KeptViews } from '../memory/kept-views.js'
+import { copyExactly } from '../memory/copy-exactly.js'
 import { byteLengthOf } from '../memory/typed-array.js'
-import { checkBounds } from './accessor.js'
+import { bytesOf, checkBounds } from './accessor.js'
 import { ReadonlyBytesAccessor } from './bytes-accessor.js'
 import { checkCount } from './count.js'
 import type { Layout } from './layout.js'
@@ -65,8 +65,7 @@ export function bytes(length: number): Layout<Uint8Array> {
       set(given: Uint8Array) {
         if (!(given instanceof Uint8Array) || byteLengthOf(given) !== length) refuse(this, given)
         const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
-        this['\0bytes'] ??= new KeptViews(Uint8Array, this['\0data'])
-        this['\0bytes'].whole.set(value, this['\0offset'] + fieldOffset)
+        copyExactly(value, length, bytesOf(this).whole, this['\0offset'] + fieldOffset)
       },
     }),
     readonlyAccessorClass: FixedBytesAccessor,

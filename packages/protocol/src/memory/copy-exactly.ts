@@ -1,23 +1,40 @@
-import { bytesIn, isGrowable } from './typed-array.js'
+import type { Elements, TypedArrayType } from './kept-views.js'
+import { bytesIn, isGrowable, setElements } from './typed-array.js'
 
 /** Up to this many bytes, copying twice is faster than `isGrowable`. */
 const SMALL = 64
-const scratch = new Uint8Array(SMALL)
-const scratchViews: Uint8Array[] = []
+
+/** A function that copies `length` elements of `source` into `target`, from `start` on: see `exactCopier`. */
+export type ExactCopy<A> = (source: A, length: number, target: A, start: number) => void
 
 /**
- * Copies `length` bytes. `target.set(source)` may copy more than the caller has counted: another thread can make a growable
- * SharedArrayBuffer longer at any time, and so the arrays that track its length.
+ * Makes a function that copies as many elements as its caller has just counted in the source. `target.set(source)` may copy more:
+ * another thread can make a growable SharedArrayBuffer longer at any time, and so the arrays that track its length.
  *
- * @param length how many bytes the caller has just counted in `source`
- * @throws RangeError if they do not fit into `target`, or if the source has become longer; TypeError if `target` is detached
+ * The function throws a RangeError if the elements do not fit into the target, or if the source has become longer, and a TypeError if
+ * the target is detached.
  */
-export function copyExactly(source: Uint8Array, length: number, target: Uint8Array, offset: number): void {
-  if (length <= SMALL) {
-    scratch.set(source)
-    scratchViews[length] ??= scratch.subarray(0, length)
-    target.set(scratchViews[length], offset)
-  } else {
-    target.set(isGrowable(source) ? bytesIn(source, length) : source, offset)
+export function exactCopier<A extends Elements>(type: TypedArrayType<A>): ExactCopy<A> {
+  const scratch = new ArrayBuffer(SMALL)
+  const capacity = SMALL / type.BYTES_PER_ELEMENT
+  const whole = new type(scratch, 0, capacity)
+  const views: A[] = []
+  return (source, length, target, start) => {
+    if (length <= capacity) {
+      setElements(whole, source, 0)
+      const view = views[length] ?? new type(scratch, 0, length)
+      views[length] = view
+      setElements(target, view, start)
+    } else {
+      setElements(target, isGrowable(source) ? firstOf(source, length, type) : source, start)
+    }
   }
 }
+
+function firstOf<A extends Elements>(source: A, length: number, type: TypedArrayType<A>): A {
+  const { buffer, byteOffset } = bytesIn(source, length * type.BYTES_PER_ELEMENT)
+  return new type(buffer, byteOffset, length)
+}
+
+/** Copies bytes, as many as were counted. */
+export const copyExactly = exactCopier<Uint8Array>(Uint8Array)

@@ -45,14 +45,14 @@ export function copyUnchanged(
   return false
 }
 
-/** Up to this many bytes, copying word by word is faster than `Uint8Array.set`, which allocates two small objects here. */
-const SMALL = 256
+/** Up to this many bytes, copying in a loop is faster than making views for `Uint8Array.set`. */
+export const SMALL = 256
 
 /**
  * Copies the bytes at `offset` to the start of `target`: up to 256 bytes without allocating. May copy up to 3 bytes more.
  *
  * @param words the memory to copy from
- * @param offset bytes from the start of `words`, a multiple of 4
+ * @param offset bytes from the start of `words`, a multiple of 4, below 2 ** 31
  */
 export function copyWords(words: Int32Array, offset: number, length: number, target: Int32Array): void {
   if (length > SMALL) {
