@@ -56,7 +56,7 @@ export function directionOf({ workload }: Pick<Trial, 'workload'>): Direction {
 }
 
 /** Disturbances of a conversation. Each is optional. */
-export interface Contention {
+interface Contention {
   /** Processes that each use as much CPU time as they get. */
   readonly burners?: number
   /** All processes of the trial run on one CPU. Linux only. */

@@ -46,7 +46,7 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   readonly #bytes: DataView
   /** The accessor for `update`, made once; with `MEMLANE_DEBUG=views` each update makes its own. */
   #updatingView: object | undefined
-  #updating = false
+  #isWriting = false
 
   /** @throws RangeError if the memory is shorter than the layout */
   constructor(memory: M, layout: L) {
@@ -67,8 +67,10 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
    */
   write(value: RegionValue<L>): void {
     this.#checkOpen()
-    if (isVersioned(this.layout)) writeSnapshot(this.layout, this.memory.buffer, 0, value)
-    else this.layout.write(this.#bytes, 0, value)
+    this.#keepOpen(() => {
+      if (isVersioned(this.layout)) writeSnapshot(this.layout, this.memory.buffer, 0, value)
+      else this.layout.write(this.#bytes, 0, value)
+    })
   }
 
   /**
@@ -83,23 +85,20 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.#checkOpen()
     const layout = this.layout as AnyLayout as VersionedLayout
     const view = this.#updatingView
-    const wasUpdating = this.#updating
-    this.#updating = true
-    try {
+    this.#keepOpen(() => {
       if (view === undefined) updateSnapshot(layout, this.memory.buffer, 0, change)
       else updateThrough(view, layout, this.memory.buffer, 0, change)
-    } finally {
-      this.#updating = wasUpdating
-    }
+    })
   }
 
   /**
    * Closes the memory under the region. Closing it again is a no-op.
    *
-   * @throws TypeError inside `update`: the memory must stay open until the update has ended
+   * @throws TypeError inside `update`, and in a getter of a value that `write` reads: the memory must stay open until they end
    */
   close(): void {
-    if (this.#updating) throw new TypeError(`region "${this.memory.name}": close() is not possible inside update()`)
+    if (this.#isWriting)
+      throw new TypeError(`region "${this.memory.name}": close() is not possible inside update() or write()`)
     endView(this.view, () => this.#closedError())
     if (this.#updatingView !== undefined) endView(this.#updatingView, () => this.#closedError())
     this.memory.close()
@@ -114,6 +113,17 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
     const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
     return inspection('RegionWriter', facts, options, inspect)
+  }
+
+  /** Refuses `close` while code of the caller may run. */
+  #keepOpen(write: () => void): void {
+    const wasWriting = this.#isWriting
+    this.#isWriting = true
+    try {
+      write()
+    } finally {
+      this.#isWriting = wasWriting
+    }
   }
 
   #checkOpen(): void {

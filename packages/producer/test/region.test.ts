@@ -203,6 +203,20 @@ describe('createRegion', () => {
     expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
   })
 
+  it('refuses a close by a getter of the value that it writes', () => {
+    using region = createRegion(uniqueName('region'), struct('Getter', { a: u32, b: u32 }))
+    const value = {
+      get a() {
+        region.close()
+        return 1
+      },
+      b: 2,
+    }
+    expect(() => region.write(value)).toThrow(/close\(\) is not possible inside update\(\) or write\(\)/)
+    region.write({ a: 3, b: 4 })
+    expect(region.view.b).toBe(4)
+  })
+
   it('says CLOSED after close, which is idempotent', () => {
     const region = createRegion(uniqueName('memlane'), Point)
     region.close()
