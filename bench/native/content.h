@@ -37,7 +37,8 @@ class Content {
   // `touch`: only the first 8 bytes of a message are written and read. They are its number.
   explicit Content(uint32_t payload, bool touch = false)
       : touch_(touch),
-        body_length_(payload - sizeof(Fields)), pages_(1 + (kPatternOffset + body_length_ + 8 * 64) / sizeof(Page)) {
+        body_length_(payload - sizeof(Fields)),
+        pages_(1 + (kPatternOffset + body_length_ + 8 * 64) / sizeof(Page)) {
     char* pattern = pages_.front().bytes + kPatternOffset;
     constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (uint32_t k = 0; k < body_length_ + 8 * 64; k++) pattern[k] = kAlphabet[(k * 2654435761u) >> 26];
