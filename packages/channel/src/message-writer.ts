@@ -284,9 +284,10 @@ export class MessageWriter<Message, View> {
     const isFree = this.#isFree()
     if (length === undefined) throw variableLength()
     if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
-    this.#claimedHeader = 0
     const offset = isFree ? this.#claimRoom(length) : -1
-    return offset === -1 ? undefined : this.#show(this.#view, offset, length)
+    if (offset === -1) return undefined
+    this.#claimedHeader = 0
+    return this.#show(this.#view, offset, length)
   }
 
   #show<Shown>(view: PayloadView<Shown>, offset: number, length: number): Shown {

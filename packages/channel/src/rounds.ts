@@ -5,7 +5,7 @@ import { now, setImmediate } from '@memlane/core/internal'
 /** How long the event loop may stand still. A round of it takes some microseconds. */
 const INTERVAL_MS = 0.5
 /** Reading the clock takes as long as a fast message, so it is not read for each of them. */
-const MAX_STRIDE = 16
+const MAX_STRIDE = 4
 
 /** When the event loop of this thread runs next. */
 let next = 0
@@ -15,12 +15,14 @@ let untilClock = 1
 let lastClock = 0
 
 /**
- * Call it for each message, batch or wait that did not let the event loop run.
+ * Call it after each message or wait that did not let the event loop run.
  *
+ * @param messages how many there were
  * @returns what to await before the next one. Usually undefined: then it is too early for another round
  */
-export function roundIfDue(): Promise<void> | undefined {
-  if (--untilClock > 0) return undefined
+export function roundIfDue(messages = 1): Promise<void> | undefined {
+  untilClock -= messages
+  if (untilClock > 0) return undefined
   const time = now()
   stride = time - lastClock < INTERVAL_MS / 4 ? Math.min(MAX_STRIDE, 2 * stride) : 1
   untilClock = stride

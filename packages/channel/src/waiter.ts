@@ -45,8 +45,8 @@ interface EventLoopWait {
   readonly resolve: (found: boolean) => void
   readonly reject: (reason: unknown) => void
   readonly deadline: number
-  /** Whether the caller has just looked. */
-  hasLooked: boolean
+  /** True until the event loop has had a chance to run. The caller has just looked. */
+  isFirst: boolean
   /** When `spin` next checks which peers live. */
   nextPeerCheck: number
   /** When it last began to sleep; Infinity if it has not. */
@@ -141,7 +141,7 @@ export class Waiter {
         deadline,
         nextPeerCheck: now() + PEER_CHECK_INTERVAL_MS,
         lastSleep: Infinity,
-        hasLooked: true,
+        isFirst: true,
         immediate: undefined,
         timer: undefined,
       }
@@ -157,9 +157,12 @@ export class Waiter {
     this.#getUp(wait)
     try {
       const found = this.#strategy === 'spin' ? this.#spinOn(wait) : this.#lieDown(wait)
+      const round = wait.isFirst && found !== undefined ? roundIfDue() : undefined
+      wait.isFirst = false
       if (found === undefined) return
       this.#end(wait)
-      wait.resolve(found)
+      if (round === undefined) wait.resolve(found)
+      else void round.then(() => wait.resolve(found))
     } catch (error) {
       this.#end(wait)
       wait.reject(error)
@@ -182,8 +185,7 @@ export class Waiter {
   /** Looks, and lets the event loop run before the next look. Undefined if the wait continues. */
   #spinOn(wait: EventLoopWait): boolean | undefined {
     const { condition } = wait
-    if (wait.hasLooked ? condition.isThere() : this.look(condition)) return true
-    wait.hasLooked = false
+    if (wait.isFirst ? condition.isThere() : this.look(condition)) return true
     const time = now()
     if (time >= wait.deadline) return isThereOrOver(condition)
     if (time >= wait.nextPeerCheck) {

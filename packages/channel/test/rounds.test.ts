@@ -32,7 +32,7 @@ describe('rounds of the event loop', () => {
     expect(rounds).toBeLessThanOrEqual(1 + (now() - start) / 0.5)
   })
 
-  it('come after each message if messages are slow', async () => {
+  it('come every few messages, or after each, if messages are slow', async () => {
     let rounds = 0
     for (let message = 0; message < 40; message++) {
       work(1)
@@ -40,6 +40,6 @@ describe('rounds of the event loop', () => {
       if (round !== undefined) rounds++
       await round
     }
-    expect(rounds).toBeGreaterThanOrEqual(40 - 16)
+    expect(rounds).toBeGreaterThanOrEqual(40 - 4)
   })
 })

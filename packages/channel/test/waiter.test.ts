@@ -181,19 +181,28 @@ describe('a waiter', () => {
       await expect(waiting).rejects.toBe('enough')
     })
 
-    it('lets the event loop run while waits end by a look', async () => {
-      using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
-      const waiter = new Waiter('adaptive', sleepHandle(channel, 0))
-      let checks = 0
-      const third = { isThere: () => ++checks % 3 === 0, watchPeers: () => false }
-      let timer = false
-      setTimeout(() => {
-        timer = true
-      }, 1)
-      const start = now()
-      while (!timer && now() - start < 5000) await waiter.wait(third)
-      expect(timer).toBe(true)
-    })
+    it.each(['adaptive', 'park', 'spin'] as const)(
+      'lets the event loop run while waits end at once, %s',
+      async (strategy) => {
+        using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
+        const waiter = new Waiter(strategy, sleepHandle(channel, 0))
+        let checks = 0
+        const third = { isThere: () => ++checks % 3 === 0, watchPeers: () => false }
+        let timer = false
+        setTimeout(() => {
+          timer = true
+        }, 1)
+        const start = now()
+        while (!timer && now() - start < 5000) await waiter.wait(third)
+        expect(timer).toBe(true)
+        timer = false
+        setTimeout(() => {
+          timer = true
+        }, 1)
+        while (!timer && now() - start < 10_000) await waiter.wait(nothing, { timeoutMs: 0 })
+        expect(timer).toBe(true)
+      },
+    )
   })
 
   it('allows one wait at a time', async () => {

@@ -309,6 +309,7 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
         if (message === undefined) break
         batch.push(message)
       }
+      await roundIfDue(batch.length - 1)
       return batch
     })
   }

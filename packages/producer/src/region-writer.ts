@@ -36,6 +36,7 @@ export type RegionUpdateView<L extends AnyLayout> =
  * with `existing: 'join'`.
  */
 export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMemory> implements Disposable {
+  /** Close the region, not its memory: only the region refuses that while `write` or `update` runs. */
   readonly memory: M
   readonly layout: L
   /**
@@ -67,10 +68,14 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
    */
   write(value: RegionValue<L>): void {
     this.#checkOpen()
-    this.#keepOpen(() => {
+    const wasWriting = this.#isWriting
+    this.#isWriting = true
+    try {
       if (isVersioned(this.layout)) writeSnapshot(this.layout, this.memory.buffer, 0, value)
       else this.layout.write(this.#bytes, 0, value)
-    })
+    } finally {
+      this.#isWriting = wasWriting
+    }
   }
 
   /**
@@ -85,10 +90,14 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.#checkOpen()
     const layout = this.layout as AnyLayout as VersionedLayout
     const view = this.#updatingView
-    this.#keepOpen(() => {
+    const wasWriting = this.#isWriting
+    this.#isWriting = true
+    try {
       if (view === undefined) updateSnapshot(layout, this.memory.buffer, 0, change)
       else updateThrough(view, layout, this.memory.buffer, 0, change)
-    })
+    } finally {
+      this.#isWriting = wasWriting
+    }
   }
 
   /**
@@ -113,17 +122,6 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
     const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
     return inspection('RegionWriter', facts, options, inspect)
-  }
-
-  /** Refuses `close` while code of the caller may run. */
-  #keepOpen(write: () => void): void {
-    const wasWriting = this.#isWriting
-    this.#isWriting = true
-    try {
-      write()
-    } finally {
-      this.#isWriting = wasWriting
-    }
   }
 
   #checkOpen(): void {

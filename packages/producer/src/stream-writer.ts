@@ -178,7 +178,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (done === values.length) return roundIfDue() ?? sent
+    if (done === values.length) return roundIfDue(done) ?? sent
     return this.#sendInTurn(values.slice(done), options)
   }
 

@@ -344,6 +344,15 @@ describe('a producer that a consumer blocks', () => {
     expect(consumer.read()).toEqual(Array.from({ length: sent - 7 }, (_, i) => 11 + i))
   })
 
+  it('leaves a claimed member as it is when another claim is refused', () => {
+    using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    using consumer = new HoldingConsumer(events.name, Event)
+    events.claimMember('blob', 10)?.set(Uint8Array.of(1, 2, 3))
+    expect(() => events.claim(50)).toThrow('pending')
+    events.commit(3)
+    expect(consumer.read()).toEqual([{ kind: 'blob', value: Uint8Array.of(1, 2, 3) }])
+  })
+
   it('is ready for a message of the length that is asked for', async () => {
     using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
     using _consumer = new HoldingConsumer(events.name, Event)

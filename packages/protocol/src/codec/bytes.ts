@@ -7,9 +7,8 @@ import { keptBytesOf } from '../memory/kept-views.js'
 import { lengthOf } from '../memory/typed-array.js'
 import type { Codec, PayloadView } from './codec.js'
 
-/** What `measure` was called with last, for the next `encode`: other bytes might not fit into the claimed room. */
-let measured: Uint8Array | undefined
-let measuredLength = 0
+/** What `measure` has returned last, for the next `encode`: more bytes would not fit into the claimed room. */
+let measured = -1
 
 /**
  * Bytes of any length, as they are. In place, a writer sees them as a `BytesView`, and a reader as a `ReadonlyBytesView`. Each is one
@@ -20,16 +19,12 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   fixedLength: undefined,
   measure(value) {
     if (!(value instanceof Uint8Array)) throw typeMismatch('a Uint8Array', value).toError('')
-    measuredLength = lengthOf(value)
-    measured = value
-    return measuredLength
+    measured = lengthOf(value)
+    return measured
   },
   encode(data, offset, value) {
-    if (measured === undefined || value !== measured)
-      throw new TypeError('encode: this is not the value that was measured last')
-    const length = measuredLength
-    measured = undefined
-    if (lengthOf(value) !== length) throw new TypeError('encode: the length has changed since the value was measured')
+    const length = lengthOf(value)
+    if (length !== measured) throw new TypeError('encode: this is not the value that was measured last')
     copyExactly(value, length, keptBytesOf(data).whole, offset)
     return length
   },

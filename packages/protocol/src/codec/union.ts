@@ -137,7 +137,7 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
     }
   }
 
-  // What `measure` has read, for the next `encode`. A getter can give another member or value to each of them.
+  // What `measure` has read, kept until the next `encode`. A getter can give another member or value to each of them.
   let measured: unknown
   let measuredIndex = -1
   let measuredValue: unknown

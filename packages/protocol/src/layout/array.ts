@@ -115,7 +115,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
       }
 
       copyTo(target: MutableArrayLike<T>, start = 0) {
-        if (!(start >= 0 && start + count <= target.length)) {
+        if (!(Number.isInteger(start) && start >= 0 && start + count <= target.length)) {
           const room = `${target.length} from index ${start} on`
           throw new RangeError(withPath(this, `${count} elements do not fit into ${room}`))
         }

@@ -37,7 +37,7 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
 
   copyTo(target: Uint8Array, start = 0): void {
     const { length } = this
-    if (!(start >= 0 && start + length <= target.length)) {
+    if (!(Number.isInteger(start) && start >= 0 && start + length <= target.length)) {
       const room = `${target.length} bytes from index ${start} on`
       throw new RangeError(withPath(this, `${length} bytes do not fit into ${room}`))
     }
@@ -127,7 +127,7 @@ function outside(accessor: ReadonlyBytesAccessor, index: number): RangeError {
   return new RangeError(withPath(accessor, `there is no byte ${index}; the length is ${accessor.length}`))
 }
 
-/** Tells whether bytes begin with a word, and whole words of the data hold all of them. Data that is detached holds none. */
+/** Tells whether bytes begin with a word, and whole words of the data hold all of them. Throws a TypeError if the data is detached. */
 function liesInWords(data: DataView, offset: number, length: number): boolean {
   const end = offset + length
   return ((data.byteOffset | offset) & 3) === 0 && end + (-end & 3) <= Math.min(data.byteLength, 2 ** 31)

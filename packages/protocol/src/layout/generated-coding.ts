@@ -35,7 +35,7 @@ const MOST_FIELDS = 512
 
 /**
  * Returns `slow` where the program may not make code from strings: Node's option `--disallow-code-generation-from-strings`, the
- * Content-Security-Policy of a page, `codeGeneration` of a vm context and a replaced `Function` forbid it, even later.
+ * Content-Security-Policy of a page and `codeGeneration` of a vm context forbid it, even later.
  *
  * @param slow the same functions as closures
  */

@@ -10,6 +10,9 @@ const buffer = getterOf<ArrayBufferLike>('buffer')
 const byteOffset = getterOf<number>('byteOffset')
 const byteLength = getterOf<number>('byteLength')
 const length = getterOf<number>('length')
+const growable = Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'growable')?.get as (
+  this: unknown,
+) => boolean
 const set: (this: ArrayBufferView, source: ArrayBufferView, start: number) => void = prototype.set
 
 function getterOf<T>(name: PropertyKey): (this: unknown) => T {
@@ -41,7 +44,13 @@ export function bytesIn(value: ArrayBufferView, count = byteLengthOf(value)): Ui
  * those, this makes one, which takes 200 ns.
  */
 export function isGrowable(value: ArrayBufferView): boolean {
-  return (buffer.call(value) as { readonly growable?: boolean }).growable === true
+  const memory = buffer.call(value)
+  if (memory instanceof ArrayBuffer) return false
+  try {
+    return growable.call(memory)
+  } catch {
+    return false // an ArrayBuffer of another realm
+  }
 }
 
 /**
