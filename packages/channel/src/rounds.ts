@@ -30,9 +30,14 @@ export function roundIfDue(messages = 1): Promise<void> | undefined {
   return time < next ? undefined : new Promise(runEventLoop)
 }
 
+/** Call it when the event loop has just run, because a wait slept: then no round is due for a while. */
+export function noteRound(): void {
+  next = now() + INTERVAL_MS
+}
+
 function runEventLoop(done: () => void): void {
   setImmediate(() => {
-    next = now() + INTERVAL_MS
+    noteRound()
     done()
   })
 }

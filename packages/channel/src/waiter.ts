@@ -21,7 +21,7 @@ import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { Doze } from './doze.js'
 import { canLook, lookFor } from './look.js'
 import { LOOK_MS, LookBudget } from './look-budget.js'
-import { roundIfDue } from './rounds.js'
+import { noteRound, roundIfDue } from './rounds.js'
 import { isThereOrOver, type WaitCondition } from './wait-condition.js'
 
 /** How a participant waits: `adaptive` looks for a while and then sleeps, `park` sleeps at once, `spin` never sleeps. */
@@ -157,10 +157,12 @@ export class Waiter {
     this.#getUp(wait)
     try {
       const found = this.#strategy === 'spin' ? this.#spinOn(wait) : this.#lieDown(wait)
-      const round = wait.isFirst && found !== undefined ? roundIfDue() : undefined
+      const { isFirst } = wait
       wait.isFirst = false
       if (found === undefined) return
       this.#end(wait)
+      if (!isFirst) noteRound()
+      const round = isFirst ? roundIfDue() : undefined
       if (round === undefined) wait.resolve(found)
       else void round.then(() => wait.resolve(found))
     } catch (error) {

@@ -1,6 +1,6 @@
 import { now } from '@memlane/core/internal'
 import { describe, expect, it } from 'vitest'
-import { roundIfDue } from '../src/rounds.js'
+import { noteRound, roundIfDue } from '../src/rounds.js'
 
 /** Uses the CPU, as the handler of a message does. */
 function work(ms: number): void {
@@ -30,6 +30,13 @@ describe('rounds of the event loop', () => {
     }
     expect(rounds).toBeGreaterThan(0)
     expect(rounds).toBeLessThanOrEqual(1 + (now() - start) / 0.5)
+  })
+
+  it('do not come when the event loop has just run', () => {
+    for (let message = 0; message < 4; message++) {
+      noteRound()
+      expect(roundIfDue()).toBeUndefined()
+    }
   })
 
   it('come every few messages, or after each, if messages are slow', async () => {
