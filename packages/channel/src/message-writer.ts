@@ -128,6 +128,7 @@ export class MessageWriter<Message, View> {
   /** @returns how many were sent */
   fillBatch(count: number, fill: (message: View, index: number) => void): number {
     if (typeof count !== 'number') throw new TypeError(`count must be a number, not ${describeValue(count)}`)
+    if (typeof fill !== 'function') throw new TypeError(`fill must be a function, not ${describeValue(fill)}`)
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
     if (!this.#isFree() || count <= 0) return 0
@@ -154,6 +155,7 @@ export class MessageWriter<Message, View> {
     if (member === undefined) throw new TypeError(`the schema is no union with a member ${JSON.stringify(kind)}`)
     const memberLength = length ?? member.fixedLength
     if (memberLength === undefined) throw variableLength()
+    checkIsNumber(memberLength)
     if (!(memberLength >= 0)) throw wrongLength(memberLength)
     if (!this.#isFree()) return undefined
     const offset = this.#claimRoom(UNION_HEADER_LENGTH + memberLength)
@@ -283,6 +285,7 @@ export class MessageWriter<Message, View> {
   #claimSlow(length = this.#fixedLength): View | undefined {
     const isFree = this.#isFree()
     if (length === undefined) throw variableLength()
+    checkIsNumber(length)
     if (length !== (this.#fixedLength ?? length)) throw wrongLength(length)
     const offset = isFree ? this.#claimRoom(length) : -1
     if (offset === -1) return undefined
@@ -303,8 +306,7 @@ export class MessageWriter<Message, View> {
   #commitSlow(length: number | undefined): void {
     this.#participant.checkOpen()
     if (length !== undefined) {
-      if (typeof length !== 'number')
-        throw new TypeError(`length must be a number of bytes, not ${describeValue(length)}`)
+      checkIsNumber(length)
       if (length < 0 || length !== (this.#fixedLength ?? length)) throw wrongLength(length)
     }
     const part = length === undefined ? undefined : length + this.#claimedHeader
@@ -318,6 +320,11 @@ function measureAndEncode<T>(codec: Codec<T, unknown, unknown>): (data: DataView
     codec.measure(value)
     codec.encode(data, offset, value)
   }
+}
+
+/** An object could convert to another number each time. */
+function checkIsNumber(length: unknown): void {
+  if (typeof length !== 'number') throw new TypeError(`length must be a number of bytes, not ${describeValue(length)}`)
 }
 
 function wrongLength(length: number): RangeError {

@@ -133,6 +133,7 @@ export class Waiter {
       this.#checkFree()
       const deadline = deadlineAfter(timeoutMs)
       signal?.throwIfAborted()
+      signal?.addEventListener('abort', this.#abort) // first: a signal of the caller's own may throw
       this.#wait = {
         condition,
         signal,
@@ -145,7 +146,6 @@ export class Waiter {
         immediate: undefined,
         timer: undefined,
       }
-      signal?.addEventListener('abort', this.#abort)
       this.#goOn()
     })
   }

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import { uniqueName } from '@memlane/testing'
+import { runWithAndWithoutCodeGeneration } from '@memlane/testing/code-generation'
 import { describe, expect, it } from 'vitest'
 
 const consumer = import.meta.resolve('@memlane/consumer')
@@ -11,8 +11,6 @@ const SOURCE = `
   import { openStream } from '${consumer}'
   import { createStream } from '${producer}'
   import { struct, u32 } from '${protocol}'
-  let generates = true
-  try { new Function('return 1')() } catch { generates = false }
   const Pair = struct('Pair', { a: u32, b: u32 })
   const attempt = (call) => {
     try { return call() } catch (error) { return error.name + ': ' + error.message.replaceAll(writer.name, 'NAME') }
@@ -51,26 +49,15 @@ const SOURCE = `
   const fitting = drain()
   reader.close()
   writer.close()
-  console.log(JSON.stringify({ generates, refused: [...refused], whole, errors, filled, fitting }))
+  console.log(JSON.stringify({ refused: [...refused], whole, errors, filled, fitting }))
 `
-
-function run(...options: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [...options, '--input-type=module', '--eval', SOURCE, uniqueName('stream')],
-    { encoding: 'utf8', timeout: 30_000 },
-  )
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const { generates, ...results } = JSON.parse(stdout) as { generates: boolean }
-  return { generates, results }
-}
 
 describe('a producer that may not make code from strings', () => {
   it('keeps messages whole, and refuses the same values as others', () => {
-    const forbidden = run('--disallow-code-generation-from-strings')
-    const allowed = run()
-    expect([forbidden.generates, allowed.generates]).toEqual([false, true])
-    expect(forbidden.results).toEqual(allowed.results)
+    const { allowed, forbidden } = runWithAndWithoutCodeGeneration(SOURCE, uniqueName('stream'))
+    const ended = { status: 0, stderr: '' }
+    expect(allowed).toMatchObject({ ...ended, generates: true })
+    expect(forbidden).toMatchObject({ ...ended, generates: false, results: allowed.results })
     expect(forbidden.results).toMatchObject({
       refused: [
         'TypeError: a claimed message is pending: commit or abort it first',

@@ -188,6 +188,19 @@ it('a wait rejects with CLOSED if one of the next microtasks closes the consumer
   }
 })
 
+it('a signal whose listeners cannot be added ends only its own wait', async () => {
+  using writer = make()
+  using reader = await openStream(writer.name, u32)
+  const { signal } = new AbortController()
+  signal.addEventListener = () => {
+    throw new Error('mine')
+  }
+  await expect(reader.receive({ signal })).rejects.toThrow('mine')
+  writer.trySend(1)
+  expect(await reader.receive({ timeoutMs: 1000 })).toBe(1)
+  expect(await reader.receive({ timeoutMs: 1 })).toBeUndefined()
+})
+
 it('a signal that outlives its waits keeps none of their listeners', async () => {
   using writer = make()
   using reader = await openStream(writer.name, u32)

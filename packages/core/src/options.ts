@@ -38,7 +38,13 @@ export function checkFunction(option: string, value: unknown): void {
 }
 
 export function checkSignal(option: string, value: unknown): void {
-  const is = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+  const is =
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    'throwIfAborted' in value &&
+    'addEventListener' in value &&
+    'removeEventListener' in value
   if (!is) throw new TypeError(`${option} must be an AbortSignal, not ${describeValue(value)}`)
 }
 

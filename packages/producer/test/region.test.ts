@@ -203,6 +203,27 @@ describe('createRegion', () => {
     expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
   })
 
+  it('writes only what it has checked, even if a getter changes', () => {
+    const Counted = struct('Counted', { a: u8, t: utf8(8), seq: u32 }, { consistency: { sequence: 'seq' } })
+    using region = createRegion(uniqueName('region'), Counted)
+    const changing = () => {
+      let reads = 0
+      return {
+        get a() {
+          return reads++ === 0 ? 3 : 300
+        },
+        t: 'new',
+      }
+    }
+    region.write(changing())
+    expect(readSnapshot(Counted, region.memory.buffer)).toMatchObject({ a: 3, t: 'new' })
+    // `assign` checks twice, so that its error has the path of the view: what has changed in between is refused.
+    const bytes = new ArrayBuffer(Counted.length)
+    const given = Object.assign(changing(), { seq: 0 })
+    expect(() => Counted.assign(Counted.view(bytes), given)).toThrow('300 is not a u8')
+    expect(new Uint8Array(bytes)).toEqual(new Uint8Array(Counted.length))
+  })
+
   it('refuses a close by a getter of the value that it writes', () => {
     using region = createRegion(uniqueName('region'), struct('Getter', { a: u32, b: u32 }))
     const value = {

@@ -344,6 +344,16 @@ describe('a producer that a consumer blocks', () => {
     expect(consumer.read()).toEqual(Array.from({ length: sent - 7 }, (_, i) => 11 + i))
   })
 
+  it('takes no length but a number: an object could convert to another one later', () => {
+    using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
+    const lengths = [{ valueOf: () => 8 }, '8', 8n, true] as unknown[] as number[]
+    for (const length of lengths) {
+      expect(() => events.claim(length)).toThrow('length must be a number of bytes')
+      expect(() => events.claimMember('blob', length)).toThrow('length must be a number of bytes')
+    }
+    expect(events.claimMember('blob', 8)).toBeDefined()
+  })
+
   it('leaves a claimed member as it is when another claim is refused', () => {
     using events = createStream(uniqueName('stream'), Event, { capacity: CAPACITY })
     using consumer = new HoldingConsumer(events.name, Event)

@@ -193,6 +193,51 @@ describe('copies of bytes', () => {
     expectUntouched(data, 8, 18)
   })
 
+  it('count as what they are, whatever their prototype says', () => {
+    const disguised = Object.setPrototypeOf(new Int16Array(32), Uint8Array.prototype)
+    const buffer = new ArrayBuffer(64)
+    expect(() => payload.bytes.measure(disguised)).toThrow('expected a Uint8Array')
+    expect(() => bytes(64).write(new DataView(buffer), 0, disguised)).toThrow('expected a Uint8Array of 64 bytes')
+    expect(() => payload.bytes.measure(new Proxy(new Uint8Array(4), {}))).toThrow('expected a Uint8Array')
+    const few = Object.setPrototypeOf(new Int8Array([1, 2, 3, 4]), Float64Array.prototype)
+    array(f64, 4).write(new DataView(buffer), 0, few) // element by element
+    expect(array(f64, 4).read(new DataView(buffer), 0)).toEqual([1, 2, 3, 4])
+    const large = Object.setPrototypeOf(Float64Array.of(999, 1), Uint8Array.prototype)
+    expect(() => array(u8, 2).write(new DataView(buffer), 0, large)).toThrow('999 is not a u8')
+  })
+
+  it('leave no old bytes if a subclass shortens them after the check', () => {
+    class Short extends Uint8Array {
+      override subarray() {
+        return new Uint8Array(0)
+      }
+    }
+    let reads = 0
+    const Nested = struct('Nested', { inner: struct('Inner', { b: bytes(8) }) })
+    const inner = {
+      get b() {
+        return reads++ === 0 ? new Uint8Array(8).fill(1) : new Short(7).fill(2)
+      },
+    }
+    const data = new DataView(new Uint8Array(8).fill(FILLER).buffer)
+    Nested.write(data, 0, { inner })
+    expect(new Uint8Array(data.buffer)).toEqual(Uint8Array.of(2, 2, 2, 2, 2, 2, 2, 0))
+  })
+
+  it('are not copied into an array that lies about its length', () => {
+    class Long extends Float64Array {
+      override get length() {
+        return 99
+      }
+    }
+    const view = array(f64, 16).readonlyView(new ArrayBuffer(128))
+    expect(() => view.copyTo(new Long(4))).toThrow('16 elements do not fit into 4')
+    expect(() => view.copyTo(new Float64Array(20), 0.5)).toThrow(RangeError)
+    const raw = bytes(16).readonlyView(new ArrayBuffer(16))
+    expect(() => raw.copyTo(new Uint8Array(20), 0.5)).toThrow(RangeError)
+    expect(() => raw.copyTo([] as unknown as Uint8Array)).toThrow('expected a Uint8Array')
+  })
+
   it('are copied without asking their buffer, which may lie, and change its length when it is asked', () => {
     const buffer: ArrayBuffer = Reflect.construct(ArrayBuffer, [100, { maxByteLength: 1000 }])
     const source = new Uint8Array(buffer).fill(7)

@@ -1,7 +1,7 @@
 import { exactCopier } from '../memory/copy-exactly.js'
 import { SMALL } from '../memory/copy-unchanged.js'
 import { type KeptViews, keeperOf, type TypedArrayType } from '../memory/kept-views.js'
-import { bytesIn, lengthOf, setElements } from '../memory/typed-array.js'
+import { bytesIn, kindOfTypedArray, lengthOf, setElements } from '../memory/typed-array.js'
 import {
   Accessor,
   type AccessorClass,
@@ -35,7 +35,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   checkCount('number of array elements', count)
   const { length: stride, check: checkElement, read: readElement, put: putElement } = element
   const { kind } = element.descriptor
-  /** Only instances of this class have the elements' own bytes. */
+  /** Only arrays of this class have the elements' own bytes. */
   const SameElements = typedArrayClass(kind)
   /** For elements without such a class, nothing is copied by way of typed arrays. */
   const type = (SameElements ?? Uint8Array) as unknown as TypedArrayType<TypedArray>
@@ -43,7 +43,9 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   const copyElements = exactCopier(type)
   const length = count * stride
 
-  const isSame = (values: unknown): values is TypedArray => SameElements !== undefined && values instanceof SameElements
+  const className = SameElements?.name
+  const isSame = (values: unknown): values is TypedArray =>
+    className !== undefined && kindOfTypedArray(values) === className
   /** An own property or a subclass of a typed array may claim another length. */
   const countOf = (values: ArrayLike<unknown>): number => (isSame(values) ? lengthOf(values) : values.length)
   /** Tells whether a typed array can lie there. Elements that are not numbers have no typed array. */
@@ -115,8 +117,8 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
       }
 
       copyTo(target: MutableArrayLike<T>, start = 0) {
-        if (!(Number.isInteger(start) && start >= 0 && start + count <= target.length)) {
-          const room = `${target.length} from index ${start} on`
+        if (!(Number.isInteger(start) && start >= 0 && start + count <= countOf(target))) {
+          const room = `${countOf(target)} from index ${start} on`
           throw new RangeError(withPath(this, `${count} elements do not fit into ${room}`))
         }
         const { '\0data': data, '\0offset': offset } = this

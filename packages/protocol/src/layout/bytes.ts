@@ -1,5 +1,5 @@
 import { copyExactly } from '../memory/copy-exactly.js'
-import { byteLengthOf } from '../memory/typed-array.js'
+import { byteLengthOf, bytesIn, isUint8Array } from '../memory/typed-array.js'
 import { bytesOf, checkBounds } from './accessor.js'
 import { ReadonlyBytesAccessor } from './bytes-accessor.js'
 import { checkCount } from './count.js'
@@ -21,7 +21,7 @@ export function bytes(length: number): Layout<Uint8Array> {
     return new Uint8Array(view.buffer, view.byteOffset + offset, length)
   }
   const check = (given: unknown) => {
-    if (!(given instanceof Uint8Array || given instanceof ReadonlyBytesAccessor))
+    if (!(isUint8Array(given) || given instanceof ReadonlyBytesAccessor))
       return typeMismatch(`a Uint8Array of ${length} bytes`, given)
     const givenLength = lengthOf(given)
     if (givenLength !== length) return new Mismatch('range', `${givenLength} bytes given where there are ${length}`)
@@ -36,7 +36,7 @@ export function bytes(length: number): Layout<Uint8Array> {
       return
     }
     // A getter can give other bytes than those that were checked. No old bytes may show then.
-    target.set(value.subarray(0, length))
+    target.set(bytesIn(value, Math.min(filled, length)))
     if (filled < length) target.fill(0, filled)
   }
   class FixedBytesAccessor extends ReadonlyBytesAccessor {
@@ -63,7 +63,7 @@ export function bytes(length: number): Layout<Uint8Array> {
         return over(this['\0data'], this['\0offset'] + fieldOffset)
       },
       set(given: Uint8Array) {
-        if (!(given instanceof Uint8Array) || byteLengthOf(given) !== length) refuse(this, given)
+        if (!isUint8Array(given) || byteLengthOf(given) !== length) refuse(this, given)
         const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
         copyExactly(value, length, bytesOf(this).whole, this['\0offset'] + fieldOffset)
       },

@@ -21,8 +21,8 @@
  * code belongs to one struct (decision 13 has the figures).
  *
  * - Each field of the object itself is read once, so a getter cannot give one number to the check and another to the write. Objects
- *   and arrays in a field are read twice, by the `check` and the `put` of the field's layout, as closures read them. Getters in there can
- *   change what is written, but not where: `put` keeps to its field.
+ *   and arrays in a field are read twice, by the `check` and the `put` of the field's layout. Getters in there can change what is written,
+ *   but not where: `put` keeps to its field. Closures do the same.
  * - Generated code writes the value that it checked. All other values go to the closures, which check them again and throw the error.
  * - No name gets into the source unquoted, and every offset there is a whole number.
  */

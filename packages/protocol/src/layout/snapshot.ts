@@ -75,8 +75,7 @@ export function writeSnapshot<T, Version extends string>(
   value: SnapshotValue<T, Version>,
 ): void {
   const version = versionWordsOf(layout, buffer, offset)
-  checkValue(layout, value)
-  const given = value as Readonly<Record<string, unknown>>
+  const given = takeContent(layout, value)
   const data = new DataView(buffer)
   update(layout.name, version, () => {
     for (const [name, field] of contentOf(layout)) field.layout.put(data, offset + field.offset, given[name])
@@ -127,20 +126,26 @@ export function updateThrough<T, Version extends string>(
  * @throws TypeError or RangeError naming the part that does not fit
  */
 export function checkValue(layout: AnyLayout, value: unknown): void {
-  const mismatch = isVersioned(layout) ? checkContent(layout, value) : layout.check(value)
+  if (isVersioned(layout)) {
+    takeContent(layout, value)
+    return
+  }
+  const mismatch = layout.check(value)
   if (mismatch !== undefined) throw mismatch.toError('name' in layout ? String(layout.name) : '')
 }
 
-function checkContent(layout: VersionedLayout, value: unknown) {
-  if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
-  const given = value as Readonly<Record<string, unknown>>
+/** Reads each field of a value once, and checks it: a getter may give something else each time. */
+function takeContent(layout: Versioned, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) throw typeMismatch('an object', value).toError(layout.name)
   const unknown = unknownField(value, Object.keys(layout.fields))
-  if (unknown !== undefined) return unknown
+  if (unknown !== undefined) throw unknown.toError(layout.name)
+  const taken: Record<string, unknown> = {}
   for (const [name, field] of contentOf(layout)) {
-    const mismatch = field.layout.check(given[name])
-    if (mismatch !== undefined) return mismatch.within(`.${name}`)
+    taken[name] = (value as Readonly<Record<string, unknown>>)[name]
+    const mismatch = field.layout.check(taken[name])
+    if (mismatch !== undefined) throw mismatch.within(`.${name}`).toError(layout.name)
   }
-  return undefined
+  return taken
 }
 
 /** The fields that are not version words. */

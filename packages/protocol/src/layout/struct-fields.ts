@@ -24,14 +24,15 @@ export function closureCoding(name: string, fields: readonly NamedField[]): Stru
   const { check: checkFields, put, readInto } = codingOf(fields)
   const names = fields.map((field) => field.name)
   const fieldCount = names.length
-  const check = (value: unknown): Mismatch | undefined => {
+  /** @param taken the fields of `value`, if they have been read already */
+  const check = (value: unknown, taken = value): Mismatch | undefined => {
     if (typeof value !== 'object' || value === null) return typeMismatch('an object', value)
-    const mismatch = checkFields(value as Struct)
+    const mismatch = checkFields(taken as Struct)
     if (mismatch === undefined && !hasMoreFields(value, fieldCount)) return undefined
     return unknownField(value, names) ?? mismatch // the error for the misspelt name says more than the one for the missing field
   }
   return {
-    check,
+    check: (value) => check(value),
     put,
     read(view, offset) {
       const value: Struct = {}
@@ -39,9 +40,11 @@ export function closureCoding(name: string, fields: readonly NamedField[]): Stru
       return value
     },
     checkAndPut(view, offset, value) {
-      const mismatch = check(value)
+      const taken: Struct = {}
+      for (const field of names) taken[field] = (value as Struct | null | undefined)?.[field]
+      const mismatch = check(value, taken)
       if (mismatch !== undefined) throw mismatch.toError(name)
-      put(view, offset, value as Struct)
+      put(view, offset, taken)
     },
   }
 }

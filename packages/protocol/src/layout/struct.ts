@@ -143,7 +143,7 @@ export function struct<const F extends Fields, const Version extends keyof F & s
         throw new TypeError(`${pathOf(accessor)}: this view cannot be assigned as a whole`)
       const mismatch = check(value)
       if (mismatch !== undefined) throw mismatch.toError(pathOf(accessor))
-      put(accessor['\0data'], accessor['\0offset'], value)
+      checkAndPut(accessor['\0data'], accessor['\0offset'], value)
     },
     copy(view) {
       const accessor = checkAccessor(view)
