@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { array, bytes, f64, i64, payload, struct, u8, u32, union } from '../src/index.js'
 import { codecOf } from '../src/internal.js'
-import { copyExactly, exactCopier } from '../src/memory/copy-exactly.js'
+import { copierOf, copyExactly } from '../src/memory/copy-exactly.js'
 import { KeptViews, keeperOf, keptBytesOf } from '../src/memory/kept-views.js'
 
 /** Around each length at which another way of copying begins. */
@@ -194,11 +194,11 @@ describe('copies of bytes', () => {
   })
 
   it('count as what they are, whatever their prototype says', () => {
-    const disguised = Object.setPrototypeOf(new Int16Array(32), Uint8Array.prototype)
+    const disguised = Object.setPrototypeOf(new Int16Array(32).fill(3), Uint8Array.prototype)
     const buffer = new ArrayBuffer(64)
-    expect(() => payload.bytes.measure(disguised)).toThrow('expected a Uint8Array')
-    expect(() => bytes(64).write(new DataView(buffer), 0, disguised)).toThrow('expected a Uint8Array of 64 bytes')
-    expect(() => payload.bytes.measure(new Proxy(new Uint8Array(4), {}))).toThrow('expected a Uint8Array')
+    expect(payload.bytes.measure(disguised)).toBe(32)
+    const write = () => bytes(64).write(new DataView(buffer), 0, disguised)
+    expect(write).toThrow('32 bytes given where there are 64')
     const few = Object.setPrototypeOf(new Int8Array([1, 2, 3, 4]), Float64Array.prototype)
     array(f64, 4).write(new DataView(buffer), 0, few) // element by element
     expect(array(f64, 4).read(new DataView(buffer), 0)).toEqual([1, 2, 3, 4])
@@ -394,7 +394,7 @@ describe('copies of numbers', () => {
   })
 
   it('are as many as were counted, even if another thread adds more during the copy', () => {
-    const copy = exactCopier<Float64Array>(Float64Array)
+    const copy = copierOf<Float64Array>(Float64Array)
     for (const [counted, actual] of [
       [3, 8],
       [3, 9],

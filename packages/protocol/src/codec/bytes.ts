@@ -4,7 +4,7 @@ import { typeMismatch } from '../layout/mismatch.js'
 import type { BytesView, ReadonlyBytesView } from '../layout/view.js'
 import { copyExactly } from '../memory/copy-exactly.js'
 import { keptBytesOf } from '../memory/kept-views.js'
-import { isUint8Array, lengthOf } from '../memory/typed-array.js'
+import { lengthOf } from '../memory/typed-array.js'
 import type { Codec, PayloadView } from './codec.js'
 
 /** What `measure` has returned last, for the next `encode`: more bytes would not fit into the claimed room. */
@@ -18,7 +18,7 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   descriptor: { kind: 'payload', encoding: 'bytes' },
   fixedLength: undefined,
   measure(value) {
-    if (!isUint8Array(value)) throw typeMismatch('a Uint8Array', value).toError('')
+    if (!(value instanceof Uint8Array)) throw typeMismatch('a Uint8Array', value).toError('')
     measured = lengthOf(value)
     return measured
   },

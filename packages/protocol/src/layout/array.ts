@@ -1,4 +1,4 @@
-import { exactCopier } from '../memory/copy-exactly.js'
+import { copierOf } from '../memory/copy-exactly.js'
 import { SMALL } from '../memory/copy-unchanged.js'
 import { type KeptViews, keeperOf, type TypedArrayType } from '../memory/kept-views.js'
 import { bytesIn, kindOfTypedArray, lengthOf, setElements } from '../memory/typed-array.js'
@@ -40,20 +40,17 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   /** For elements without such a class, nothing is copied by way of typed arrays. */
   const type = (SameElements ?? Uint8Array) as unknown as TypedArrayType<TypedArray>
   const keptElementsOf = keeperOf(type)
-  const copyElements = exactCopier(type)
+  const copyElements = copierOf(type)
   const length = count * stride
 
   const className = SameElements?.name
   const isSame = (values: unknown): values is TypedArray =>
     className !== undefined && kindOfTypedArray(values) === className
-  /** An own property or a subclass of a typed array may claim another length. */
-  const countOf = (values: ArrayLike<unknown>): number => (isSame(values) ? lengthOf(values) : values.length)
   /** Tells whether a typed array can lie there. Elements that are not numbers have no typed array. */
   const isAligned = ({ byteOffset }: DataView, offset: number): boolean =>
     byteOffset % stride === 0 && offset % stride === 0
 
   const checkEach = (values: ArrayLike<unknown>, start: number): Mismatch | undefined => {
-    if (isSame(values)) return undefined
     for (let index = 0; index < values.length; index++) {
       const mismatch = checkElement(values[index])
       if (mismatch !== undefined) return mismatch.within(`[${start + index}]`)
@@ -63,9 +60,10 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   const check = (value: unknown): Mismatch | undefined => {
     const values = value instanceof Elements ? value.toArray() : value
     if (!isArrayLike(values)) return typeMismatch(`an array of ${count}`, values)
-    const given = countOf(values)
+    const same = isSame(values)
+    const given = same ? lengthOf(values) : values.length
     if (given !== count) return new Mismatch('range', `${given} elements given where there are ${count}`)
-    return checkEach(values, 0)
+    return same ? undefined : checkEach(values, 0)
   }
   const read = (view: DataView, offset: number): T[] => {
     // `push` would make the array grow again and again. V8 uses a hash table for a new array of more than 2 ** 25 elements.
@@ -117,12 +115,14 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
       }
 
       copyTo(target: MutableArrayLike<T>, start = 0) {
-        if (!(Number.isInteger(start) && start >= 0 && start + count <= countOf(target))) {
-          const room = `${countOf(target)} from index ${start} on`
+        const same = isSame(target)
+        const targetLength = same ? lengthOf(target) : target.length
+        if (!(Number.isInteger(start) && start >= 0 && start + count <= targetLength)) {
+          const room = `${targetLength} from index ${start} on`
           throw new RangeError(withPath(this, `${count} elements do not fit into ${room}`))
         }
         const { '\0data': data, '\0offset': offset } = this
-        if (length > SMALL && isSame(target)) {
+        if (length > SMALL && same) {
           if (isAligned(data, offset)) setElements(target, elementsOf(this).at(offset, count), start)
           else setElements(bytesIn(target), bytesOf(this).at(offset, length), start * stride)
           return
@@ -179,15 +179,16 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   const setFrom = (accessor: Elements, given: ArrayLike<T> | Elements, start = 0) => {
     const values = given instanceof Elements ? (given.toArray() as T[]) : given
     if (!isArrayLike(values)) throw typeMismatch('an index, or an array of values', values).toError(pathOf(accessor))
-    const valueCount = countOf(values)
+    const same = isSame(values)
+    const valueCount = same ? lengthOf(values) : values.length
     if (!(Number.isInteger(start) && start >= 0 && start + valueCount <= count)) {
       const message = `${valueCount} values from index ${start} on do not fit: there are ${count} elements`
       throw new RangeError(withPath(accessor, message))
     }
-    const mismatch = checkEach(values, start)
+    const mismatch = same ? undefined : checkEach(values, start)
     if (mismatch !== undefined) throw mismatch.toError(pathOf(accessor))
     const offset = accessor['\0offset'] + start * stride
-    if (isSame(values)) putElements(accessor, offset, values, valueCount)
+    if (same) putElements(accessor, offset, values, valueCount)
     else putEach(accessor['\0data'], offset, values, valueCount)
   }
 

@@ -1,6 +1,6 @@
 import { copyExactly } from '../memory/copy-exactly.js'
 import { copyWords, SMALL } from '../memory/copy-unchanged.js'
-import { byteLengthOf, isUint8Array, setElements } from '../memory/typed-array.js'
+import { lengthOf, setElements } from '../memory/typed-array.js'
 import { Accessor, bytesOf, pathOf, READ_ONLY, withPath } from './accessor.js'
 import { typeMismatch } from './mismatch.js'
 import { u8 } from './scalar.js'
@@ -37,8 +37,8 @@ export class ReadonlyBytesAccessor extends Accessor implements ReadonlyBytesView
 
   copyTo(target: Uint8Array, start = 0): void {
     const { length } = this
-    if (!isUint8Array(target)) throw typeMismatch('a Uint8Array', target).toError(pathOf(this))
-    const targetLength = byteLengthOf(target)
+    if (!(target instanceof Uint8Array)) throw typeMismatch('a Uint8Array', target).toError(pathOf(this))
+    const targetLength = lengthOf(target)
     if (!(Number.isInteger(start) && start >= 0 && start + length <= targetLength)) {
       const room = `${targetLength} bytes from index ${start} on`
       throw new RangeError(withPath(this, `${length} bytes do not fit into ${room}`))
@@ -114,9 +114,9 @@ export class BytesAccessor extends ReadonlyBytesAccessor implements BytesView {
   }
 
   private setFrom(source: Uint8Array, start: number): void {
-    if (!isUint8Array(source)) throw typeMismatch('an index, or a Uint8Array', source).toError(pathOf(this))
+    if (!(source instanceof Uint8Array)) throw typeMismatch('an index, or a Uint8Array', source).toError(pathOf(this))
     const { length } = this
-    const count = byteLengthOf(source)
+    const count = lengthOf(source)
     if (!(Number.isInteger(start) && start >= 0 && start + count <= length)) {
       const message = `${count} bytes from index ${start} on do not fit: the length is ${length}`
       throw new RangeError(withPath(this, message))

@@ -1,5 +1,5 @@
 import { copyExactly } from '../memory/copy-exactly.js'
-import { byteLengthOf, bytesIn, isUint8Array } from '../memory/typed-array.js'
+import { bytesIn, lengthOf } from '../memory/typed-array.js'
 import { bytesOf, checkBounds } from './accessor.js'
 import { ReadonlyBytesAccessor } from './bytes-accessor.js'
 import { checkCount } from './count.js'
@@ -21,16 +21,16 @@ export function bytes(length: number): Layout<Uint8Array> {
     return new Uint8Array(view.buffer, view.byteOffset + offset, length)
   }
   const check = (given: unknown) => {
-    if (!(isUint8Array(given) || given instanceof ReadonlyBytesAccessor))
+    if (!(given instanceof Uint8Array || given instanceof ReadonlyBytesAccessor))
       return typeMismatch(`a Uint8Array of ${length} bytes`, given)
-    const givenLength = lengthOf(given)
+    const givenLength = given instanceof ReadonlyBytesAccessor ? given.length : lengthOf(given)
     if (givenLength !== length) return new Mismatch('range', `${givenLength} bytes given where there are ${length}`)
     return undefined
   }
   const put = (view: DataView, offset: number, given: Uint8Array | ReadonlyBytesAccessor) => {
     const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
     const target = over(view, offset)
-    const filled = byteLengthOf(value)
+    const filled = lengthOf(value)
     if (filled === length) {
       target.set(value)
       return
@@ -63,7 +63,7 @@ export function bytes(length: number): Layout<Uint8Array> {
         return over(this['\0data'], this['\0offset'] + fieldOffset)
       },
       set(given: Uint8Array) {
-        if (!isUint8Array(given) || byteLengthOf(given) !== length) refuse(this, given)
+        if (!(given instanceof Uint8Array) || lengthOf(given) !== length) refuse(this, given)
         const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
         copyExactly(value, length, bytesOf(this).whole, this['\0offset'] + fieldOffset)
       },
@@ -76,6 +76,3 @@ export function bytes(length: number): Layout<Uint8Array> {
     },
   }
 }
-
-const lengthOf = (value: Uint8Array | ReadonlyBytesAccessor) =>
-  value instanceof ReadonlyBytesAccessor ? value.length : byteLengthOf(value)

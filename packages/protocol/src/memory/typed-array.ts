@@ -24,11 +24,6 @@ export function kindOfTypedArray(value: unknown): string | undefined {
   return kind.call(value)
 }
 
-/** Tells whether a value is a Uint8Array, or a Buffer. `instanceof` would believe the prototype of an array of other elements. */
-export function isUint8Array(value: unknown): value is Uint8Array {
-  return kind.call(value) === 'Uint8Array'
-}
-
 /** Returns the number of bytes in a typed array. */
 export function byteLengthOf(value: ArrayBufferView): number {
   return byteLength.call(value)
