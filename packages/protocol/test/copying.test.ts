@@ -281,14 +281,18 @@ describe('copies of bytes', () => {
     ] as const) {
       const source = new Uint8Array(Reflect.construct(SharedArrayBuffer, [actual, { maxByteLength: 1000 }]))
       source.set(pattern(actual))
-      const target = new Uint8Array(1200).fill(FILLER)
-      if (counted <= 64 && actual > 64) {
-        expect(() => copyExactly(source, counted, target, 8)).toThrow(RangeError)
-        expect(target.every((byte) => byte === FILLER)).toBe(true)
-      } else {
-        copyExactly(source, counted, target, 8)
-        expect(target.slice(8, 8 + counted)).toEqual(pattern(counted))
-        expectUntouched(new DataView(target.buffer), 8, counted)
+      for (const room of [1200, 2 ** 20]) {
+        const data = laneOf(room)
+        const isKept = keptBytesOf(data).keeps(counted)
+        expect(isKept).toBe(room === 1200)
+        if (counted <= 64 ? actual > 64 : isKept) {
+          expect(() => copyExactly(source, counted, keptBytesOf(data), 8)).toThrow(RangeError)
+          expectUntouched(data, 8, 0)
+        } else {
+          copyExactly(source, counted, keptBytesOf(data), 8)
+          expect(new Uint8Array(data.buffer, data.byteOffset + 8, counted)).toEqual(pattern(counted))
+          expectUntouched(data, 8, counted)
+        }
       }
     }
   })
@@ -404,13 +408,17 @@ describe('copies of numbers', () => {
     ] as const) {
       const source = new Float64Array(Reflect.construct(SharedArrayBuffer, [actual * 8, { maxByteLength: 1000 }]))
       source.set(numbers(actual))
-      const target = new Float64Array(120).fill(-1)
-      if (counted <= 8 && actual > 8) {
-        expect(() => copy(source, counted, target, 2)).toThrow(RangeError)
-        expect(target.every((number) => number === -1)).toBe(true)
-      } else {
-        copy(source, counted, target, 2)
-        expect([...target]).toEqual([-1, -1, ...numbers(counted), ...Array(118 - counted).fill(-1)])
+      for (const room of [120, 2 ** 17]) {
+        const target = new Float64Array(room).fill(-1)
+        const kept = new KeptViews<Float64Array>(Float64Array, new DataView(target.buffer))
+        if (counted <= 8 ? actual > 8 : kept.keeps(counted)) {
+          expect(() => copy(source, counted, kept, 16)).toThrow(RangeError)
+          expect(target.every((number) => number === -1)).toBe(true)
+        } else {
+          copy(source, counted, kept, 16)
+          expect([...target.slice(0, counted + 2)]).toEqual([-1, -1, ...numbers(counted)])
+          expect(target.slice(counted + 2).every((number) => number === -1)).toBe(true)
+        }
       }
     }
   })

@@ -25,7 +25,7 @@ export const bytes: Codec<Uint8Array, BytesView, ReadonlyBytesView> = {
   encode(data, offset, value) {
     const length = lengthOf(value)
     if (length !== measured) throw new TypeError('encode: this is not the value that was measured last')
-    copyExactly(value, length, keptBytesOf(data).whole, offset)
+    copyExactly(value, length, keptBytesOf(data), offset)
     return length
   },
   /** Faster than `slice`, and for few bytes faster with a new view than with a kept one. */

@@ -172,8 +172,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   }
   /** Copies a typed array of the elements' own type, of a length that was measured right before. */
   const putElements = (accessor: Elements, offset: number, values: TypedArray, valueCount: number) => {
-    if (isAligned(accessor['\0data'], offset))
-      copyElements(values, valueCount, elementsOf(accessor).whole, offset / stride)
+    if (isAligned(accessor['\0data'], offset)) copyElements(values, valueCount, elementsOf(accessor), offset)
     else setElements(bytesOf(accessor).whole, bytesIn(values, valueCount * stride), offset)
   }
   const setFrom = (accessor: Elements, given: ArrayLike<T> | Elements, start = 0) => {

@@ -121,7 +121,7 @@ export class BytesAccessor extends ReadonlyBytesAccessor implements BytesView {
       const message = `${count} bytes from index ${start} on do not fit: the length is ${length}`
       throw new RangeError(withPath(this, message))
     }
-    copyExactly(source, count, bytesOf(this).whole, this['\0offset'] + start)
+    copyExactly(source, count, bytesOf(this), this['\0offset'] + start)
   }
 }
 

@@ -65,7 +65,7 @@ export function bytes(length: number): Layout<Uint8Array> {
       set(given: Uint8Array) {
         if (!(given instanceof Uint8Array) || lengthOf(given) !== length) refuse(this, given)
         const value = given instanceof ReadonlyBytesAccessor ? given.unsafeArray() : given
-        copyExactly(value, length, bytesOf(this).whole, this['\0offset'] + fieldOffset)
+        copyExactly(value, length, bytesOf(this), this['\0offset'] + fieldOffset)
       },
     }),
     readonlyAccessorClass: FixedBytesAccessor,

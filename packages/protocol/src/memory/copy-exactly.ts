@@ -1,11 +1,11 @@
-import type { Elements, TypedArrayType } from './kept-views.js'
+import type { Elements, KeptViews, TypedArrayType } from './kept-views.js'
 import { bytesIn, isGrowable, setElements } from './typed-array.js'
 
 /** Up to this many bytes, copying twice is faster than `isGrowable`. */
 const SMALL = 64
 
-/** Copies `length` elements of `source` into `target`, from `start` on: see `copierOf`. */
-type ExactCopy<A> = (source: A, length: number, target: A, start: number) => void
+/** Copies `length` elements of `source` into the memory of `target`, from `offset` bytes on: see `copierOf`. */
+type ExactCopy<A extends Elements> = (source: A, length: number, target: KeptViews<A>, offset: number) => void
 
 const copiers = new Map<unknown, unknown>()
 
@@ -24,18 +24,21 @@ export function copierOf<A extends Elements>(type: TypedArrayType<A>): ExactCopy
 }
 
 function makeCopier<A extends Elements>(type: TypedArrayType<A>): ExactCopy<A> {
+  const { BYTES_PER_ELEMENT: elementLength } = type
   const scratch = new ArrayBuffer(SMALL)
-  const capacity = SMALL / type.BYTES_PER_ELEMENT
+  const capacity = SMALL / elementLength
   const whole = new type(scratch, 0, capacity)
   const views: A[] = []
-  return (source, length, target, start) => {
+  return (source, length, target, offset) => {
     if (length <= capacity) {
       setElements(whole, source, 0)
       const view = views[length] ?? new type(scratch, 0, length)
       views[length] = view
-      setElements(target, view, start)
+      setElements(target.whole, view, offset / elementLength)
+    } else if (target.keeps(length)) {
+      setElements(target.at(offset, length), source, 0) // more elements than the view has would not fit
     } else {
-      setElements(target, isGrowable(source) ? firstOf(source, length, type) : source, start)
+      setElements(target.whole, isGrowable(source) ? firstOf(source, length, type) : source, offset / elementLength)
     }
   }
 }

@@ -43,6 +43,11 @@ export class KeptViews<A extends Elements> {
     this.whole = new type(this.buffer, byteOffset, Math.floor(byteLength / elementLength))
   }
 
+  /** Tells whether views of so many elements are kept. */
+  keeps(length: number): boolean {
+    return length >= this.leastLength
+  }
+
   /**
    * Returns a view of a part of the memory.
    *
