@@ -91,9 +91,10 @@ async function build(kind, gcc) {
   mkdirSync(folder, { recursive: true })
   const sanitizers = [...kinds[kind], '-fno-sanitize-recover=all', '-pthread']
   const flags = ['-std=c++17', '-O0', '-g', '-Wall', '-Wextra', '-Werror', '-I', native, '-I', nodeHeaders()]
-  const ours = listFiles('.cc', join(native, 'linux'))
+  const folders = [join(native, 'posix'), join(native, 'linux')]
+  const ours = listFiles('.cc', ...folders)
   const sources = [...ours, ...listFiles('.cc', tests).filter((source) => isPart(kind, source) || isShared(source))]
-  const everyones = [fileURLToPath(import.meta.url), ...listFiles('.h', tests, native, join(native, 'linux'))]
+  const everyones = [fileURLToPath(import.meta.url), ...listFiles('.h', tests, native, ...folders)]
   const objectOf = (source) => join(folder, `${basename(dirname(source))}-${basename(source)}.o`)
   const isOutOfDate = (source) => [source, ...everyones].some((file) => modified(file) > modified(objectOf(source)))
   const pending = sources.filter(isOutOfDate)

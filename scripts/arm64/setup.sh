@@ -15,12 +15,12 @@ compile_addon() (
     -DNAPI_VERSION=8 -DBUILDING_NODE_EXTENSION -DNODE_ADDON_API_DISABLE_DEPRECATED \
     -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS \
     -isystem node_modules/node-addon-api -isystem node_modules/node-api-headers/include -isystem "$headers" \
-    native/addon.cc native/node_api/*.cc native/linux/*.cc -o "$addon.new" && mv "$addon.new" "$addon"
+    native/addon.cc native/node_api/*.cc native/posix/*.cc native/linux/*.cc -o "$addon.new" && mv "$addon.new" "$addon"
 )
 
 addon_is_new() {
   local core=$root/packages/core
-  [ -f "$addon" ] && [ -z "$(find "$core"/native/*.* "$core"/native/{node_api,linux} "$scripts/setup.sh" -newer "$addon")" ]
+  [ -f "$addon" ] && [ -z "$(find "$core"/native/*.* "$core"/native/{node_api,posix,linux} "$scripts/setup.sh" -newer "$addon")" ]
 }
 
 hash qemu-aarch64 $gcc 2>/dev/null || step 'installing qemu-user and g++-aarch64-linux-gnu' install_packages qemu-user g++-aarch64-linux-gnu

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "check.h"
-#include "linux/descriptor.h"
+#include "posix/descriptor.h"
 
 namespace memlane::test {
 

@@ -21,9 +21,9 @@
 #include "doorbell.h"
 #include "folder.h"
 #include "lease.h"
-#include "linux/descriptor.h"
 #include "memory_barrier.h"
 #include "object.h"
+#include "posix/descriptor.h"
 #include "shared_memory.h"
 #include "uv_stub.h"
 

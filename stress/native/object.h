@@ -14,7 +14,7 @@
 #include <string>
 
 #include "check.h"
-#include "linux/fifo_folder.h"
+#include "posix/fifo_folder.h"
 #include "shared_memory.h"
 
 namespace memlane::test {

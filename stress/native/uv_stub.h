@@ -1,4 +1,4 @@
-// Node.js contains the few functions of libuv that linux/doorbell.cc calls. These stand in for them, enough for a loop
+// Node.js contains the few functions of libuv that posix/doorbell.cc calls. These stand in for them, enough for a loop
 // of one thread.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Wakes a waiting process from another process. A bell belongs to an object and has a number. Every process that opens
 // the bell can ring it and wait for it. Rings are not counted: several rings before a wait wake the waiter once; on
 // Windows, where a pool thread takes rings for the event loop, up to three times. One implementation per folder:
-// linux/doorbell.cc, windows/doorbell.cc.
+// posix/doorbell.cc, windows/doorbell.cc.
 #pragma once
 
 #include <uv.h>

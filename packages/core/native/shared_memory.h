@@ -1,5 +1,5 @@
 // Named shared memory as the operating system offers it. Plain C++: nothing here knows Node-API or the meaning of the
-// bytes. One implementation per folder: linux/segment.cc, windows/shared_memory.cc.
+// bytes. One implementation per folder: posix/segment.cc, windows/shared_memory.cc.
 //
 // Object names arrive in the system's own spelling ("/X.1000", "Local\X"), already checked by src/name.ts, in UTF-8.
 #pragma once

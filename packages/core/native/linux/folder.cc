@@ -1,10 +1,10 @@
-#include "folder.h"
+#include "../posix/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 
-#include "object_path.h"
-#include "system_failure.h"
+#include "../posix/object_path.h"
+#include "../posix/system_failure.h"
 
 namespace memlane {
 

@@ -10,11 +10,11 @@
 
 #include <sys/stat.h>
 
-#include "fifo_folder.h"
+#include "../posix/fifo_folder.h"
+#include "../posix/segment.h"
+#include "../posix/slot_locks.h"
 #include "lease_fifo.h"
 #include "lock_holder.h"
-#include "segment.h"
-#include "slot_locks.h"
 
 namespace memlane {
 namespace {

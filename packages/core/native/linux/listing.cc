@@ -14,12 +14,12 @@
 #include <map>
 #include <tuple>
 
+#include "../posix/counted_object.h"
+#include "../posix/fifo_folder.h"
+#include "../posix/folder.h"
+#include "../posix/object_path.h"
+#include "../posix/system_failure.h"
 #include "../shared_memory.h"
-#include "counted_object.h"
-#include "fifo_folder.h"
-#include "folder.h"
-#include "object_path.h"
-#include "system_failure.h"
 
 namespace memlane {
 namespace {

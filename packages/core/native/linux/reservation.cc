@@ -1,4 +1,4 @@
-#include "reservation.h"
+#include "../posix/reservation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +8,9 @@
 
 #include <algorithm>
 
+#include "../posix/object_path.h"
+#include "../posix/system_failure.h"
 #include "cgroup.h"
-#include "object_path.h"
-#include "system_failure.h"
 
 namespace memlane {
 namespace {

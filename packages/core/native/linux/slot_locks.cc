@@ -1,9 +1,9 @@
-#include "slot_locks.h"
+#include "../posix/slot_locks.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include "system_failure.h"
+#include "../posix/system_failure.h"
 
 namespace memlane {
 namespace {

@@ -52,17 +52,17 @@ bool IsTrusted(uid_t owner, const OpenOptions& options) {
   return std::find(trusted.begin(), trusted.end(), owner) != trusted.end();
 }
 
-class LinuxSegment;
+class PosixSegment;
 
 // Closes the handles of this process when it exits. process.exit() and uncaught exceptions skip the environment's
 // clean-up, but run static destructors. (After a signal, the next process that checks the object removes it.)
 class LiveSegments {
  public:
-  void Add(LinuxSegment* segment) {
+  void Add(PosixSegment* segment) {
     std::lock_guard<std::mutex> guard(mutex_);
     segments_.insert(segment);
   }
-  void Remove(LinuxSegment* segment) {
+  void Remove(PosixSegment* segment) {
     std::lock_guard<std::mutex> guard(mutex_);
     segments_.erase(segment);
   }
@@ -70,7 +70,7 @@ class LiveSegments {
 
  private:
   std::mutex mutex_;
-  std::set<LinuxSegment*> segments_;
+  std::set<PosixSegment*> segments_;
 };
 
 LiveSegments& live_segments() {
@@ -82,9 +82,9 @@ LiveSegments& live_segments() {
   return *segments;
 }
 
-class LinuxSegment final : public Segment {
+class PosixSegment final : public Segment {
  public:
-  LinuxSegment(std::string name, Descriptor descriptor, Mapping mapping, uint64_t object_length, bool counted)
+  PosixSegment(std::string name, Descriptor descriptor, Mapping mapping, uint64_t object_length, bool counted)
       : name_(std::move(name)),
         path_(PathOf(name_)),
         descriptor_(std::move(descriptor)),
@@ -96,7 +96,7 @@ class LinuxSegment final : public Segment {
         locks_(std::make_shared<SlotLocks>(descriptor_.get())) {
     live_segments().Add(this);
   }
-  ~LinuxSegment() override { Close(); }
+  ~PosixSegment() override { Close(); }
 
   uint8_t* data() const override { return data_; }
   size_t view_length() const override { return view_length_; }
@@ -148,18 +148,18 @@ class LinuxSegment final : public Segment {
 
 void LiveSegments::LetAllGo() {
   std::lock_guard<std::mutex> guard(mutex_);
-  for (LinuxSegment* segment : segments_) segment->LetGo();
+  for (PosixSegment* segment : segments_) segment->LetGo();
   segments_.clear();
 }
 
-// On Linux, every Segment is a LinuxSegment.
-const LinuxSegment& Linux(const Segment& segment) { return static_cast<const LinuxSegment&>(segment); }
+// Here, every Segment is a PosixSegment.
+const PosixSegment& Posix(const Segment& segment) { return static_cast<const PosixSegment&>(segment); }
 
 }  // namespace
 
-std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment) { return Linux(segment).locks(); }
+std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment) { return Posix(segment).locks(); }
 
-Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { return Linux(segment).EnterFolder(); }
+Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { return Posix(segment).EnterFolder(); }
 
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
   const std::string path = PathOf(options.name);
@@ -192,7 +192,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 
   auto mapping = Map(descriptor, options.length, view);
   if (!mapping.ok()) return mapping.failure();
-  auto segment = std::make_unique<LinuxSegment>(options.name, std::move(descriptor), std::move(mapping.value()),
+  auto segment = std::make_unique<PosixSegment>(options.name, std::move(descriptor), std::move(mapping.value()),
                                                 options.length, !options.persistent);
   // If other users may write, one of them could make the folder first. Then this user could not remove it.
   if ((options.mode & (S_IWGRP | S_IWOTH)) != 0) {
@@ -238,7 +238,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       return *failure;
     }
     return std::unique_ptr<Segment>(
-        new LinuxSegment(options.name, std::move(file.descriptor), std::move(mapping.value()), object_length, counted));
+        new PosixSegment(options.name, std::move(file.descriptor), std::move(mapping.value()), object_length, counted));
   }
 }
 

@@ -33,9 +33,9 @@
 #include <utility>
 #include <vector>
 
+#include "../linux/lease_fifo.h"
 #include "fifo.h"
 #include "fifo_folder.h"
-#include "lease_fifo.h"
 #include "segment.h"
 #include "slot_locks.h"
 #include "system_failure.h"
@@ -75,9 +75,9 @@ struct timespec TimeOf(int64_t ms) {
   return time;
 }
 
-class LinuxDoorbell final : public Doorbell {
+class PosixDoorbell final : public Doorbell {
  public:
-  LinuxDoorbell(std::shared_ptr<FifoFolder> folder, std::shared_ptr<SlotLocks> locks, std::string name)
+  PosixDoorbell(std::shared_ptr<FifoFolder> folder, std::shared_ptr<SlotLocks> locks, std::string name)
       : folder_(std::move(folder)), locks_(std::move(locks)), name_(std::move(name)) {}
 
   // If the process has no descriptors left, Ring() still works. The next call that needs the bell tries again to open
@@ -138,14 +138,14 @@ class LinuxDoorbell final : public Doorbell {
     rung_ = std::move(rung);
     if (attached_ == 0) {
       if (auto failure = Poll(loop, bell_, [](uv_poll_t* poll, int, int) {
-            auto* bell = static_cast<LinuxDoorbell*>(poll->data);
+            auto* bell = static_cast<PosixDoorbell*>(poll->data);
             bell->Tell(Empty(bell->bell_));
           })) {
         return failure;
       }
     }
     return Poll(loop, others_, [](uv_poll_t* poll, int, int) {
-      auto* bell = static_cast<LinuxDoorbell*>(poll->data);
+      auto* bell = static_cast<PosixDoorbell*>(poll->data);
       bell->Tell(bell->TakeOthers());
     });
   }
@@ -165,7 +165,7 @@ class LinuxDoorbell final : public Doorbell {
     closed_ = std::move(closed);
     for (int i = 0, attached = attached_; i < attached; i++) {
       uv_close(reinterpret_cast<uv_handle_t*>(&polls_[i]), [](uv_handle_t* handle) {
-        auto* bell = static_cast<LinuxDoorbell*>(handle->data);
+        auto* bell = static_cast<PosixDoorbell*>(handle->data);
         if (--bell->attached_ != 0) return;
         auto closed = std::move(bell->closed_);
         closed();
@@ -361,7 +361,7 @@ class LinuxDoorbell final : public Doorbell {
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number) {
   auto folder = FifoFolderOf(segment);
   if (!folder.ok()) return folder.failure();
-  auto bell = std::make_unique<LinuxDoorbell>(std::move(folder.value()), SlotLocksOf(segment),
+  auto bell = std::make_unique<PosixDoorbell>(std::move(folder.value()), SlotLocksOf(segment),
                                               "bell." + std::to_string(number));
   if (auto failure = bell->Open()) return *failure;
   return std::unique_ptr<Doorbell>(std::move(bell));
