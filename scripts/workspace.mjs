@@ -87,11 +87,17 @@ function check() {
 }
 
 function nativeSources() {
-  return ['packages/core/native', 'interop/peers', 'scripts/windows/c', 'bench/native', 'stress/native'].flatMap(
-    (folder) =>
-      readdirSync(join(root, folder), { recursive: true })
-        .filter((file) => /\.(c|cc|h)$/.test(file))
-        .map((file) => join(folder, file)),
+  return [
+    'packages/core/native',
+    'interop/peers',
+    'scripts/macos',
+    'scripts/windows/c',
+    'bench/native',
+    'stress/native',
+  ].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((file) => /\.(c|cc|h)$/.test(file))
+      .map((file) => join(folder, file)),
   )
 }
 

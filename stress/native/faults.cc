@@ -182,7 +182,7 @@ void MakeForeign(Player&) {
 
 // A folder of bells and leases, whose memory is gone.
 void LeaveFolder(Player&) {
-  const std::string folder = FifoFolderPath(1);
+  const std::string folder = FifoFolderPath(kPath, 1);
   CHECK(mkdir(folder.c_str(), 0700) == 0);
   for (const char* fifo : {"/bell.0", "/lease.0", "/bell.1.new"}) CHECK(mkfifo((folder + fifo).c_str(), 0600) == 0);
   CHECK(mkdir((folder + ".new").c_str(), 0700) == 0);

@@ -53,7 +53,7 @@ bool FailsWith(const Result<Value>& result, const char* code) {
 inline std::string FifoFolderOf(const Segment& segment) {
   struct stat status;
   CHECK(fstat(static_cast<int>(segment.handle()), &status) == 0);
-  return FifoFolderPath(status.st_ino);
+  return FifoFolderPath(segment.path(), status.st_ino);
 }
 
 inline bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }

@@ -19,10 +19,10 @@ function bytesIn(name: string, length: number): Buffer {
   return Buffer.from(memory.bytes.subarray(0, length))
 }
 
-/** Looked up in the folder where there is one: a list would remove files that were left behind. */
+/** Looks for the file where objects are files: a list would remove files that were left behind. */
 function isThere(name: string): boolean {
-  const { objectDirectory } = capabilities
-  if (objectDirectory) return existsSync(`${objectDirectory}/${name}.${process.getuid?.()}`)
+  const path = capabilities.objectPath(`/${name}.${process.getuid?.()}`)
+  if (path !== undefined) return existsSync(path)
   return SharedMemory.list().some((memory) => memory.name === name)
 }
 

@@ -11,10 +11,10 @@ import { capabilities, type Doorbell, memoryBarrier } from '@memlane/core'
 import { pauseSync } from './deadline.js'
 
 /**
- * How long (ms) a sleeper waits for a ring before it pays for a barrier. Undefined on Windows: there every participant publishes
- * with a fence, and no mark is missed.
+ * How long (ms) a sleeper waits for a ring before it pays for a barrier. Undefined on Windows and macOS: there every participant
+ * publishes with a fence, and no mark is missed.
  */
-const DOZE_MS = capabilities.namespace === 'posix' ? 7 : undefined
+const DOZE_MS = capabilities.reachesOthersByBarrier ? 7 : undefined
 
 /** After this time (ms), stores have left the store buffer: they need microseconds, although no architecture guarantees a limit. */
 const STORE_BUFFER_MS = 1

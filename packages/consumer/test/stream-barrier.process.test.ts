@@ -36,7 +36,7 @@ it.each([
   using sleeper = spawnFixture(new URL('../fixtures/stream-sleeper.child.ts', import.meta.url), [writer.name, way], {
     env: { MEMLANE_MEMBARRIER: setting },
   })
-  const lines = capabilities.namespace === 'windows' ? ['sleep 1'] : ['sleep 1', 'sleep 2']
+  const lines = capabilities.reachesOthersByBarrier ? ['sleep 1', 'sleep 2'] : ['sleep 1']
   for (const line of lines) await sleeper.line(line)
   await setTimeout(50)
   writer.trySend(7)

@@ -15,6 +15,7 @@
 #include "node_api/environment.h"
 #include "node_api/segment_handle.h"
 #include "shared_memory.h"
+#include "system.h"
 
 namespace {
 
@@ -117,6 +118,10 @@ Napi::Value List(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value ObjectPath(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), memlane::ObjectPath(info[0].As<Napi::String>().Utf8Value()));
+}
+
 Napi::Value RegisterForMemoryBarriers(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), memlane::RegisterForMemoryBarriers());
 }
@@ -132,6 +137,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New<Open>(env, "open"));
   exports.Set("unlink", Napi::Function::New<Unlink>(env, "unlink"));
   exports.Set("list", Napi::Function::New<List>(env, "list"));
+  exports.Set("system", memlane::SystemName());
+  exports.Set("objectPath", Napi::Function::New<ObjectPath>(env, "objectPath"));
   exports.Set("registerForMemoryBarriers",
               Napi::Function::New<RegisterForMemoryBarriers>(env, "registerForMemoryBarriers"));
   exports.Set("globalMemoryBarrier", Napi::Function::New<GlobalMemoryBarrier>(env, "globalMemoryBarrier"));

@@ -66,6 +66,10 @@ interface NativeSegmentInfo {
 }
 
 interface Binding {
+  /** The system that the addon was built for, as `process.platform` names it. */
+  readonly system: 'win32' | 'linux' | 'darwin'
+  /** Empty if objects are no files. */
+  objectPath(objectName: string): string
   create(options: NativeCreateOptions): NativeSegment
   open(options: NativeOpenOptions): NativeSegment
   unlink(name: string): boolean

@@ -1,4 +1,5 @@
 import { constants } from 'node:buffer'
+import { binding } from './binding.js'
 
 /** Facts about the operating system and this Node.js. No other source file decides anything by the name of the system. */
 export interface Capabilities {
@@ -14,6 +15,12 @@ export interface Capabilities {
   readonly exactLength: boolean
   /** The folder that shows the system's objects and reports new ones. If there is none, `waitFor` checks on a timer. */
   readonly objectDirectory: string | undefined
+  /** The path of the file of an object, given the object's name. Undefined on Windows, where objects are no files. */
+  readonly objectPath: (objectName: string) => string | undefined
+  /** True if `SharedMemory.list()` tells which processes hold memory. */
+  readonly tellsHolders: boolean
+  /** True if `memoryBarrier()` reaches other processes, so that some may publish without a fence. */
+  readonly reachesOthersByBarrier: boolean
   /** Longest view in bytes: the longest ArrayBuffer of this Node.js. Use several views for longer memory. */
   readonly maxViewLength: number
   /** Bytes of a C `wchar_t` on this system. */
@@ -31,24 +38,38 @@ const windows: Capabilities = {
   persistent: false,
   exactLength: false,
   objectDirectory: undefined,
+  objectPath: () => undefined,
+  tellsHolders: false,
+  reachesOthersByBarrier: false,
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 2,
   storesInOrder: process.arch === 'x64',
   invalidNameOsCode: 123, // ERROR_INVALID_NAME
 }
 
-const posix: Capabilities = {
+const linux: Capabilities = {
   namespace: 'posix',
-  maxNameLength: process.platform === 'darwin' ? 30 : 255,
+  maxNameLength: 255,
   permissions: 'mode',
   persistent: true,
   exactLength: true,
-  objectDirectory: process.platform === 'linux' ? '/dev/shm' : undefined,
+  objectDirectory: '/dev/shm',
+  objectPath: binding.objectPath,
+  tellsHolders: true,
+  reachesOthersByBarrier: true,
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 4,
   storesInOrder: process.arch === 'x64',
   invalidNameOsCode: 22, // EINVAL
 }
 
-/** The facts about this system. */
-export const capabilities: Capabilities = Object.freeze(process.platform === 'win32' ? windows : posix)
+const macos: Capabilities = {
+  ...linux,
+  maxNameLength: 255 - 'memlane.'.length, // the file's name begins so
+  objectDirectory: undefined,
+  tellsHolders: false,
+  reachesOthersByBarrier: false,
+}
+
+/** The facts about this system: about the one that the addon was built for. */
+export const capabilities: Capabilities = Object.freeze({ win32: windows, linux, darwin: macos }[binding.system])

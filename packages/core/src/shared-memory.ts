@@ -1,7 +1,8 @@
 import { type Access, binding, type NativeSegment } from './binding.js'
 import { capabilities } from './capabilities.js'
 import { dispose } from './dispose.js'
-import { explainFailure, SharedMemoryError } from './errors.js'
+import { SharedMemoryError } from './errors.js'
+import { explainFailure } from './failure.js'
 import { nameOf, opens, resolveName } from './name.js'
 import {
   checkBoolean,

@@ -212,12 +212,12 @@ describe('a doorbell', () => {
     expect(JSON.parse(stdout)).toEqual({ rung: 10, left: [] })
   })
 
-  it.runIf(capabilities.objectDirectory)(
+  it.runIf(capabilities.namespace === 'posix')(
     'leaves nothing behind, whether its users close, exit or are killed',
     async () => {
       const name = uniqueName('memlane')
       const memory = SharedMemory.create(name, 64)
-      const path = capabilities.objectDirectory + memory.objectName
+      const path = capabilities.objectPath(memory.objectName) as string
       const folder = fifoFolderOf(path)
       expect(existsSync(folder)).toBe(false)
       Doorbell.open(memory, 1).close()

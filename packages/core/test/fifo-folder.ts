@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
-import { capabilities } from '../src/index.js'
+import { dirname } from 'node:path'
 
-/** The path of the folder of a memory's bells and leases on Linux, given the path of the memory's file. */
+/** The path of the folder of a memory's bells and leases on POSIX systems, given the path of the memory's file. */
 export function fifoFolderOf(path: string): string {
-  return `${capabilities.objectDirectory}/.memlane.${statSync(path).ino}`
+  return `${dirname(path)}/.memlane.${statSync(path).ino}`
 }
 
 /** The files in such a folder; none if there is no folder. */

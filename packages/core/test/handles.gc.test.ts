@@ -28,7 +28,7 @@ describe('handles that are never closed', () => {
 
   it('are closed at the end of their worker thread, however it ends, in 100 workers', async () => {
     const result = await run('workers', uniqueName('memlane'), '100')
-    const holders = capabilities.objectDirectory ? { holders: 1 } : {} // only Linux tells them
+    const holders = capabilities.tellsHolders ? { holders: 1 } : {}
     expect(result).toEqual({ written: true, left: [], ...holders })
   })
 

@@ -7,9 +7,9 @@ import { resolveName } from '../src/name.js'
 
 const RACING_ROUNDS = 10_000
 
-/** Nothing is left in the system. Looks into the folder first, because `list` and `open` remove orphans. */
+/** Nothing is left in the system. Looks for the file first, because `list` and `open` remove orphans. */
 function expectRemoved(name: string) {
-  if (capabilities.objectDirectory) expect(existsSync(capabilities.objectDirectory + resolveName(name))).toBe(false)
+  expect(existsSync(capabilities.objectPath(resolveName(name)) ?? '')).toBe(false)
   expectGone(name)
 }
 

@@ -37,7 +37,7 @@ describe('waiting for a name', () => {
   })
 
   it('leaves nothing behind after an abort, a timeout or a success', async () => {
-    const descriptors = () => (capabilities.objectDirectory ? readdirSync('/proc/self/fd').length : 0)
+    const descriptors = () => (capabilities.namespace === 'posix' ? readdirSync('/dev/fd').length : 0)
     const name = uniqueName('memlane')
     await SharedMemory.waitFor(name, { timeoutMs: 1 }).catch(() => {}) // what the first watch of a process opens stays
     const before = descriptors()

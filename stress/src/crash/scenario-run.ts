@@ -1,8 +1,8 @@
 /** One run of a scenario. It starts victims, and holds the surviving resources until the end. */
-import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { capabilities, SharedMemory } from '@memlane/core'
+import { capabilities } from '@memlane/core'
 import { type Child, spawnChild } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
 import type { CrashPoint } from './crash-point.js'
 import type { CrashingRole, Task } from './crashing-process.js'
 import { HUNG_MS } from './time-limit.js'
@@ -56,12 +56,7 @@ export class ScenarioRun {
 
   /** @throws Error if a name or a file of the scenario still exists */
   checkNothingLeft(): void {
-    const { objectDirectory } = capabilities
-    const objects =
-      objectDirectory === undefined
-        ? SharedMemory.list().map(({ objectName }) => objectName)
-        : readdirSync(objectDirectory)
-    const left = objects.filter((object) => object.includes(this.name))
+    const left = leftovers(this.name)
     if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`)
   }
 }

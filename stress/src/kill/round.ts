@@ -11,13 +11,13 @@
  * that makes no progress for HUNG_MS hangs.
  */
 
-import { readdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { asyncReadings, type Reading, readings } from '@memlane/testing/readings'
@@ -167,7 +167,7 @@ class Round implements Disposable {
     this.#settle(counters, counter)
     this.#progress[Symbol.dispose]()
     if (ending === 'kill-all') SharedMemory.list()
-    const left = objects().filter((name) => name.includes(this.#options.name))
+    const left = leftovers(this.#options.name)
     if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
     this.#totals.leftovers += left.length
   }
@@ -354,11 +354,4 @@ function stageOf({ counters }: Place): number {
 
 function nameOf({ role, participant, child }: Place): string {
   return `${role} ${participant} (process ${child.pid})`
-}
-
-function objects(): string[] {
-  const { objectDirectory } = capabilities
-  return objectDirectory === undefined
-    ? SharedMemory.list().map(({ objectName }) => objectName)
-    : readdirSync(objectDirectory)
 }

@@ -1,4 +1,4 @@
-// Slot i belongs to the segment that has the lock on it (slot_locks.h). The owner also keeps the FIFO lease.i in the
+// Slot i belongs to the segment that has the lock on it (slot_locks.cc). The owner also keeps the FIFO lease.i in the
 // memory's folder open for writing, as its only writer. When the owner ends in any way, the kernel reports a hang-up to
 // all readers, which wait for that.
 //

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fifo_folder.h"
+#include "named.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -47,7 +48,7 @@ Result<OpenedFile> OpenFile(const std::string& path, int flags) {
   struct stat status;
   if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
   if (!S_ISREG(status.st_mode)) return SystemFailure("NOT_SHARED_MEMORY", "open", EINVAL);
-  return OpenedFile{std::move(descriptor), status};
+  return OpenedFile{std::move(descriptor), status, FifoFolderPath(path, status.st_ino), true};
 }
 
 Result<Presence> Join(const Descriptor& descriptor, const std::string& path) {
@@ -68,6 +69,7 @@ Result<Presence> Join(const Descriptor& descriptor, const std::string& path) {
 }
 
 void Leave(const Descriptor& descriptor, const std::string& path) {
+  flock(descriptor.get(), LOCK_UN);
   const auto last = TryFlock(descriptor, LOCK_EX);
   if (last.ok() && last.value()) UnlinkObject(descriptor, path);
 }
@@ -75,7 +77,7 @@ void Leave(const Descriptor& descriptor, const std::string& path) {
 Result<bool> UnlinkObject(const Descriptor& descriptor, const std::string& path) {
   struct stat status;
   if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  ClearFifoFolder(FifoFolderPath(status.st_ino));
+  ClearFifoFolder(FifoFolderPath(path, status.st_ino));
   const auto named = IsNamed(descriptor.get(), path);
   if (!named.ok() || !named.value()) return named;
   if (unlink(path.c_str()) == 0) return true;

@@ -11,7 +11,7 @@
 
 namespace memlane {
 
-// The sticky bit, which Linux ignores on regular files, marks a file as a counted object.
+// The sticky bit, which these systems ignore on regular files, marks a file as a counted object.
 constexpr mode_t kCountedMark = S_ISVTX;
 
 inline bool IsCounted(const struct stat& status) { return (status.st_mode & kCountedMark) != 0; }
@@ -22,6 +22,8 @@ Result<bool> TryFlock(const Descriptor& descriptor, int operation);
 struct OpenedFile {
   Descriptor descriptor;
   struct stat status;
+  std::string fifo_folder;  // the path of the folder of its bells and leases
+  bool is_file;             // false: an object that only shm_open finds (foreign_object.h)
 };
 
 // Opens an object, counted or not. Follows no symbolic link, and never blocks.
@@ -37,7 +39,8 @@ enum class Presence {
 // Takes a holder's lock, if the object lives.
 Result<Presence> Join(const Descriptor& descriptor, const std::string& path);
 
-// Gives a holder's lock back, and removes the object if this was the last holder.
+// Gives a holder's lock back, and removes the object if this was the last holder. Two steps, because systems differ in
+// what a refused upgrade of a lock does: Linux drops the shared lock, macOS keeps it.
 void Leave(const Descriptor& descriptor, const std::string& path);
 
 // Removes the object, and its folder of FIFOs if a crash has left one. The caller must hold LOCK_EX. False if the name

@@ -1,17 +1,16 @@
 // Bell n is the FIFO bell.n in the memory's folder (fifo_folder.h). Every process opens it for reading and writing. So
 // neither end depends on the other one, and no process blocks: if the FIFO is full, the bell has been rung already.
 //
-// A waiter waits at the bell and at an epoll descriptor. The epoll descriptor has the watched leases, the timer of
-// RingAfter, and the check timer. The bell is not in it: the event loop has an epoll descriptor of its own, and the
-// kernel wakes a process more slowly through two nested epoll descriptors.
+// A waiter waits at the bell and at an event set. The set has the watched leases, the timer of RingAfter, and the check
+// timer. The bell is not in it: the event loop has such a set of its own, and the kernel wakes a process more slowly
+// through two nested ones.
 //
 // The check timer finds the changes that no event reports:
 //
 // 1. Another program removes the bell while its owner sleeps. Processes that have opened the bell still ring it, but
 //    other processes cannot find it. So the owner makes the bell again under its name, and waits at both.
-// 2. A watched lease hangs up when its owner's descriptor is closed, but the lock may be released a moment later. Or
-//    the FIFO of a lease is missing, because its owner is claiming or releasing it, or because another program removed
-//    it. Then the check tests the lock again and again.
+// 2. A watched lease reports when its owner's descriptor is closed, but the lock may be released a moment later. Or a
+//    lease cannot report (lease_watch.h). Then the check tests the lock again and again.
 
 #include "../doorbell.h"
 
@@ -19,23 +18,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "../linux/lease_fifo.h"
+#include "event_set.h"
 #include "fifo.h"
 #include "fifo_folder.h"
+#include "lease_watch.h"
 #include "segment.h"
 #include "slot_locks.h"
 #include "system_failure.h"
@@ -49,7 +46,7 @@ int64_t NowMs() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// The tags of events in the epoll descriptor. A watched lease has its slot as the tag.
+// The tags of events in the set. A watched lease has its slot as the tag.
 constexpr uint64_t kTimer = UINT64_MAX;
 constexpr uint64_t kCheck = UINT64_MAX - 1;
 constexpr uint64_t kRenewedBell = UINT64_MAX - 2;
@@ -67,13 +64,6 @@ constexpr int kLooks = 20;
 constexpr size_t kMostRenewed = 8;
 
 bool IsExhausted(const Failure& failure) { return failure.os_code == EMFILE || failure.os_code == ENFILE; }
-
-struct timespec TimeOf(int64_t ms) {
-  struct timespec time = {};
-  time.tv_sec = ms / 1000;
-  time.tv_nsec = ms % 1000 * 1'000'000;
-  return time;
-}
 
 class PosixDoorbell final : public Doorbell {
  public:
@@ -106,31 +96,25 @@ class PosixDoorbell final : public Doorbell {
     if (watched_.count(slot) != 0 || unsettled_.count(slot) != 0) return true;
     if (auto failure = Prepare()) return *failure;
     for (int look = 0; look < kLooks; look++) {
-      const auto held = locks_->IsLocked(slot);
-      if (!held.ok() || !held.value()) return held;
-      auto lease = OpenLease(slot);
-      // Asks for no events: epoll always reports EPOLLHUP, immediately if the owner has already closed the FIFO.
-      if (lease.valid() && !Add(lease, 0, slot)) {
-        watched_[slot] = std::move(lease);
-        return true;
+      auto found = WatchLease(folder_, locks_, slot);
+      if (!found.ok()) return found.failure();
+      std::unique_ptr<LeaseWatch>& lease = found.value();
+      if (!lease) return false;
+      const bool reports = lease->ReportTo(*others_, slot);
+      if (reports || look == kLooks - 1) {
+        (reports ? watched_ : unsettled_)[slot] = std::move(lease);
+        break;
       }
       sched_yield();
     }
-    if (auto failure = AskAfter(slot)) return *failure;
+    if (unsettled_.count(slot) == 0) return true;
+    if (auto failure = AskSoon()) return *failure;
     return true;
   }
 
   std::optional<Failure> RingAfter(int64_t ms) override {
     if (auto failure = Prepare()) return failure;
-    if (!timer_.valid()) {
-      auto timer = AddTimer(kTimer);
-      if (!timer.ok()) return timer.failure();
-      timer_ = std::move(timer.value());
-    }
-    struct itimerspec when = {};
-    when.it_value = TimeOf(ms);
-    if (ms == 0) when.it_value.tv_nsec = 1;  // 0 and 0 would stop it
-    return SetTimer(timer_, when);
+    return others_->SetTimer(kTimer, ms);
   }
 
   std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
@@ -144,7 +128,7 @@ class PosixDoorbell final : public Doorbell {
         return failure;
       }
     }
-    return Poll(loop, others_, [](uv_poll_t* poll, int, int) {
+    return Poll(loop, others_->descriptor(), [](uv_poll_t* poll, int, int) {
       auto* bell = static_cast<PosixDoorbell*>(poll->data);
       bell->Tell(bell->TakeOthers());
     });
@@ -184,63 +168,19 @@ class PosixDoorbell final : public Doorbell {
 
   // Opens what a wait needs, once. Ring() does not need it.
   std::optional<Failure> Prepare() {
-    if (check_.valid()) return std::nullopt;
+    if (others_) return std::nullopt;
     if (auto failure = OpenBell()) return failure;
-    if (!others_.valid()) others_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
-    if (!others_.valid()) return SystemFailure("SYSTEM", "epoll_create1", errno);
-    auto check = AddTimer(kCheck);
-    if (!check.ok()) return check.failure();
-    if (auto failure = SetCheck(check.value(), kCheckMs)) return failure;
-    check_ = std::move(check.value());
+    auto others = MakeEventSet();
+    if (!others.ok()) return others.failure();
+    if (auto failure = others.value()->SetTimer(kCheck, kCheckMs)) return failure;
+    others_ = std::move(others.value());
     return std::nullopt;
   }
 
-  Result<Descriptor> AddTimer(uint64_t which) {
-    Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-    if (!timer.valid()) return SystemFailure("SYSTEM", "timerfd_create", errno);
-    if (auto failure = Add(timer, EPOLLIN, which)) return *failure;
-    return timer;
-  }
-
-  std::optional<Failure> SetTimer(const Descriptor& timer, const struct itimerspec& when) {
-    if (timerfd_settime(timer.get(), 0, &when, nullptr) == 0) return std::nullopt;
-    return SystemFailure("SYSTEM", "timerfd_settime", errno);
-  }
-
-  // The next check comes after that time. Further checks follow at kCheckMs.
-  std::optional<Failure> SetCheck(const Descriptor& check, int64_t ms) {
-    struct itimerspec when = {};
-    when.it_value = TimeOf(ms);
-    when.it_interval = TimeOf(kCheckMs);
-    return SetTimer(check, when);
-  }
-
-  // No descriptor if the FIFO is missing, cannot be opened, or has no writer: then no hang-up would follow.
-  Descriptor OpenLease(uint32_t slot) {
-    auto lease = folder_->Open(LeaseFifoName(slot), O_RDONLY);
-    if (!lease.ok() || !lease.value().valid() || !HasWriter(lease.value())) return Descriptor();
-    return std::move(lease.value());
-  }
-
-  // Makes the check test a lease that cannot report its end.
-  std::optional<Failure> AskAfter(uint32_t slot) {
-    if (unsettled_.empty()) unsettled_ms_ = kFirstUnsettledMs;
-    unsettled_.insert(slot);
-    return SetCheck(check_, unsettled_ms_);
-  }
-
-  // The FIFO of a lease has hung up or was missing. True if that lease has ended: the slot is free, or has a new owner.
-  bool HasEnded(uint32_t slot) {
-    const auto held = locks_->IsLocked(slot);
-    return !held.ok() || !held.value() || OpenLease(slot).valid();
-  }
-
-  std::optional<Failure> Add(const Descriptor& source, uint32_t events, uint64_t which) {
-    struct epoll_event event = {};
-    event.events = events;
-    event.data.u64 = which;
-    if (epoll_ctl(others_.get(), EPOLL_CTL_ADD, source.get(), &event) == 0) return std::nullopt;
-    return SystemFailure("SYSTEM", "epoll_ctl", errno);
+  // Lets the check test the leases that cannot report their end.
+  std::optional<Failure> AskSoon() {
+    unsettled_ms_ = kFirstUnsettledMs;
+    return others_->SetTimer(kCheck, unsettled_ms_);
   }
 
   std::optional<Failure> Poll(uv_loop_t* loop, const Descriptor& source, uv_poll_cb readable) {
@@ -260,7 +200,7 @@ class PosixDoorbell final : public Doorbell {
 
   // False if the time has passed, or if another handle took the ring first.
   Result<bool> Await(int timeout_ms) {
-    struct pollfd sources[] = {{bell_.get(), POLLIN, 0}, {others_.get(), POLLIN, 0}};
+    struct pollfd sources[] = {{bell_.get(), POLLIN, 0}, {others_->descriptor().get(), POLLIN, 0}};
     const int count = poll(sources, 2, timeout_ms);
     if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "poll", errno);
     if (count <= 0) return false;
@@ -273,46 +213,36 @@ class PosixDoorbell final : public Doorbell {
 
   // Whether any of them is a reason to wake.
   Result<bool> TakeOthers() {
-    struct epoll_event events[16];
-    const int count = epoll_wait(others_.get(), events, 16, 0);
-    if (count < 0 && errno != EINTR) return SystemFailure("SYSTEM", "epoll_wait", errno);
+    const auto events = others_->Take();
+    if (!events.ok()) return events.failure();
     bool rung = false;
-    for (int i = 0; i < count; i++) {
-      const uint64_t which = events[i].data.u64;
-      if (which == kTimer || which == kCheck) {
-        const auto over = TakeTime(which == kTimer ? timer_ : check_);
-        if (!over.ok()) return over;
-        rung |= over.value() && (which == kTimer || Check());
-      } else if (which == kRenewedBell) {
+    for (const uint64_t tag : events.value()) {
+      if (tag == kTimer) {
+        rung = true;
+      } else if (tag == kCheck) {
+        rung |= Check();
+      } else if (tag == kRenewedBell) {
         for (const Descriptor& bell : renewed_) {
           const auto emptied = Empty(bell);
           rung |= !emptied.ok() || emptied.value();
         }
       } else {
-        rung |= EndWatch(static_cast<uint32_t>(which));
+        rung |= EndWatch(static_cast<uint32_t>(tag));
       }
     }
     return rung;
   }
 
-  Result<bool> TakeTime(const Descriptor& timer) {
-    uint64_t times;
-    if (read(timer.get(), &times, sizeof times) == sizeof times) return true;
-    if (errno == EAGAIN || errno == EINTR) return false;
-    return SystemFailure("SYSTEM", "read", errno);
-  }
-
   // Whether there is a reason to wake.
   bool Check() {
     bool wake = RenewBell();
-    for (auto slot = unsettled_.begin(); slot != unsettled_.end();) {
-      const bool ended = HasEnded(*slot);
+    for (auto lease = unsettled_.begin(); lease != unsettled_.end();) {
+      const bool ended = lease->second->HasEnded();
       wake |= ended;
-      slot = ended ? unsettled_.erase(slot) : std::next(slot);
+      lease = ended ? unsettled_.erase(lease) : std::next(lease);
     }
-    if (unsettled_.empty()) return wake;
     unsettled_ms_ = std::min(2 * unsettled_ms_, kMostUnsettledMs);
-    return SetCheck(check_, unsettled_ms_).has_value() || wake;
+    return others_->SetTimer(kCheck, unsettled_.empty() ? kCheckMs : unsettled_ms_).has_value() || wake;
   }
 
   // Makes the bell again if its name is gone. Returns true in that case, because rings may have been lost.
@@ -322,33 +252,32 @@ class PosixDoorbell final : public Doorbell {
     if (fstat(latest.get(), &status) == 0 && status.st_nlink > 0) return false;
     if (renewed_.size() == kMostRenewed) return true;
     auto bell = folder_->OpenOrMake(name_);
-    if (bell.ok() && !Add(bell.value(), EPOLLIN, kRenewedBell)) renewed_.push_back(std::move(bell.value()));
+    if (bell.ok() && !others_->AddReadable(bell.value(), kRenewedBell)) renewed_.push_back(std::move(bell.value()));
     return true;
   }
 
   bool EndWatch(uint32_t slot) {
     const auto watched = watched_.find(slot);
     if (watched == watched_.end()) return false;
-    // Closing is not enough: a child of this process may share the descriptor until it calls exec.
-    epoll_ctl(others_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
+    std::unique_ptr<LeaseWatch> lease = std::move(watched->second);
     watched_.erase(watched);
+    lease->StopReporting(*others_, slot);
     for (int look = 0; look < kLooks; look++) {
-      if (HasEnded(slot)) return true;
+      if (lease->HasEnded()) return true;
       sched_yield();
     }
-    return AskAfter(slot).has_value();
+    unsettled_[slot] = std::move(lease);
+    return AskSoon().has_value();
   }
 
   const std::shared_ptr<FifoFolder> folder_;
   const std::shared_ptr<SlotLocks> locks_;
   const std::string name_;
   Descriptor bell_;
-  Descriptor others_;
-  Descriptor timer_;
-  Descriptor check_;
+  std::unique_ptr<EventSet> others_;
   std::vector<Descriptor> renewed_;
-  std::map<uint32_t, Descriptor> watched_;  // by slot
-  std::set<uint32_t> unsettled_;            // slots
+  std::map<uint32_t, std::unique_ptr<LeaseWatch>> watched_;    // by slot
+  std::map<uint32_t, std::unique_ptr<LeaseWatch>> unsettled_;  // by slot: those that cannot report their end
   int64_t unsettled_ms_ = kFirstUnsettledMs;
   uv_poll_t polls_[2] = {};
   int attached_ = 0;  // how many of polls_ are attached to the loop

@@ -10,13 +10,16 @@
 
 #include "counted_object.h"
 #include "fifo.h"
+#include "file_calls.h"
+#include "named.h"
 #include "object_path.h"
 #include "system_failure.h"
 
 namespace memlane {
 namespace {
 
-constexpr char kPrefix[] = "/dev/shm/.memlane.";
+constexpr char kPrefix[] = ".memlane.";
+constexpr char kForeign[] = "shm.";
 constexpr char kUnfinishedSuffix[] = ".new";  // and perhaps a number
 
 // The most unfinished copies of one folder or FIFO: processes are making them, or were killed while they made them.
@@ -106,16 +109,22 @@ Result<Descriptor> MakeFolder(const std::string& path, const Admission& admissio
   const auto shared = TryFlock(folder, LOCK_SH);
   if (!shared.ok()) return give_up(shared.failure());
   if (!shared.value()) return Descriptor();
-  if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return folder;
+  if (RenameIfFree(AT_FDCWD, unfinished, AT_FDCWD, path) == 0) return folder;
   const int error = errno;
   if (error == ENOENT) return Descriptor();
-  if (error != EEXIST) return give_up(MakeFailure("renameat2", error));
+  if (error != EEXIST) return give_up(MakeFailure("rename", error));
   rmdir(unfinished.c_str());
   return Descriptor();
 }
 
-// No descriptor if the folder does not exist, or if its last user is removing it. `removed` tells the second case.
-Result<Descriptor> OpenFolder(const std::string& path, const Admission& admission, bool& removed) {
+Result<Admission> AdmissionOf(int object) {
+  struct stat status;
+  if (fstat(object, &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  return Admission{status.st_uid, status.st_gid, static_cast<mode_t>(status.st_mode & 0777)};
+}
+
+// No descriptor if the folder does not exist.
+Result<Descriptor> OpenAdmitted(const std::string& path, const Admission& admission) {
   Descriptor folder = OpenDirectory(path);
   if (!folder.valid()) {
     const int error = errno;
@@ -126,6 +135,32 @@ Result<Descriptor> OpenFolder(const std::string& path, const Admission& admissio
   struct stat status;
   if (fstat(folder.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
   if (!CanHaveMade(status, admission)) return StrangersFailure(path, status);
+  return folder;
+}
+
+// No descriptor if the folder has no such file.
+Result<Descriptor> OpenIn(const Descriptor& folder, const std::string& path, const Admission& admission,
+                          const std::string& name, int flags, mode_t type) {
+  Descriptor file(openat(folder.get(), name.c_str(), flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid()) {
+    const int error = errno;
+    if (error == ENOENT) return file;
+    return SystemFailure(error == EACCES || error == ELOOP ? "ACCESS_DENIED" : "SYSTEM", "openat", error);
+  }
+  struct stat status;
+  if (fstat(file.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  if ((status.st_mode & S_IFMT) != type) {
+    return Failure{"ACCESS_DENIED", "openat", 0, type == S_IFIFO ? "not a FIFO" : "not a plain file"};
+  }
+  if (!CanHaveMade(status, admission)) return StrangersFailure(path + '/' + name, status);
+  return file;
+}
+
+// No descriptor if the folder does not exist, or if its last user is removing it. `removed` tells the second case.
+Result<Descriptor> OpenFolder(const std::string& path, const Admission& admission, bool& removed) {
+  auto opened = OpenAdmitted(path, admission);
+  if (!opened.ok() || !opened.value().valid()) return opened;
+  Descriptor folder = std::move(opened.value());
   const auto shared = TryFlock(folder, LOCK_SH);
   if (!shared.ok()) return shared.failure();
   removed = !shared.value();
@@ -153,12 +188,20 @@ Result<Descriptor> OpenOrMakeFolder(const std::string& path, const Admission& ad
 
 }  // namespace
 
-std::string FifoFolderPath(ino_t memory) { return kPrefix + std::to_string(memory); }
+std::string FifoFolderPath(const std::string& path, ino_t inode) {
+  return FolderOf(path) + '/' + kPrefix + std::to_string(inode);
+}
+
+std::string ForeignFifoFolderPath(const std::string& path) {
+  return FolderOf(path) + '/' + kPrefix + kForeign + FileOf(path);
+}
 
 bool IsFifoFolder(const std::string& path) {
+  const std::string file = FileOf(path);
   const size_t prefix = strlen(kPrefix);
-  if (path.compare(0, prefix, kPrefix) != 0) return false;
-  const std::string number = path.substr(prefix, path.find(kUnfinishedSuffix, prefix) - prefix);
+  if (file.compare(0, prefix, kPrefix) != 0) return false;
+  if (file.compare(prefix, strlen(kForeign), kForeign) == 0) return true;
+  const std::string number = file.substr(prefix, file.find(kUnfinishedSuffix, prefix) - prefix);
   return !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
 }
 
@@ -172,14 +215,20 @@ FifoFolder::FifoFolder(std::string path, const Admission& admission, Descriptor 
   KeepSpare();
 }
 
-Result<std::shared_ptr<FifoFolder>> FifoFolder::Enter(int object) {
-  struct stat status;
-  if (fstat(object, &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  const Admission admission = {status.st_uid, status.st_gid, status.st_mode & 0777};
-  std::string path = FifoFolderPath(status.st_ino);
-  auto folder = OpenOrMakeFolder(path, admission);
+Result<std::shared_ptr<FifoFolder>> FifoFolder::Enter(int object, const std::string& path) {
+  const auto admission = AdmissionOf(object);
+  if (!admission.ok()) return admission.failure();
+  auto folder = OpenOrMakeFolder(path, admission.value());
   if (!folder.ok()) return folder.failure();
-  return std::shared_ptr<FifoFolder>(new FifoFolder(std::move(path), admission, std::move(folder.value())));
+  return std::shared_ptr<FifoFolder>(new FifoFolder(path, admission.value(), std::move(folder.value())));
+}
+
+Result<Descriptor> FifoFolder::Peek(int object, const std::string& path, const std::string& name) {
+  const auto admission = AdmissionOf(object);
+  if (!admission.ok()) return admission.failure();
+  auto folder = OpenAdmitted(path, admission.value());
+  if (!folder.ok() || !folder.value().valid()) return folder;
+  return OpenIn(folder.value(), path, admission.value(), name, O_RDONLY, S_IFREG);
 }
 
 void FifoFolder::KeepSpare() { spare_ = Descriptor(fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)); }
@@ -196,51 +245,46 @@ Result<bool> FifoFolder::Renew() {
   return true;
 }
 
-Result<Descriptor> FifoFolder::OpenHere(const std::string& name, int flags) {
-  Descriptor fifo(openat(folder_.get(), name.c_str(), flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-  if (!fifo.valid()) {
-    const int error = errno;
-    if (error == ENOENT) return fifo;
-    return SystemFailure(error == EACCES || error == ELOOP ? "ACCESS_DENIED" : "SYSTEM", "openat", error);
-  }
-  struct stat status;
-  if (fstat(fifo.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  if (!S_ISFIFO(status.st_mode)) return Failure{"ACCESS_DENIED", "openat", 0, "not a FIFO"};
-  if (!CanHaveMade(status, admission_)) return StrangersFailure(path_ + '/' + name, status);
-  return fifo;
+Result<Descriptor> FifoFolder::OpenHere(const std::string& name, int flags, mode_t type) {
+  return OpenIn(folder_, path_, admission_, name, flags, type);
 }
 
 // ENOENT: the folder has lost its name.
-Result<Descriptor> FifoFolder::MakeHere(const std::string& unfinished) {
-  if (mkfifoat(folder_.get(), unfinished.c_str(), 0600) != 0) return MakeFailure("mkfifoat", errno);
-  auto fifo = OpenHere(unfinished, O_RDWR);
-  if (fifo.ok() && !fifo.value().valid()) return SystemFailure("SYSTEM", "openat", ENOENT);
-  if (fifo.ok() && !Admit(fifo.value(), admission_, 0600 | admission_.mode)) {
-    fifo = SystemFailure("SYSTEM", "fchmod", errno);
+Result<Descriptor> FifoFolder::MakeHere(const std::string& unfinished, mode_t type) {
+  if (type == S_IFIFO) {
+    if (MakeFifo(folder_.get(), path_, unfinished) != 0) return MakeFailure("mkfifo", errno);
+  } else {
+    const Descriptor made(openat(folder_.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!made.valid()) return MakeFailure("openat", errno);
   }
-  if (!fifo.ok()) unlinkat(folder_.get(), unfinished.c_str(), 0);
-  return fifo;
+  auto file = OpenHere(unfinished, O_RDWR, type);
+  if (file.ok() && !file.value().valid()) return SystemFailure("SYSTEM", "openat", ENOENT);
+  if (file.ok() && !Admit(file.value(), admission_, 0600 | admission_.mode)) {
+    file = SystemFailure("SYSTEM", "fchmod", errno);
+  }
+  if (!file.ok()) unlinkat(folder_.get(), unfinished.c_str(), 0);
+  return file;
 }
 
-Result<Descriptor> FifoFolder::Open(const std::string& name, int flags) {
+Result<Descriptor> FifoFolder::Open(const std::string& name, int flags, mode_t type) {
   std::lock_guard<std::mutex> guard(mutex_);
   if (!folder_.valid()) return Descriptor();
-  auto fifo = OpenHere(name, flags);
-  if (!fifo.ok() || fifo.value().valid()) return fifo;
+  auto file = OpenHere(name, flags, type);
+  if (!file.ok() || file.value().valid()) return file;
   const auto renewed = Renew();
   if (!renewed.ok()) return renewed.failure();
-  return renewed.value() ? OpenHere(name, flags) : Result<Descriptor>(Descriptor());
+  return renewed.value() ? OpenHere(name, flags, type) : Result<Descriptor>(Descriptor());
 }
 
-Result<Descriptor> FifoFolder::OpenOrMake(const std::string& name) {
+Result<Descriptor> FifoFolder::OpenOrMake(const std::string& name, mode_t type) {
   std::lock_guard<std::mutex> guard(mutex_);
   if (!folder_.valid()) return SystemFailure("CLOSED", "openat", EBADF);
   int others = 0;
   for (int attempt = 0; attempt < kMostUnfinished; attempt++) {
-    auto there = OpenHere(name, O_RDWR);
+    auto there = OpenHere(name, O_RDWR, type);
     if (!there.ok() || there.value().valid()) return there;
     const std::string unfinished = name + kUnfinishedSuffix + (others == 0 ? "" : std::to_string(others));
-    auto made = MakeHere(unfinished);
+    auto made = MakeHere(unfinished, type);
     if (!made.ok()) {
       const long error = made.failure().os_code;
       if (error == EEXIST) {
@@ -252,12 +296,12 @@ Result<Descriptor> FifoFolder::OpenOrMake(const std::string& name) {
       if (!renewed.ok()) return renewed.failure();
       continue;
     }
-    if (renameat2(folder_.get(), unfinished.c_str(), folder_.get(), name.c_str(), RENAME_NOREPLACE) == 0) return made;
+    if (RenameIfFree(folder_.get(), unfinished, folder_.get(), name) == 0) return made;
     const int error = errno;
     unlinkat(folder_.get(), unfinished.c_str(), 0);
-    if (error != EEXIST && error != ENOENT) return SystemFailure("SYSTEM", "renameat2", error);
+    if (error != EEXIST && error != ENOENT) return SystemFailure("SYSTEM", "rename", error);
   }
-  return SystemFailure("SYSTEM", "renameat2", EEXIST);
+  return SystemFailure("SYSTEM", "rename", EEXIST);
 }
 
 Result<Descriptor> FifoFolder::Replace(const std::string& name) {
@@ -267,7 +311,7 @@ Result<Descriptor> FifoFolder::Replace(const std::string& name) {
   for (int attempt = 0;; attempt++) {
     // Removes what a killed caller has left.
     if (unlinkat(folder_.get(), unfinished.c_str(), 0) != 0 && errno != ENOENT) return MakeFailure("unlinkat", errno);
-    auto made = MakeHere(unfinished);
+    auto made = MakeHere(unfinished, S_IFIFO);
     if (made.ok()) {
       if (renameat(folder_.get(), unfinished.c_str(), folder_.get(), name.c_str()) == 0) return made;
       made = MakeFailure("renameat", errno);
@@ -279,19 +323,28 @@ Result<Descriptor> FifoFolder::Replace(const std::string& name) {
   }
 }
 
-void FifoFolder::Remove(const std::string& name, const Descriptor& fifo) {
-  std::lock_guard<std::mutex> guard(mutex_);
+bool FifoFolder::HasHere(const std::string& name, const Descriptor& file) {
   struct stat own, named;
-  if (!folder_.valid() || fstat(fifo.get(), &own) != 0) return;
-  if (fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (own.st_dev == named.st_dev && own.st_ino == named.st_ino) unlinkat(folder_.get(), name.c_str(), 0);
+  if (!folder_.valid() || fstat(file.get(), &own) != 0) return false;
+  if (fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  return own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+}
+
+bool FifoFolder::Has(const std::string& name, const Descriptor& file) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  return HasHere(name, file);
+}
+
+void FifoFolder::Remove(const std::string& name, const Descriptor& file) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  if (HasHere(name, file)) unlinkat(folder_.get(), name.c_str(), 0);
 }
 
 std::optional<Failure> FifoFolder::WriteBySpare(const std::string& name) {
   std::lock_guard<std::mutex> guard(mutex_);
   if (!folder_.valid()) return std::nullopt;
   spare_.Close();
-  auto fifo = OpenHere(name, O_RDWR);
+  auto fifo = OpenHere(name, O_RDWR, S_IFIFO);
   if (!fifo.ok()) return fifo.failure();
   std::optional<Failure> failure;
   if (fifo.value().valid()) failure = WriteByte(fifo.value());

@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "counted_object.h"
-#include "folder.h"
+#include "foreign_object.h"
 #include "object_path.h"
 #include "system_failure.h"
 
@@ -20,27 +18,17 @@ namespace {
 constexpr int kRemovalRetries = 250;
 constexpr useconds_t kRemovalRetryMicroseconds = 1000;
 
-// Gives the unnamed file that name. False if the name is taken.
-Result<bool> TryLink(const Descriptor& descriptor, const std::string& path) {
-  const std::string unnamed = "/proc/self/fd/" + std::to_string(descriptor.get());
-  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  int error = errno;
-  if (error == ENOENT) {
-    // There is no /proc. Kernels before 6.10 admit this only to processes with CAP_DAC_READ_SEARCH.
-    if (linkat(descriptor.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
-    error = errno;
-    if (error == ENOENT)
-      return Failure{"NOT_SUPPORTED", "linkat", error, "this kernel names new memory only if /proc is mounted"};
-  }
-  if (error == EEXIST) return false;
-  const char* code = IsDenied(error) ? "ACCESS_DENIED" : error == ENAMETOOLONG ? "INVALID_NAME" : "SYSTEM";
-  return SystemFailure(code, "linkat", error);
-}
-
 }  // namespace
 
-Result<Taken> ClearOrphan(const std::string& path) {
-  auto opened = OpenFile(path, O_RDONLY);
+Result<OpenedFile> OpenObject(const std::string& name, int flags) {
+  auto opened = OpenFile(PathOf(name), flags);
+  const bool is_missing = !opened.ok() && strcmp(opened.failure().code, "NOT_FOUND") == 0;
+  return is_missing ? OpenForeignObject(name, flags) : std::move(opened);
+}
+
+Result<Taken> ClearOrphan(const std::string& name) {
+  const std::string path = PathOf(name);
+  auto opened = OpenObject(name, O_RDONLY);
   if (!opened.ok()) {
     const std::string code = opened.failure().code;
     if (code == "NOT_FOUND") return Taken{false, false};
@@ -77,24 +65,14 @@ Result<Taken> ClearOrphan(const std::string& path) {
 
 Failure AlreadyExists() { return SystemFailure("ALREADY_EXISTS", "linkat", EEXIST); }
 
-Result<Descriptor> OpenUnnamed() {
-  Descriptor descriptor(open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (descriptor.valid()) return descriptor;
-  const int error = errno;
-  if (error == ENOENT) return MissingFolder("open");
-  const char* code = IsDenied(error)                          ? "ACCESS_DENIED"
-                     : error == EOPNOTSUPP || error == EISDIR ? "NOT_SUPPORTED"
-                     : error == ENOSPC                        ? "NO_SPACE"
-                                                              : "SYSTEM";
-  return SystemFailure(code, "open", error);
-}
-
-std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path) {
+std::optional<Failure> Publish(const Descriptor& descriptor, const UnfinishedPath& unfinished,
+                               const std::string& name) {
+  const std::string path = PathOf(name);
   for (int attempt = 0; attempt < kRemovalRetries; attempt++) {
-    const auto linked = TryLink(descriptor, path);
-    if (!linked.ok()) return linked.failure();
-    if (linked.value()) return std::nullopt;
-    auto taken = ClearOrphan(path);
+    const auto named = TryName(descriptor, unfinished, path);
+    if (!named.ok()) return named.failure();
+    if (named.value()) return std::nullopt;
+    auto taken = ClearOrphan(name);
     if (!taken.ok()) return taken.failure();
     if (taken.value().taken) return AlreadyExists();
     if (taken.value().dying) usleep(kRemovalRetryMicroseconds);

@@ -5,9 +5,13 @@
 #include <string>
 
 #include "../result.h"
-#include "descriptor.h"
+#include "counted_object.h"
+#include "new_file.h"
 
 namespace memlane {
+
+// Opens an object, whoever made it.
+Result<OpenedFile> OpenObject(const std::string& name, int flags);
 
 // Says whether a name is taken by an object that lives. If neither flag is set, the name is free.
 struct Taken {
@@ -16,13 +20,10 @@ struct Taken {
 };
 
 // Removes what a crash has left under that name, if anything.
-Result<Taken> ClearOrphan(const std::string& path);
+Result<Taken> ClearOrphan(const std::string& name);
 
-// A file without a name, so that no process finds it unfinished.
-Result<Descriptor> OpenUnnamed();
-
-// Gives the unnamed file that name. Clears an orphan away first. ALREADY_EXISTS if the name is taken.
-std::optional<Failure> Link(const Descriptor& descriptor, const std::string& path);
+// Gives the new file that name. Clears an orphan away first. ALREADY_EXISTS if the name is taken.
+std::optional<Failure> Publish(const Descriptor& descriptor, const UnfinishedPath& unfinished, const std::string& name);
 
 Failure AlreadyExists();
 

@@ -1,27 +1,31 @@
-// Where objects lie.
+// Where the files of objects lie. One implementation per system: linux/object_path.cc, macos/object_path.cc.
 #pragma once
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include <string>
+#include <vector>
 
 #include "../result.h"
-#include "system_failure.h"
 
 namespace memlane {
 
-constexpr char kDirectory[] = "/dev/shm";
+// The path of the file of an object.
+std::string PathOf(const std::string& name);
 
-inline std::string PathOf(const std::string& name) { return kDirectory + name; }
+// The folders that hold objects.
+std::vector<std::string> ObjectFolders();
 
-// Does `path` still lead to the file behind the descriptor?
-inline Result<bool> IsNamed(int descriptor, const std::string& path) {
-  struct stat file, named;
-  if (fstat(descriptor, &file) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  if (lstat(path.c_str(), &named) == 0) return file.st_dev == named.st_dev && file.st_ino == named.st_ino;
-  if (errno == ENOENT) return false;
-  return SystemFailure("SYSTEM", "lstat", errno);
-}
+// Whether the file of that path can be an object: its folder may have other files.
+bool IsObject(const std::string& path, const struct stat& status);
+
+// The reverse of PathOf.
+std::string NameAt(const std::string& path);
+
+// NOT_SUPPORTED: the folder of objects does not exist.
+Failure MissingFolder(const char* syscall, const std::string& folder);
+
+inline std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+inline std::string FileOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace memlane

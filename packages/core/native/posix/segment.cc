@@ -1,24 +1,25 @@
-// Named shared memory on Linux: files in /dev/shm, with the lifetime that Windows gives its sections.
+// Named shared memory on POSIX systems: files, with the lifetime that Windows gives its sections.
 //
-// A *counted* object has the sticky bit, which Linux ignores on regular files. Every handle holds flock(LOCK_SH) on it.
-// A process that gets LOCK_EX knows that no other handle exists.
+// A *counted* object has the sticky bit, which these systems ignore on regular files. Every handle holds flock(LOCK_SH)
+// on it. A process that gets LOCK_EX knows that no other handle exists.
 //
-//   create   O_TMPFILE, reserve, mode, LOCK_SH, map; the caller fills it; linkat: it appears finished or not at all
+//   create   make a file that no process finds (new_file.h), reserve, mode, LOCK_SH, map; the caller fills it; then it
+//            gets its name: it appears finished or not at all
 //   open     LOCK_EX|LOCK_NB granted: all holders have died; unlink, NOT_FOUND
 //            LOCK_SH|LOCK_NB refused: its last holder is about to unlink it; NOT_FOUND
 //            LOCK_SH granted, but the name is gone: it was a corpse; open again
-//   close    unmap; LOCK_EX|LOCK_NB granted: it was the last handle; unlink
+//   close    unmap; LOCK_UN; LOCK_EX|LOCK_NB granted: it was the last handle; unlink
 //
 // Two rules make this correct. First, only a holder of LOCK_EX unlinks a counted object: if the name leads to the
 // locked object, it still does when the object is unlinked. Second, the kernel drops a lock with its last descriptor: a
 // crash is a close without the unlink, and the next process that checks the object unlinks it. The same is true for a
-// close that the system interrupts. A failed upgrade from SH to EX loses the SH lock. That does no harm: only a handle
-// that is being closed tries it, and if two race, the second one gets EX.
+// close that the system interrupts. A handle that is being closed gives up its SH lock before it tries EX: if two race,
+// the second one gets EX.
 //
 // The FIFOs of bells and leases are in a folder that belongs to the object (fifo_folder.h). The last user of the folder
 // removes it. A process that removes an orphaned object also removes the rest of its folder.
 //
-// Objects without the sticky bit (made by other programs, or persistent) are never locked. Only UnlinkSegment removes
+// Objects without the sticky bit (made by other programs, or persistent) are not counted. Only UnlinkSegment removes
 // them.
 
 #include "segment.h"
@@ -37,6 +38,9 @@
 #include "../shared_memory.h"
 #include "counted_object.h"
 #include "descriptor.h"
+#include "fifo_folder.h"
+#include "file_calls.h"
+#include "foreign_object.h"
 #include "mapping.h"
 #include "naming.h"
 #include "object_path.h"
@@ -84,16 +88,19 @@ LiveSegments& live_segments() {
 
 class PosixSegment final : public Segment {
  public:
-  PosixSegment(std::string name, Descriptor descriptor, Mapping mapping, uint64_t object_length, bool counted)
+  PosixSegment(std::string name, Descriptor descriptor, UnfinishedPath unfinished, std::string fifo_folder,
+               Mapping mapping, uint64_t object_length, bool counted)
       : name_(std::move(name)),
         path_(PathOf(name_)),
+        fifo_folder_(std::move(fifo_folder)),
         descriptor_(std::move(descriptor)),
+        unfinished_(std::move(unfinished)),
         mapping_(std::move(mapping)),
         data_(mapping_.data()),
         view_length_(mapping_.length()),
         object_length_(object_length),
         counted_(counted),
-        locks_(std::make_shared<SlotLocks>(descriptor_.get())) {
+        locks_(MakeSlotLocks(descriptor_.get(), fifo_folder_, [this] { return EnterFolder(); })) {
     live_segments().Add(this);
   }
   ~PosixSegment() override { Close(); }
@@ -105,7 +112,11 @@ class PosixSegment final : public Segment {
   intptr_t handle() const override { return descriptor_.get(); }
   uint64_t object_length() const override { return object_length_; }
 
-  std::optional<Failure> Publish() override { return Link(descriptor_, path_); }
+  std::optional<Failure> Publish() override {
+    auto failure = memlane::Publish(descriptor_, unfinished_, name_);
+    if (!failure) unfinished_.Forget();
+    return failure;
+  }
 
   void Close() override {
     live_segments().Remove(this);
@@ -119,15 +130,17 @@ class PosixSegment final : public Segment {
     locks_->Close();
     if (folder_) folder_->Leave();
     if (counted_) Leave(descriptor_, path_);
+    unfinished_.Remove();
     descriptor_.Close();
   }
 
   const std::shared_ptr<SlotLocks>& locks() const { return locks_; }
+  const std::string& fifo_folder() const { return fifo_folder_; }
 
   Result<std::shared_ptr<FifoFolder>> EnterFolder() const {
     std::lock_guard<std::mutex> guard(mutex_);
     if (folder_) return folder_;
-    auto folder = FifoFolder::Enter(descriptor_.get());
+    auto folder = FifoFolder::Enter(descriptor_.get(), fifo_folder_);
     if (folder.ok()) folder_ = folder.value();
     return folder;
   }
@@ -135,7 +148,9 @@ class PosixSegment final : public Segment {
  private:
   const std::string name_;
   const std::string path_;
+  const std::string fifo_folder_;
   Descriptor descriptor_;
+  UnfinishedPath unfinished_;
   Mapping mapping_;
   uint8_t* const data_;
   const size_t view_length_;
@@ -161,25 +176,27 @@ std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment) { return Posix(se
 
 Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { return Posix(segment).EnterFolder(); }
 
+const std::string& FifoFolderPathOf(const Segment& segment) { return Posix(segment).fifo_folder(); }
+
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
   const std::string path = PathOf(options.name);
 
-  // Checks the name before the reservation, which is expensive. linkat checks it again at the end.
-  auto taken = ClearOrphan(path);
+  // Checks the name before the reservation, which is expensive. Publish() checks it again.
+  auto taken = ClearOrphan(options.name);
   if (!taken.ok()) return taken.failure();
   if (taken.value().taken) return AlreadyExists();
 
-  auto unnamed = OpenUnnamed();
-  if (!unnamed.ok()) {
-    const int error = static_cast<int>(unnamed.failure().os_code);
-    if (error == ENOSPC || error == ENOMEM) return ReservationFailure("open", error, options.length);
-    return unnamed.failure();
+  auto made = MakeNewFile(path);
+  if (!made.ok()) {
+    const int error = static_cast<int>(made.failure().os_code);
+    if (error == ENOSPC || error == ENOMEM) return ReservationFailure("open", error, options.length, FolderOf(path));
+    return made.failure();
   }
-  Descriptor descriptor = std::move(unnamed.value());
-  auto failure = Reserve(descriptor, options.length);
+  const Descriptor& descriptor = made.value().descriptor;
+  auto failure = Reserve(descriptor, options.length, FolderOf(path));
   if (failure && strcmp(failure->code, "NO_SPACE") == 0) {
     ListSegments();  // clears away what crashes have left, under whatever names
-    failure = Reserve(descriptor, options.length);
+    failure = Reserve(descriptor, options.length, FolderOf(path));
   }
   if (failure) return *failure;
   // The mode argument of open is not enough, because the umask clears bits of it.
@@ -192,8 +209,11 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 
   auto mapping = Map(descriptor, options.length, view);
   if (!mapping.ok()) return mapping.failure();
-  auto segment = std::make_unique<PosixSegment>(options.name, std::move(descriptor), std::move(mapping.value()),
-                                                options.length, !options.persistent);
+  struct stat status;
+  if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
+  auto segment = std::make_unique<PosixSegment>(options.name, std::move(made.value().descriptor),
+                                                std::move(made.value().unfinished), FifoFolderPath(path, status.st_ino),
+                                                std::move(mapping.value()), options.length, !options.persistent);
   // If other users may write, one of them could make the folder first. Then this user could not remove it.
   if ((options.mode & (S_IWGRP | S_IWOTH)) != 0) {
     const auto folder = segment->EnterFolder();
@@ -206,7 +226,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
   const std::string path = PathOf(options.name);
   const int flags = view.access == Access::kReadWrite ? O_RDWR : O_RDONLY;
   for (;;) {
-    auto opened = OpenFile(path, flags);
+    auto opened = OpenObject(options.name, flags);
     if (!opened.ok()) return opened.failure();
     OpenedFile& file = opened.value();
     if (!IsTrusted(file.status.st_uid, options)) {
@@ -230,26 +250,35 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
     std::optional<Failure> failure;
     if (!mapping.ok()) {
       failure = mapping.failure();
-    } else if (!counted && view.access == Access::kReadWrite) {
-      failure = ReserveForeign(file.descriptor, view.offset, mapping.value().length());
+    } else if (!counted && file.is_file) {
+      KeepFromCleaner(file.descriptor.get());
+      if (view.access == Access::kReadWrite)
+        failure = ReserveForeign(file.descriptor, view.offset, mapping.value().length(), FolderOf(path));
     }
     if (failure) {
       if (counted) Leave(file.descriptor, path);  // the last other holder may have closed, and left the object to us
       return *failure;
     }
-    return std::unique_ptr<Segment>(
-        new PosixSegment(options.name, std::move(file.descriptor), std::move(mapping.value()), object_length, counted));
+    return std::unique_ptr<Segment>(new PosixSegment(options.name, std::move(file.descriptor), UnfinishedPath(),
+                                                     std::move(file.fifo_folder), std::move(mapping.value()),
+                                                     object_length, counted));
   }
 }
 
 Result<bool> UnlinkSegment(const std::string& name) {
   const std::string path = PathOf(name);
-  auto opened = OpenFile(path, O_RDONLY);
+  auto opened = OpenObject(name, O_RDONLY);
   if (!opened.ok()) return opened.failure();
   OpenedFile& file = opened.value();
-  const auto alone = TryFlock(file.descriptor, LOCK_EX);
-  if (!alone.ok()) return alone.failure();
-  if (!alone.value()) return SystemFailure("IN_USE", "flock", EWOULDBLOCK);
+  if (!file.is_file) {
+    ClearFifoFolder(file.fifo_folder);
+    return UnlinkForeignObject(name);
+  }
+  if (IsCounted(file.status)) {
+    const auto alone = TryFlock(file.descriptor, LOCK_EX);
+    if (!alone.ok()) return alone.failure();
+    if (!alone.value()) return SystemFailure("IN_USE", "flock", EWOULDBLOCK);
+  }
   auto removed = UnlinkObject(file.descriptor, path);
   if (removed.ok() && !removed.value()) return SystemFailure("NOT_FOUND", "unlink", ENOENT);
   return removed;

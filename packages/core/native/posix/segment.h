@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "../shared_memory.h"
 #include "fifo_folder.h"
@@ -13,5 +14,8 @@ std::shared_ptr<SlotLocks> SlotLocksOf(const Segment& segment);
 
 // The first bell or lease enters the folder.
 Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment);
+
+// The path of the folder, whether it exists or not.
+const std::string& FifoFolderPathOf(const Segment& segment);
 
 }  // namespace memlane

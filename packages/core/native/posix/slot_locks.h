@@ -1,37 +1,34 @@
-// Slot i of a memory belongs to the segment that has an open-file-description write lock on byte i of the memory's own
-// file. No process can take the lock away by removing files, and the kernel drops it with the segment's descriptor.
-// (Never use plain F_SETLK: closing any descriptor of the file would drop the lock.)
-//
-// For the kernel, one segment is one owner, and a lock never conflicts with other locks of the same owner. So each
-// segment also remembers its own slots.
+// The locks on the slots of a memory, as one segment sees them. Slot i belongs to the segment that has the lock. The
+// kernel drops the lock when the segment's process dies. One implementation per system: linux/slot_locks.cc,
+// macos/slot_locks.cc.
 #pragma once
 
 #include <cstdint>
-#include <mutex>
-#include <set>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include "../result.h"
+#include "fifo_folder.h"
 
 namespace memlane {
 
-// The slot locks of one segment. Any thread may use it, also after the segment was closed. A closed segment has no
-// slot.
+// Any thread may use it, also after the segment was closed. A closed segment has no slot.
 class SlotLocks {
  public:
-  explicit SlotLocks(int object) : object_(object) {}
+  virtual ~SlotLocks() = default;
 
   // False if a segment has the slot, this one included. ACCESS_DENIED if the segment may only read.
-  Result<bool> TryLock(uint32_t slot);
-  void Unlock(uint32_t slot);
+  virtual Result<bool> TryLock(uint32_t slot) = 0;
+  virtual void Unlock(uint32_t slot) = 0;
   // Whether any segment has the slot, this one included.
-  Result<bool> IsLocked(uint32_t slot);
+  virtual Result<bool> IsLocked(uint32_t slot) = 0;
   // The segment's descriptor is about to be closed, and its locks with it.
-  void Close();
-
- private:
-  std::mutex mutex_;
-  int object_;
-  std::set<uint32_t> own_;
+  virtual void Close() = 0;
 };
+
+// `object`: the segment's descriptor. `fifo_folder`: the path of the memory's folder. `enter`: enters the folder.
+std::shared_ptr<SlotLocks> MakeSlotLocks(int object, const std::string& fifo_folder,
+                                         std::function<Result<std::shared_ptr<FifoFolder>>()> enter);
 
 }  // namespace memlane

@@ -1,0 +1,16 @@
+#include "../posix/file_calls.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+namespace memlane {
+
+int RenameIfFree(int from_folder, const std::string& from, int to_folder, const std::string& to) {
+  return renameat2(from_folder, from.c_str(), to_folder, to.c_str(), RENAME_NOREPLACE);
+}
+
+int MakeFifo(int folder, const std::string&, const std::string& name) { return mkfifoat(folder, name.c_str(), 0600); }
+
+void KeepFromCleaner(int) {}  // Nothing cleans /dev/shm.
+
+}  // namespace memlane

@@ -1,0 +1,11 @@
+#include "../system.h"
+
+#include "../posix/object_path.h"
+
+namespace memlane {
+
+const char* SystemName() { return "linux"; }
+
+std::string ObjectPath(const std::string& name) { return PathOf(name); }
+
+}  // namespace memlane

@@ -1,0 +1,119 @@
+// The lock on slot i is an exclusive flock on the file lease.i in the memory's folder. The kernel drops it with its
+// descriptor. (macOS has no public open-file-description locks on bytes, as Linux uses them.)
+//
+// The owner removes the file before it drops the lock. So a process that has locked a file must check that the file
+// still has its name. A killed owner leaves the file, and the next owner locks it.
+//
+// A process that checks a slot takes a shared lock for a moment. Two such processes do not disturb each other, and a
+// process that claims the slot knows them by the shared lock that it can get, too: then it tries again.
+
+#include "../posix/slot_locks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+
+#include "../posix/counted_object.h"
+#include "../posix/named.h"
+#include "../posix/system_failure.h"
+#include "lease_file.h"
+
+namespace memlane {
+namespace {
+
+// How often to try again while other processes check the slot, or make or remove its file. Each of them needs
+// microseconds.
+constexpr int kAttempts = 500;
+constexpr useconds_t kAttemptMicroseconds = 100;
+
+class LocksOnFiles final : public SlotLocks {
+ public:
+  LocksOnFiles(int object, std::string fifo_folder, std::function<Result<std::shared_ptr<FifoFolder>>()> enter)
+      : object_(object), fifo_folder_(std::move(fifo_folder)), enter_(std::move(enter)) {}
+
+  Result<bool> TryLock(uint32_t slot) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (object_ < 0 || own_.count(slot) != 0) return false;
+    if ((fcntl(object_, F_GETFL) & O_ACCMODE) == O_RDONLY) return SystemFailure("ACCESS_DENIED", "flock", EBADF);
+    const auto entered = enter_();
+    if (!entered.ok()) return entered.failure();
+    FifoFolder& folder = *entered.value();
+    const std::string name = LeaseFileName(slot);
+    for (int attempt = 0; attempt < kAttempts; attempt++) {
+      if (attempt > 0) usleep(kAttemptMicroseconds);
+      auto file = folder.OpenOrMake(name, S_IFREG);
+      if (!file.ok()) return file.failure();
+      const auto locked = TryFlock(file.value(), LOCK_EX);
+      if (!locked.ok()) return locked.failure();
+      if (!locked.value()) {
+        const auto shared = TryFlock(file.value(), LOCK_SH);
+        if (!shared.ok()) return shared.failure();
+        if (!shared.value()) return false;
+        continue;
+      }
+      if (!folder.Has(name, file.value())) continue;
+      if (!WriteOwner(file.value())) return SystemFailure("NO_SPACE", "pwrite", errno);
+      own_[slot] = {entered.value(), std::move(file.value())};
+      return true;
+    }
+    return false;
+  }
+
+  void Unlock(uint32_t slot) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    const auto own = own_.find(slot);
+    if (own == own_.end()) return;
+    own->second.folder->Remove(LeaseFileName(slot), own->second.file);
+    own_.erase(own);
+  }
+
+  Result<bool> IsLocked(uint32_t slot) override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    if (object_ < 0) return false;
+    if (own_.count(slot) != 0) return true;
+    const std::string name = LeaseFileName(slot);
+    for (int attempt = 0; attempt < kAttempts; attempt++) {
+      const auto file = FifoFolder::Peek(object_, fifo_folder_, name);
+      if (!file.ok()) return file.failure();
+      if (!file.value().valid()) return false;
+      const auto shared = TryFlock(file.value(), LOCK_SH);
+      if (!shared.ok()) return shared.failure();
+      if (!shared.value()) return true;
+      const auto named = IsNamed(file.value().get(), fifo_folder_ + '/' + name);
+      if (!named.ok()) return named.failure();
+      if (named.value()) return false;
+    }
+    return true;  // its owners change all the time
+  }
+
+  void Close() override {
+    std::lock_guard<std::mutex> guard(mutex_);
+    object_ = -1;
+    own_.clear();
+  }
+
+ private:
+  struct Own {
+    std::shared_ptr<FifoFolder> folder;
+    Descriptor file;
+  };
+
+  std::mutex mutex_;
+  int object_;
+  const std::string fifo_folder_;
+  const std::function<Result<std::shared_ptr<FifoFolder>>()> enter_;
+  std::map<uint32_t, Own> own_;  // by slot
+};
+
+}  // namespace
+
+std::shared_ptr<SlotLocks> MakeSlotLocks(int object, const std::string& fifo_folder,
+                                         std::function<Result<std::shared_ptr<FifoFolder>>()> enter) {
+  return std::make_shared<LocksOnFiles>(object, fifo_folder, std::move(enter));
+}
+
+}  // namespace memlane
