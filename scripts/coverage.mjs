@@ -83,7 +83,6 @@ function print(counts) {
   for (const [name, lines] of [...counts].sort()) row(join(relative(root, core), name), [...lines])
 }
 
-// Not node_modules/.bin/vitest: a shell drops variables whose names are not its own.
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const args = process.argv.slice(2)
 const reports = ['--coverage', '--coverage.reporter=text', `--coverage.reportsDirectory=${join(out, 'src')}`]
@@ -92,7 +91,7 @@ if (process.platform === 'linux') {
   buildAddon()
   // Threads, because vitest kills its test processes at the end, before they write their counts.
   run(process.execPath, [vitest, 'run', '--pool', 'threads', '--project', '@memlane/core'], {
-    env: { '@MEMLANE/CORE_PREBUILD': addon },
+    env: { MEMLANE_NATIVE_PATH: join(addon, 'build', 'Debug', 'memlane.node') },
   })
   print(readCounts())
 }

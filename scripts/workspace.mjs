@@ -1,9 +1,9 @@
-// The project's commands, for a machine with Node.js, npm and a C++ compiler:
+// The project's commands, for a machine with Node.js and npm:
 //
-//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows | pack |
-//     coverage | docs | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows |
+//     prebuild | pack | release | coverage | docs | check  [arguments…]
 //
-// Every command first fetches pnpm (through npx, at the version that package.json pins), installs from the lockfile and
+// Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
 
 import { spawnSync } from 'node:child_process'
@@ -12,6 +12,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { npm } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -33,11 +34,14 @@ function runTool(name, args, options) {
   run(process.execPath, [join(folder, typeof bin === 'string' ? bin : bin[name]), ...args], options)
 }
 
-/** Runs a program, and ends with its exit code if it fails. With `shell`, the command is a line for the system's shell. */
-function run(command, args, { quiet = false, shell = false } = {}) {
-  const result = spawnSync(command, args, {
+/** Runs a program, and ends with its exit code if it fails. */
+function run(command, args, options) {
+  finish([command, ...args], options, (spawnOptions) => spawnSync(command, args, spawnOptions))
+}
+
+function finish(words, { quiet = false } = {}, start) {
+  const result = start({
     cwd: root,
-    shell,
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     encoding: 'utf8',
     env: {
@@ -49,7 +53,7 @@ function run(command, args, { quiet = false, shell = false } = {}) {
   })
   if (result.status === 0) return
   if (quiet && !result.error) process.stderr.write(`${result.stdout}${result.stderr}`)
-  process.stderr.write(`${[command, ...args].join(' ')} failed${result.error ? `: ${result.error.message}` : ''}\n`)
+  process.stderr.write(`${words.join(' ')} failed${result.error ? `: ${result.error.message}` : ''}\n`)
   process.exit(result.status ?? 1)
 }
 
@@ -61,8 +65,8 @@ function install() {
   const complete = existsSync(join(root, 'packages', 'core', 'node_modules'))
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return
   process.stderr.write('Installing and building, once: this takes a while.\n')
-  // Through the shell, which finds npx on Linux and npx.cmd on Windows.
-  run(`npx --yes ${manifest.packageManager} install --frozen-lockfile`, [], { quiet: true, shell: true })
+  const args = ['exec', '--yes', '--', manifest.packageManager, 'install', '--frozen-lockfile']
+  finish(['npm', ...args], { quiet: true }, (options) => npm(args, options))
   writeFileSync(stamp, lockfile)
 }
 
@@ -136,13 +140,24 @@ const commands = {
     build()
     run('scripts/windows/stress.sh', args)
   },
+  prebuild(...args) {
+    install()
+    run(process.execPath, ['packages/core/scripts/prebuild.mjs', ...args])
+  },
   pack(...args) {
-    const { values } = parseArgs({ args, options: { out: { type: 'string', default: 'packed' } } })
+    const { values } = parseArgs({
+      args,
+      options: { out: { type: 'string', default: 'packed' }, 'this-system': { type: 'boolean' } },
+    })
     build()
+    if (!values['this-system']) run(process.execPath, ['packages/core/scripts/prebuild.mjs'], { quiet: true })
     runTool('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', resolve(values.out)], {
       quiet: true,
     })
     console.log(`Packed all packages into ${values.out}`)
+  },
+  release(...args) {
+    run(process.execPath, ['scripts/release.mjs', ...args])
   },
   coverage(...args) {
     build()

@@ -4,8 +4,5 @@ scripts=$root/scripts/arm64
 home=$root/.arm64
 node_version=20.20.2
 node=$home/node-$node_version
-addon=$root/packages/core/prebuilds/linux-arm64/memlane.node
-gcc=aarch64-linux-gnu-g++
 libraries=/usr/aarch64-linux-gnu # of Debian's cross-compiler
 
-export PREBUILDS_ONLY=1 # packages/core/build may hold a binary of this machine

@@ -7,10 +7,8 @@ stage=$home/stage
 node_version=${MEMLANE_WINDOWS_NODE:-20.20.2}
 node_exe=$home/node-$node_version.exe
 winpipe_exe=$home/winpipe.exe
-addon=$root/packages/core/prebuilds/win32-x64/memlane.node
 wine=/usr/lib/wine/wine64 wineserver=/usr/lib/wine/wineserver64 mingw=x86_64-w64-mingw32
 
 export WINEPREFIX=$home/prefix WINEARCH=win64 WINEDEBUG=${WINEDEBUG:--all}
 export WINEDLLOVERRIDES='winedbg.exe,winemenubuilder.exe=d' # a crash ends at once, not seconds later in a debugger
 export LC_ALL=C.UTF-8                                       # Wine reads arguments in the locale's encoding
-export PREBUILDS_ONLY=1                                     # packages/core/build holds a binary of Linux

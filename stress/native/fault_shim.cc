@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -122,8 +123,6 @@ WRAP(int, posix_fallocate, (int fd, off_t offset, off_t length), (fd, offset, le
 WRAP(int, linkat, (int from, const char* old_path, int to, const char* new_path, int flags),
      (from, old_path, to, new_path, flags), -1)
 WRAP(int, renameat, (int from, const char* old_path, int to, const char* new_path), (from, old_path, to, new_path), -1)
-WRAP(int, renameat2, (int from, const char* old_path, int to, const char* new_path, unsigned flags),
-     (from, old_path, to, new_path, flags), -1)
 WRAP(int, unlink, (const char* path), (path), -1)
 WRAP(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), -1)
 WRAP(int, mkdir, (const char* path, mode_t mode), (path, mode), -1)
@@ -179,9 +178,12 @@ extern "C" long __real_syscall(long number, ...);
 extern "C" long __wrap_syscall(long number, ...) {
   va_list arguments;
   va_start(arguments, number);
-  const int first = va_arg(arguments, int), second = va_arg(arguments, int), third = va_arg(arguments, int);
+  long given[5];
+  for (long& argument : given) argument = va_arg(arguments, long);
   va_end(arguments);
-  return Pass("syscall", [&] { return __real_syscall(number, first, second, third); }, -1L);
+  return Pass(
+      number == SYS_renameat2 ? "renameat2" : "syscall",
+      [&] { return __real_syscall(number, given[0], given[1], given[2], given[3], given[4]); }, -1L);
 }
 
 // The tests wait for no other process, so a sleep is not needed.

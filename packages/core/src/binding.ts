@@ -1,8 +1,4 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { SharedMemoryError } from './errors.js'
+import { loadAddon } from './addon.js'
 
 // The exports of the addon, as native/addon.cc defines them. Names are object names; lengths and offsets are bytes. Every
 // function may throw the NativeFailure of errors.ts.
@@ -78,27 +74,4 @@ interface Binding {
   globalMemoryBarrier(): boolean
 }
 
-const packageRoot = fileURLToPath(new URL('..', import.meta.url))
-
-function load(): Binding {
-  const require = createRequire(import.meta.url)
-  const findAddon: (root: string) => Binding = require('node-gyp-build')
-  try {
-    return findAddon(packageRoot)
-  } catch (cause) {
-    const target = `${process.platform}-${process.arch}`
-    const folder = join(packageRoot, 'prebuilds', target)
-    const found = existsSync(folder) ? `the addon in ${folder} could not be loaded` : `there is no ${folder}`
-    throw new SharedMemoryError(
-      'NOT_SUPPORTED',
-      `No native addon of @memlane/core for ${target}, Node.js ${process.version}: ${found}. ` +
-        `Reinstall @memlane/core. If it has no binary for your system, build one: ` +
-        `npx node-gyp rebuild --directory "${resolve(packageRoot)}" (needs Python 3 and a C++17 compiler: ` +
-        `make and g++ or clang++ on Linux, the Visual Studio Build Tools with "Desktop development with C++" on Windows). ` +
-        `${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    )
-  }
-}
-
-export const binding: Binding = load()
+export const binding = loadAddon() as Binding

@@ -1,11 +1,13 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { spawnChild } from '@memlane/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url))
 const target = `${process.platform}-${process.arch}`
+const PATH_VARIABLE = 'MEMLANE_NATIVE_PATH'
+const ownAddon = process.env[PATH_VARIABLE] ?? join(packageRoot, 'prebuilds', target, 'memlane.node')
 
 describe('the loader', () => {
   let copy: string
@@ -17,32 +19,57 @@ describe('the loader', () => {
   })
   afterEach(() => rmSync(copy, { recursive: true, force: true }))
 
-  async function load() {
-    const script = `import(${JSON.stringify(pathToFileURL(join(copy, 'dist', 'index.js')).href)}).then(
+  async function load(file = join(copy, 'dist', 'index.js'), env = {}) {
+    const script = `import(${JSON.stringify(pathToFileURL(file).href)}).then(
       () => console.log('loaded'),
       (error) => console.log(error.code + ' ' + error.message))`
-    const { stdout } = await spawnChild(process.execPath, ['-e', script]).exit
-    return stdout
+    const { stdout } = await spawnChild(process.execPath, ['-e', script], {
+      env: { [PATH_VARIABLE]: undefined, ...env },
+    }).exit
+    return stdout.trim()
   }
 
   it('says where it looked and what to do if there is no addon', async () => {
     const said = await load()
-    expect(said).toMatch(/^NOT_SUPPORTED No native addon of @memlane\/core for /)
-    expect(said).toContain(`there is no ${join(copy, 'prebuilds', target)}`)
+    expect(said).toMatch(/^NOT_SUPPORTED Found no native addon of @memlane\/core for /)
+    for (const folder of [join('prebuilds', target), join('dist', 'prebuilds', target), 'dist'])
+      expect(said).toContain(`${join(copy, folder, 'memlane.node')}: not found`)
+    expect(said).toContain('copy the folder prebuilds of @memlane/core beside it')
     expect(said).toContain(`npx node-gyp rebuild --directory "${copy}" (needs Python 3 and a C++17 compiler`)
     expect(said).toContain('Visual Studio Build Tools')
   })
 
   it('says that a file that is no addon could not be loaded', async () => {
-    mkdirSync(join(copy, 'prebuilds', target), { recursive: true })
-    writeFileSync(join(copy, 'prebuilds', target, 'memlane.node'), 'not an addon')
+    const file = join(copy, 'prebuilds', target, 'memlane.node')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, 'not an addon')
     const said = await load()
     expect(said).toMatch(/^NOT_SUPPORTED/)
-    expect(said).toContain('could not be loaded')
+    expect(said).not.toContain(`${file}: not found`)
+    expect(said).toContain(`${file}: `)
   })
 
-  it('loads the addon that is there', async () => {
-    cpSync(join(packageRoot, 'prebuilds'), join(copy, 'prebuilds'), { recursive: true })
-    expect((await load()).trim()).toBe('loaded')
+  it('loads the addon of the package', async () => {
+    cpSync(dirname(ownAddon), join(copy, 'prebuilds', target), { recursive: true })
+    expect(await load()).toBe('loaded')
+  })
+
+  it.each([
+    ['', 'memlane.node'],
+    [' in a folder prebuilds', join('prebuilds', target, 'memlane.node')],
+  ])('loads the addon beside a bundle%s', async (_, place) => {
+    cpSync(join(copy, 'dist'), join(copy, 'app', 'out'), { recursive: true })
+    cpSync(ownAddon, join(copy, 'app', 'out', place), { recursive: true })
+    expect(await load(join(copy, 'app', 'out', 'index.js'))).toBe('loaded')
+  })
+
+  it('loads the addon that the environment names, and then no other', async () => {
+    cpSync(ownAddon, join(copy, 'elsewhere.node'))
+    expect(await load(undefined, { [PATH_VARIABLE]: join(copy, 'elsewhere.node') })).toBe('loaded')
+    cpSync(dirname(ownAddon), join(copy, 'prebuilds', target), { recursive: true })
+    const missing = join(copy, 'missing.node')
+    const said = await load(undefined, { [PATH_VARIABLE]: missing })
+    expect(said).toContain(`${missing}: not found`)
+    expect(said).not.toContain(join(copy, 'prebuilds'))
   })
 })

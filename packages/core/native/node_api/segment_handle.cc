@@ -38,7 +38,7 @@ Napi::Value SegmentHandle::Wrap(Napi::Env env, std::unique_ptr<Segment> opened, 
     delete hint;
     bool refused = status == napi_no_external_buffers_allowed;
     if (env.IsExceptionPending()) env.GetAndClearPendingException();
-    Throw(env, {refused ? "NOT_SUPPORTED" : "SYSTEM", "napi_create_external_arraybuffer", status,
+    Throw(env, {refused ? "NOT_SUPPORTED" : "SYSTEM", "napi_create_external_arraybuffer", static_cast<long>(status),
                 refused ? "this runtime allows no ArrayBuffer over foreign memory" : "could not make an ArrayBuffer"});
     return env.Undefined();
   }

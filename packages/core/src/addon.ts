@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SharedMemoryError } from './errors.js'
+
+/** If it is set, the loader tries no other file. */
+const PATH_VARIABLE = 'MEMLANE_NATIVE_PATH'
+const FILE = 'memlane.node'
+
+/** Processors whose addresses have 32 bits, as `process.arch` names them. */
+const SHORT_ADDRESSES = ['arm', 'ia32', 'mips', 'mipsel']
+
+/** This file, or the bundle that contains it. In a CommonJS bundle, `import.meta` is empty. */
+const thisFile = import.meta.url ? fileURLToPath(import.meta.url) : __filename
+
+/** Loads the native addon. Its file is not part of a bundle: see docs/cookbook.md. */
+export function loadAddon(): unknown {
+  const { arch, platform, version } = process
+  if (SHORT_ADDRESSES.includes(arch)) {
+    throw new SharedMemoryError('NOT_SUPPORTED', `memlane needs a 64-bit runtime; this one is for ${platform}-${arch}`)
+  }
+  const require = createRequire(thisFile)
+  const target = `${platform}-${arch}${platform === 'linux' && usesMusl() ? '.musl' : ''}`
+  const tried: string[] = []
+  for (const file of candidates(target)) {
+    if (!existsSync(file)) {
+      tried.push(`${file}: not found`)
+      continue
+    }
+    try {
+      return require(file)
+    } catch (error) {
+      tried.push(`${file}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  throw new SharedMemoryError(
+    'NOT_SUPPORTED',
+    `Found no native addon of @memlane/core for ${target} that Node.js ${version} can load:\n` +
+      `${tried.map((each) => `  ${each}\n`).join('')}${remedy()}`,
+  )
+}
+
+/** True if the C library of this process is musl, whose loader is mapped then. Without /proc it counts as glibc. */
+function usesMusl(): boolean {
+  try {
+    return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')
+  } catch {
+    return false
+  }
+}
+
+function candidates(target: string): string[] {
+  const path = process.env[PATH_VARIABLE]
+  if (path) return [resolve(path)]
+  const folder = dirname(thisFile)
+  const prebuilt = join('prebuilds', target, FILE)
+  return [join(dirname(folder), prebuilt), join(folder, prebuilt), join(folder, FILE)]
+}
+
+function remedy(): string {
+  const root = dirname(dirname(thisFile))
+  return (
+    `Reinstall @memlane/core. If your program is a bundle, copy the folder prebuilds of @memlane/core beside it, or set ` +
+    `${PATH_VARIABLE} to the addon's file. If there is no prebuilt addon for your system, build one: ` +
+    `npx node-gyp rebuild --directory "${root}" (needs Python 3 and a C++17 compiler: make and g++ or clang++, or on Windows ` +
+    `the Visual Studio Build Tools with "Desktop development with C++"), and set ` +
+    `${PATH_VARIABLE}="${join(root, 'build', 'Release', FILE)}".`
+  )
+}

@@ -1,0 +1,68 @@
+// Publishes all packages, each after those that it depends on:
+//
+//   node scripts/release.mjs --dry-run              shows what would be published, in which order, and the changelog
+//   node scripts/release.mjs [--registry URL]       publishes; leaves out versions that the registry has
+//
+// Both pack first, with the addon for all systems.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { npm } from './npm.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean' }, registry: { type: 'string' } } })
+const registry = values.registry ? ['--registry', values.registry] : []
+
+const packages = readdirSync(join(root, 'packages')).map((folder) =>
+  JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')),
+)
+
+/** Returns the packages so that each comes after its dependencies. */
+function inOrder() {
+  const sorted = []
+  const visit = (each) => {
+    if (each === undefined || sorted.includes(each)) return
+    for (const name of Object.keys(each.dependencies ?? {})) visit(packages.find((other) => other.name === name))
+    sorted.push(each)
+  }
+  for (const each of packages) visit(each)
+  return sorted
+}
+
+/** Returns the part of CHANGELOG.md about a version. */
+function changesOf(version) {
+  const sections = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split(/^(?=## )/m)
+  const section = sections.find((each) => each.startsWith(`## ${version}\n`))
+  if (section === undefined) throw new Error(`CHANGELOG.md says nothing about ${version}`)
+  return section.trim()
+}
+
+const isPublished = ({ name, version }) =>
+  npm(['view', `${name}@${version}`, 'version', ...registry], { encoding: 'utf8' }).stdout.trim() === version
+
+const folder = mkdtempSync(join(tmpdir(), 'memlane-release-'))
+try {
+  execFileSync(process.execPath, ['scripts/workspace.mjs', 'pack', '--out', folder], { cwd: root, stdio: 'inherit' })
+  for (const { name, version } of inOrder()) {
+    const tarball = join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+    const label = `${name}@${version}, ${Math.round(statSync(tarball).size / 1024)} KiB`
+    if (isPublished({ name, version })) {
+      console.log(`${label}: the registry has it`)
+    } else if (values['dry-run']) {
+      console.log(`${label}: would be published`)
+    } else {
+      const { status } = npm(['publish', tarball, '--access', 'public', ...registry], {
+        stdio: ['inherit', 'ignore', 'inherit'],
+      })
+      if (status !== 0) throw new Error(`${label}: npm publish ended with ${status}`)
+      console.log(`${label}: published`)
+    }
+  }
+  for (const version of new Set(packages.map((each) => each.version))) console.log(`\n${changesOf(version)}`)
+} finally {
+  rmSync(folder, { recursive: true })
+}
