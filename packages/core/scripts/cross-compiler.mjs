@@ -40,6 +40,7 @@ const LINUX = {
   sources: ['posix', 'linux'],
   flags: ['-fPIC', '-Wl,-z,relro,-z,now', '-Wl,--version-script=scripts/exports.map'],
 }
+const MACOS = { os: 'mac', sources: ['posix', 'macos'], flags: ['-fPIC', '-Wl,-undefined,dynamic_lookup'] }
 const WINDOWS = { os: 'win', sources: ['windows'], flags: ['-DNAPI_EXTERN=__declspec(dllimport)', '-DUSING_UV_SHARED'] }
 
 /** Each target by its folder in prebuilds: zig's name of the system, node-gyp's name, the folders of the sources, and flags. */
@@ -48,6 +49,8 @@ export const targets = {
   'linux-arm64': { system: 'aarch64-linux-gnu.2.28', ...LINUX },
   'linux-x64.musl': { system: 'x86_64-linux-musl', ...LINUX },
   'linux-arm64.musl': { system: 'aarch64-linux-musl', ...LINUX },
+  'darwin-x64': { system: 'x86_64-macos.11.0', ...MACOS },
+  'darwin-arm64': { system: 'aarch64-macos.11.0', ...MACOS },
   'win32-x64': { system: 'x86_64-windows-gnu', ...WINDOWS },
   'win32-arm64': { system: 'aarch64-windows-gnu', ...WINDOWS },
 }
@@ -113,7 +116,7 @@ function filesIn(folder, suffix) {
 /** Returns the definitions and libraries that node-gyp uses, too. */
 function gypFlags(os) {
   const [{ defines, conditions }] = JSON.parse(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets
-  const [, own] = conditions.find(([condition]) => condition === `OS=='${os}'`)
+  const [, own] = conditions.find(([condition]) => condition === `OS=='${os}'`) ?? [, {}]
   return [
     ...[...defines, ...(own.defines ?? [])].filter((name) => !PREDEFINED.test(name)).map((name) => `-D${name}`),
     ...(own.libraries ?? []).map((library) => `-l${library.replace('.lib', '')}`),

@@ -28,6 +28,9 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
 const MOST_BYTES = 800_000
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1']
 
+/** zig's linker cannot hide these on macOS: operator new and delete, which are the same in all libraries of a process there. */
+const MACOS_EXPORTS = /^(_Z(na|nw|da|dl)\w+|__dso_handle|_mh_dylib_header)$/
+
 /** The libraries that every system of that kind has, and the oldest system that has all that the binary needs. */
 const expectations = {
   'linux gnu': { libraries: /^(libc\.so\.6|lib(pthread|dl|m|rt)\.so\.\d|ld-linux-.*)$/, libc: '2.28' },
@@ -47,7 +50,8 @@ function check(target, bytes) {
   refuse(bytes.length > MOST_BYTES, `it has ${bytes.length} bytes, more than ${MOST_BYTES}`)
   const foreign = facts.libraries.filter((library) => !expected.libraries.test(library))
   refuse(foreign.length > 0, `it needs ${foreign.join(', ')}`)
-  refuse(facts.exports.sort().join() !== EXPORTS.join(), `it exports ${facts.exports.join(', ')}`)
+  const exports = facts.exports.filter((name) => platform !== 'darwin' || !MACOS_EXPORTS.test(name)).sort()
+  refuse(exports.join() !== EXPORTS.join(), `it exports ${exports.join(', ')}`)
   refuse(
     expected.libc !== undefined && facts.libc.localeCompare(expected.libc, 'en', { numeric: true }) > 0,
     `it needs glibc ${facts.libc}, newer than ${expected.libc}`,
