@@ -293,7 +293,9 @@ describe.runIf(capabilities.objectDirectory === FOLDER && process.getuid?.() ===
         library = join(folder, 'clock_shift.so')
         shiftFile = join(folder, 'shift')
         const source = fileURLToPath(new URL('../fixtures/clock_shift.c', import.meta.url))
-        execFileSync('cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', library, source])
+        const compiler = fileURLToPath(new URL('../../scripts/cc.mjs', import.meta.url))
+        const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC']
+        execFileSync(process.execPath, [compiler, ...flags, '-o', library, source])
         writeFileSync(shiftFile, new Uint8Array(8))
       })
       afterAll(() => rmSync(folder, { recursive: true }))

@@ -21,7 +21,7 @@ const objectDirectory = ['cc', 'h'].map((kind) => `../../packages/core/native/wi
 
 const systems = {
   linux: {
-    compilers: [process.env.CC, 'gcc', 'cc', 'clang'],
+    compilers: [[process.execPath, path.join(peersFolder, '..', '..', 'scripts', 'cc.mjs')]],
     flags: ['-O1', '-g', ...warnings],
     libraries: ['-lrt'],
     programs: {
@@ -34,7 +34,7 @@ const systems = {
     },
   },
   windows: {
-    compilers: ['x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-gcc'],
+    compilers: [['x86_64-w64-mingw32-gcc-posix'], ['x86_64-w64-mingw32-gcc']],
     flags: ['-O1', '-s', '-static', '-D_WIN32_WINNT=0x0A00', ...warnings],
     libraries: [],
     programs: {
@@ -58,8 +58,9 @@ const systems = {
 /** Builds the peers for one system. Returns false if there is no compiler for that system. */
 export function buildPeers(systemName) {
   const system = systems[systemName]
-  const compiler = system.compilers.find((name) => name && spawnSync(name, ['--version']).status === 0)
-  if (compiler === undefined) return false
+  const found = system.compilers.find(([name, ...args]) => spawnSync(name, [...args, '--version']).status === 0)
+  if (found === undefined) return false
+  const [compiler, ...firstArgs] = found
 
   const folder = path.join(buildFolder, systemName)
   mkdirSync(folder, { recursive: true })
@@ -71,9 +72,8 @@ export function buildPeers(systemName) {
     const units = sources.filter((source) => /\.cc?$/.test(source))
     const unfinished = `${output}.${process.pid}`
     const flags = [`-std=${program.standard ?? 'gnu11'}`, ...system.flags, ...(program.flags ?? [])]
-    execFileSync(compiler, [...flags, ...units, '-o', unfinished, ...system.libraries, ...(program.libraries ?? [])], {
-      stdio: 'inherit',
-    })
+    const libraries = [...system.libraries, ...(program.libraries ?? [])]
+    execFileSync(compiler, [...firstArgs, ...flags, ...units, '-o', unfinished, ...libraries], { stdio: 'inherit' })
     renameSync(unfinished, output)
   }
   return true
@@ -92,7 +92,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const built = buildPeers(name)
     if (built) console.log(`${name}: ${readdirSync(path.join(buildFolder, name)).sort().join(' ')}`)
     else if (asked.includes(name))
-      throw new Error(`no C compiler for ${name}: looked for ${systems[name].compilers.join(', ')}`)
+      throw new Error(
+        `no C compiler for ${name}: tried ${systems[name].compilers.map((each) => each.join(' ')).join(', ')}`,
+      )
     else console.log(`${name}: no compiler here`)
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { SharedMemory } from '@memlane/core'
 import { uniqueName } from '@memlane/testing'
+import { hasPython } from '@memlane/testing/python'
 import { describe, expect, test } from 'vitest'
 import { HEAD_START_MS, memlane, python } from '../src/programs.js'
 
@@ -18,7 +19,7 @@ const codecs = [
 /** Looked up in the folder: a list would remove files that were left behind. */
 const isThere = (object: string) => existsSync(`/dev/shm${object}`)
 
-describe.each(codecs)('%s text', (encoding, codec, message) => {
+describe.skipIf(!hasPython).each(codecs)('%s text', (encoding, codec, message) => {
   const shown = { code: 0, signal: null, stdout: `${message}\n`, stderr: '' }
 
   test('of memlane is read by Python, writer first', async () => {
@@ -66,32 +67,35 @@ describe.each(codecs)('%s text', (encoding, codec, message) => {
   })
 })
 
-test('memory that Python made and left is never removed by memlane, whoever closes it last', async () => {
-  const name = uniqueName('python')
-  using python1 = python.first(['--keep', name])
-  python1.end()
-  expect(await python1.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
+test.skipIf(!hasPython)(
+  'memory that Python made and left is never removed by memlane, whoever closes it last',
+  async () => {
+    const name = uniqueName('python')
+    using python1 = python.first(['--keep', name])
+    python1.end()
+    expect(await python1.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
 
-  for (const role of [memlane.first, memlane.second]) {
-    using child = role(['--name', `/${name}`])
-    child.end()
-    expect(await child.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
+    for (const role of [memlane.first, memlane.second]) {
+      using child = role(['--name', `/${name}`])
+      child.end()
+      expect(await child.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
+      expect(isThere(`/${name}`)).toBe(true)
+    }
+    using killed = memlane.first(['--name', `/${name}`])
+    await killed.line(MEMLANE_READY)
+    killed.kill('SIGKILL')
+    expect(await killed.exit).toMatchObject({ code: null, signal: 'SIGKILL' })
+    SharedMemory.open(`/${name}`).close()
     expect(isThere(`/${name}`)).toBe(true)
-  }
-  using killed = memlane.first(['--name', `/${name}`])
-  await killed.line(MEMLANE_READY)
-  killed.kill('SIGKILL')
-  expect(await killed.exit).toMatchObject({ code: null, signal: 'SIGKILL' })
-  SharedMemory.open(`/${name}`).close()
-  expect(isThere(`/${name}`)).toBe(true)
 
-  using late = python.second([name])
-  expect(await late.exit).toMatchObject({ code: 0, stdout: 'Message from first process.\n', stderr: '' })
-  SharedMemory.unlink(`/${name}`)
-  expect(isThere(`/${name}`)).toBe(false)
-})
+    using late = python.second([name])
+    expect(await late.exit).toMatchObject({ code: 0, stdout: 'Message from first process.\n', stderr: '' })
+    SharedMemory.unlink(`/${name}`)
+    expect(isThere(`/${name}`)).toBe(false)
+  },
+)
 
-test('memory whose name Python removed while memlane holds it stays usable', async () => {
+test.skipIf(!hasPython)('memory whose name Python removed while memlane holds it stays usable', async () => {
   const name = uniqueName('python')
   using first = python.first([name])
   await first.line(CREATED)
@@ -102,7 +106,7 @@ test('memory whose name Python removed while memlane holds it stays usable', asy
   expect(Buffer.from(memory.bytes.subarray(0, 14)).toString('utf16le')).toBe('Message')
 })
 
-test('Python gets an error if it creates a name that memlane holds', async () => {
+test.skipIf(!hasPython)('Python gets an error if it creates a name that memlane holds', async () => {
   const name = uniqueName('python')
   using _memory = SharedMemory.create(`/${name}`, 256)
   using first = python.first([name])

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { capabilities, SharedMemory } from '@memlane/core'
 import { type Child, spawnChild, uniqueName } from '@memlane/testing'
+import { hasPython } from '@memlane/testing/python'
 import { describe, expect, test } from 'vitest'
 
 const first = fileURLToPath(new URL('../../first-process/dist/main.js', import.meta.url))
@@ -169,15 +170,18 @@ test('ends with 1 when there is no first process', async () => {
   expect(stderr).toMatch(/^Could not open file mapping object \(2\)\.\n/)
 })
 
-test.skipIf(onWindows)('draws the table in its place on a terminal, and leaves the terminal as it was', async () => {
-  const terminal = fileURLToPath(new URL('../../first-process/fixtures/terminal.py', import.meta.url))
-  const name = uniqueName('figures')
-  using _sender = firstProcess(name)
-  const command = [process.execPath, second, '--stream', '--name', name, ...WAIT]
-  const upToItsStart = '\x1b[15F\x1b[J'
-  using shown = spawnChild('python3', [terminal, `${upToItsStart}${name}: receiving`, 'q', ...command])
-  const { code, signal, stdout } = await shown.exit
-  expect({ code, signal }).toEqual({ code: 0, signal: null })
-  expect(stdout).toMatch(/\n {2}rate +[\d.]+\/s\n {2}lag +\d+\n {2}missed +0\n/)
-  expect(stdout).toContain('terminal as before')
-})
+test.skipIf(onWindows || !hasPython)(
+  'draws the table in its place on a terminal, and leaves the terminal as it was',
+  async () => {
+    const terminal = fileURLToPath(new URL('../../first-process/fixtures/terminal.py', import.meta.url))
+    const name = uniqueName('figures')
+    using _sender = firstProcess(name)
+    const command = [process.execPath, second, '--stream', '--name', name, ...WAIT]
+    const upToItsStart = '\x1b[15F\x1b[J'
+    using shown = spawnChild('python3', [terminal, `${upToItsStart}${name}: receiving`, 'q', ...command])
+    const { code, signal, stdout } = await shown.exit
+    expect({ code, signal }).toEqual({ code: 0, signal: null })
+    expect(stdout).toMatch(/\n {2}rate +[\d.]+\/s\n {2}lag +\d+\n {2}missed +0\n/)
+    expect(stdout).toContain('terminal as before')
+  },
+)

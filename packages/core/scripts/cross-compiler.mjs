@@ -78,7 +78,7 @@ const FLAGS = [
  * @param cacheFolder of zig: what it has compiled
  * @throws Error with the compiler's words
  */
-export function compile(target, output, { cacheFolder = join(cache, 'objects') } = {}) {
+export function compile(target, output, cacheFolder) {
   const { system, os, sources, flags } = targets[target]
   const folders = ['native', 'native/node_api', ...sources.map((folder) => `native/${folder}`)]
   const files = folders.flatMap((folder) => filesIn(folder, '.cc'))
@@ -86,25 +86,32 @@ export function compile(target, output, { cacheFolder = join(cache, 'objects') }
   const { include_dir: nodeApiHeaders } = require('node-api-headers')
   const headers = [dirname(require.resolve('node-addon-api')), nodeApiHeaders, nodeHeaders()]
   mkdirSync(dirname(output), { recursive: true })
-  const zig = join(fetchPackages(zigPackages), '@zigc')
+  const { command, env } = zig(cacheFolder)
   const args = ['-target', system, ...FLAGS, ...flags, ...gypFlags(os)]
   const includes = headers.flatMap((path) => ['-isystem', path])
-  const { status, error, stdout, stderr } = spawnSync(
-    join(zig, 'linux-x64', 'bin', 'zig'),
-    ['c++', ...args, ...includes, ...files, '-o', output],
-    {
-      cwd: root,
-      maxBuffer: 2 ** 28, // zig prints many warnings about its own library when it compiles that
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        ZIG_LIB_DIR: join(zig, 'lib'),
-        ZIG_GLOBAL_CACHE_DIR: cacheFolder,
-        ZIG_LOCAL_CACHE_DIR: cacheFolder,
-      },
-    },
-  )
+  const { status, error, stdout, stderr } = spawnSync(command, ['c++', ...args, ...includes, ...files, '-o', output], {
+    cwd: root,
+    maxBuffer: 2 ** 28, // zig prints many warnings about its own library when it compiles that
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
   if (status !== 0) throw new Error(`The addon did not compile for ${target}:\n${error ?? ''}${stdout}${stderr}`)
+}
+
+/**
+ * Returns zig: its file, and the variables that it needs. Fetches it if it is not there. `zig cc` and `zig c++` take the arguments of
+ * clang.
+ *
+ * @param cacheFolder for compiled objects
+ */
+export function zig(cacheFolder = join(cache, 'objects')) {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error(
+      `There is no compiler. One can be fetched only on Linux x64, not on ${process.platform}-${process.arch}.`,
+    )
+  const folder = join(fetchPackages(zigPackages), '@zigc')
+  const env = { ZIG_LIB_DIR: join(folder, 'lib'), ZIG_GLOBAL_CACHE_DIR: cacheFolder, ZIG_LOCAL_CACHE_DIR: cacheFolder }
+  return { command: join(folder, 'linux-x64', 'bin', 'zig'), env }
 }
 
 /** Returns the sorted paths of a folder's files, so that the linker gets them in the same order on every machine. */

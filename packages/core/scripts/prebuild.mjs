@@ -20,10 +20,6 @@ if (unknown !== undefined) {
   console.error(`There is no target ${unknown}. The targets: ${Object.keys(targets).join(', ')}`)
   process.exit(2)
 }
-if (process.platform !== 'linux' || process.arch !== 'x64') {
-  console.error('Prebuilt binaries are made on Linux x64, because the cross compiler comes for that system only.')
-  process.exit(1)
-}
 
 const MOST_BYTES = 800_000
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1']
@@ -77,7 +73,7 @@ for (const target of positionals.length > 0 ? positionals : Object.keys(targets)
   const facts = check(target, bytes)
   if (values.twice) {
     const folder = mkdtempSync(join(tmpdir(), 'memlane-prebuild-'))
-    compile(target, join(folder, 'memlane.node'), { cacheFolder: join(folder, 'cache') })
+    compile(target, join(folder, 'memlane.node'), join(folder, 'cache'))
     const again = readFileSync(join(folder, 'memlane.node'))
     rmSync(folder, { recursive: true })
     if (!again.equals(bytes)) throw new Error(`Two builds for ${target} differ: ${sha256(bytes)}, ${sha256(again)}`)
