@@ -14,7 +14,20 @@ import { isUpToDate, pathOf, recordBuild } from './binaries.mjs'
 import { readFacts } from './binary-facts.mjs'
 import { COMPILER, compile, targets } from './cross-compiler.mjs'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { twice: { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { twice: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+})
+if (values.help) {
+  console.log(`Usage: npm run prebuild -- [--twice] [TARGET...]
+
+Builds the addon for each target, checks the binary, and prints a table. Default: all targets.
+
+  --twice   builds each binary again, with an empty cache, and fails if the bytes differ
+
+Targets: ${Object.keys(targets).join(', ')}`)
+  process.exit()
+}
 const unknown = positionals.find((target) => !Object.hasOwn(targets, target))
 if (unknown !== undefined) {
   console.error(`There is no target ${unknown}. The targets: ${Object.keys(targets).join(', ')}`)
