@@ -95,7 +95,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')('the cookbook', OPTI
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'memlane-recipes-'))
-    await run(`npm run pack -- --out '${folder}'`, root)
+    await run(`npm run pack -- --this-system --out '${folder}'`, root)
     const files: Record<string, string> = {
       'package.json': JSON.stringify({ type: 'module', private: true }),
       'names.test.ts': program('names.test.ts'),
