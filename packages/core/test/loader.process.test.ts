@@ -39,6 +39,13 @@ describe('the loader', () => {
     expect(said).toContain('Visual Studio Build Tools')
   })
 
+  it('says that it needs a 64-bit runtime', async () => {
+    const preload = join(copy, 'short.cjs')
+    writeFileSync(preload, "Object.defineProperty(process, 'arch', { value: 'ia32' })")
+    const said = await load(undefined, { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` })
+    expect(said).toBe(`NOT_SUPPORTED memlane needs a 64-bit runtime; this one is for ${process.platform}-ia32`)
+  })
+
   it('says that a file that is no addon could not be loaded', async () => {
     const file = join(copy, 'prebuilds', target, 'memlane.node')
     mkdirSync(dirname(file), { recursive: true })
