@@ -1,7 +1,7 @@
 // The project's commands, for a machine with Node.js and npm:
 //
-//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:arm64 | bench | stress | stress:windows |
-//     prebuild | pack | release | coverage | docs | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:macos | test:arm64 | bench | stress |
+//     stress:windows | prebuild | pack | release | coverage | docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -123,6 +123,10 @@ const commands = {
   'test:windows'(...args) {
     build()
     run('scripts/windows/test.sh', args)
+  },
+  'test:macos'(...args) {
+    build()
+    run(process.execPath, ['scripts/macos/test.mjs', ...args])
   },
   'test:arm64'(...args) {
     build()

@@ -1,14 +1,15 @@
 // Builds the addon of the macOS folder for Linux: node scripts/macos/build-addon.mjs
 //
 // The sources are those of the addon for macOS. stand-in/ has the few functions of Darwin that Linux lacks: kqueue,
-// confstr, renameatx_np, F_PREALLOCATE. Compiles with g++ what is out of date, and prints the path of the addon.
+// confstr, renameatx_np, F_PREALLOCATE. Compiles what is out of date (scripts/cc.mjs), and prints the path of the addon.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { availableParallelism, homedir } from 'node:os'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gypFlags, nodeHeaders } from '../../packages/core/scripts/cross-compiler.mjs'
 
 const scripts = dirname(fileURLToPath(import.meta.url))
 const root = dirname(dirname(scripts))
@@ -16,29 +17,18 @@ const core = join(root, 'packages', 'core')
 const native = join(core, 'native')
 const standIn = join(scripts, 'stand-in')
 const out = join(root, '.macos')
-const addon = join(out, 'prebuilds', `${process.platform}-${process.arch}`, 'memlane.node')
+const addon = join(out, 'memlane.node')
 
 const folders = [native, join(native, 'node_api'), join(native, 'posix'), join(native, 'macos'), standIn]
 const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
 const sources = files.filter((file) => file.endsWith('.cc'))
 const headers = [...files.filter((file) => file.endsWith('.h')), join(standIn, 'sys', 'event.h')]
 
-/** Node.js distributions contain their headers; otherwise node-gyp has fetched them to compile the addon. */
-const nodeHeaders = [
-  join(dirname(dirname(process.execPath)), 'include', 'node'),
-  join(homedir(), '.cache', 'node-gyp', process.versions.node, 'include', 'node'),
-].find((folder) => existsSync(join(folder, 'uv.h')))
-if (nodeHeaders === undefined) {
-  console.error('There is no uv.h of this Node.js; building the addon fetches it: npm test')
-  process.exit(1)
-}
-
 const flags = [
-  ...['-std=c++17', '-O2', '-g', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'],
-  ...['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
-  ...['-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+  ...['-std=c++17', '-O2', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'],
+  ...gypFlags('mac'),
   ...['-D_FILE_OFFSET_BITS=64', '-include', join(standIn, 'darwin.h'), '-I', standIn],
-  ...['-isystem', join(core, 'node_modules', 'node-addon-api'), '-isystem', nodeHeaders],
+  ...['-isystem', join(core, 'node_modules', 'node-addon-api'), '-isystem', nodeHeaders()],
 ]
 
 const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -47,9 +37,10 @@ const isOutOfDate = (target, ...from) =>
   [fileURLToPath(import.meta.url), ...from].some((file) => modified(file) > modified(target))
 
 async function run(args) {
-  const [status] = await once(spawn('g++', args, { stdio: 'inherit' }), 'close')
+  const compiling = spawn(process.execPath, [join(dirname(scripts), 'cc.mjs'), ...args], { stdio: 'inherit' })
+  const [status] = await once(compiling, 'close')
   if (status === 0) return
-  console.error(`g++ ${args.at(-1)} failed`)
+  console.error(`The compiler failed: ${args.join(' ')}`)
   process.exit(1)
 }
 
@@ -61,5 +52,5 @@ const compile = async () => {
 }
 await Promise.all(Array.from({ length: availableParallelism() }, compile))
 const objects = sources.map(objectOf)
-if (isOutOfDate(addon, ...objects)) await run(['-shared', '-Wl,--wrap=close', ...objects, '-o', addon])
+if (isOutOfDate(addon, ...objects)) await run(['-shared', ...objects, '-lstdc++', '-o', addon])
 console.log(addon)

@@ -16,7 +16,7 @@ const checks: OptionChecks<OpenRegionOptions & WaitOptions> = { ...syncChecks, .
 
 /**
  * Opens named memory and reads it in the shape of `layout`. Waits for the memory to appear. A waiting process uses no CPU on
- * Linux. On Windows, it checks ten times a second.
+ * Linux. Elsewhere, it checks ten times a second.
  *
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`; `TOO_SHORT` if the memory is shorter
  *   than the layout; `NOT_A_REGION` if it is a channel; `SCHEMA_MISMATCH` with `checkLayout`; and as `SharedMemory.open`

@@ -1,7 +1,7 @@
 // Wakes a waiting process from another process. A bell belongs to an object and has a number. Every process that opens
 // the bell can ring it and wait for it. Rings are not counted: several rings before a wait wake the waiter once; on
-// Windows, where a pool thread takes rings for the event loop, up to three times. One implementation per folder:
-// posix/doorbell.cc, windows/doorbell.cc.
+// Windows, where a pool thread takes rings for the event loop, up to three times. Implementations: posix/doorbell.cc,
+// windows/doorbell.cc.
 #pragma once
 
 #include <uv.h>
@@ -45,7 +45,7 @@ class Doorbell {
   virtual void Close(std::function<void()> closed) = 0;
 };
 
-// NOT_READY: other processes are still removing the object's folder after 250 ms (Linux).
+// NOT_READY: other processes are still removing the object's folder after 250 ms (POSIX).
 Result<std::unique_ptr<Doorbell>> OpenDoorbell(const Segment& segment, uint32_t number);
 
 }  // namespace memlane

@@ -1,6 +1,6 @@
 // A claim to slot i of an object. The kernel decides who gets the claim, and drops it when its owner dies. So there is
 // no registration to forget, no reused pid, and no heartbeat. One implementation per folder: linux/lease.cc,
-// windows/lease.cc.
+// macos/lease.cc, windows/lease.cc.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class Lease {
 };
 
 // The claim, or a null pointer if a segment has the slot or is claiming it (on Windows also at the moment when a
-// process checks the slot). NOT_READY: other processes are still removing the object's folder after 250 ms (Linux).
+// process checks the slot). NOT_READY: other processes are still removing the object's folder after 250 ms (POSIX).
 // Several threads may claim through one segment.
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 

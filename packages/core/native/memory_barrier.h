@@ -1,7 +1,7 @@
 // An asymmetric memory barrier: sleepers pay, publishers do not. A publisher uses plain stores, then a plain load to
 // check for sleepers; the processor may run that load before the stores are visible. A process that is about to sleep
 // makes the kernel order both on every processor where a registered process runs. One implementation per folder:
-// linux/memory_barrier.cc, windows/memory_barrier.cc.
+// linux/memory_barrier.cc, macos/memory_barrier.cc, windows/memory_barrier.cc.
 #pragma once
 
 namespace memlane {

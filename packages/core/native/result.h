@@ -8,7 +8,7 @@
 
 namespace memlane {
 
-// `code` is the stable code of SharedMemoryError (packages/core/src/errors.ts). `os_code` is errno on Linux and
+// `code` is the stable code of SharedMemoryError (packages/core/src/errors.ts). `os_code` is errno on POSIX systems and
 // GetLastError() on Windows, captured at once after `syscall`; 0 if no system call was involved.
 struct Failure {
   const char* code;

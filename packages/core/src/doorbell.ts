@@ -41,7 +41,7 @@ export class Doorbell implements Disposable {
   /**
    * Opens a bell. The first call for a number creates it. Does not block, except for a quarter of a second before it throws
    * `NOT_READY`. The bell stays usable after the memory is closed. The system removes the bell's object with the last handle of
-   * the bell (Windows); its file is removed with the last memory handle that has bells or leases (Linux).
+   * the bell (Windows); its file is removed with the last memory handle that has bells or leases (Linux, macOS).
    *
    * @param number a whole number from 0 to 2^31 - 1
    * @throws SharedMemoryError `CLOSED`, `ACCESS_DENIED`, `NO_SPACE`, `NOT_READY`, `SYSTEM`

@@ -25,7 +25,7 @@ export class SharedMemoryError extends Error {
   readonly code: SharedMemoryErrorCode
   /** The system call that failed (`linkat`, `CreateFileMappingW`, …), if one did. After a timeout: the last one that failed. */
   declare readonly syscall: string | undefined
-  /** The system's number for the failure: errno on Linux, GetLastError() on Windows. */
+  /** The system's number for the failure: errno on Linux and macOS, GetLastError() on Windows. */
   declare readonly osCode: number | undefined
   /** Bytes asked for (`NO_SPACE`, `TOO_SHORT`, `TOO_LONG`). */
   declare readonly requested: number | undefined

@@ -10,7 +10,8 @@ const SLOT_COUNT = 2 ** 31
  * `release()` is called, when the `SharedMemory` through which it was claimed is closed, and when the worker or the process
  * ends, even if it is killed. A stopped process keeps it. The caller decides what a slot means.
  *
- * On Linux a lease belongs to the memory itself: it stays even if the memory's name or the files of its leases are removed.
+ * On Linux and macOS a lease belongs to the memory itself, and stays even if the memory's name is removed. On Linux it stays
+ * even if the files of its leases are removed.
  */
 export class Lease implements Disposable {
   readonly memory: SharedMemory
@@ -23,7 +24,7 @@ export class Lease implements Disposable {
   }
 
   /**
-   * Claims a slot. Does not block, except for a quarter of a second before it throws `NOT_READY`. On Linux it needs write
+   * Claims a slot. Does not block, except for a quarter of a second before it throws `NOT_READY`. On Linux and macOS it needs write
    * access to the memory.
    *
    * @param slot a whole number from 0 to 2^31 - 1

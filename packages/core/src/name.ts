@@ -9,7 +9,7 @@ import { SharedMemoryError } from './errors.js'
 
 const encoder = new TextEncoder()
 
-/** The folder of the bells and leases of one memory begins so, on Linux. */
+/** The folder of the bells and leases of one memory begins so, on Linux and macOS. */
 const FOLDER_PREFIX = '.memlane.'
 /** Endings of the names of bells and leases, and of the helper objects that exist while one of these is made or released. */
 const RESERVED = /\.(bell|lease)\.\d+(\.new\d*|\.end\.\d+\.\d+)?$/

@@ -40,20 +40,20 @@ interface MapOptions {
 /** Options of `SharedMemory.create`. */
 export interface CreateOptions extends MapOptions {
   /**
-   * Linux: permission bits of the memory, whatever the umask. 0o400 must be among them. Default 0o600: only this user.
+   * Linux and macOS: permission bits of the memory, whatever the umask. 0o400 must be among them. Default 0o600: only this user.
    * Ignored on Windows.
    */
   mode?: number
-  /** Windows: the users that may open the memory, as SDDL text. Default: the process token's descriptor. Ignored on Linux. */
+  /** Windows: the users that may open the memory, as SDDL text. Default: the process token's descriptor. Ignored elsewhere. */
   securityDescriptor?: string
   /**
-   * Linux: the memory stays after its last handle is closed, until `SharedMemory.unlink(name)`. Use it for memory that programs
+   * Linux and macOS: the memory stays after its last handle is closed, until `SharedMemory.unlink(name)`. Use it for memory that programs
    * map without memlane. memlane does not count these programs as handles. Without `persistent`, they would continue to use the
    * old memory after a restart of its creator. Default false.
    */
   persistent?: boolean
   /**
-   * Fills the memory. On Linux, other processes find the memory only afterwards. On Windows, they may see it empty for a moment.
+   * Fills the memory. Other processes find the memory only afterwards. Exception: on Windows, they may see it empty for a moment.
    * Not called if `createOrOpen` opens existing memory.
    */
   initialize?: (buffer: ArrayBuffer) => void
@@ -62,8 +62,8 @@ export interface CreateOptions extends MapOptions {
 /** Options of `SharedMemory.open`. */
 export interface OpenOptions extends MapOptions {
   /**
-   * The owners of memory to accept besides this user and root (Linux), or besides this user, administrators and the system
-   * (Windows): user ids on Linux, SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Another user can take the name
+   * The owners of memory to accept besides this user and root (Linux, macOS), or besides this user, administrators and the
+   * system (Windows): user ids, or on Windows SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Another user can take the name
    * before you do. Default: no other owners.
    */
   trustOwner?: boolean | readonly (number | string)[]
@@ -75,15 +75,15 @@ export interface SharedMemoryInfo {
   name: string
   /** The system's name for it: `/X.1000`, `Local\X`. */
   objectName: string
-  /** Bytes. Only on Linux. */
+  /** Bytes. Not on Windows. */
   length?: number
-  /** User id. Only on Linux. */
+  /** User id. Not on Windows. */
   owner?: string
-  /** Permission bits (Linux). */
+  /** Permission bits. Not on Windows. */
   mode?: number
-  /** Number of open handles (Linux). Absent for memory that other programs made. */
+  /** Number of open handles. Only on Linux, and not for memory that other programs made. */
   holders?: number
-  /** The process ids of the holders. Linux: only processes in this pid namespace. Windows: always empty. */
+  /** The process ids of the holders. Linux: only processes in this pid namespace. Elsewhere: always empty. */
   pids: number[]
   /** `handles`: the memory is removed with its last handle. `unlink`: it stays until `SharedMemory.unlink(name)`. */
   lifetime: 'handles' | 'unlink'
@@ -287,7 +287,7 @@ export class SharedMemory implements Disposable {
 
   /**
    * Opens the memory, and waits for it to appear if it is missing. The wait uses no CPU if the system reports new objects
-   * (Linux); on Windows it checks ten times a second.
+   * (Linux); elsewhere it checks ten times a second.
    *
    * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs` (its `cause` tells what was
    * missing), and the errors of `open`
@@ -300,7 +300,7 @@ export class SharedMemory implements Disposable {
 
   /**
    * Removes the name of memory that outlives its handles: memory made with `persistent: true`, or by another program. Processes
-   * that have opened the memory can still use it. Linux only.
+   * that have opened the memory can still use it. Not on Windows.
    *
    * @throws SharedMemoryError `NOT_FOUND`, `IN_USE` (memory without `persistent`, and a handle is open), `ACCESS_DENIED`,
    * `NOT_SUPPORTED`, `INVALID_NAME`, `NOT_SHARED_MEMORY`, `SYSTEM`
@@ -311,7 +311,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Lists existing shared memory: on Linux, all regular files in `/dev/shm` except POSIX semaphores; on Windows, the memory of
+   * Lists existing shared memory: on Linux, all regular files in `/dev/shm` except POSIX semaphores; on macOS, the memory that
+   * memlane made, of this user and with `Global\` names; on Windows, the memory of
    * this session and global memory.
    * Memory that a crash has left behind is not listed; it is removed. Memory of other programs is not listed if memlane does
    * not allow its name. Blocks: the time grows with the number of entries.

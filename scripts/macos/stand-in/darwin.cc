@@ -2,9 +2,21 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <mutex>
+#include <set>
 #include <string>
+
+namespace {
+
+std::mutex mutex;
+// The descriptors with a shared lock. Never destroyed: descriptors are closed after the static destructors, too.
+std::set<int>& shared = *new std::set<int>;
+
+}  // namespace
 
 int renameatx_np(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) {
   if (flags == RENAME_EXCL) return renameat2(from_folder, from, to_folder, to, RENAME_NOREPLACE);
@@ -18,6 +30,27 @@ size_t confstr(DarwinPath, char* path, size_t length) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return 0;
   if (folder.size() < length) memcpy(path, folder.c_str(), folder.size() + 1);
   return folder.size() + 1;
+}
+
+// On Darwin, a process that has a shared lock and is refused the exclusive one keeps the shared one. Linux drops it.
+// All calls in the addon reach this function, because it is in the addon.
+extern "C" int flock(int fd, int operation) noexcept {
+  std::lock_guard<std::mutex> guard(mutex);
+  const bool was_shared = shared.count(fd) != 0;
+  const int result = static_cast<int>(syscall(SYS_flock, fd, operation));
+  if (result == 0) {
+    shared.erase(fd);
+    if ((operation & LOCK_SH) != 0) shared.insert(fd);
+  } else if (errno == EWOULDBLOCK && was_shared) {
+    syscall(SYS_flock, fd, LOCK_SH | LOCK_NB);
+    errno = EWOULDBLOCK;
+  }
+  return result;
+}
+
+void ForgetLock(int fd) {
+  std::lock_guard<std::mutex> guard(mutex);
+  shared.erase(fd);
 }
 
 int fcntl(int fd, DarwinCommand, fstore_t* store) {

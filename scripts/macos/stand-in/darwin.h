@@ -11,6 +11,9 @@
 constexpr unsigned RENAME_EXCL = 4;
 int renameatx_np(int from_folder, const char* from, int to_folder, const char* to, unsigned flags);
 
+// The stand-in for flock (darwin.cc) must know that a descriptor is closed.
+void ForgetLock(int fd);
+
 // Types of their own, so that these overloads do not hide the functions of Linux.
 enum DarwinPath { _CS_DARWIN_USER_TEMP_DIR };
 size_t confstr(DarwinPath which, char* path, size_t length);

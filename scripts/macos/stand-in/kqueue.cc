@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/event.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -14,8 +15,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-extern "C" int __real_close(int fd);
 
 namespace {
 
@@ -39,6 +38,8 @@ constexpr uint64_t kRead = 0, kTimer = 1ULL << 62, kInotify = 1ULL << 63;
 std::mutex mutex;
 // Never destroyed: descriptors are closed after the static destructors, too.
 std::map<int, Queue>& queues = *new std::map<int, Queue>;
+
+int ReallyClose(int fd) { return static_cast<int>(syscall(SYS_close, fd)); }
 
 int Fail(int error) {
   errno = error;
@@ -78,7 +79,7 @@ int SetTimer(int epoll, uintptr_t ident, Note& note, intptr_t microseconds) {
 void Remove(int epoll, Queue& queue, std::map<Key, Note>::iterator note) {
   const auto [ident, filter] = note->first;
   if (filter == EVFILT_READ) epoll_ctl(epoll, EPOLL_CTL_DEL, static_cast<int>(ident), nullptr);
-  if (note->second.timer >= 0) __real_close(note->second.timer);
+  if (note->second.timer >= 0) ReallyClose(note->second.timer);
   if (note->second.watch >= 0) inotify_rm_watch(queue.inotify, note->second.watch);
   queue.notes.erase(note);
 }
@@ -174,13 +175,15 @@ int kevent(int epoll, const struct kevent* changes, int change_count, struct kev
   return taken;
 }
 
-// Closing a queue removes its notes, and closing a source removes the notes about it.
-extern "C" int __wrap_close(int fd) {
+// All calls in the addon reach this function, because it is in the addon. Closing a queue removes its notes, and
+// closing a source removes the notes about it.
+extern "C" int close(int fd) {
+  ForgetLock(fd);
   std::lock_guard<std::mutex> guard(mutex);
   const auto queue = queues.find(fd);
   if (queue != queues.end()) {
     while (!queue->second.notes.empty()) Remove(fd, queue->second, queue->second.notes.begin());
-    if (queue->second.inotify >= 0) __real_close(queue->second.inotify);
+    if (queue->second.inotify >= 0) ReallyClose(queue->second.inotify);
     queues.erase(queue);
   }
   for (auto& [epoll, other] : queues) {
@@ -189,5 +192,5 @@ extern "C" int __wrap_close(int fd) {
       if (note != other.notes.end()) Remove(epoll, other, note);
     }
   }
-  return __real_close(fd);
+  return ReallyClose(fd);
 }

@@ -68,6 +68,8 @@ class LocksOnFiles final : public SlotLocks {
     const auto own = own_.find(slot);
     if (own == own_.end()) return;
     own->second.folder->Remove(LeaseFileName(slot), own->second.file);
+    // Closing is not enough: a child of this process may share the descriptor until it calls exec.
+    flock(own->second.file.get(), LOCK_UN);
     own_.erase(own);
   }
 

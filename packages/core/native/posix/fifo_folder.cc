@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "counted_object.h"
 #include "fifo.h"
 #include "file_calls.h"
@@ -75,7 +77,10 @@ void RemoveFolder(Descriptor folder, const std::string& path) {
   DIR* directory = fdopendir(fd);
   if (directory == nullptr) return;
   folder.Release();  // closedir closes it
-  while (const dirent* entry = readdir(directory)) unlinkat(fd, entry->d_name, 0);
+  // Removing files between two calls of readdir makes some file systems leave others out.
+  std::vector<std::string> files;
+  while (const dirent* entry = readdir(directory)) files.push_back(entry->d_name);
+  for (const std::string& file : files) unlinkat(fd, file.c_str(), 0);
   const auto named = IsNamed(fd, path);
   if (named.ok() && named.value()) rmdir(path.c_str());
   closedir(directory);
@@ -83,6 +88,7 @@ void RemoveFolder(Descriptor folder, const std::string& path) {
 
 // Gives back a user's share in the folder.
 void LeaveFolder(Descriptor folder, const std::string& path) {
+  flock(folder.get(), LOCK_UN);  // as in Leave (counted_object.h)
   const auto last = TryFlock(folder, LOCK_EX);
   if (last.ok() && last.value()) RemoveFolder(std::move(folder), path);
 }

@@ -8,8 +8,12 @@ import { failure } from './failure.js'
 import { fifoFolderOf } from './fifo-folder.js'
 
 const FOLDER = '/dev/shm'
+const onLinux = capabilities.objectDirectory === FOLDER
 const asOtherUser = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups']
 const isRoot = process.getuid?.() === 0
+
+/** The path of the file of an object. */
+const pathOf = (objectName: string) => capabilities.objectPath(objectName) as string
 
 const made: string[] = []
 afterEach(() => {
@@ -19,11 +23,11 @@ afterEach(() => {
 /** A name taken verbatim, and the path of its object, which is removed after the test. */
 function verbatim(): [name: string, path: string] {
   const name = `/${uniqueName('memlane')}`
-  made.push(FOLDER + name)
-  return [name, FOLDER + name]
+  made.push(pathOf(name))
+  return [name, pathOf(name)]
 }
 
-describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and leases', () => {
+describe.runIf(capabilities.namespace === 'posix')('a file of bells and leases', () => {
   it('that is no FIFO is refused as a bell, and is replaced by a lease', () => {
     const [name, path] = verbatim()
     using memory = SharedMemory.create(name, 64)
@@ -40,7 +44,8 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
     expect(bell.waitSync(20_000)).toBe(true)
   })
 
-  describe('a slot whose files were removed from outside', () => {
+  // On macOS the lease is a lock on such a file.
+  describe.runIf(onLinux)('a slot whose files were removed from outside', () => {
     for (const what of ['the FIFO of its lease', 'the folder of bells and leases', 'all files of the memory']) {
       it(`stays with its holder, and the end of the holder still rings: ${what}`, async () => {
         const [name, path] = verbatim()
@@ -124,7 +129,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a file of bells and lea
     expect(existsSync(folder)).toBe(false)
   })
 
-  it.runIf(isRoot)('needs no reading of /dev/shm: other files there cost nothing', async () => {
+  it.runIf(isRoot && onLinux)('needs no reading of /dev/shm: other files there cost nothing', async () => {
     // With strictatime, each reading of the folder changes its access time; each change of its files does not.
     const mount = `mount -t tmpfs -o mode=1777,strictatime tmpfs ${FOLDER} && exec "$@"`
     await using peer = new MemoryPeer({ through: ['unshare', '-m', 'sh', '-c', mount, 'sh', ...asOtherUser] })
