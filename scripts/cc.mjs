@@ -5,14 +5,20 @@
 import { spawnSync } from 'node:child_process'
 import { zig } from '../packages/core/scripts/cross-compiler.mjs'
 
-const own = [process.env.CC, 'gcc', 'cc', 'clang'].find(
-  (name) => name && spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-)
-const args = process.argv.slice(2)
-const { command, env } = own === undefined ? zig() : { command: own, env: {} }
-const { status, error } = spawnSync(command, own === undefined ? ['cc', ...args] : args, {
-  stdio: 'inherit',
-  env: { ...process.env, ...env },
-})
+/** The system's own compiler: a command and its first arguments. */
+function ownCompiler() {
+  if (process.env.CC) return process.env.CC.split(' ')
+  const found = ['gcc', 'cc', 'clang'].find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+  return found && [found]
+}
+
+function fetchedCompiler() {
+  const { command, env } = zig()
+  Object.assign(process.env, env)
+  return [command, 'cc']
+}
+
+const [command, ...first] = ownCompiler() ?? fetchedCompiler()
+const { status, error } = spawnSync(command, [...first, ...process.argv.slice(2)], { stdio: 'inherit' })
 if (error) console.error(error.message)
 process.exitCode = status ?? 1

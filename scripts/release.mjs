@@ -41,28 +41,38 @@ function changesOf(version) {
   return section.trim()
 }
 
-const isPublished = ({ name, version }) =>
-  npm(['view', `${name}@${version}`, 'version', ...registry], { encoding: 'utf8' }).stdout.trim() === version
+/** @throws Error if the registry gives no answer */
+function isPublished({ name, version }) {
+  const { status, stdout, stderr } = npm(['view', `${name}@${version}`, 'version', '--json', ...registry], {
+    encoding: 'utf8',
+  })
+  if (status === 0) return stdout.includes(version)
+  if (!`${stdout}${stderr}`.includes('E404')) throw new Error(`npm view ${name}@${version} failed:\n${stdout}${stderr}`)
+  return false
+}
 
+const changes = [...new Set(packages.map(({ version }) => version))].map(changesOf)
+const modified = execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
+if (modified !== '' && !values['dry-run'] && !values.registry) throw new Error(`Commit first:\n${modified}`)
 const folder = mkdtempSync(join(tmpdir(), 'memlane-release-'))
 try {
   execFileSync(process.execPath, ['scripts/workspace.mjs', 'pack', '--out', folder], { cwd: root, stdio: 'inherit' })
-  for (const { name, version } of inOrder()) {
+  for (const each of inOrder()) {
+    const { name, version } = each
     const tarball = join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
     const label = `${name}@${version}, ${Math.round(statSync(tarball).size / 1024)} KiB`
-    if (isPublished({ name, version })) {
+    if (isPublished(each)) {
       console.log(`${label}: the registry has it`)
     } else if (values['dry-run']) {
       console.log(`${label}: would be published`)
     } else {
-      const { status } = npm(['publish', tarball, '--access', 'public', ...registry], {
-        stdio: ['inherit', 'ignore', 'inherit'],
-      })
+      // npm may ask for a one-time password.
+      const { status } = npm(['publish', tarball, '--access', 'public', ...registry], { stdio: 'inherit' })
       if (status !== 0) throw new Error(`${label}: npm publish ended with ${status}`)
       console.log(`${label}: published`)
     }
   }
-  for (const version of new Set(packages.map((each) => each.version))) console.log(`\n${changesOf(version)}`)
+  for (const change of changes) console.log(`\n${change}`)
 } finally {
   rmSync(folder, { recursive: true })
 }

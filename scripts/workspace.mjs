@@ -8,7 +8,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -72,7 +72,8 @@ function install() {
 
 function build() {
   install()
-  runTool('turbo', ['run', 'build', 'build:native', '--output-logs=errors-only'], { quiet: true })
+  run(process.execPath, ['packages/core/scripts/build-native.mjs'])
+  runTool('turbo', ['run', 'build', '--output-logs=errors-only'], { quiet: true })
 }
 
 function check() {
@@ -155,7 +156,10 @@ const commands = {
     })
     build()
     if (!values['this-system']) run(process.execPath, ['packages/core/scripts/prebuild.mjs'], { quiet: true })
-    runTool('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', resolve(values.out)], {
+    const out = resolve(values.out)
+    const old = existsSync(out) ? readdirSync(out).filter((name) => /^memlane-.*\.tgz$/.test(name)) : []
+    for (const name of old) rmSync(join(out, name))
+    runTool('pnpm', ['-r', '--filter', './packages/*', 'pack', '--pack-destination', out], {
       quiet: true,
     })
     console.log(`Packed all packages into ${values.out}`)

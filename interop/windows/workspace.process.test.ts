@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { file, program } from '../src/programs.js'
 
-// Stand-ins replace npx, the tools and node-gyp, because the real ones need Visual Studio.
+// Stand-ins replace npm, whose downloads fail under Wine, the tools, and node-gyp, which needs Visual Studio. The addon is the
+// prebuilt one.
 describe('the commands of a clone on Windows', () => {
   let clone: string
 
@@ -18,7 +19,7 @@ describe('the commands of a clone on Windows', () => {
   }
   const run = (script: string, ...args: string[]) =>
     program(file('../scripts/windows/node.sh'), path.join(clone, script))(args, {
-      env: { WINEPATH: `Z:${clone}` },
+      env: { npm_execpath: `Z:${clone}/npm-cli.js` },
       timeoutMs: 110_000,
     }).exit
   const calls = () => readFileSync(path.join(clone, 'calls.txt'), 'utf8').trim().split(/\s*\n/)
@@ -26,24 +27,27 @@ describe('the commands of a clone on Windows', () => {
   beforeEach(() => {
     clone = mkdtempSync(path.join(tmpdir(), 'memlane clone '))
     const core = ['scripts', 'native', 'binding.gyp', 'package.json'].map((name) => `packages/core/${name}`)
-    for (const name of ['scripts/workspace.mjs', 'package.json', 'pnpm-lock.yaml', ...core]) {
+    for (const name of ['scripts/workspace.mjs', 'scripts/npm.mjs', 'package.json', 'pnpm-lock.yaml', ...core]) {
       cpSync(file(`../${name}`), path.join(clone, name), { recursive: true })
     }
-    put('npx.cmd', `@echo npx %*>>"Z:${clone}/calls.txt"\r\n`)
     const record =
       "require('fs').appendFileSync('calls.txt', [process.argv[1].split(/[\\\\/]/).pop(), ...process.argv.slice(2)].join(' ') + '\\n')"
+    put('npm-cli.js', record.replace("require('fs')", "(await import('node:fs'))"))
     putTool('turbo', 'bin/turbo', record)
     putTool('vitest', 'vitest.mjs', record.replace("require('fs')", "(await import('node:fs'))"))
   })
   afterEach(() => rmSync(clone, { recursive: true, force: true }))
 
   test('install, build and test with nothing but Node', async () => {
+    cpSync(file('../packages/core/prebuilds/win32-x64'), path.join(clone, 'packages/core/prebuilds/win32-x64'), {
+      recursive: true,
+    })
     const { packageManager } = JSON.parse(readFileSync(path.join(clone, 'package.json'), 'utf8'))
     const { code, stderr } = await run('scripts/workspace.mjs', 'test', 'name')
     expect([code, stderr]).toEqual([0, expect.stringContaining('Installing and building')])
     expect(calls()).toEqual([
-      `npx --yes ${packageManager} install --frozen-lockfile`,
-      'turbo run build build:native --output-logs=errors-only',
+      `npm-cli.js exec --yes -- ${packageManager} install --frozen-lockfile`,
+      'turbo run build --output-logs=errors-only',
       'vitest.mjs run --project=!@memlane/stress name',
     ])
   })

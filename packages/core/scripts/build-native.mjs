@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { isUpToDate, pathOf, recordBuild, root, targetOfThisSystem } from './binaries.mjs'
-import { COMPILER, compile } from './cross-compiler.mjs'
+import { COMPILER } from './cross-compiler.mjs'
+import { makePortableBinary } from './portable-binary.mjs'
 
 const target = targetOfThisSystem()
 const nodeGyp = `node-gyp, Node.js ${process.version}`
@@ -48,8 +49,7 @@ function buildWithNodeGyp() {
 
 if (!isUpToDate(target, nodeGyp, COMPILER)) {
   if (process.platform === 'linux' && process.arch === 'x64' && !hasCompiler()) {
-    compile(target, pathOf(target))
-    recordBuild(target, COMPILER)
+    makePortableBinary(target)
   } else {
     buildWithNodeGyp()
     recordBuild(target, nodeGyp)

@@ -3,8 +3,18 @@
 // (86 MB); npm checks its integrity.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { npm } from '../../../scripts/npm.mjs'
@@ -40,7 +50,11 @@ const LINUX = {
   sources: ['posix', 'linux'],
   flags: ['-fPIC', '-Wl,-z,relro,-z,now', '-Wl,--version-script=scripts/exports.map'],
 }
-const MACOS = { os: 'mac', sources: ['posix', 'macos'], flags: ['-fPIC', '-Wl,-undefined,dynamic_lookup'] }
+const MACOS = {
+  os: 'mac',
+  sources: ['posix', 'macos'],
+  flags: ['-fPIC', '-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/memlane.node'],
+}
 const WINDOWS = { os: 'win', sources: ['windows'], flags: ['-DNAPI_EXTERN=__declspec(dllimport)', '-DUSING_UV_SHARED'] }
 
 /** Each target by its folder in prebuilds: zig's name of the system, node-gyp's name, the folders of the sources, and flags. */
@@ -82,7 +96,8 @@ export function compile(target, output, cacheFolder) {
   const { system, os, sources, flags } = targets[target]
   const folders = ['native', 'native/node_api', ...sources.map((folder) => `native/${folder}`)]
   const files = folders.flatMap((folder) => filesIn(folder, '.cc'))
-  if (os === 'win') files.push(writeWindowsImports())
+  const generated = mkdtempSync(join(tmpdir(), 'memlane-cross-'))
+  if (os === 'win') files.push(writeWindowsImports(generated))
   const { include_dir: nodeApiHeaders } = require('node-api-headers')
   const headers = [dirname(require.resolve('node-addon-api')), nodeApiHeaders, nodeHeaders()]
   mkdirSync(dirname(output), { recursive: true })
@@ -93,8 +108,9 @@ export function compile(target, output, cacheFolder) {
     cwd: root,
     maxBuffer: 2 ** 28, // zig prints many warnings about its own library when it compiles that
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, // variables such as CPATH would change the result
   })
+  rmSync(generated, { recursive: true })
   if (status !== 0) throw new Error(`The addon did not compile for ${target}:\n${error ?? ''}${stdout}${stderr}`)
 }
 
@@ -106,9 +122,7 @@ export function compile(target, output, cacheFolder) {
  */
 export function zig(cacheFolder = join(cache, 'objects')) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Error(
-      `There is no compiler. One can be fetched only on Linux x64, not on ${process.platform}-${process.arch}.`,
-    )
+    throw new Error(`The cross compiler runs only on Linux x64; this machine is ${process.platform}-${process.arch}.`)
   const folder = join(fetchPackages(zigPackages), '@zigc')
   const env = { ZIG_LIB_DIR: join(folder, 'lib'), ZIG_GLOBAL_CACHE_DIR: cacheFolder, ZIG_LOCAL_CACHE_DIR: cacheFolder }
   return { command: join(folder, 'linux-x64', 'bin', 'zig'), env }
@@ -135,27 +149,35 @@ export function gypFlags(os) {
  * node.exe would fit no other program: Electron, Bun and Deno have other names. Callers reach an imported function through a
  * pointer of the name __imp_FUNCTION, which this source defines and fills.
  */
-function writeWindowsImports() {
+function writeWindowsImports(folder) {
   const { symbols } = require('node-api-headers')
   const used = filesIn('native/node_api', '.cc').concat(filesIn('native/windows', '.cc'))
   const uv = used.flatMap((file) => readFileSync(join(root, file), 'utf8').match(/\buv_\w+(?=\()/g) ?? [])
   const names = [...new Set([...symbols.v8.node_api_symbols, ...symbols.v8.js_native_api_symbols, ...uv])].sort()
-  const source = `#include <windows.h>
+  const source = `#include <stdio.h>
+#include <stdlib.h>
+#include <windows.h>
 extern "C" {
 ${names.map((name) => `FARPROC __imp_${name};\n`).join('')}}
 namespace {
 struct Import { const char* name; FARPROC* function; };
 const Import imports[] = {
 ${names.map((name) => `  {"${name}", &__imp_${name}},\n`).join('')}};
+INT_PTR WINAPI Missing() {
+  fputs("memlane: this program lacks a function of Node-API or libuv that memlane needs\\n", stderr);
+  abort();
+}
 __attribute__((constructor)) void FindImports() {
   HMODULE program = GetModuleHandleW(L"libnode.dll");
   if (program == nullptr) program = GetModuleHandleW(nullptr);
-  for (const Import& import : imports) *import.function = GetProcAddress(program, import.name);
+  for (const Import& import : imports) {
+    *import.function = GetProcAddress(program, import.name);
+    if (*import.function == nullptr) *import.function = Missing;
+  }
 }
 }  // namespace
 `
-  const path = join(cache, 'windows_imports.cc')
-  mkdirSync(cache, { recursive: true })
+  const path = join(folder, 'windows_imports.cc')
   writeFileSync(path, source)
   return path
 }
@@ -171,21 +193,27 @@ function fetchPackages(packages) {
   const [[first, { version }]] = Object.entries(packages)
   const folder = join(cache, `${first.split('/').at(-1)}-${version}`)
   const modules = join(folder, 'node_modules')
-  if (existsSync(join(folder, 'complete'))) return modules
+  if (existsSync(modules)) return modules
   process.stderr.write(`Fetching ${first.replace('node_modules/', '')} ${version}, once.\n`)
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(cache, { recursive: true })
+  const unfinished = mkdtempSync(`${folder}-`) // another process may fetch the same
   const dependencies = Object.fromEntries(
     Object.entries(packages).map(([path, { version }]) => [path.replace('node_modules/', ''), version]),
   )
   const manifest = { name: 'tools', version: '0.0.0', private: true, dependencies }
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(join(unfinished, 'package.json'), JSON.stringify(manifest))
   const lock = { lockfileVersion: 3, requires: true, packages: { '': manifest, ...packages } }
-  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock))
+  writeFileSync(join(unfinished, 'package-lock.json'), JSON.stringify(lock))
   const { status, error, stdout, stderr } = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: folder,
+    cwd: unfinished,
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`${first} ${version} could not be fetched:\n${error ?? ''}${stdout}${stderr}`)
-  writeFileSync(join(folder, 'complete'), '')
+  try {
+    renameSync(unfinished, folder)
+  } catch (error) {
+    rmSync(unfinished, { recursive: true })
+    if (!existsSync(modules)) throw error
+  }
   return modules
 }

@@ -22,22 +22,20 @@ export function loadAddon(): unknown {
   }
   const require = createRequire(thisFile)
   const target = `${platform}-${arch}${platform === 'linux' && usesMusl() ? '.musl' : ''}`
+  const { files, remedy } = placesOf(target)
   const tried: string[] = []
-  for (const file of candidates(target)) {
-    if (!existsSync(file)) {
-      tried.push(`${file}: not found`)
-      continue
-    }
+  for (const file of files) {
     try {
-      return require(file)
+      if (existsSync(file)) return require(file)
+      tried.push(`${file}: not found`)
     } catch (error) {
       tried.push(`${file}: ${error instanceof Error ? error.message : error}`)
     }
   }
   throw new SharedMemoryError(
     'NOT_SUPPORTED',
-    `Found no native addon of @memlane/core for ${target} that Node.js ${version} can load:\n` +
-      `${tried.map((each) => `  ${each}\n`).join('')}${remedy()}`,
+    `Found no native addon of @memlane/core for ${target} that this runtime can load (it reports itself as Node.js ${version}):\n` +
+      `${tried.map((each) => `  ${each}\n`).join('')}${remedy}`,
   )
 }
 
@@ -50,21 +48,29 @@ function usesMusl(): boolean {
   }
 }
 
-function candidates(target: string): string[] {
+/** The files that may be the addon, in the order of trying, and advice for the case that none is. */
+function placesOf(target: string): { files: string[]; remedy: string } {
   const path = process.env[PATH_VARIABLE]
-  if (path) return [resolve(path)]
+  if (path) return { files: [resolve(path)], remedy: `${PATH_VARIABLE} names this file, so no other was tried.` }
   const folder = dirname(thisFile)
   const prebuilt = join('prebuilds', target, FILE)
-  return [join(dirname(folder), prebuilt), join(folder, prebuilt), join(folder, FILE)]
+  const root = dirname(folder)
+  if (!isOwnPackage(root)) {
+    const remedy = `Copy the folder prebuilds of @memlane/core beside the bundle, or set ${PATH_VARIABLE} to the addon's file.`
+    return { files: [join(folder, prebuilt), join(folder, FILE)], remedy }
+  }
+  const build =
+    `Reinstall @memlane/core. If it has no addon for your system, build one: npx node-gyp rebuild --directory "${root}" (needs ` +
+    `Python 3 and a C++17 compiler: make and g++ or clang++, or on Windows the Visual Studio Build Tools with "Desktop ` +
+    `development with C++"), and set ${PATH_VARIABLE}="${join(root, 'build', 'Release', FILE)}".`
+  return { files: [join(root, prebuilt)], remedy: build }
 }
 
-function remedy(): string {
-  const root = dirname(dirname(thisFile))
-  return (
-    `Reinstall @memlane/core. If your program is a bundle, copy the folder prebuilds of @memlane/core beside it, or set ` +
-    `${PATH_VARIABLE} to the addon's file. If there is no prebuilt addon for your system, build one: ` +
-    `npx node-gyp rebuild --directory "${root}" (needs Python 3 and a C++17 compiler: make and g++ or clang++, or on Windows ` +
-    `the Visual Studio Build Tools with "Desktop development with C++"), and set ` +
-    `${PATH_VARIABLE}="${join(root, 'build', 'Release', FILE)}".`
-  )
+/** False for a bundle. The folder above a bundle may belong to anybody: nothing is loaded from there. */
+function isOwnPackage(root: string): boolean {
+  try {
+    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).name === '@memlane/core'
+  } catch {
+    return false
+  }
 }

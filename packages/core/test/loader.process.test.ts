@@ -15,7 +15,7 @@ describe('the loader', () => {
   beforeEach(() => {
     copy = mkdtempSync(join(packageRoot, 'build-')) // inside the package: its dependencies are found from there
     cpSync(join(packageRoot, 'dist'), join(copy, 'dist'), { recursive: true })
-    writeFileSync(join(copy, 'package.json'), '{ "type": "module" }')
+    cpSync(join(packageRoot, 'package.json'), join(copy, 'package.json'))
   })
   afterEach(() => rmSync(copy, { recursive: true, force: true }))
 
@@ -32,9 +32,7 @@ describe('the loader', () => {
   it('says where it looked and what to do if there is no addon', async () => {
     const said = await load()
     expect(said).toMatch(/^NOT_SUPPORTED Found no native addon of @memlane\/core for /)
-    for (const folder of [join('prebuilds', target), join('dist', 'prebuilds', target), 'dist'])
-      expect(said).toContain(`${join(copy, folder, 'memlane.node')}: not found`)
-    expect(said).toContain('copy the folder prebuilds of @memlane/core beside it')
+    expect(said).toContain(`${join(copy, 'prebuilds', target, 'memlane.node')}: not found`)
     expect(said).toContain(`npx node-gyp rebuild --directory "${copy}" (needs Python 3 and a C++17 compiler`)
     expect(said).toContain('Visual Studio Build Tools')
   })
@@ -68,6 +66,18 @@ describe('the loader', () => {
     cpSync(join(copy, 'dist'), join(copy, 'app', 'out'), { recursive: true })
     cpSync(ownAddon, join(copy, 'app', 'out', place), { recursive: true })
     expect(await load(join(copy, 'app', 'out', 'index.js'))).toBe('loaded')
+  })
+
+  it('loads nothing from the folder above a bundle, and says where it looked', async () => {
+    const bundle = join(copy, 'app', 'out', 'index.js')
+    cpSync(join(copy, 'dist'), dirname(bundle), { recursive: true })
+    cpSync(ownAddon, join(copy, 'app', 'prebuilds', target, 'memlane.node'), { recursive: true })
+    const said = await load(bundle)
+    expect(said).toMatch(/^NOT_SUPPORTED/)
+    for (const folder of [join('prebuilds', target), ''])
+      expect(said).toContain(`${join(dirname(bundle), folder, 'memlane.node')}: not found`)
+    expect(said).not.toContain(join(copy, 'app', 'prebuilds'))
+    expect(said).toContain('Copy the folder prebuilds of @memlane/core beside the bundle')
   })
 
   it('loads the addon that the environment names, and then no other', async () => {
