@@ -41,7 +41,7 @@ const isShared = (source) => !Object.keys(parts).some((kind) => isPart(kind, sou
 /** Functions that the shim need not wrap: they cannot fail, or their failure tests nothing that an earlier call does not test. */
 const harmless = new RegExp(
   '^(_Z|_GLOBAL|_Unwind|__(cxa|gxx|dso|stack_chk|errno|isoc99_sscanf|libc_single|gmon|tls)|uv_|mem|str|pthread_|' +
-    '(abort|clock_gettime|closedir|fclose|fgets|gete?uid|getrlimit|gnu_dev_m\\w+|sched_yield|sysconf)$)',
+    '(abort|at(_quick_)?exit|clock_gettime|closedir|fclose|fgets|gete?uid|getrlimit|gnu_dev_m\\w+|sched_yield|sigfillset|sysconf)$)',
 )
 
 /** Ends this program if the command fails, and says why. */

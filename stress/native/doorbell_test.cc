@@ -11,7 +11,7 @@
 #include "check.h"
 #include "lease.h"
 #include "object.h"
-#include "uv_stub.h"
+#include "test_loop.h"
 
 using namespace memlane;
 using namespace memlane::test;
@@ -53,7 +53,7 @@ TEST("an attached bell wakes the loop, keeps it alive only if referenced, and is
   int rung = 0;
   bool closed = false;
   bell->SetReferenced(true);  // without effect: not attached yet
-  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  MUST(bell->Attach(LoopOf(LoopKind::kUvPoll), [&] { rung++; }));
   CHECK(!LoopIsAlive());
   bell->SetReferenced(true);
   CHECK(LoopIsAlive());
@@ -81,7 +81,7 @@ TEST("a bell rings by itself, once, at the time of the last RingAfter") {
     MUST(bell->RingAfter(ms));
     CHECK(MUST(bell->Wait(kLongMs)) && !MUST(bell->Wait(10)) && !MUST(same->Wait(0)));
   }
-  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  MUST(bell->Attach(LoopOf(LoopKind::kUvPoll), [&] { rung++; }));
   MUST(bell->RingAfter(0));
   while (rung == 0) TurnLoop();
   TurnLoop();
@@ -90,6 +90,68 @@ TEST("a bell rings by itself, once, at the time of the last RingAfter") {
   bell->Close([&] { closed = true; });
   TurnLoop();
   CHECK(closed && rung == 1 && !LoopIsAlive());
+}
+
+TEST("without uv_poll, a thread waits for all attached bells, and ends with the last of them") {
+  const std::string name = UniqueName();
+  const int descriptors = CountDescriptors();
+  {
+    auto segment = Published(name);
+    auto bell = MUST(OpenDoorbell(*segment, 0));
+    auto other = MUST(OpenDoorbell(*segment, 1));
+    int rung = 0, other_rung = 0, closed = 0;
+    MUST(bell->Attach(LoopOf(LoopKind::kWaitingThread), [&] { rung++; }));
+    MUST(other->Attach(LoopOf(LoopKind::kWaitingThread), [&] { other_rung++; }));
+    CHECK(!LoopIsAlive());
+    bell->SetReferenced(true);
+    CHECK(LoopIsAlive());
+    for (int ring = 1; ring <= 1000; ring++) {
+      MUST(bell->Ring());
+      if (ring % 3 == 0) MUST(other->Ring());
+      while (rung < ring || other_rung < ring / 3) TurnLoop();
+      CHECK(rung == ring && other_rung == ring / 3);
+    }
+    MUST(bell->RingAfter(5));
+    while (rung == 1000) TurnLoop();
+    auto lease = MUST(ClaimLease(*segment, 3));
+    CHECK(MUST(other->Watch(3)));
+    lease.reset();
+    while (other_rung == 333) TurnLoop();
+    CHECK(rung == 1001 && other_rung == 334);
+    MUST(bell->Ring());
+    CHECK(MUST(bell->Wait(-1)));  // the thread may have seen that ring, too
+    bell->Close([&] { closed++; });
+    TurnLoop();
+    CHECK(closed == 1 && rung == 1001);
+    bell.reset();
+    MUST(other->Ring());
+    while (other_rung == 334) TurnLoop();
+    other->Close([&] { closed++; });
+    CHECK(closed == 2);
+  }
+  CHECK(CountFiles(name) == 0 && CountDescriptors() == descriptors && !LoopIsAlive());
+}
+
+TEST("a bell that a thread waits for can be closed while it rings, and by the function that it calls") {
+  auto segment = Published(UniqueName());
+  auto ringer = MUST(OpenDoorbell(*segment, 0));
+  std::atomic<bool> over{false};
+  std::thread ringing([&] {
+    while (!over) MUST(ringer->Ring());
+  });
+  for (int round = 0; round < 200; round++) {
+    auto bell = MUST(OpenDoorbell(*segment, 0));
+    int rung = 0;
+    const auto close = [&] { bell->Close([&] { bell.reset(); }); };
+    MUST(bell->Attach(LoopOf(LoopKind::kWaitingThread), [&] {
+      if (++rung == 3) close();
+    }));
+    for (int turn = 0; bell && (round % 2 == 0 || turn < round); turn++) TurnLoop();
+    if (bell) close();
+    CHECK(!bell);
+  }
+  over = true;
+  ringing.join();
 }
 
 TEST("a bell that was not attached is closed at once") {
@@ -188,7 +250,7 @@ TEST("a bell whose FIFO is removed is created again while its owner waits, in a 
   }
   int rung = 0;
   bool closed = false;
-  MUST(bell->Attach(nullptr, [&] { rung++; }));
+  MUST(bell->Attach(LoopOf(LoopKind::kUvPoll), [&] { rung++; }));
   CHECK(unlink((folder + "/bell.0").c_str()) == 0);
   while (rung == 0) TurnLoop();
   auto newcomer = MUST(OpenDoorbell(*segment, 0));

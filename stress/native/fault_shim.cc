@@ -60,6 +60,7 @@ const std::map<std::string, std::vector<int>> kErrors = {
     {"epoll_create1", {EMFILE, ENFILE, ENOMEM}},
     {"epoll_ctl", {ENOMEM, ENOSPC}},
     {"epoll_wait", {EINTR, EINVAL}},
+    {"pipe", {EMFILE, ENFILE}},
     {"poll", {EINTR, ENOMEM}},
     {"timerfd_create", {EMFILE, ENFILE, ENOMEM, ENODEV}},
     {"timerfd_settime", {ECANCELED}},
@@ -139,6 +140,7 @@ WRAP(int, munmap, (void* base, size_t length), (base, length), -1)
 WRAP(int, flock, (int fd, int operation), (fd, operation), -1)
 WRAP(ssize_t, read, (int fd, void* bytes, size_t length), (fd, bytes, length), -1)
 WRAP(ssize_t, write, (int fd, const void* bytes, size_t length), (fd, bytes, length), -1)
+WRAP(int, pipe, (int ends[2]), (ends), -1)
 WRAP(int, epoll_create1, (int flags), (flags), -1)
 WRAP(int, epoll_ctl, (int set, int operation, int fd, struct epoll_event* event), (set, operation, fd, event), -1)
 WRAP(int, epoll_wait, (int set, struct epoll_event* events, int most, int timeout), (set, events, most, timeout), -1)

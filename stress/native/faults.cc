@@ -30,7 +30,7 @@
 #include "memory_barrier.h"
 #include "object.h"
 #include "shared_memory.h"
-#include "uv_stub.h"
+#include "test_loop.h"
 
 using namespace memlane;
 using namespace memlane::test;
@@ -388,7 +388,7 @@ const Scene kScenes[] = {
     {"listen", nullptr, Make, JoinWithBell,
      [](Player& player) {
        int rung = 0;
-       const bool attached = player.Went(player.bell->Attach(nullptr, [&] { rung++; }));
+       const bool attached = player.Went(player.bell->Attach(LoopOf(LoopKind::kUvPoll), [&] { rung++; }));
        if (attached && player.Went(player.bell->Ring())) {
          TurnLoop();
          TurnLoop();  // repeats a turn that was interrupted

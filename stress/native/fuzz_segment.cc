@@ -25,7 +25,7 @@
 #include "object.h"
 #include "posix/descriptor.h"
 #include "shared_memory.h"
-#include "uv_stub.h"
+#include "test_loop.h"
 
 using namespace memlane;
 using namespace memlane::test;
@@ -239,7 +239,7 @@ class Case {
         return;
       case 10:
         if (!bell.doorbell || bell.attached) return;
-        Explained(bell.doorbell->Attach(nullptr, [] {}));
+        Explained(bell.doorbell->Attach(LoopOf(LoopKind::kUvPoll), [] {}));
         bell.attached = true;
         return bell.doorbell->SetReferenced(bytes_.Flag());
       case 11:

@@ -135,7 +135,12 @@ class RunningChild implements Child {
   }
 
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    this.#process.kill(signal)
+    if (this.pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    try {
+      process.kill(this.pid, signal) // a ChildProcess of Deno sends only one signal
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 
   [Symbol.dispose](): void {
@@ -147,7 +152,7 @@ class RunningChild implements Child {
         // the whole group has ended by itself
       }
     }
-    this.#process.kill('SIGKILL')
+    this.kill('SIGKILL')
   }
 
   #watch(timeoutMs: number): Promise<ChildExit> {

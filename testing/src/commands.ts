@@ -16,7 +16,7 @@ export async function readCommands(verbs: Record<string, Verb>): Promise<void> {
 /** Stops `readCommands`: standard input no longer keeps the process running. */
 export function stopReading(): void {
   input.close()
-  process.stdin.unref()
+  process.stdin.destroy() // Deno has no unref here
 }
 
 async function obey(verbs: Record<string, Verb>, line: string): Promise<void> {

@@ -131,8 +131,10 @@ Napi::Value GlobalMemoryBarrier(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(
-      new Classes{Napi::Persistent(SegmentHandle::Define(env)), Napi::Persistent(DoorbellHandle::Define(env))});
+  auto* classes =
+      new Classes{Napi::Persistent(SegmentHandle::Define(env)), Napi::Persistent(DoorbellHandle::Define(env)), {}};
+  env.SetInstanceData(classes);
+  napi_add_env_cleanup_hook(env, memlane::CloseHandles, classes);
   exports.Set("create", Napi::Function::New<Create>(env, "create"));
   exports.Set("open", Napi::Function::New<Open>(env, "open"));
   exports.Set("unlink", Napi::Function::New<Unlink>(env, "unlink"));

@@ -4,13 +4,12 @@
 // windows/doorbell.cc.
 #pragma once
 
-#include <uv.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "event_loop.h"
 #include "result.h"
 #include "shared_memory.h"
 
@@ -35,7 +34,7 @@ class Doorbell {
   virtual std::optional<Failure> RingAfter(int64_t ms) = 0;
 
   // From now on calls `rung` on the loop's thread after rings. Call Attach once; after a failure, call it again.
-  virtual std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) = 0;
+  virtual std::optional<Failure> Attach(EventLoop& loop, std::function<void()> rung) = 0;
 
   // Whether being attached keeps the loop alive. At first it does not.
   virtual void SetReferenced(bool referenced) = 0;

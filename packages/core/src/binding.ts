@@ -34,7 +34,8 @@ export interface NativeSegment {
   releaseLease(slot: number): void
   isLeased(slot: number): boolean
   leaseHolder(slot: number): number | undefined
-  openDoorbell(number: number): NativeDoorbell
+  /** `uvPoll`: as `capabilities.uvPoll`. If false, a thread waits for the event loop. */
+  openDoorbell(number: number, uvPoll: boolean): NativeDoorbell
   close(): void
 }
 

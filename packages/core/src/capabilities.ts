@@ -27,6 +27,11 @@ export interface Capabilities {
   readonly wcharLength: 2 | 4
   /** True if other processors see this processor's stores in program order (x64). */
   readonly storesInOrder: boolean
+  /**
+   * True if libuv can watch descriptors for the event loop. Bun and Deno only imitate libuv: `uv_poll_init` ends the process in
+   * Bun, and events get lost in Deno. No call of Node-API tells that.
+   */
+  readonly uvPoll: boolean
   /** The system's error number for a name that it does not allow. */
   readonly invalidNameOsCode: number
 }
@@ -44,6 +49,7 @@ const windows: Capabilities = {
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 2,
   storesInOrder: process.arch === 'x64',
+  uvPoll: process.versions.bun === undefined && process.versions.deno === undefined,
   invalidNameOsCode: 123, // ERROR_INVALID_NAME
 }
 
@@ -60,6 +66,7 @@ const linux: Capabilities = {
   maxViewLength: constants.MAX_LENGTH,
   wcharLength: 4,
   storesInOrder: process.arch === 'x64',
+  uvPoll: process.versions.bun === undefined && process.versions.deno === undefined,
   invalidNameOsCode: 22, // EINVAL
 }
 

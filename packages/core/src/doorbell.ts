@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import type { NativeDoorbell } from './binding.js'
+import { capabilities } from './capabilities.js'
 import { microtask, now } from './clock.js'
 import { dispose } from './dispose.js'
 import { SharedMemoryError } from './errors.js'
@@ -12,6 +13,9 @@ const BELL_COUNT = 2 ** 31
 
 /** `worker.terminate()`, and `process.exit()` in the main thread, cannot end a blocked worker: they wait until it wakes. */
 const LONGEST_WAIT_MS = isMainThread ? Infinity : 250
+
+/** `MEMLANE_UV_POLL=off` makes this process wait as in a runtime without it. */
+const usesUvPoll = capabilities.uvPoll && process.env.MEMLANE_UV_POLL !== 'off'
 
 /**
  * Wakes a waiting process from another process. A memory can have any number of bells. Every process that opens a bell can
@@ -52,7 +56,9 @@ export class Doorbell implements Disposable {
       throw new RangeError(`number ${number} is not a whole number from 0 to ${BELL_COUNT - 1}`)
     }
     const segment = openSegmentOf(memory)
-    const bell = attempt('open a doorbell of', memory.name, memory.objectName, () => segment.openDoorbell(number))
+    const bell = attempt('open a doorbell of', memory.name, memory.objectName, () =>
+      segment.openDoorbell(number, usesUvPoll),
+    )
     return new Doorbell(memory, number, bell)
   }
 

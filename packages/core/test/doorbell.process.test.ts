@@ -119,7 +119,8 @@ describe('a doorbell', () => {
       const echoed = peer.call('echo', 0, 1000, blocking)
       for (let round = 0; round < 1000; round++) {
         theirs.ring()
-        expect(blocking ? mine.waitSync(20_000) : await rings(mine, 20_000)).toBe(true)
+        // Bun sends the command to the peer only in the event loop.
+        expect(blocking && round > 0 ? mine.waitSync(20_000) : await rings(mine, 20_000)).toBe(true)
       }
       expect(await echoed).toBe(1000)
     }
@@ -162,7 +163,7 @@ describe('a doorbell', () => {
   it('has methods that refuse other objects', () => {
     using memory = SharedMemory.create(uniqueName('memlane'), 64)
     const segment = binding.open({ ...VIEW, name: memory.objectName })
-    const bell = segment.openDoorbell(0)
+    const bell = segment.openDoorbell(0, true)
     for (const receiver of [{}, segment, Object.create(bell)]) expect(() => bell.ring.call(receiver)).toThrow(TypeError)
     for (const receiver of [{}, bell]) expect(() => segment.isLeased.call(receiver as never, 0)).toThrow(TypeError)
     bell.close()
@@ -192,7 +193,7 @@ describe('a doorbell', () => {
         bell.ring()
       }
       const { code, signal, stdout } = await peer.child.exit
-      expect([code, signal, stdout.includes('rung')]).toEqual([ref ? 0 : 13, null, ref])
+      expect([code, signal, stdout.includes('rung')]).toEqual([0, null, ref])
     }
   })
 

@@ -1,10 +1,11 @@
 import { spawnFixture, uniqueName } from '@memlane/testing'
+import { EXPOSE_GC } from '@memlane/testing/garbage'
 import { describe, expect, it } from 'vitest'
 import { capabilities } from '../src/index.js'
 
 async function run(fixture: string, ...args: string[]) {
   const child = spawnFixture(new URL(`../fixtures/${fixture}.child.ts`, import.meta.url), args, {
-    env: { NODE_OPTIONS: '--expose-gc' },
+    env: EXPOSE_GC,
     timeoutMs: 60_000,
   })
   const { code, signal, stdout, stderr } = await child.exit

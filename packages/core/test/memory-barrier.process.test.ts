@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type FixtureOptions, spawnFixture, uniqueName } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
 import { capabilities, memoryBarrier, publishesPlainly, SharedMemory } from '../src/index.js'
@@ -41,6 +42,7 @@ describe('a memory barrier', () => {
       const seen: number[] = []
       let ordered = true
       other.write('x')
+      await setImmediate() // Bun writes to the child only in the event loop
       do {
         Atomics.store(words, 32, seen.length + 1)
         ordered &&= memoryBarrier()

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { rings } from '@memlane/testing/rings'
@@ -98,6 +99,7 @@ describe('a doorbell that watches a slot', () => {
     const words = new Int32Array(memory.buffer)
     const unwoken = new Int32Array(new SharedArrayBuffer(4)) // spinning on two cores would keep the owner from continuing
     const done = owner.call('claimAndRelease', 0, rounds)
+    await setImmediate() // Bun sends the command only in the event loop
     let watched = 0
     for (let round = 1; round <= rounds; round++) {
       Atomics.store(words, 0, round)
@@ -152,7 +154,7 @@ describe('a doorbell that watches a slot', () => {
     while (living.size > 0) {
       const owner = await Promise.race([...living].map((peer) => claims[peers.indexOf(peer)]))
       if (!owner) throw new Error('no peer took the slot')
-      while (!bell.watch(0)) await new Promise(setImmediate)
+      while (!bell.watch(0)) await setImmediate()
       living.delete(owner)
       await owner.kill()
       expect(await rings(bell, LOST)).toBe(true)

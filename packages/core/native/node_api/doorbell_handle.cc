@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "node_event_loop.h"
 
 namespace memlane {
 
@@ -15,13 +16,15 @@ Napi::Function DoorbellHandle::Define(Napi::Env env) {
        InstanceMethod<&DoorbellHandle::Close>("close")});
 }
 
-Napi::Value DoorbellHandle::Wrap(Napi::Env env, std::unique_ptr<Doorbell> doorbell) {
+Napi::Value DoorbellHandle::Wrap(Napi::Env env, std::unique_ptr<Doorbell> doorbell, bool uv_poll) {
   Napi::Object object = env.GetInstanceData<Classes>()->doorbell.New({});
   DoorbellHandle* handle = object.IsEmpty() ? nullptr : Unwrap(object);
   if (handle == nullptr) return env.Undefined();  // the environment is being terminated
   handle->bell_ = new Bell;
   handle->bell_->doorbell = std::move(doorbell);
   handle->bell_->owner = handle;
+  handle->bell_->uv_poll = uv_poll;
+  handle->CloseWith(env.GetInstanceData<Classes>());
   return object;
 }
 
@@ -30,6 +33,7 @@ void DoorbellHandle::LetGo(Bell* bell) {
   bell->listening = false;
   bell->doorbell->Close([bell] {
     if (bell->cleanup != nullptr) napi_remove_async_cleanup_hook(bell->cleanup);
+    if (bell->env != nullptr) napi_remove_env_cleanup_hook(bell->env, EndAtOnce, bell);
     delete bell;
   });
 }
@@ -69,15 +73,20 @@ Napi::Value DoorbellHandle::Listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (bell_ == nullptr || bell_->listening) return Napi::Boolean::New(env, false);
   if (!bell_->attached) {
-    uv_loop_t* loop;
-    napi_get_uv_event_loop(env, &loop);
     Bell* bell = bell_;
-    if (bell->cleanup == nullptr) napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
+    NodeEventLoop loop(env, bell->uv_poll);
     if (auto failure = bell->doorbell->Attach(loop, [bell] { Rung(bell); })) {
       Throw(env, *failure);
       return env.Undefined();
     }
     bell->attached = true;
+    // The hook that was added last runs first. So this one comes before the hook of Attach's thread-safe function,
+    // which frees that function. Without libuv, the bell closes at once, and needs no asynchronous hook: Deno's fails.
+    if (loop.has_uv_poll()) {
+      napi_add_async_cleanup_hook(env, EndOfEnvironment, bell, &bell->cleanup);
+    } else if (napi_add_env_cleanup_hook(env, EndAtOnce, bell) == napi_ok) {
+      bell->env = env;
+    }
   }
   if (std::exchange(bell_->rung, false)) return Napi::Boolean::New(env, true);
   if (callback_.IsEmpty()) callback_ = Napi::Weak(info[0].As<Napi::Function>());
@@ -125,5 +134,7 @@ void DoorbellHandle::EndOfEnvironment(napi_async_cleanup_hook_handle, void* data
   if (bell->owner != nullptr) bell->owner->bell_ = nullptr;
   LetGo(bell);
 }
+
+void DoorbellHandle::EndAtOnce(void* data) { EndOfEnvironment(nullptr, data); }
 
 }  // namespace memlane

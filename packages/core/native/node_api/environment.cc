@@ -1,8 +1,17 @@
 #include "environment.h"
 
 #include <string>
+#include <utility>
 
 namespace memlane {
+
+void CloseHandles(void* classes) {
+  auto handles = std::exchange(static_cast<Classes*>(classes)->handles, {});
+  for (Handle* handle : handles) {
+    handle->classes_ = nullptr;
+    handle->CloseAtEnd();
+  }
+}
 
 void Throw(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, std::string(failure.syscall) + ": " + failure.os_message);

@@ -49,7 +49,14 @@ Napi::Value SegmentHandle::Wrap(Napi::Env env, std::unique_ptr<Segment> opened, 
   object.Set("objectLength", static_cast<double>(segment->object_length()));
   handle->buffer_ = Napi::Weak(Napi::ArrayBuffer(env, buffer));
   handle->segment_ = std::move(segment);
+  handle->CloseWith(env.GetInstanceData<Classes>());
   return object;
+}
+
+// JavaScript no longer runs, so it cannot use the view.
+void SegmentHandle::CloseAtEnd() {
+  leases_.clear();
+  if (segment_) segment_->Close();
 }
 
 void SegmentHandle::Publish(const Napi::CallbackInfo& info) {
@@ -101,7 +108,9 @@ Napi::Value SegmentHandle::LeaseHolder(const Napi::CallbackInfo& info) {
 Napi::Value SegmentHandle::OpenDoorbell(const Napi::CallbackInfo& info) {
   if (!segment_) return info.Env().Undefined();
   auto doorbell = memlane::OpenDoorbell(*segment_, info[0].As<Napi::Number>().Uint32Value());
-  if (doorbell.ok()) return DoorbellHandle::Wrap(info.Env(), std::move(doorbell.value()));
+  if (doorbell.ok()) {
+    return DoorbellHandle::Wrap(info.Env(), std::move(doorbell.value()), info[1].As<Napi::Boolean>().Value());
+  }
   Throw(info.Env(), doorbell.failure());
   return info.Env().Undefined();
 }

@@ -8,13 +8,14 @@
 
 #include "../lease.h"
 #include "../shared_memory.h"
+#include "environment.h"
 
 namespace memlane {
 
 // Owns a segment and the leases that were claimed through it. The view is an external ArrayBuffer over the mapping. The
 // handle and the ArrayBuffer share the segment, so that the mapping outlives the one that is collected first. close()
 // detaches the ArrayBuffer, which empties every typed array over it, and only then unmaps.
-class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
+class SegmentHandle : public Napi::ObjectWrap<SegmentHandle>, private Handle {
  public:
   static Napi::Function Define(Napi::Env env);
   // Throws and closes the segment if the view cannot become an ArrayBuffer.
@@ -23,6 +24,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {}
 
  private:
+  void CloseAtEnd() override;
   void Publish(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo&);
   // False if a handle has the slot, this one included.

@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "descriptor_watch.h"
 #include "event_set.h"
 #include "fifo.h"
 #include "fifo_folder.h"
@@ -117,44 +118,23 @@ class PosixDoorbell final : public Doorbell {
     return others_->SetTimer(kTimer, ms);
   }
 
-  std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
+  std::optional<Failure> Attach(EventLoop& loop, std::function<void()> rung) override {
     if (auto failure = Prepare()) return failure;
     rung_ = std::move(rung);
-    if (attached_ == 0) {
-      if (auto failure = Poll(loop, bell_, [](uv_poll_t* poll, int, int) {
-            auto* bell = static_cast<PosixDoorbell*>(poll->data);
-            bell->Tell(Empty(bell->bell_));
-          })) {
-        return failure;
-      }
-    }
-    return Poll(loop, others_->descriptor(), [](uv_poll_t* poll, int, int) {
-      auto* bell = static_cast<PosixDoorbell*>(poll->data);
-      bell->Tell(bell->TakeOthers());
-    });
+    auto watch = WatchDescriptors(loop, {{bell_.get(), [this] { Tell(Empty(bell_)); }},
+                                         {others_->descriptor().get(), [this] { Tell(TakeOthers()); }}});
+    if (!watch.ok()) return watch.failure();
+    watch_ = std::move(watch.value());
+    return std::nullopt;
   }
 
   void SetReferenced(bool referenced) override {
-    if (attached_ == 0) return;
-    auto* handle = reinterpret_cast<uv_handle_t*>(&polls_[0]);
-    if (referenced) {
-      uv_ref(handle);
-    } else {
-      uv_unref(handle);
-    }
+    if (watch_) watch_->SetReferenced(referenced);
   }
 
   void Close(std::function<void()> closed) override {
-    if (attached_ == 0) return closed();
-    closed_ = std::move(closed);
-    for (int i = 0, attached = attached_; i < attached; i++) {
-      uv_close(reinterpret_cast<uv_handle_t*>(&polls_[i]), [](uv_handle_t* handle) {
-        auto* bell = static_cast<PosixDoorbell*>(handle->data);
-        if (--bell->attached_ != 0) return;
-        auto closed = std::move(bell->closed_);
-        closed();
-      });
-    }
+    if (!watch_) return closed();
+    watch_->Close(std::move(closed));
   }
 
  private:
@@ -181,16 +161,6 @@ class PosixDoorbell final : public Doorbell {
   std::optional<Failure> AskSoon() {
     unsettled_ms_ = kFirstUnsettledMs;
     return others_->SetTimer(kCheck, unsettled_ms_);
-  }
-
-  std::optional<Failure> Poll(uv_loop_t* loop, const Descriptor& source, uv_poll_cb readable) {
-    uv_poll_t& poll = polls_[attached_];
-    if (int error = uv_poll_init(loop, &poll, source.get())) return SystemFailure("SYSTEM", "uv_poll_init", -error);
-    attached_++;
-    poll.data = this;
-    uv_poll_start(&poll, UV_READABLE, readable);
-    uv_unref(reinterpret_cast<uv_handle_t*>(&poll));
-    return std::nullopt;
   }
 
   void Tell(const Result<bool>& rung) {
@@ -279,10 +249,8 @@ class PosixDoorbell final : public Doorbell {
   std::map<uint32_t, std::unique_ptr<LeaseWatch>> watched_;    // by slot
   std::map<uint32_t, std::unique_ptr<LeaseWatch>> unsettled_;  // by slot: those that cannot report their end
   int64_t unsettled_ms_ = kFirstUnsettledMs;
-  uv_poll_t polls_[2] = {};
-  int attached_ = 0;  // how many of polls_ are attached to the loop
   std::function<void()> rung_;
-  std::function<void()> closed_;
+  std::unique_ptr<DescriptorWatch> watch_;  // of bell_ and others_
 };
 
 }  // namespace

@@ -36,6 +36,7 @@
 #include <set>
 
 #include "../shared_memory.h"
+#include "at_exit.h"
 #include "counted_object.h"
 #include "descriptor.h"
 #include "fifo_folder.h"
@@ -78,11 +79,11 @@ class LiveSegments {
 };
 
 LiveSegments& live_segments() {
-  // Never destroyed: a finalizer may run after the static destructors.
-  static LiveSegments* segments = new LiveSegments;
-  static struct AtExit {
-    ~AtExit() { segments->LetAllGo(); }
-  } at_exit;
+  // Never destroyed: a finalizer may run after the functions that the process calls at its end.
+  static LiveSegments* segments = [] {
+    AtExit([] { live_segments().LetAllGo(); });
+    return new LiveSegments;
+  }();
   return *segments;
 }
 

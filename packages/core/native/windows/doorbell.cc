@@ -117,14 +117,14 @@ class WindowsDoorbell final : public Doorbell {
 
   std::optional<Failure> RingAfter(int64_t ms) override { return timer_.Start(ms, OnTime, this); }
 
-  std::optional<Failure> Attach(uv_loop_t* loop, std::function<void()> rung) override {
+  std::optional<Failure> Attach(EventLoop& loop, std::function<void()> rung) override {
     rung_ = std::move(rung);
     const uv_async_cb take = [](uv_async_t* async) {
       auto* bell = static_cast<WindowsDoorbell*>(async->data);
       if (bell->TakeMark()) bell->rung_();
     };
     if (!attached_) {
-      if (uv_async_init(loop, &async_, take) != 0) {
+      if (uv_async_init(loop.uv(), &async_, take) != 0) {
         return SystemFailure("SYSTEM", "uv_async_init", ERROR_NOT_ENOUGH_MEMORY);
       }
       async_.data = this;

@@ -8,6 +8,26 @@
 /** A word outside shared memory: a reader's fence must work without the right to write to the mapping. */
 const fenceWord = new Int32Array(1)
 
+/**
+ * JavaScriptCore, the engine of Bun, compiles Atomics.load to an atomic addition of 0. That needs the right to write: on memory that
+ * is mapped for reading, it ends the process.
+ */
+const loadsWrite = 'Bun' in globalThis
+
+/** An ordered load that writes nothing. For memory that may be mapped for reading. */
+const load: (words: Int32Array, index: number) => number = loadsWrite ? loadBetweenFences : loadAtomically
+
+function loadAtomically(words: Int32Array, index: number): number {
+  return Atomics.load(words, index)
+}
+
+function loadBetweenFences(words: Int32Array, index: number): number {
+  Atomics.store(fenceWord, 0, 0)
+  const value = words[index] as number
+  Atomics.store(fenceWord, 0, 0)
+  return value
+}
+
 /** Returns the 32-bit words of a buffer, for the functions below. Leaves out bytes after the last multiple of 4. Allocates. */
 export function wordsOf(buffer: ArrayBuffer): Int32Array {
   return new Int32Array(buffer, 0, buffer.byteLength >>> 2)
@@ -16,7 +36,7 @@ export function wordsOf(buffer: ArrayBuffer): Int32Array {
 /** Loads a version word before the bytes that it covers are copied. */
 export function loadBeforeCopy(words: Int32Array, index: number): number {
   // SYNC: pairs with storeAfterWrites in update; prevents the copy from being older than the version.
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /** Loads a version word after the bytes that it covers were copied. */
@@ -24,7 +44,7 @@ export function loadAfterCopy(words: Int32Array, index: number): number {
   // SYNC: pairs with storeBeforeWrites in update; a fence (an atomic store waits for all earlier loads, and no later
   // atomic load passes it); prevents loads of the copy from being delayed past the load of the version.
   Atomics.store(fenceWord, 0, 0)
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /** Stores a version word before the bytes that it covers are changed. */
@@ -79,7 +99,7 @@ export function publishAndLookInOrder(words: Int32Array, index: number, commit: 
  */
 export function loadCommit(words: Int32Array, index: number, more: number): number {
   // SYNC: pairs with publishAndLook in LaneWriter; prevents the payload from being read before the commit word.
-  return more === 0 ? Atomics.load(words, index) : (words[index] as number)
+  return more === 0 ? load(words, index) : (words[index] as number)
 }
 
 /** Same as loadCommit, by a plain load: the CPU keeps loads in order (x64), also after the atomic store of a sleeper's mark. */
@@ -97,7 +117,7 @@ export function publishMagic(words: Int32Array, index: number, magic: number): v
 /** Loads the magic word, to see whether a channel is ready. */
 export function loadMagic(words: Int32Array, index: number): number {
   // SYNC: pairs with publishMagic in writeChannelHeader; prevents header fields from being read before the magic word.
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /** Stores a word of a slot that only the slot's owner writes. */
@@ -122,7 +142,7 @@ export function storeReleaseInOrder(words: Int32Array, index: number, position: 
 /** Loads a word of another participant's slot. */
 export function loadOwned(words: Int32Array, index: number): number {
   // SYNC: pairs with storeOwned; prevents what follows from being read before it.
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /** Sets bits of a mask that several participants change, each its own bit. */
@@ -148,7 +168,7 @@ export function clearBits(words: Int32Array, index: number, bits: number): void 
 export function loadMask(words: Int32Array, index: number): number {
   // SYNC: pairs with setBits; in the single order of all atomics, it comes after the caller's own publishing store. So it sees
   // every bit whose owner did not see that store. Prevents a lost wake-up, and an overlooked joining consumer.
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /**
@@ -179,7 +199,7 @@ export function announceWideBase(words: BigInt64Array, index: number, position: 
 export function loadBaseAfterCopy(words: Int32Array, index: number): number {
   // SYNC: pairs with announceWideBase; the fence prevents loads of the copy from being delayed past the load of the base.
   Atomics.store(fenceWord, 0, 0)
-  return Atomics.load(words, index)
+  return load(words, index)
 }
 
 /** Loads both halves of a base at once. Allocates a bigint. Keeps the low 53 bits, so a corrupt base cannot loop a reader forever. */
