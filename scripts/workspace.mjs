@@ -1,7 +1,7 @@
 // The project's commands, for a machine with Node.js and npm:
 //
-//   node scripts/workspace.mjs build | demo | test | test:long | test:windows | test:macos | test:arm64 | bench | stress |
-//     stress:windows | prebuild | pack | release | coverage | docs | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:long | test:runtimes | test:windows | test:macos | test:arm64 |
+//     bench | stress | stress:windows | prebuild | pack | release | coverage | docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -120,6 +120,10 @@ const commands = {
     build()
     // One file at a time: under load, a process makes other stores than when its crash points were counted.
     runTool('vitest', ['run', `--project=${LONG_TESTS}`, '--maxWorkers=1', ...args])
+  },
+  'test:runtimes'(...args) {
+    build()
+    run(process.execPath, ['scripts/runtimes/test.mjs', ...args])
   },
   'test:windows'(...args) {
     build()

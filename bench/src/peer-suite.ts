@@ -47,7 +47,7 @@ export function peerSuite({ references, tableBy, cases, name, summary, special =
       const environment = currentEnvironment()
       const results: Result[] = []
       const ready: Peer[] = []
-      for (const peer of able.filter(({ name }) => options.peers?.includes(name) ?? true)) {
+      for (const peer of able.filter(({ name, special }) => options.peers?.includes(name) ?? special !== true)) {
         try {
           await peer.prepare?.()
           ready.push(peer)

@@ -10,6 +10,8 @@ export interface Peer {
   readonly variants: Readonly<Partial<Record<Workload, readonly string[]>>>
   /** Tells which trials run by default. `--payload` runs the others, too. All run if this is absent. */
   readonly isWorthwhile?: (trial: Trial) => boolean
+  /** Measured only if `--peer` names it. */
+  readonly special?: boolean
   /** Each trial runs at most this many times. For peers whose figures are far from all others, and need no precision. */
   readonly maxRuns?: number
   /**

@@ -128,6 +128,18 @@ export interface TrialReport {
   readonly spokes: readonly RoleReport[]
 }
 
+export type Runtime = 'node' | 'bun' | 'deno'
+
+/** The flags with which each runtime runs a program in TypeScript. */
+export const FLAGS: Readonly<Record<Runtime, readonly string[]>> = {
+  node: ['--expose-gc', '--no-memory-reducer', '--import', 'tsx'],
+  bun: [],
+  deno: ['run', '--allow-all', '--quiet', '--unstable-sloppy-imports', '--v8-flags=--no-memory-reducer'],
+}
+
+/** The runtime of this process. */
+const runtime: Runtime = 'bun' in process.versions ? 'bun' : 'deno' in process.versions ? 'deno' : 'node'
+
 /**
  * Returns the command that runs a TypeScript file in a Node process of its own. V8's memory reducer is off: it runs once, for 130 ms,
  * after a process has been idle for some seconds, and would distort the CPU time of waiting.
@@ -135,8 +147,7 @@ export interface TrialReport {
  * @param file relative to the module at `base`
  */
 export function nodeCommand(file: string, base: string, args: readonly string[]): readonly string[] {
-  const flags = ['--expose-gc', '--no-memory-reducer', '--import', 'tsx']
-  return [process.execPath, ...flags, fileURLToPath(new URL(file, base)), ...args]
+  return [process.execPath, ...FLAGS[runtime], fileURLToPath(new URL(file, base)), ...args]
 }
 
 /**

@@ -8,8 +8,8 @@ import { STAGE, STAGED_FIXTURES } from './windows-programs.js'
 export function setup(): void {
   const script = fileURLToPath(new URL('../../scripts/windows/setup.sh', import.meta.url))
   execFileSync(script, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, GUI: '1' } })
-  const stage = fileURLToPath(new URL('../../scripts/windows/stage.mjs', import.meta.url))
-  execFileSync(process.execPath, [stage, STAGE], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const stage = fileURLToPath(new URL('../../scripts/stage.mjs', import.meta.url))
+  execFileSync(process.execPath, [stage, STAGE, '--platform', 'win32-x64'], { stdio: ['ignore', 'ignore', 'inherit'] })
   cpSync(fileURLToPath(new URL('../windows/fixtures', import.meta.url)), STAGED_FIXTURES, { recursive: true })
   buildPeers('windows')
 }

@@ -7,7 +7,7 @@ export const HEAD_START_MS = 1_500
 const node = file('../scripts/windows/node.sh')
 const run = file('../scripts/windows/run.sh')
 
-/** The copy of the packages without links (scripts/windows/stage.mjs). Programs that use several packages load each of them once from there. */
+/** The copy of the packages without links (scripts/stage.mjs). Programs that use several packages load each of them once from there. */
 export const STAGE: string = file('../.wine/stage')
 export const STAGED_FIXTURES: string = `${STAGE}/interop`
 

@@ -1,4 +1,4 @@
-// node run-tests.mjs FOLDER [NAME…]: runs the test files of a staged tree (stage.mjs) with Node's own test runner, each file
+// node run-tests.mjs FOLDER [NAME…]: runs the test files of a staged tree (scripts/stage.mjs) with Node's own test runner, each file
 // in a process of its own. With names, runs only the files whose path contains one of them. Prints a last line
 // "N passed, N failed, N skipped".
 

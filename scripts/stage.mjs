@@ -1,12 +1,16 @@
-// node stage.mjs FOLDER: copies the project to FOLDER in a form that Windows' node.exe can run under Wine. Wine shows links
-// as folders, so a linked package would be loaded twice. And the usual runners of TypeScript need binaries for Windows.
-// Therefore the copy has no links and no TypeScript:
+// Copies the project to a folder in a form that other runtimes can run: Windows' node.exe under Wine, Bun, Deno. The copy has no
+// TypeScript, because the loaders of TypeScript belong to Node.js and need binaries. And it has no links: Wine shows links as
+// folders, so a linked package would be loaded twice.
 //
 //   FOLDER/node_modules          the packages, packed as for publishing and then installed: real copies
 //   FOLDER/apps/NAME             the programs, copied from FOLDER/node_modules
 //   FOLDER/packages/NAME ...     sources, tests and fixtures, each file translated by itself (*.child.ts to *.child.mjs)
 //   FOLDER/stress                the same, and the built programs that it starts
 //   FOLDER/node_modules/vitest   vitest-on-node-test.mjs, with vitest's own matchers
+//
+//   node stage.mjs FOLDER [--platform win32-x64] [--runner MODULE]
+//
+// --platform: installs dependencies for that system instead of this one. --runner: a module that takes the place of node:test.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,9 +18,17 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync,
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
-const root = resolve(fileURLToPath(import.meta.url), '../../..')
-const stage = resolve(process.argv[2])
+const root = resolve(fileURLToPath(import.meta.url), '../..')
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    platform: { type: 'string', default: `${process.platform}-${process.arch}` },
+    runner: { type: 'string' },
+  },
+})
+const stage = resolve(positionals[0])
 const tarballs = join(stage, 'tarballs')
 const modules = join(stage, 'node_modules')
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
@@ -57,7 +69,8 @@ function installPackages() {
 
   rmSync(modules, { recursive: true, force: true })
   writeFileSync(join(stage, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
-  const options = ['--os=win32', '--cpu=x64', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
+  const [os, cpu] = values.platform.split('-')
+  const options = [`--os=${os}`, `--cpu=${cpu}`, '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
   run(stage, 'npm', 'install', '--prefer-offline', ...options)
   writeFileSync(stamp, wanted)
 }
@@ -104,12 +117,13 @@ async function stageVitest() {
   const vitest = realpathSync(join(root, 'node_modules', 'vitest'))
   const expect = realpathSync(join(vitest, '../@vitest/expect')) // chai lies beside it
   await esbuild.build({
-    entryPoints: [join(root, 'scripts/windows/vitest-on-node-test.mjs')],
+    entryPoints: [join(root, 'scripts', 'vitest-on-node-test.mjs')],
     outfile: join(folder, 'index.mjs'),
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    alias: values.runner ? { 'node:test': resolve(values.runner) } : {},
     nodePaths: [join(vitest, '..'), resolve(expect, '../..')],
   })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'vitest', exports: './index.mjs' }))

@@ -1,5 +1,5 @@
-// Stands in for 'vitest' in tests, and uses Node's own test runner: vitest itself would need its bundler for Windows. The
-// matchers are vitest's own. An import of anything else (vi, snapshots) fails at once.
+// Stands in for 'vitest' in tests on runtimes that vitest itself does not run on: it uses the functions of Node's own test
+// runner. The matchers are vitest's own. An import of anything else (vi, snapshots) fails at once.
 
 import * as node from 'node:test'
 import { format } from 'node:util'
@@ -11,6 +11,9 @@ import {
   setState,
 } from '@vitest/expect'
 import * as chai from 'chai'
+
+/** The module with the functions of node:test, for the program that runs a test file. */
+export { node as runner }
 
 const TIMEOUT_MS = 120_000
 
