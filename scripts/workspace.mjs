@@ -1,7 +1,8 @@
 // The project's commands, for a machine with Node.js and npm:
 //
-//   node scripts/workspace.mjs build | demo | test | test:long | test:runtimes | test:windows | test:macos | test:arm64 |
-//     bench | stress | stress:windows | prebuild | pack | release | coverage | docs | check  [arguments…]
+//   node scripts/workspace.mjs build | demo | test | test:long | test:runtimes | test:heap | test:chromium | test:windows |
+//     test:macos | test:arm64 | bench | stress | stress:windows | prebuild | pack | release | coverage | docs | check
+//     [arguments…]
 //
 // Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -95,6 +96,7 @@ function nativeSources() {
   return [
     'packages/core/native',
     'interop/peers',
+    'scripts/chromium',
     'scripts/macos',
     'scripts/windows/c',
     'bench/native',
@@ -124,6 +126,14 @@ const commands = {
   'test:runtimes'(...args) {
     build()
     run(process.execPath, ['scripts/runtimes/test.mjs', ...args])
+  },
+  'test:heap'(...args) {
+    build()
+    run(process.execPath, ['scripts/test-heap.mjs', ...args])
+  },
+  'test:chromium'() {
+    build()
+    run(process.execPath, ['scripts/chromium/cage-trial.mjs'])
   },
   'test:windows'(...args) {
     build()

@@ -5,6 +5,7 @@ import { SharedMemory } from 'memlane'
 const [, , name = 'example-frame'] = process.argv
 
 using memory = await SharedMemory.waitFor(name, { access: 'read' })
-const [number, pixels] = [new Int32Array(memory.buffer, 0, 2), new Uint32Array(memory.buffer, 8)]
+const number = new Int32Array(memory.buffer, 0, 2)
+const pixels = new Uint32Array(memory.buffer, 8, memory.bytes.length / 4 - 2)
 while (Atomics.load(number, 0) === 0) await setTimeout(10)
 console.log(`${pixels.length} pixels, the first one is opaque: ${(pixels[0] ?? 0) >>> 24 === 0xff}`)

@@ -7,7 +7,7 @@ const WIDTH = 64
 const HEIGHT = 48
 
 using memory = SharedMemory.create(name, 8 + WIDTH * HEIGHT * 4)
-const [number, pixels] = [new Int32Array(memory.buffer, 0, 2), new Uint32Array(memory.buffer, 8)]
+const [number, pixels] = [new Int32Array(memory.buffer, 0, 2), new Uint32Array(memory.buffer, 8, WIDTH * HEIGHT)]
 console.log(`painting into ${memory.name}`)
 for (let frame = 1; ; frame++) {
   pixels.fill(0xff00_0000 | frame)

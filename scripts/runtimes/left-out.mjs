@@ -19,6 +19,12 @@ export const leftOut = [
     reason: 'the runtime itself does not start without /proc',
   },
   {
+    runtimes: both,
+    file: 'packages/core/test/heap-pages.process.test.ts',
+    test: 'a view in a heap that admits no foreign memory > is exact in `bytes`, ends with close, is unmapped when collected, and has a limit',
+    reason: "such a heap is that of Node.js in Electron; the test depends on Node's V8 and its garbage collector",
+  },
+  {
     runtimes: bun,
     file: 'packages/channel/test/waiter.test.ts',
     test: 'a waiter > leaves nothing behind when waits are aborted',

@@ -83,7 +83,12 @@ export class Channel<Fields extends object, Control> implements Disposable {
       view: { length: header.controlLength },
       initialize: (buffer) => writeChannelHeader(buffer, shape, header, schema),
     })
-    return new Channel(shape, memory, header, undefined)
+    try {
+      return new Channel(shape, mapped(shape, memory), header, undefined)
+    } catch (error) {
+      memory.close()
+      throw error
+    }
   }
 
   /**
@@ -155,9 +160,10 @@ export class Channel<Fields extends object, Control> implements Disposable {
     let memory = first
     let channel: Channel<Fields, Control> | undefined
     try {
-      const header = explained(shape, name, () => readChannelHeader(first.buffer, first.objectLength, shape))
+      const { buffer } = mapped(shape, first)
+      const header = explained(shape, name, () => readChannelHeader(buffer, first.objectLength, shape))
       if (header === undefined) return undefined
-      if (header.controlLength > first.buffer.byteLength) {
+      if (header.controlLength > buffer.byteLength) {
         memory = SharedMemory.open(name, { ...openOptions(options), view: { length: header.controlLength } })
         first.close()
         if (!isSameInstance(memory.buffer, header)) return undefined // the channel was created again since: start over
@@ -246,6 +252,15 @@ function explained<T>(shape: NamedShape, name: string, attempt: () => T): T {
   } catch (error) {
     throw explainChannel(shape, name, error)
   }
+}
+
+/** @throws SharedMemoryError `NOT_SUPPORTED` if no buffer can show the memory */
+function mapped(shape: NamedShape, memory: SharedMemory): SharedMemory {
+  if (memory.mapped) return memory
+  const message =
+    `a ${shape.name} needs memory that an ArrayBuffer shows. The heap of this runtime admits none, and this system cannot map into ` +
+    `that heap. Use a region, or open the ${shape.name} in a process of Node.js (child_process.spawn) and pass its messages on.`
+  throw channelError(shape, 'NOT_SUPPORTED', memory.name, message)
 }
 
 function notReady(shape: NamedShape, name: string): SharedMemoryError {

@@ -16,6 +16,7 @@ export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
 export { ReadyConsumers } from './ready-consumers.js'
+export { RegionCopy } from './region-copy.js'
 export {
   checkRegion,
   JOINED_WRITER_SLOTS,

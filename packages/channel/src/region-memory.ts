@@ -51,7 +51,7 @@ export function checkRegion(
       const remedy = shape === 'stream' ? ' Open it with openStream or joinStream.' : ''
       throw regionError('NOT_A_REGION', memory.name, `the memory of that name is a ${shape}.${remedy}`)
     }
-    const problem = checkLayout ? layoutMarkProblem(memory.buffer, layout) : undefined
+    const problem = checkLayout ? layoutMarkProblem(bufferOf(memory), layout) : undefined
     if (problem !== undefined) throw regionError('SCHEMA_MISMATCH', memory.name, `${problem}.`)
   } catch (error) {
     memory.close()
@@ -61,16 +61,24 @@ export function checkRegion(
 
 /** Reads the header of a channel, if there is one. The header is longer than many regions: then it needs a second view. */
 function shapeIn(memory: SharedMemory, { trustOwner = false }: Pick<OpenOptions, 'trustOwner'>): string | undefined {
-  const { buffer, name, objectLength } = memory
-  if (buffer.byteLength >= CHANNEL_HEADER_LENGTH) return channelShapeIn(buffer, objectLength)
+  const { viewLength, name, objectLength } = memory
+  if (viewLength >= CHANNEL_HEADER_LENGTH) return channelShapeIn(bufferOf(memory), objectLength)
   if (objectLength < CHANNEL_HEADER_LENGTH) return undefined
   using whole = SharedMemory.open(name, { access: 'read', view: { length: CHANNEL_HEADER_LENGTH }, trustOwner })
-  return channelShapeIn(whole.buffer, objectLength)
+  return channelShapeIn(bufferOf(whole), objectLength)
+}
+
+/** The buffer of a memory, or a copy of it where no buffer can show it. */
+function bufferOf(memory: SharedMemory): ArrayBuffer {
+  if (memory.mapped) return memory.buffer
+  const copy = new Uint8Array(memory.viewLength)
+  memory.read(0, copy)
+  return copy.buffer
 }
 
 /** What `console.log` shows of a region: its name, its layout, and its value unless it is closed. */
-export function regionFacts<T>({ name, buffer }: RegionMemory, layout: AnyLayout, read: () => T): object {
+export function regionFacts<T>(name: string, closed: boolean, layout: AnyLayout, read: () => T): object {
   const layoutName = 'name' in layout ? layout.name : layout.descriptor.kind
-  if (buffer.byteLength === 0) return { name, layout: layoutName, closed: true }
+  if (closed) return { name, layout: layoutName, closed: true }
   return { name, layout: layoutName, closed: false, value: read() }
 }

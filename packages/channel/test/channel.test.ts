@@ -22,7 +22,7 @@ describe('a channel', () => {
     using readOnly = Channel.open(streamShape, name, Count, { access: 'read' })
     for (const channel of [opened, waited, readOnly]) {
       expect(plain(channel.header)).toEqual(plain(created.header))
-      expect(channel.memory.buffer.byteLength).toBe(created.header.controlLength)
+      expect(channel.memory.bytes.byteLength).toBe(created.header.controlLength)
     }
     expect(created.header).toMatchObject({ ...SMALL, overflow: 'overwrite', withoutConsumers: 'wait' })
     expect(created.memory.objectLength).toBe(created.header.length)

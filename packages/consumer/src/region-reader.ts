@@ -1,4 +1,4 @@
-import { type Inspect, inspection, type RegionMemory, regionError, regionFacts } from '@memlane/channel'
+import { type Inspect, inspection, RegionCopy, type RegionMemory, regionError, regionFacts } from '@memlane/channel'
 import type { SharedMemory, SharedMemoryError } from '@memlane/core'
 import { dispose } from '@memlane/core/internal'
 import {
@@ -18,16 +18,22 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
   /**
    * Read-only accessor of the memory itself: `region.view.speed` reads what is there now, without allocating. Assigning to any part
    * of it is a TypeError. After `close`, each use throws SharedMemoryError `CLOSED`.
+   *
+   * Where the memory can only be copied (`memory.mapped` is false), it shows a private copy as of the last `refresh`, `read` or
+   * `snapshot`.
    */
   readonly view: ReadonlyView<Infer<L>>
   readonly #bytes: DataView
+  readonly #copy: RegionCopy | undefined
 
   /** @throws RangeError if the memory is shorter than the layout */
   constructor(memory: M, layout: L) {
     this.memory = memory
     this.layout = layout
-    this.view = layout.readonlyView(memory.buffer)
-    this.#bytes = new DataView(memory.buffer, 0, layout.length)
+    this.#copy = RegionCopy.of(memory, layout)
+    const buffer = this.#copy === undefined ? memory.buffer : this.#copy.bytes.buffer
+    this.view = layout.readonlyView(buffer)
+    this.#bytes = new DataView(buffer, 0, layout.length)
   }
 
   /**
@@ -37,8 +43,19 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
    * @throws SharedMemoryError `CLOSED`
    */
   read(): Infer<L> {
-    this.#checkOpen()
+    this.refresh()
     return this.layout.read(this.#bytes, 0)
+  }
+
+  /**
+   * Where the memory can only be copied (`memory.mapped` is false), copies it to where `view` shows it. Elsewhere `view` shows the
+   * memory itself, and this does nothing.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  refresh(): void {
+    this.#checkOpen()
+    this.#copy?.pull()
   }
 
   /**
@@ -50,7 +67,9 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
    */
   snapshot(this: this & HasVersionWords, maxAttempts?: number): Infer<L> | undefined {
     this.#checkOpen()
-    return readSnapshot(this.layout as AnyLayout as VersionedLayout, this.memory.buffer, 0, maxAttempts)
+    const layout = this.layout as AnyLayout as VersionedLayout
+    if (this.#copy === undefined) return readSnapshot(layout, this.memory.buffer, 0, maxAttempts)
+    return this.#copy.pullSnapshot(maxAttempts) ? (layout.read(this.#bytes, 0) as Infer<L>) : undefined
   }
 
   /** Closes the memory under the region. Closing it again is a no-op. */
@@ -66,12 +85,16 @@ export class RegionReader<L extends AnyLayout, M extends RegionMemory = SharedMe
 
   /** What `console.log` shows: name, layout, state and value. */
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
-    const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
+    const facts = regionFacts(this.memory.name, this.#isClosed(), this.layout, () => this.read())
     return inspection('RegionReader', facts, options, inspect)
   }
 
   #checkOpen(): void {
-    if (this.memory.buffer.byteLength === 0) throw this.#closedError()
+    if (this.#isClosed()) throw this.#closedError()
+  }
+
+  #isClosed(): boolean {
+    return this.#copy === undefined ? this.memory.buffer.byteLength === 0 : this.#copy.closed
   }
 
   #closedError(): SharedMemoryError {

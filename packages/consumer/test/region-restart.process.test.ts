@@ -28,9 +28,13 @@ describe('a writer that is killed and started again while a reader lives', () =>
     for (let kills = 0; kills < 3; kills++) {
       const writer = kills === 0 ? first : start(name)
       if (kills > 0) await writer.line('took over')
-      while (region.view.a <= last + 5) await new Promise((resolve) => setTimeout(resolve, 1))
+      while (region.view.a <= last + 5) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        region.refresh()
+      }
       writer.kill('SIGKILL')
       await writer.exit
+      region.refresh()
       expect(region.view.a).toBeGreaterThan(last)
       last = region.view.a
     }

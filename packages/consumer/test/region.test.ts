@@ -55,7 +55,7 @@ describe('openRegion', () => {
     using memory = SharedMemory.create(name, 4096, { initialize: fill })
     using region = await opening
     expect(region.memory.access).toBe('read')
-    expect(region.memory.buffer.byteLength).toBe(Point.length)
+    expect(region.memory.bytes.byteLength).toBe(Point.length)
     expect(region.read().label).toBe('a')
     expect(memory.created).toBe(true)
   })

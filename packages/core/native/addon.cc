@@ -54,9 +54,10 @@ Napi::Value Answer(Napi::Env env, memlane::Result<Value> result, Convert convert
 }
 
 Napi::Value AnswerHandle(Napi::Env env, memlane::Result<std::unique_ptr<Segment>> result, Napi::Object options) {
-  double max_length = GetNumber(options.Get("maxLength"));
-  return Answer(env, std::move(result), [env, max_length](std::unique_ptr<Segment> segment) {
-    return SegmentHandle::Wrap(env, std::move(segment), max_length);
+  const double max_length = GetNumber(options.Get("maxLength"));
+  const bool external = GetFlag(options.Get("external"));
+  return Answer(env, std::move(result), [env, max_length, external](std::unique_ptr<Segment> segment) {
+    return SegmentHandle::Wrap(env, std::move(segment), max_length, external);
   });
 }
 

@@ -58,6 +58,16 @@ class Segment {
   // Gives a created object its name, if creating did not (POSIX). Until then no other process can find it.
   virtual std::optional<Failure> Publish() { return std::nullopt; }
   virtual void Close() = 0;  // unmaps the view, then releases the object; a second call does nothing
+
+  // A JavaScript heap may admit no foreign memory, but allocate whole pages of its own. The view can move onto those.
+  // Bytes of the pages that the view then takes; 0 if this system cannot replace single pages.
+  virtual size_t pages_length() const { return 0; }
+  // Replaces the pages by the view, and unmaps the view where it was. data() then lies in the pages. They stay the
+  // heap's: Close() leaves them as they are. After a failure they are fresh: private and zero.
+  virtual std::optional<Failure> MoveOnto(void*, size_t) { return Failure{"NOT_SUPPORTED", "mmap", 0, ""}; }
+  // Replaces all pages that MoveOnto was given by fresh ones. Returns false if the system cannot. Call it only while
+  // the heap's pages are sure to live.
+  virtual bool ClearPages() { return false; }
 };
 
 struct SegmentInfo {

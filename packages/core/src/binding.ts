@@ -11,6 +11,7 @@ interface NativeView {
   offset: number
   length: number | undefined
   maxLength: number // longest view; a longer one is TOO_LONG
+  external: boolean // false: as if the heap admitted no foreign memory
 }
 
 interface NativeCreateOptions extends NativeView {
@@ -27,16 +28,27 @@ interface NativeOpenOptions extends NativeView {
 }
 
 export interface NativeSegment {
-  readonly buffer: ArrayBuffer
   readonly objectLength: number
+  readonly viewLength: number
+  /** The view. Absent if the heap admits no foreign memory. */
+  readonly buffer?: ArrayBuffer
+  /** Without `buffer`: the bytes of the pages that `moveOnto` needs. 0 if this system cannot replace pages. */
+  readonly pagesLength: number
+  /** Replaces the pages of a buffer by the view. Returns the offset of the view in the buffer. */
+  moveOnto(buffer: ArrayBuffer): number
   publish(): void
+  /** Copies bytes of the view. Orders the copy before and after all other accesses; tears no aligned word of 4 or 8 bytes. */
+  read(offset: number, target: Uint8Array): void
+  /** As `read`, into the view. */
+  write(offset: number, source: Uint8Array): void
   claimLease(slot: number): boolean
   releaseLease(slot: number): void
   isLeased(slot: number): boolean
   leaseHolder(slot: number): number | undefined
   /** `uvPoll`: as `capabilities.uvPoll`. If false, a thread waits for the event loop. */
   openDoorbell(number: number, uvPoll: boolean): NativeDoorbell
-  close(): void
+  /** Unmaps the view. Returns true if fresh pages are now where `moveOnto` has put it. */
+  close(): boolean
 }
 
 export interface NativeDoorbell {

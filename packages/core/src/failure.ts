@@ -86,6 +86,9 @@ function shortage({ syscall, requested, available, limit }: NativeFailure): stri
   if (syscall === 'mmap') {
     return "this process has no room left to map it. Map a part of it (view), or raise the process's limit (ulimit -v)."
   }
+  if (syscall === 'WebAssembly.Memory') {
+    return 'the heap of this runtime admits no foreign memory and has no room left for the pages of one more view. It has room for about 120 views. Close others, or map a smaller part (view).'
+  }
   const folder = capabilities.objectDirectory
   const paging = 'close other programs, or make the paging file larger'
   const room = folder ? `make room in ${folder}` : capabilities.namespace === 'posix' ? 'make room on the disk' : paging

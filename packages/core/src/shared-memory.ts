@@ -3,6 +3,7 @@ import { capabilities } from './capabilities.js'
 import { dispose } from './dispose.js'
 import { SharedMemoryError } from './errors.js'
 import { explainFailure } from './failure.js'
+import { admitsForeignMemory, canTakePages, HeapPages } from './heap-pages.js'
 import { nameOf, opens, resolveName } from './name.js'
 import {
   checkBoolean,
@@ -55,8 +56,11 @@ export interface CreateOptions extends MapOptions {
   /**
    * Fills the memory. Other processes find the memory only afterwards. Exception: on Windows, they may see it empty for a moment.
    * Not called if `createOrOpen` opens existing memory.
+   *
+   * @param buffer the `buffer` of the memory
+   * @param bytes its `bytes`
    */
-  initialize?: (buffer: ArrayBuffer) => void
+  initialize?: (buffer: ArrayBuffer, bytes: Uint8Array) => void
 }
 
 /** Options of `SharedMemory.open`. */
@@ -158,11 +162,25 @@ export class SharedMemory implements Disposable {
   readonly created: boolean
   /** Bytes of the whole memory. On Windows, an opener sees them rounded up to whole pages. */
   readonly objectLength: number
-  /** The view. Length 0 once closed. Posting it to a worker copies it: workers open the memory by name. */
-  readonly buffer: ArrayBuffer
+  /** Bytes of the view, until `close`. */
+  readonly viewLength: number
+  /**
+   * True if `buffer` and `bytes` show the memory. False in a heap that admits no foreign memory, on a system that cannot map into that
+   * heap (Electron on Windows): then only `read` and `write` reach the memory, and `buffer` and `bytes` throw `NOT_SUPPORTED`.
+   */
+  readonly mapped: boolean
+  /**
+   * The view. Length 0 once closed. Posting it to a worker copies it: workers open the memory by name.
+   *
+   * In a heap that admits no foreign memory (Electron), the buffer has whole pages. It ends with private bytes after the view, and
+   * begins before the view if `view.offset` is not a multiple of 64 KiB. `bytes` has exactly the view: use its `byteOffset` and
+   * `byteLength`.
+   */
+  declare readonly buffer: ArrayBuffer
   /** The view, byte by byte. Length 0 once closed: reads give `undefined`, writes are ignored. */
-  readonly bytes: Uint8Array
+  declare readonly bytes: Uint8Array
   readonly #segment: NativeSegment
+  readonly #pages: HeapPages | undefined
   #closed = false
 
   static {
@@ -180,9 +198,22 @@ export class SharedMemory implements Disposable {
     this.access = access
     this.created = created
     this.#segment = segment
-    this.buffer = segment.buffer
     this.objectLength = segment.objectLength
-    this.bytes = new Uint8Array(this.buffer)
+    this.viewLength = segment.viewLength
+    this.mapped = segment.buffer !== undefined || canTakePages(segment)
+    if (segment.buffer !== undefined) {
+      this.buffer = segment.buffer
+      this.bytes = new Uint8Array(this.buffer)
+    } else if (this.mapped) {
+      this.#pages = attempt('map', name, objectName, () => heapPagesOf(segment))
+      this.buffer = this.#pages.buffer
+      this.bytes = this.#pages.bytes
+    } else {
+      const get = () => {
+        throw notMapped(name)
+      }
+      Object.defineProperties(this, { buffer: { get }, bytes: { get } })
+    }
   }
 
   /**
@@ -220,8 +251,7 @@ export class SharedMemory implements Disposable {
     )
     const memory = new SharedMemory(name, objectName, view.access, true, segment)
     try {
-      const pending: unknown = initialize?.(memory.buffer)
-      if (pending instanceof Promise) throw new TypeError('initialize must fill the memory at once, not in a promise')
+      if (initialize !== undefined) memory.#initialize(initialize)
       attempt('create', name, objectName, () => segment.publish())
     } catch (error) {
       memory.close()
@@ -329,6 +359,48 @@ export class SharedMemory implements Disposable {
       .filter(({ name, objectName }) => opens(name, objectName))
   }
 
+  #initialize(initialize: Required<CreateOptions>['initialize']): void {
+    const bytes = this.mapped ? this.bytes : new Uint8Array(this.viewLength)
+    const pending: unknown = initialize(bytes.buffer as ArrayBuffer, bytes)
+    if (pending instanceof Promise) throw new TypeError('initialize must fill the memory at once, not in a promise')
+    if (!this.mapped) this.write(0, bytes)
+  }
+
+  /**
+   * Copies bytes of the view into private memory. Works in every heap; where the memory is `mapped`, `bytes` is faster. Sees all that
+   * was written before, and tears no number of 4 or 8 bytes that is aligned in both memories. A longer copy can mix old and new bytes.
+   * Allocates nothing.
+   *
+   * @param offset bytes from the start of the view
+   * @param target where to copy to, and how much
+   * @throws SharedMemoryError `CLOSED`; RangeError if the bytes do not lie inside the view; TypeError for any other target
+   */
+  read(offset: number, target: ArrayBufferView): void {
+    openSegmentOf(this).read(offset, this.#checkedBytes(offset, target))
+  }
+
+  /**
+   * Copies bytes of private memory into the view. As `read`, in the other direction.
+   *
+   * @param offset bytes from the start of the view
+   * @throws SharedMemoryError `CLOSED`; RangeError if the bytes do not lie inside the view; TypeError for any other source, or if the
+   * memory was opened with `access: 'read'`
+   */
+  write(offset: number, source: ArrayBufferView): void {
+    if (this.access === 'read') throw new TypeError(`shared memory "${this.name}" was opened with access "read"`)
+    openSegmentOf(this).write(offset, this.#checkedBytes(offset, source))
+  }
+
+  #checkedBytes(offset: number, view: ArrayBufferView): Uint8Array {
+    if (!ArrayBuffer.isView(view))
+      throw new TypeError(`expected a typed array or a DataView, not ${describeValue(view)}`)
+    const { buffer, byteOffset, byteLength } = view
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset > this.viewLength - byteLength) {
+      throw new RangeError(`${byteLength} bytes at offset ${offset} are not inside a view of ${this.viewLength} bytes`)
+    }
+    return view instanceof Uint8Array ? view : new Uint8Array(buffer, byteOffset, byteLength)
+  }
+
   /** True once `close()` was called. */
   get closed(): boolean {
     return this.#closed
@@ -341,7 +413,8 @@ export class SharedMemory implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#segment.close()
+    if (this.#pages === undefined) this.#segment.close()
+    else this.#pages.close()
   }
 
   /** Same as `close()`, for `using`. */
@@ -351,7 +424,7 @@ export class SharedMemory implements Disposable {
 
   /** Shown by console.log: no bytes. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const state = this.#closed ? 'closed' : `${this.buffer.byteLength} bytes, ${this.access}`
+    const state = this.#closed ? 'closed' : `${this.viewLength} bytes, ${this.access}`
     return `SharedMemory ${JSON.stringify(this.name)} (${this.objectName}, ${state})`
   }
 }
@@ -362,6 +435,24 @@ export function attempt<T>(verb: string, name: string, objectName: string, call:
     return call()
   } catch (failure) {
     throw explainFailure(failure, verb, name, objectName)
+  }
+}
+
+function notMapped(name: string): SharedMemoryError {
+  return new SharedMemoryError(
+    'NOT_SUPPORTED',
+    `Could not show shared memory "${name}" as an ArrayBuffer: the heap of this runtime admits no foreign memory, and this ` +
+      'system cannot map into that heap. Use read(offset, target) and write(offset, source), or a region. ' +
+      'For streams, start a process of Node.js.',
+  )
+}
+
+function heapPagesOf(segment: NativeSegment): HeapPages {
+  try {
+    return new HeapPages(segment)
+  } catch (error) {
+    segment.close()
+    throw error
   }
 }
 
@@ -389,5 +480,7 @@ function checkViewLength(length: number): void {
 
 /** Gives the options of the view as the addon takes them. */
 function mapping({ access = 'readwrite', view = {} }: MapOptions) {
-  return { access, offset: view.offset ?? 0, length: view.length, maxLength: capabilities.maxViewLength }
+  const { maxViewLength } = capabilities
+  const offset = view.offset ?? 0
+  return { access, offset, length: view.length, maxLength: maxViewLength, external: admitsForeignMemory }
 }

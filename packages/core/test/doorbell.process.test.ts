@@ -8,7 +8,14 @@ import { binding } from '../src/binding.js'
 import { capabilities, Doorbell, SharedMemory } from '../src/index.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
 
-const VIEW = { access: 'readwrite', offset: 0, length: undefined, maxLength: 4096, trustOwner: true } as const
+const VIEW = {
+  access: 'readwrite',
+  offset: 0,
+  length: undefined,
+  maxLength: 4096,
+  external: true,
+  trustOwner: true,
+} as const
 
 describe('a doorbell', () => {
   it('wakes a wait in the event loop, and a blocking wait', async () => {

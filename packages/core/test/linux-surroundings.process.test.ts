@@ -165,7 +165,7 @@ describe.runIf(capabilities.objectDirectory === FOLDER)('a system', () => {
       expect(created).toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('/proc is mounted') })
     } else {
       using memory = SharedMemory.open(name)
-      expect(memory.buffer.byteLength).toBe(64)
+      expect(memory.bytes.byteLength).toBe(64)
     }
   })
 

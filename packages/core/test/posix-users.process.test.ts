@@ -45,7 +45,7 @@ describe.runIf(isRoot && capabilities.namespace === 'posix')("another user's mem
     expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
     for (const trustOwner of [true, [OTHER_USER]]) {
       using memory = SharedMemory.open(name, { trustOwner })
-      expect(memory.buffer.byteLength).toBe(64)
+      expect(memory.bytes.byteLength).toBe(64)
     }
   })
 

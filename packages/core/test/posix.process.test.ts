@@ -43,7 +43,7 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
     using head = SharedMemory.create(name, length, { view: { length: 4096 } })
     expect(head.objectLength).toBe(length)
     using tail = SharedMemory.open(name, { view: { offset: 2 ** 32 } })
-    expect(tail.buffer.byteLength).toBe(2 ** 16)
+    expect(tail.bytes.byteLength).toBe(2 ** 16)
     tail.bytes[10] = 1
     expect(head.bytes[10]).toBe(0)
     using same = SharedMemory.open(name, { view: { offset: 2 ** 32 + 8, length: 8 } })
@@ -58,7 +58,7 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
       expect(() => SharedMemory.open(name, { view: { length } })).toThrow(RangeError)
     }
     using largest = SharedMemory.open(name, { view: { length: Math.min(most, length) } })
-    expect(largest.buffer.byteLength).toBe(Math.min(most, length))
+    expect(largest.bytes.byteLength).toBe(Math.min(most, length))
   })
 
   it('of 4 GiB and 10 bytes does not become memory of 10 bytes', () => {
@@ -113,7 +113,7 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
     chmodSync(path, 0o644)
     {
       using memory = SharedMemory.open(name)
-      expect(Buffer.from(memory.buffer).toString()).toBe('from elsewhere')
+      expect(Buffer.from(memory.bytes).toString()).toBe('from elsewhere')
       memory.bytes[0] = 0x46
     }
     expect(failure(() => SharedMemory.open(name, { view: { length: 100 } }))).toMatchObject({
@@ -123,7 +123,7 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
     })
     expect(failure(() => SharedMemory.create(name, 64)).code).toBe('ALREADY_EXISTS')
     using reader = SharedMemory.open(name, { access: 'read' })
-    expect(Buffer.from(reader.buffer).toString()).toBe('From elsewhere')
+    expect(Buffer.from(reader.bytes).toString()).toBe('From elsewhere')
     expect(SharedMemory.list().find((entry) => entry.objectName === name)).toMatchObject({
       name,
       length: 14,
@@ -146,7 +146,7 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
     const waiting = SharedMemory.waitFor(name)
     truncateSync(path, 100)
     using memory = await waiting
-    expect(memory.buffer.byteLength).toBe(100)
+    expect(memory.bytes.byteLength).toBe(100)
   })
 
   it('that is persistent stays until it is unlinked', async () => {

@@ -24,7 +24,7 @@ describe('shared memory', () => {
     expect(first).toMatchObject({ name, created: true, access: 'readwrite', objectLength: 256, closed: false })
     expect(second.created).toBe(false)
     expect(second.objectLength).toBe(capabilities.exactLength ? 256 : 4096)
-    expect(second.buffer.byteLength).toBe(second.objectLength)
+    expect(second.bytes.byteLength).toBe(second.objectLength)
   })
 
   for (const prefix of ['', 'Local\\', 'Global\\']) {
@@ -59,7 +59,7 @@ describe('shared memory', () => {
     using first = SharedMemory.createOrOpen(name, 16)
     using second = SharedMemory.createOrOpen(name, 16)
     expect([first.created, second.created]).toEqual([true, false])
-    expect(second.buffer.byteLength).toBe(16)
+    expect(second.bytes.byteLength).toBe(16)
     const error = failure(() => SharedMemory.createOrOpen(name, 5000))
     expect(error).toMatchObject({ code: 'TOO_SHORT', requested: 5000, available: capabilities.exactLength ? 16 : 4096 })
   })
@@ -169,15 +169,15 @@ describe('shared memory', () => {
       [199_992, 8],
     ] as const) {
       using part = SharedMemory.open(name, { view: { offset, length } })
-      expect(part.buffer.byteLength).toBe(length)
+      expect(part.bytes.byteLength).toBe(length)
       expect([...part.bytes.subarray(0, 64)]).toEqual([...whole.bytes.subarray(offset, offset + Math.min(length, 64))])
       part.bytes[length - 1] = 255
       expect(whole.bytes[offset + length - 1]).toBe(255)
     }
     using tail = SharedMemory.open(name, { view: { offset: 199_992 } })
-    expect(tail.buffer.byteLength).toBe(capabilities.exactLength ? 8 : 200_704 - 199_992)
+    expect(tail.bytes.byteLength).toBe(capabilities.exactLength ? 8 : 200_704 - 199_992)
     using part = SharedMemory.create(uniqueName('memlane'), 200_000, { view: { offset: 65_536, length: 10 } })
-    expect([part.objectLength, part.buffer.byteLength]).toEqual([200_000, 10])
+    expect([part.objectLength, part.bytes.byteLength]).toEqual([200_000, 10])
   })
 
   it('refuses a view that reaches beyond the end', () => {

@@ -2,6 +2,7 @@ import {
   type Inspect,
   inspection,
   type MessageHandler,
+  RegionCopy,
   type RegionMemory,
   regionError,
   regionFacts,
@@ -42,9 +43,14 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   /**
    * Accessor of the memory itself: `region.view.speed = 3` writes at once, without allocating. Each assignment is separate:
    * use `update` if readers must see several changes together. After `close`, each use throws SharedMemoryError `CLOSED`.
+   *
+   * Where the memory can only be copied (`memory.mapped` is false), it shows a private copy as of the last `refresh`, `write` or
+   * `update`, and assigning to it is a TypeError.
    */
   readonly view: View<Infer<L>>
+  readonly #buffer: ArrayBuffer
   readonly #bytes: DataView
+  readonly #copy: RegionCopy | undefined
   /** The accessor for `update`, made once; with `MEMLANE_DEBUG=views` each update makes its own. */
   #updatingView: object | undefined
   #isWriting = false
@@ -53,8 +59,15 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
   constructor(memory: M, layout: L) {
     this.memory = memory
     this.layout = layout
-    this.view = layout.view(memory.buffer)
-    this.#bytes = new DataView(memory.buffer, 0, layout.length)
+    this.#copy = RegionCopy.of(memory, layout)
+    if (this.#copy === undefined) {
+      this.#buffer = memory.buffer
+      this.view = layout.view(this.#buffer)
+    } else {
+      this.#buffer = this.#copy.bytes.buffer
+      this.view = layout.readonlyView(this.#buffer) as View<Infer<L>>
+    }
+    this.#bytes = new DataView(this.#buffer, 0, layout.length)
     if (isVersioned(layout) && !debugsViews()) {
       this.#updatingView = new layout.updatingAccessorClass(this.#bytes, 0, undefined, layout.name)
     }
@@ -68,11 +81,13 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
    */
   write(value: RegionValue<L>): void {
     this.#checkOpen()
+    this.#pull()
     const wasWriting = this.#isWriting
     this.#isWriting = true
     try {
-      if (isVersioned(this.layout)) writeSnapshot(this.layout, this.memory.buffer, 0, value)
+      if (isVersioned(this.layout)) writeSnapshot(this.layout, this.#buffer, 0, value)
       else this.layout.write(this.#bytes, 0, value)
+      this.#copy?.push()
     } finally {
       this.#isWriting = wasWriting
     }
@@ -90,14 +105,27 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
     this.#checkOpen()
     const layout = this.layout as AnyLayout as VersionedLayout
     const view = this.#updatingView
+    this.#pull()
     const wasWriting = this.#isWriting
     this.#isWriting = true
     try {
-      if (view === undefined) updateSnapshot(layout, this.memory.buffer, 0, change)
-      else updateThrough(view, layout, this.memory.buffer, 0, change)
+      if (view === undefined) updateSnapshot(layout, this.#buffer, 0, change)
+      else updateThrough(view, layout, this.#buffer, 0, change)
     } finally {
       this.#isWriting = wasWriting
+      if (isVersioned(layout)) this.#copy?.push()
     }
+  }
+
+  /**
+   * Where the memory can only be copied (`memory.mapped` is false), copies it to where `view` shows it. Elsewhere `view` shows the
+   * memory itself, and this does nothing.
+   *
+   * @throws SharedMemoryError `CLOSED`; where it copies, TypeError inside `update`
+   */
+  refresh(): void {
+    this.#checkOpen()
+    this.#pull()
   }
 
   /**
@@ -120,12 +148,28 @@ export class RegionWriter<L extends AnyLayout, M extends RegionMemory = SharedMe
 
   /** What `console.log` shows: name, layout, state and value. */
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
-    const facts = regionFacts(this.memory, this.layout, () => this.layout.read(this.#bytes, 0))
+    const isClosed = this.#isClosed()
+    if (!isClosed && !this.#isWriting) this.#pull()
+    const facts = regionFacts(this.memory.name, isClosed, this.layout, () => this.layout.read(this.#bytes, 0))
     return inspection('RegionWriter', facts, options, inspect)
   }
 
   #checkOpen(): void {
-    if (this.memory.buffer.byteLength === 0) throw this.#closedError()
+    if (this.#isClosed()) throw this.#closedError()
+  }
+
+  #isClosed(): boolean {
+    return this.#copy === undefined ? this.memory.buffer.byteLength === 0 : this.#copy.closed
+  }
+
+  #pull(): void {
+    if (this.#copy === undefined) return
+    if (this.#isWriting) {
+      throw new TypeError(
+        `region "${this.memory.name}": an update is running; call neither write(), update() nor refresh() inside update() or write()`,
+      )
+    }
+    this.#copy.pull()
   }
 
   #closedError(): SharedMemoryError {

@@ -85,6 +85,7 @@ describe('createRegion', () => {
     expect(() => createRegion(name, Point, { existing: 'refuse' })).toThrow(code('ALREADY_EXISTS'))
     using second = createRegion(name, Point, { existing: 'join', value: { x: 7, y: 7, label: 'second' } })
     expect(second.memory.created).toBe(false)
+    first.refresh()
     expect(first.view.label).toBe('second')
   })
 

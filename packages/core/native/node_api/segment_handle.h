@@ -15,18 +15,28 @@ namespace memlane {
 // Owns a segment and the leases that were claimed through it. The view is an external ArrayBuffer over the mapping. The
 // handle and the ArrayBuffer share the segment, so that the mapping outlives the one that is collected first. close()
 // detaches the ArrayBuffer, which empties every typed array over it, and only then unmaps.
+//
+// If the heap admits no foreign memory, the handle has no ArrayBuffer at first. moveOnto(buffer) replaces the pages of
+// an ArrayBuffer of the heap's own by the view; src/heap-pages.ts says how such a view ends.
 class SegmentHandle : public Napi::ObjectWrap<SegmentHandle>, private Handle {
  public:
   static Napi::Function Define(Napi::Env env);
-  // Throws and closes the segment if the view cannot become an ArrayBuffer.
-  static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Segment> opened, double max_length);
+  // Throws and closes the segment if the view cannot become an ArrayBuffer. Without `external`, behaves as in a heap
+  // that admits no foreign memory.
+  static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Segment> opened, double max_length, bool external);
 
   explicit SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {}
 
  private:
   void CloseAtEnd() override;
   void Publish(const Napi::CallbackInfo& info);
-  void Close(const Napi::CallbackInfo&);
+  // read(offset, target), write(offset, source): copy bytes of the view. The caller has checked the bounds.
+  void Read(const Napi::CallbackInfo& info);
+  void Write(const Napi::CallbackInfo& info);
+  // moveOnto(buffer): returns the offset of the view in the buffer.
+  Napi::Value MoveOnto(const Napi::CallbackInfo& info);
+  // Returns true if fresh pages are now where MoveOnto has put the view.
+  Napi::Value Close(const Napi::CallbackInfo& info);
   // False if a handle has the slot, this one included.
   Napi::Value ClaimLease(const Napi::CallbackInfo& info);
   void ReleaseLease(const Napi::CallbackInfo& info) { leases_.erase(info[0].As<Napi::Number>().Uint32Value()); }
@@ -37,6 +47,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle>, private Handle {
   std::shared_ptr<Segment> segment_;
   std::map<uint32_t, std::unique_ptr<Lease>> leases_;  // of segment_: declared after it, destroyed before it
   Napi::Reference<Napi::ArrayBuffer> buffer_;
+  bool on_heap_pages_ = false;
 };
 
 }  // namespace memlane

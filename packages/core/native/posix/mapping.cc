@@ -21,10 +21,8 @@ Result<Mapping> Map(const Descriptor& descriptor, uint64_t object_length, const 
   }
   uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   uint64_t delta = view.offset % page;
-  int protection = view.access == Access::kRead ? PROT_READ : PROT_READ | PROT_WRITE;
-  int sharing = view.access == Access::kCopy ? MAP_PRIVATE : MAP_SHARED;
-  void* base =
-      mmap(nullptr, wanted + delta, protection, sharing, descriptor.get(), static_cast<off_t>(view.offset - delta));
+  void* base = mmap(nullptr, wanted + delta, ProtectionOf(view.access), SharingOf(view.access), descriptor.get(),
+                    static_cast<off_t>(view.offset - delta));
   if (base == MAP_FAILED) {
     int error = errno;
     return SystemFailure(error == ENOMEM ? "NO_SPACE" : error == EACCES ? "ACCESS_DENIED" : "SYSTEM", "mmap", error);

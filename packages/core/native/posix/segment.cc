@@ -45,6 +45,7 @@
 #include "mapping.h"
 #include "naming.h"
 #include "object_path.h"
+#include "overlay.h"
 #include "reservation.h"
 #include "system_failure.h"
 
@@ -90,13 +91,14 @@ LiveSegments& live_segments() {
 class PosixSegment final : public Segment {
  public:
   PosixSegment(std::string name, Descriptor descriptor, UnfinishedPath unfinished, std::string fifo_folder,
-               Mapping mapping, uint64_t object_length, bool counted)
+               Mapping mapping, const View& view, uint64_t object_length, bool counted)
       : name_(std::move(name)),
         path_(PathOf(name_)),
         fifo_folder_(std::move(fifo_folder)),
         descriptor_(std::move(descriptor)),
         unfinished_(std::move(unfinished)),
         mapping_(std::move(mapping)),
+        view_(view),
         data_(mapping_.data()),
         view_length_(mapping_.length()),
         object_length_(object_length),
@@ -112,6 +114,21 @@ class PosixSegment final : public Segment {
   const std::string& path() const override { return path_; }
   intptr_t handle() const override { return descriptor_.get(); }
   uint64_t object_length() const override { return object_length_; }
+
+  size_t pages_length() const override { return mapping_.base_length(); }
+
+  std::optional<Failure> MoveOnto(void* pages, size_t length) override {
+    if (auto failure = MapOver(pages, length, descriptor_, view_, pages_length())) return failure;
+    heap_pages_ = pages;
+    heap_length_ = length;
+    data_ = static_cast<uint8_t*>(pages) + mapping_.delta();
+    mapping_.Unmap();
+    return std::nullopt;
+  }
+
+  bool ClearPages() override {
+    return heap_pages_ != nullptr && MapFresh(std::exchange(heap_pages_, nullptr), heap_length_);
+  }
 
   std::optional<Failure> Publish() override {
     auto failure = memlane::Publish(descriptor_, unfinished_, name_);
@@ -153,7 +170,10 @@ class PosixSegment final : public Segment {
   Descriptor descriptor_;
   UnfinishedPath unfinished_;
   Mapping mapping_;
-  uint8_t* const data_;
+  const View view_;
+  void* heap_pages_ = nullptr;  // those of MoveOnto
+  size_t heap_length_ = 0;
+  uint8_t* data_;
   const size_t view_length_;
   const uint64_t object_length_;
   const bool counted_;
@@ -214,7 +234,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
   auto segment = std::make_unique<PosixSegment>(options.name, std::move(made.value().descriptor),
                                                 std::move(made.value().unfinished), FifoFolderPath(path, status.st_ino),
-                                                std::move(mapping.value()), options.length, !options.persistent);
+                                                std::move(mapping.value()), view, options.length, !options.persistent);
   // If other users may write, one of them could make the folder first. Then this user could not remove it.
   if ((options.mode & (S_IWGRP | S_IWOTH)) != 0) {
     const auto folder = segment->EnterFolder();
@@ -261,7 +281,7 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       return *failure;
     }
     return std::unique_ptr<Segment>(new PosixSegment(options.name, std::move(file.descriptor), UnfinishedPath(),
-                                                     std::move(file.fifo_folder), std::move(mapping.value()),
+                                                     std::move(file.fifo_folder), std::move(mapping.value()), view,
                                                      object_length, counted));
   }
 }

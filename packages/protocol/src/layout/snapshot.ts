@@ -162,7 +162,8 @@ interface Versioned {
   readonly consistency: Readonly<Record<string, string>> | undefined
 }
 
-function versionWordsOf(layout: Versioned, buffer: ArrayBuffer, offset: number): VersionWords {
+/** Finds the version words of a struct. Throws as the functions above. */
+export function versionWordsOf(layout: Versioned, buffer: ArrayBuffer, offset: number): VersionWords {
   const { name, length, fields, consistency } = layout
   if (consistency === undefined) throw new TypeError(`struct ${name} has no version words: declare its consistency`)
   checkBounds(buffer.byteLength, offset, length, name)
