@@ -25,7 +25,9 @@ class ThreadSafeCall final : public LoopCall {
           napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, shared, Release, shared, Call, &function_);
       if (status != napi_ok) delete shared;
     }
-    if (status != napi_ok) return Failure{"SYSTEM", "napi_create_threadsafe_function", status, "refused"};
+    if (status != napi_ok) {
+      return Failure{"SYSTEM", "napi_create_threadsafe_function", static_cast<long>(status), "refused"};
+    }
     napi_unref_threadsafe_function(env, function_);
     env_ = env;
     return std::nullopt;
