@@ -108,8 +108,9 @@ class ThreadWatch final : public DescriptorWatch {
     thread_->Begin(wait_);
   }
 
-  // Destroys this.
+  // `closed` may destroy this.
   void Closed() {
+    call_.reset();  // the loop may still have a request
     const auto closed = std::move(closed_);
     closed();
   }
