@@ -1,3 +1,4 @@
+import { capabilities } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { f64, payload, struct, u32 } from '@memlane/protocol'
 import { spawnFixture, uniqueName } from '@memlane/testing'
@@ -5,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { openRegion } from '../src/index.js'
 
 const Pair = struct('Pair', { seq: u32, a: f64, b: f64 }, { consistency: { sequence: 'seq' } })
+/** Windows copies in every heap that admits no foreign memory. */
+const COPYING = capabilities.namespace === 'windows' ? 'caged' : 'copying'
 const start = (fixture: string, name: string, heap: string | undefined) =>
   spawnFixture(new URL(`../fixtures/${fixture}.child.ts`, import.meta.url), [name], {
     env: { MEMLANE_HEAP: heap },
@@ -12,14 +15,14 @@ const start = (fixture: string, name: string, heap: string | undefined) =>
   })
 
 describe('a region in a heap that cannot show the memory', () => {
-  for (const heap of [undefined, 'copying']) {
+  for (const heap of [undefined, COPYING]) {
     it(`is read and written by copying, beside a writer that ${heap === undefined ? 'maps' : 'copies'}`, async () => {
       const name = uniqueName('memlane')
       const writer = start('region-writer', name, heap)
       await writer.line('created')
       using _stream =
-        process.env.MEMLANE_HEAP === 'copying' ? undefined : createStream(`${name}-existing`, payload.json())
-      const reader = start('copied-region', name, 'copying')
+        process.env.MEMLANE_HEAP === COPYING ? undefined : createStream(`${name}-existing`, payload.json())
+      const reader = start('copied-region', name, COPYING)
       const { code, signal, stdout, stderr } = await reader.exit
       writer.kill('SIGKILL')
       await writer.exit
@@ -49,7 +52,7 @@ describe('a region in a heap that cannot show the memory', () => {
         },
         streams: {
           created: 'NOT_SUPPORTED',
-          opened: process.env.MEMLANE_HEAP === 'copying' ? 'TIMED_OUT' : 'NOT_SUPPORTED',
+          opened: process.env.MEMLANE_HEAP === COPYING ? 'TIMED_OUT' : 'NOT_SUPPORTED',
           left: 0,
         },
       })
@@ -58,7 +61,7 @@ describe('a region in a heap that cannot show the memory', () => {
 
   it('gives whole snapshots to a reader that maps it, also after its writer was killed', async () => {
     const name = uniqueName('memlane')
-    const writer = start('region-writer', name, 'copying')
+    const writer = start('region-writer', name, COPYING)
     await writer.line('created')
     using region = await openRegion(name, Pair)
     for (let taken = 0; taken < 20_000; ) {
@@ -69,7 +72,7 @@ describe('a region in a heap that cannot show the memory', () => {
     }
     writer.kill('SIGKILL')
     await writer.exit
-    const next = start('region-writer', name, 'copying')
+    const next = start('region-writer', name, COPYING)
     await next.line('took over')
     while (region.snapshot() === undefined) await new Promise((resolve) => setImmediate(resolve))
     next.kill('SIGKILL')
