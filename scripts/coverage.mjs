@@ -5,7 +5,7 @@
 // an addon is compiled for that in coverage/, and the loader loads it. Lines that run only in killed processes do not count.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,13 +34,12 @@ function run(command, args, { env, ...options } = {}) {
 function buildAddon() {
   rmSync(addon, { recursive: true, force: true })
   mkdirSync(addon, { recursive: true })
-  for (const part of ['native', 'binding.gyp', 'package.json'])
-    cpSync(join(core, part), join(addon, part), { recursive: true })
+  for (const part of ['native', 'package.json']) cpSync(join(core, part), join(addon, part), { recursive: true })
   symlinkSync(join(core, 'node_modules'), join(addon, 'node_modules'))
   const nodeGyp = createRequire(join(core, 'package.json')).resolve('node-gyp/bin/node-gyp.js')
   const nodedir = `--nodedir=${dirname(dirname(process.execPath))}`
   run(process.execPath, [nodeGyp, 'rebuild', '--debug', '--loglevel=warn', nodedir], {
-    cwd: addon,
+    cwd: join(addon, 'native'),
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { CXXFLAGS: '--coverage -fprofile-update=atomic', LDFLAGS: '--coverage' },
   })
@@ -53,8 +52,8 @@ function readCounts() {
   for (const file of data) {
     const report = run('gcov', ['--json-format', '--stdout', file], { cwd: addon, encoding: 'utf8', stdio: 'pipe' })
     for (const { file: source, lines } of JSON.parse(report).files) {
-      const name = normalize(source).replace(/^(\.\.\/)*/, '')
-      if (!name.startsWith('native/') || lines.length === 0) continue
+      const name = join('native', normalize(source).replace(/^(\.\.\/)*/, ''))
+      if (!existsSync(join(core, name)) || lines.length === 0) continue
       if (!counts.has(name)) counts.set(name, new Map())
       const ofFile = counts.get(name)
       for (const { line_number: line, count } of lines) ofFile.set(line, (ofFile.get(line) ?? 0) + count)
@@ -91,7 +90,7 @@ if (process.platform === 'linux') {
   buildAddon()
   // Threads, because vitest kills its test processes at the end, before they write their counts.
   run(process.execPath, [vitest, 'run', '--pool', 'threads', '--project', '@memlane/core'], {
-    env: { MEMLANE_NATIVE_PATH: join(addon, 'build', 'Debug', 'memlane.node') },
+    env: { MEMLANE_NATIVE_PATH: join(addon, 'native', 'build', 'Debug', 'memlane.node') },
   })
   print(readCounts())
 }

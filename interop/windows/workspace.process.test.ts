@@ -26,7 +26,7 @@ describe('the commands of a clone on Windows', () => {
 
   beforeEach(() => {
     clone = mkdtempSync(path.join(tmpdir(), 'memlane clone '))
-    const core = ['scripts', 'native', 'binding.gyp', 'package.json'].map((name) => `packages/core/${name}`)
+    const core = ['scripts', 'native', 'package.json'].map((name) => `packages/core/${name}`)
     for (const name of ['scripts/workspace.mjs', 'scripts/npm.mjs', 'package.json', 'pnpm-lock.yaml', ...core]) {
       cpSync(file(`../${name}`), path.join(clone, name), { recursive: true })
     }

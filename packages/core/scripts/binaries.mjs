@@ -25,7 +25,7 @@ function hashOfSources() {
     .filter((name) => /\.(h|cc)$/.test(name))
     .map((name) => `native/${name.replaceAll('\\', '/')}`)
   const hash = createHash('sha256')
-  const settings = ['binding.gyp', 'package.json', 'scripts/cross-compiler.mjs', 'scripts/exports.map']
+  const settings = ['native/binding.gyp', 'package.json', 'scripts/cross-compiler.mjs', 'scripts/exports.map']
   for (const name of [...settings, ...native.sort()]) hash.update(`\n${name}\n`).update(readFileSync(join(root, name)))
   return hash.digest('hex')
 }

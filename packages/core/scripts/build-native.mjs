@@ -29,7 +29,7 @@ function buildWithNodeGyp() {
   const headers = existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : []
   const script = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
   const result = spawnSync(process.execPath, [script, 'rebuild', '--loglevel=warn', ...headers], {
-    cwd: root,
+    cwd: join(root, 'native'),
     encoding: 'utf8',
   })
   if (result.status !== 0) {
@@ -44,7 +44,7 @@ function buildWithNodeGyp() {
     process.exit(1)
   }
   mkdirSync(dirname(pathOf(target)), { recursive: true })
-  renameSync(join(root, 'build', 'Release', 'memlane.node'), pathOf(target))
+  renameSync(join(root, 'native', 'build', 'Release', 'memlane.node'), pathOf(target))
 }
 
 if (!isUpToDate(target, nodeGyp, COMPILER)) {

@@ -136,7 +136,7 @@ function filesIn(folder, suffix) {
 
 /** Returns the definitions and libraries that node-gyp uses, too. */
 export function gypFlags(os) {
-  const [{ defines, conditions }] = JSON.parse(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets
+  const [{ defines, conditions }] = JSON.parse(readFileSync(join(root, 'native', 'binding.gyp'), 'utf8')).targets
   const [, own] = conditions.find(([condition]) => condition === `OS=='${os}'`) ?? ['', {}]
   return [
     ...[...defines, ...(own.defines ?? [])].filter((name) => !PREDEFINED.test(name)).map((name) => `-D${name}`),

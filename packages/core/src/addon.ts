@@ -59,10 +59,12 @@ function placesOf(target: string): { files: string[]; remedy: string } {
     const remedy = `Copy the folder prebuilds of @memlane/core beside the bundle, or set ${PATH_VARIABLE} to the addon's file.`
     return { files: [join(folder, prebuilt), join(folder, FILE)], remedy }
   }
+  const sources = join(root, 'native')
   const build =
-    `Reinstall @memlane/core. If it has no addon for your system, build one: npx node-gyp rebuild --directory "${root}" (needs ` +
-    `Python 3 and a C++17 compiler: make and g++ or clang++, or on Windows the Visual Studio Build Tools with "Desktop ` +
-    `development with C++"), and set ${PATH_VARIABLE}="${join(root, 'build', 'Release', FILE)}".`
+    `Reinstall @memlane/core. If it has no addon for your system, build one: npm install --no-save node-addon-api@8 && ` +
+    `npx node-gyp rebuild --directory "${sources}" (needs Python 3 and a C++17 compiler: make and g++ or clang++, or on Windows ` +
+    `the Visual Studio Build Tools with "Desktop development with C++"), and set ` +
+    `${PATH_VARIABLE}="${join(sources, 'build', 'Release', FILE)}".`
   return { files: [join(root, prebuilt)], remedy: build }
 }
 

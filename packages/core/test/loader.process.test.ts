@@ -33,7 +33,9 @@ describe('the loader', () => {
     const said = await load()
     expect(said).toMatch(/^NOT_SUPPORTED Found no native addon of @memlane\/core for /)
     expect(said).toContain(`${join(copy, 'prebuilds', target, 'memlane.node')}: not found`)
-    expect(said).toContain(`npx node-gyp rebuild --directory "${copy}" (needs Python 3 and a C++17 compiler`)
+    expect(said).toContain(
+      `npx node-gyp rebuild --directory "${join(copy, 'native')}" (needs Python 3 and a C++17 compiler`,
+    )
     expect(said).toContain('Visual Studio Build Tools')
   })
 
