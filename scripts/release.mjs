@@ -3,7 +3,7 @@
 //   node scripts/release.mjs --dry-run              shows what would be published, in which order, and the changelog
 //   node scripts/release.mjs [--registry URL]       publishes; leaves out versions that the registry has
 //
-// Both pack first, with the addon for all systems.
+// Both pack first, with the addon for all systems. For trials, --this-system compiles only this one.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -14,8 +14,11 @@ import { parseArgs } from 'node:util'
 import { npm } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { values } = parseArgs({ options: { 'dry-run': { type: 'boolean' }, registry: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { 'dry-run': { type: 'boolean' }, registry: { type: 'string' }, 'this-system': { type: 'boolean' } },
+})
 const registry = values.registry ? ['--registry', values.registry] : []
+const packing = ['pack', ...(values['this-system'] ? ['--this-system'] : [])]
 
 const packages = readdirSync(join(root, 'packages')).map((folder) =>
   JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')),
@@ -56,7 +59,10 @@ const modified = execFileSync('git', ['status', '--porcelain'], { cwd: root, enc
 if (modified !== '' && !values['dry-run'] && !values.registry) throw new Error(`Commit first:\n${modified}`)
 const folder = mkdtempSync(join(tmpdir(), 'memlane-release-'))
 try {
-  execFileSync(process.execPath, ['scripts/workspace.mjs', 'pack', '--out', folder], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, ['scripts/workspace.mjs', ...packing, '--out', folder], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   for (const each of inOrder()) {
     const { name, version } = each
     const tarball = join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)

@@ -1,8 +1,8 @@
 // The project's commands, for a machine with Node.js and npm:
 //
 //   node scripts/workspace.mjs build | demo | test | test:long | test:runtimes | test:heap | test:chromium | test:windows |
-//     test:macos | test:arm64 | bench | stress | stress:windows | prebuild | pack | release | coverage | docs | check
-//     [arguments…]
+//     test:macos | test:arm64 | test:install | bench | stress | stress:windows | prebuild | pack | release | coverage |
+//     docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
 // builds. Each of these steps runs only if it is out of date.
@@ -146,6 +146,10 @@ const commands = {
   'test:arm64'(...args) {
     build()
     run('scripts/arm64/test.sh', args)
+  },
+  'test:install'(...args) {
+    build()
+    run(process.execPath, ['compat/install/main.mjs', ...args])
   },
   bench(...args) {
     build()
