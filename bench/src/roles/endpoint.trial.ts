@@ -6,6 +6,7 @@
  */
 
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { nodePeers } from '../peers/node-peers.js'
 import type { Trial, TrialReport } from '../trial.js'
 import { startHttpServer } from './http-server.js'
@@ -19,6 +20,7 @@ if (side === 'hub') {
   const hub = await peer.roles.hub(trial)
   await Promise.all(hub.spokes.map(({ ready }) => ready))
   for (const spoke of hub.spokes) spoke.go()
+  await setImmediate() // Bun writes to the spokes only in the event loop, which the hub may block
   const report: TrialReport = {
     hub: await hub.run(),
     spokes: await Promise.all(hub.spokes.map(({ report }) => report)),
