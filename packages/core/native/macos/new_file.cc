@@ -44,6 +44,9 @@ Result<NewFile> MakeNewFile(const std::string& path) {
       return SystemFailure(CodeOf(error), "open", error);
     }
     UnfinishedPath made(std::move(unfinished));
+    // A new file gets the group of its folder here, which admits others than the creator's group.
+    if (fchown(descriptor.get(), static_cast<uid_t>(-1), getegid()) != 0)
+      return SystemFailure(CodeOf(errno), "fchown", errno);
     const auto locked = TryFlock(descriptor, LOCK_SH);
     if (!locked.ok()) return locked.failure();
     const auto named = IsNamed(descriptor.get(), made.get());

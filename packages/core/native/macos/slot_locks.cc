@@ -67,9 +67,7 @@ class LocksOnFiles final : public SlotLocks {
     std::lock_guard<std::mutex> guard(mutex_);
     const auto own = own_.find(slot);
     if (own == own_.end()) return;
-    own->second.folder->Remove(LeaseFileName(slot), own->second.file);
-    // Closing is not enough: a child of this process may share the descriptor until it calls exec.
-    flock(own->second.file.get(), LOCK_UN);
+    GiveBack(slot, own->second);
     own_.erase(own);
   }
 
@@ -95,6 +93,7 @@ class LocksOnFiles final : public SlotLocks {
   void Close() override {
     std::lock_guard<std::mutex> guard(mutex_);
     object_ = -1;
+    for (const auto& [slot, own] : own_) GiveBack(slot, own);
     own_.clear();
   }
 
@@ -103,6 +102,12 @@ class LocksOnFiles final : public SlotLocks {
     std::shared_ptr<FifoFolder> folder;
     Descriptor file;
   };
+
+  static void GiveBack(uint32_t slot, const Own& own) {
+    own.folder->Remove(LeaseFileName(slot), own.file);
+    // Closing is not enough: a child of this process may share the descriptor until it calls exec.
+    flock(own.file.get(), LOCK_UN);
+  }
 
   std::mutex mutex_;
   int object_;

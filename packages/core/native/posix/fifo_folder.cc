@@ -33,7 +33,8 @@ constexpr int kAttempts = 250;
 constexpr useconds_t kAttemptMicroseconds = 1000;
 
 // Whether a user that the memory admits can have made the file. The file's group can prove that: a process can give a
-// file only to a group that the process belongs to.
+// file only to a group that the process belongs to. (On macOS, the group of /var/tmp proves nothing. No memory has it:
+// see macos/new_file.cc.)
 bool CanHaveMade(const struct stat& status, const Admission& admission) {
   if (status.st_uid == admission.owner || status.st_uid == geteuid() || status.st_uid == 0) return true;
   if ((admission.mode & S_IWGRP) != 0 && status.st_gid == admission.group) return true;
