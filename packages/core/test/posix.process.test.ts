@@ -233,8 +233,9 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
   it('leaves no descriptor, no mapping and no name behind if an open or create fails', () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 4096)
-    const census = () => [readdirSync('/dev/fd').length, leftovers(`-${process.pid}-`).length]
-    const before = census()
+    const descriptors = () => readdirSync('/dev/fd').length
+    const names = () => leftovers(`-${process.pid}-`)
+    const [descriptorsBefore, namesBefore] = [descriptors(), names()]
     for (let i = 0; i < 100; i++) {
       failure(() => SharedMemory.open(name, { view: { length: 4097 } }))
       failure(() => SharedMemory.open(uniqueName('none')))
@@ -242,7 +243,8 @@ describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', ()
       failure(() => SharedMemory.create(uniqueName('none'), 2 ** 46, { view: { length: 1 } }))
       failure(() => SharedMemory.open(name, { view: { offset: 4096 } }))
     }
-    expect(census()).toEqual(before)
+    expect(descriptors()).toBeLessThanOrEqual(descriptorsBefore) // the runtime may have closed some of its own
+    expect(names()).toEqual(namesBefore)
     expect(memory.closed).toBe(false)
   })
 
