@@ -118,7 +118,9 @@ async function build(kind, gcc) {
 /** Puts the shim between the native code and the system. Fails if the shim misses a function. */
 function wrapsOf(objects, shim) {
   const symbols = (option, ...files) =>
-    execFileSync('nm', ['--format=just-symbols', option, ...files], { encoding: 'utf8', maxBuffer: 2 ** 28 }).match(/^\w+$/gm)
+    execFileSync('nm', ['--format=just-symbols', option, ...files], { encoding: 'utf8', maxBuffer: 2 ** 28 }).match(
+      /^\w+$/gm,
+    )
   const wrapped = symbols('--defined-only', shim)
     .filter((symbol) => symbol.startsWith('__wrap_'))
     .map((symbol) => symbol.slice('__wrap_'.length))
