@@ -27,6 +27,7 @@ const windows = (version) => ({
     const env = { MEMLANE_WINDOWS_NODE: version }
     run(join(scripts, 'windows', 'setup.sh'), [], env)
     const exe = run('bash', ['-c', `. '${join(scripts, 'windows', 'environment.sh')}'; echo "$node_exe"`], env).trim()
+    run(join(scripts, 'windows', 'run.sh'), [exe, '--version'], env) // two programs must not start Wine's server at once
     const programs = { dirname: '/usr/bin/dirname', node: process.execPath }
     // Wine lets node.exe connect to no server, so that npm runs on Linux.
     return { programs, command: [join(scripts, 'windows', 'run.sh'), exe], installCommand: ['node'] }
@@ -82,5 +83,5 @@ export const runtimes = {
     },
   },
   'windows-20': windows('20.20.2'),
-  'windows-22': windows('22.23.5'),
+  'windows-22': windows('22.23.3'),
 }
