@@ -39,10 +39,13 @@ export function loadAddon(): unknown {
   )
 }
 
-/** True if the C library of this process is musl, whose loader is mapped then. Without /proc it counts as glibc. */
+/**
+ * True if the C library of this process is musl, which is mapped then: from `/lib/ld-musl-x86_64.so.1`, or on Debian from
+ * `/lib/x86_64-linux-musl/libc.so`. Without /proc it counts as glibc.
+ */
 function usesMusl(): boolean {
   try {
-    return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')
+    return /\/ld-musl-|-linux-musl\//.test(readFileSync('/proc/self/maps', 'latin1'))
   } catch {
     return false
   }
