@@ -14,7 +14,7 @@ export const pathOf = (target) => join(root, 'prebuilds', target, 'memlane.node'
 /** Returns the target for which the loader looks in this process (src/addon.ts). */
 export function targetOfThisSystem() {
   const maps = '/proc/self/maps'
-  const usesMusl = existsSync(maps) && /\/ld-musl-|-linux-musl\//.test(readFileSync(maps, 'latin1'))
+  const usesMusl = existsSync(maps) && /\/ld-musl-|-linux-musl\/libc\.so/.test(readFileSync(maps, 'latin1'))
   return `${process.platform}-${process.arch}${usesMusl ? '.musl' : ''}`
 }
 

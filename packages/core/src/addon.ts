@@ -45,7 +45,7 @@ export function loadAddon(): unknown {
  */
 function usesMusl(): boolean {
   try {
-    return /\/ld-musl-|-linux-musl\//.test(readFileSync('/proc/self/maps', 'latin1'))
+    return /\/ld-musl-|-linux-musl\/libc\.so/.test(readFileSync('/proc/self/maps', 'latin1'))
   } catch {
     return false
   }
