@@ -135,6 +135,10 @@ class RunningChild implements Child {
   }
 
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    if (!('Deno' in globalThis)) {
+      this.#process.kill(signal)
+      return
+    }
     if (this.pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) return
     try {
       process.kill(this.pid, signal) // a ChildProcess of Deno sends only one signal
