@@ -1,6 +1,7 @@
 // Makes binaries that run on every machine of their target: compiles them with the cross compiler, and checks them.
 
-import { readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { isUpToDate, pathOf, recordBuild } from './binaries.mjs'
 import { readFacts } from './binary-facts.mjs'
 import { COMPILER, compile } from './cross-compiler.mjs'
@@ -22,10 +23,16 @@ const expectations = {
 /** Makes the binary of a target, if it is not there already. */
 export function makePortableBinary(target) {
   if (isUpToDate(target, COMPILER)) return
-  const unchecked = `${pathOf(target)}.${process.pid}`
-  compile(target, unchecked)
-  factsOf(target, readFileSync(unchecked))
-  renameSync(unchecked, pathOf(target))
+  mkdirSync(dirname(pathOf(target)), { recursive: true })
+  const folder = mkdtempSync(`${pathOf(target)}-`)
+  const unchecked = join(folder, 'memlane.node') // the signature on macOS contains the file's name
+  try {
+    compile(target, unchecked)
+    factsOf(target, readFileSync(unchecked))
+    renameSync(unchecked, pathOf(target))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
   recordBuild(target, COMPILER)
 }
 
