@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { capabilities } from '@memlane/core'
 import { uniqueName } from '@memlane/testing'
+import { exchangeInAllWays } from '@memlane/testing/exchange'
 import { StreamPeer } from '@memlane/testing/stream-peer'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -49,24 +50,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')(
       const name = uniqueName('stream')
       await using producer = peer(from)
       await using consumer = peer(to)
-      const batches: [sending: string, reading: string, wait: string][] = [
-        ['send', 'receive', 'park'],
-        ['sendBatch', 'batches', 'adaptive'],
-        ['claim', 'poll', 'adaptive'],
-        ['fillBatch', 'pollSync', 'park'],
-        ['sendSync', 'iterate', 'park'],
-      ]
-      for (const [sending, reading, wait] of batches) {
-        await producer.call('create', name, { capacity: 65_536, waitStrategy: wait })
-        void producer.call('become', 1)
-        await consumer.call('open', name, { waitStrategy: wait })
-        const all = consumer.call('consume', reading)
-        expect(await producer.call('produce', sending, 5000)).toBe(5000)
-        await producer.call('flush')
-        await producer.call('closeWriter')
-        expect(await all).toMatchObject({ end: 'closed', count: 5000 })
-        await consumer.call('closeReader')
-      }
+      expect(await exchangeInAllWays(producer, consumer, name)).toEqual([])
       for (const [{ child }, version] of [[producer, from] as const, [consumer, to] as const]) {
         const program = readlinkSync(`/proc/${child.pid}/exe`)
         expect(execFileSync(program, ['--version'], { encoding: 'utf8' })).toMatch(`v${version}.`)

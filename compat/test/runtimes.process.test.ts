@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { uniqueName } from '@memlane/testing'
+import { exchangeInAllWays } from '@memlane/testing/exchange'
 import { Onlooker } from '@memlane/testing/onlooker'
 import { Peer } from '@memlane/testing/peer'
 import { describe, expect, it } from 'vitest'
@@ -37,24 +38,7 @@ describe.runIf(stage !== undefined && programs.bun !== undefined && programs.den
       const name = uniqueName('stream')
       await using producer = streamPeer(from)
       await using consumer = streamPeer(to)
-      const ways: [sending: string, reading: string, wait: string][] = [
-        ['send', 'receive', 'park'],
-        ['sendBatch', 'batches', 'adaptive'],
-        ['claim', 'poll', 'adaptive'],
-        ['fillBatch', 'pollSync', 'park'],
-        ['sendSync', 'iterate', 'park'],
-      ]
-      for (const [sending, reading, wait] of ways) {
-        await producer.call('create', name, { waitStrategy: wait })
-        await producer.call('become', 1)
-        await consumer.call('open', name, { waitStrategy: wait })
-        const all = consumer.call('consume', reading)
-        expect(await producer.call('produce', sending, 5000)).toBe(5000)
-        await producer.call('flush')
-        await producer.call('closeWriter')
-        expect(await all).toEqual({ end: 'closed', count: 5000, authors: { 1: [0, 4999] } })
-        await consumer.call('closeReader')
-      }
+      expect(await exchangeInAllWays(producer, consumer, name)).toEqual([])
       for (const [{ child }, runtime] of [[producer, from] as const, [consumer, to] as const]) {
         const version = execFileSync(programs[runtime] as string, ['--version'])
         expect(execFileSync(readlinkSync(`/proc/${child.pid}/exe`), ['--version'])).toEqual(version)

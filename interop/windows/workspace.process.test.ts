@@ -27,7 +27,8 @@ describe('the commands of a clone on Windows', () => {
   beforeEach(() => {
     clone = mkdtempSync(path.join(tmpdir(), 'memlane clone '))
     const core = ['scripts', 'native', 'package.json'].map((name) => `packages/core/${name}`)
-    for (const name of ['scripts/workspace.mjs', 'scripts/npm.mjs', 'package.json', 'pnpm-lock.yaml', ...core]) {
+    const scripts = ['workspace', 'npm', 'fetch-packages'].map((name) => `scripts/${name}.mjs`)
+    for (const name of [...scripts, 'package.json', 'pnpm-lock.yaml', ...core]) {
       cpSync(file(`../${name}`), path.join(clone, name), { recursive: true })
     }
     const record =

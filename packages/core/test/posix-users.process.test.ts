@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { rings } from '@memlane/testing/rings'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 import { failure } from './failure.js'
 import { fifoFolderOf, filesIn } from './fifo-folder.js'
+import { removeAfterTest } from './verbatim-name.js'
 
 const OTHER_USER = 12_345
 const as = (user: number) => ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups']
@@ -17,11 +18,6 @@ const isRoot = process.getuid?.() === 0
 
 /** The path of the file of a `Global\\` name. */
 const pathOf = (name: string) => capabilities.objectPath(`/${name.slice('Global\\'.length)}`) as string
-
-const made: string[] = []
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
-})
 
 describe.runIf(isRoot && capabilities.namespace === 'posix')("another user's memory", () => {
   it('is denied if its bits do not admit this user', async () => {
@@ -135,7 +131,7 @@ describe.runIf(isRoot && capabilities.namespace === 'posix')("another user's mem
     await using owner = new MemoryPeer({ through: asOtherUser })
     await owner.call('create', name, 64)
     const folder = fifoFolderOf(path)
-    made.push(folder)
+    removeAfterTest(folder)
     const squat = (...command: [string, ...string[]]) => {
       execFileSync(command[0], command.slice(1), { uid: OTHER_USER + 1, gid: OTHER_USER + 1 })
     }

@@ -17,24 +17,10 @@ import { constants } from 'node:os'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { leftovers } from '@memlane/testing/leftovers'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { capabilities, SharedMemory } from '../src/index.js'
 import { failure } from './failure.js'
-
-/** The path of the file of an object. */
-const pathOf = (objectName: string) => capabilities.objectPath(objectName) as string
-
-const made: string[] = []
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
-})
-
-/** A name taken verbatim, and the path of its object, which is removed after the test. */
-function verbatim(): [name: string, path: string] {
-  const name = `/${uniqueName('memlane')}`
-  made.push(pathOf(name))
-  return [name, pathOf(name)]
-}
+import { pathOf, verbatim } from './verbatim-name.js'
 
 describe.runIf(capabilities.namespace === 'posix')('memory on POSIX systems', () => {
   it('over 4 GiB is served through several views', () => {

@@ -320,4 +320,35 @@ describe('shared memory', () => {
     new Uint8Array(copy)[0] = 1
     expect(memory.bytes[0]).toBe(0)
   })
+
+  it('is copied by read and write, whatever the array claims to be', () => {
+    using memory = SharedMemory.create(uniqueName('memlane'), 64)
+    memory.write(10, Uint8Array.of(1, 2, 3, 4))
+    memory.write(14, new Uint16Array([0x605]))
+    const target = new DataView(new ArrayBuffer(8), 2, 6)
+    memory.read(10, target)
+    expect([...new Uint8Array(target.buffer)]).toEqual([0, 0, 1, 2, 3, 4, 5, 6])
+    class Liar extends Uint8Array {
+      override get byteLength() {
+        return 2
+      }
+    }
+    const long = new Liar(1_000_000).fill(7)
+    for (const offset of [0, 62]) {
+      const refusal = `1000000 bytes at offset ${offset} are not inside a view of 64 bytes`
+      expect(() => memory.write(offset, long)).toThrow(new RangeError(refusal))
+      expect(() => memory.read(offset, long)).toThrow(new RangeError(refusal))
+    }
+    expect(long.every((byte) => byte === 7)).toBe(true)
+    for (const offset of [-1, 61, 0.5, Number.NaN, 2 ** 53]) {
+      expect(() => memory.write(offset, new Uint8Array(4))).toThrow(RangeError)
+      expect(() => memory.read(offset, new Uint8Array(4))).toThrow(RangeError)
+    }
+    memory.read(64, new Uint8Array(0))
+    expect(() => memory.read(0, [] as never)).toThrow('expected a typed array or a DataView')
+    using reader = SharedMemory.open(memory.name, { access: 'read' })
+    expect(() => reader.write(0, new Uint8Array(1))).toThrow('was opened with access "read"')
+    reader.close()
+    expect(failure(() => reader.read(0, new Uint8Array(1))).code).toBe('CLOSED')
+  })
 })

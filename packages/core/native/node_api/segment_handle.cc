@@ -1,5 +1,6 @@
 #include "segment_handle.h"
 
+#include <string>
 #include <utility>
 
 #include "../doorbell.h"
@@ -78,17 +79,30 @@ void SegmentHandle::Publish(const Napi::CallbackInfo& info) {
 }
 
 void SegmentHandle::Read(const Napi::CallbackInfo& info) {
-  if (!segment_) return;
-  const auto offset = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
-  Napi::Uint8Array target = info[1].As<Napi::Uint8Array>();
-  CopyOrdered(target.Data(), segment_->data() + offset, target.ByteLength());
+  if (uint8_t* place = PlaceOf(info)) {
+    Napi::Uint8Array target = info[1].As<Napi::Uint8Array>();
+    CopyOrdered(target.Data(), place, target.ByteLength());
+  }
 }
 
 void SegmentHandle::Write(const Napi::CallbackInfo& info) {
-  if (!segment_) return;
-  const auto offset = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
-  Napi::Uint8Array source = info[1].As<Napi::Uint8Array>();
-  CopyOrdered(segment_->data() + offset, source.Data(), source.ByteLength());
+  if (uint8_t* place = PlaceOf(info)) {
+    Napi::Uint8Array source = info[1].As<Napi::Uint8Array>();
+    CopyOrdered(place, source.Data(), source.ByteLength());
+  }
+}
+
+uint8_t* SegmentHandle::PlaceOf(const Napi::CallbackInfo& info) {
+  if (!segment_) return nullptr;
+  const auto offset = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  const size_t length = info[1].As<Napi::Uint8Array>().ByteLength();
+  // The caller has checked the length that the array claims to have: a subclass can claim another one.
+  if (offset <= segment_->view_length() && length <= segment_->view_length() - offset) return segment_->data() + offset;
+  Napi::RangeError::New(info.Env(), std::to_string(length) + " bytes at offset " + std::to_string(offset) +
+                                        " are not inside a view of " + std::to_string(segment_->view_length()) +
+                                        " bytes")
+      .ThrowAsJavaScriptException();
+  return nullptr;
 }
 
 Napi::Value SegmentHandle::MoveOnto(const Napi::CallbackInfo& info) {

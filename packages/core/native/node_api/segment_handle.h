@@ -30,9 +30,11 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle>, private Handle {
  private:
   void CloseAtEnd() override;
   void Publish(const Napi::CallbackInfo& info);
-  // read(offset, target), write(offset, source): copy bytes of the view. The caller has checked the bounds.
+  // read(offset, target), write(offset, source): copy bytes of the view.
   void Read(const Napi::CallbackInfo& info);
   void Write(const Napi::CallbackInfo& info);
+  // The place in the view of read() and write(). Null, with a RangeError, if the array does not fit there.
+  uint8_t* PlaceOf(const Napi::CallbackInfo& info);
   // moveOnto(buffer): returns the offset of the view in the buffer.
   Napi::Value MoveOnto(const Napi::CallbackInfo& info);
   // Returns true if fresh pages are now where MoveOnto has put the view.
