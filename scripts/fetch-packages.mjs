@@ -1,8 +1,9 @@
 // Fetches packages from the npm registry into a folder of their own, for commands that need large tools which the workspace does not
 // depend on. npm checks them against the lockfile. Nothing of them runs.
 
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { npm } from './npm.mjs'
 
 /**
@@ -17,8 +18,8 @@ export function fetchPackages(folder, manifest, packages) {
   const modules = join(folder, 'node_modules')
   if (existsSync(modules)) return modules
   process.stderr.write(`Fetching ${basename(folder)}, once.\n`)
-  mkdirSync(dirname(folder), { recursive: true })
-  const unfinished = mkdtempSync(`${folder}-`)
+  const unfinished = `${folder}-${randomUUID()}`
+  mkdirSync(unfinished, { recursive: true }) // other users may use it: mkdtemp() would keep them out
   const own = { name: 'tools', version: '0.0.0', private: true, ...manifest }
   writeFileSync(join(unfinished, 'package.json'), JSON.stringify(own))
   const lock = { lockfileVersion: 3, requires: true, packages: { ...packages, '': own } }
