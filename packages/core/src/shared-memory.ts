@@ -343,8 +343,9 @@ export class SharedMemory implements Disposable {
   /**
    * Lists existing shared memory: on Linux, all regular files in `/dev/shm` except POSIX semaphores; on macOS, the memory that
    * memlane made, of this user and with `Global\` names; on Windows, the memory of this session and global memory.
-   * Memory that a crash has left behind is not listed; it is removed. Memory of other programs is not listed if memlane does
-   * not allow its name. Blocks: the time grows with the number of entries.
+   * Memory that a crash has left behind is removed. It is not listed, unless another process removes it at this moment.
+   * Memory of other programs is not listed if memlane does not allow its name. Blocks: the time grows with the number of
+   * entries.
    *
    * On Windows the list has only names. To learn more, `list` would have to open the memory, and that handle could keep it alive.
    *
