@@ -43,7 +43,7 @@ describe('for await', () => {
       const reading = (async () => {
         for await (const value of iteration(abort.signal)) seen.push(value)
       })()
-      await later()
+      while (seen.length === 0) await later()
       expect(seen.flat()).toEqual([7])
       abort.abort(new Error('enough'))
       await expect(reading).rejects.toThrow('enough')
@@ -170,7 +170,7 @@ describe('a Readable', () => {
     using _reader = reader
     writer.trySendBatch(numbers(1000))
     const readable = reader.toReadable()
-    readable.once('readable', () => {})
+    await new Promise((resolve) => readable.once('readable', resolve))
     await later()
     expect(reader.lag()).toBe(999)
     readable.destroy()
