@@ -94,13 +94,14 @@ export class Channel<Fields extends object, Control> implements Disposable {
   /**
    * Opens a channel. Blocks, for a second at most, while its creator has not yet finished the header (Windows).
    *
+   * @param codec the schema that the channel must have, for a writer. A reader passes undefined, and then calls `readerCodec`
    * @throws SharedMemoryError as `SharedMemory.open`; `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `SCHEMA_MISMATCH`, `CORRUPT`,
    * `NOT_READY`
    */
   static open<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     name: string,
-    codec: AnyCodec,
+    codec: AnyCodec | undefined,
     options: OpenChannelOptions = {},
   ): Channel<Fields, Control> {
     const giveUpAt = deadlineAfter(READY_LIMIT_MS)
@@ -123,7 +124,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   static async waitFor<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     name: string,
-    codec: AnyCodec,
+    codec: AnyCodec | undefined,
     options: OpenChannelOptions & WaitOptions = {},
   ): Promise<Channel<Fields, Control>> {
     const { signal, ref = true, timeoutMs } = options
@@ -153,7 +154,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   static #ifFinished<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     first: SharedMemory,
-    codec: AnyCodec,
+    codec: AnyCodec | undefined,
     options: OpenChannelOptions,
   ): Channel<Fields, Control> | undefined {
     const { name } = first
@@ -168,7 +169,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
         first.close()
         if (!isSameInstance(memory.buffer, header)) return undefined // the channel was created again since: start over
       }
-      checkSchema(shape, memory, header, codec)
+      if (codec !== undefined) checkSchema(shape, memory, header, codec)
       channel = new Channel(shape, memory, header, options.trustOwner)
       return channel
     } finally {

@@ -15,8 +15,10 @@ export const channelErrorCodes = {
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
-    meaning: 'The stream has another schema, or the region has another layout.',
-    remedy: 'Use one schema on both sides. For streams, the message names the first difference and shows both schemas.',
+    meaning:
+      'The stream lacks a field that the consumer declares, or has it with another type; or a joining producer has another schema; or the region has another layout.',
+    remedy:
+      'The message of a stream names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
   },
   OPTIONS_MISMATCH: {
     meaning: 'The stream or region exists, and was created with other sizes or options than this call asks for.',

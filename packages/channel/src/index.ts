@@ -15,6 +15,7 @@ export { type MemberKind, type MemberView, MessageWriter } from './message-write
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
+export { readerCodec } from './reader-codec.js'
 export { ReadyConsumers } from './ready-consumers.js'
 export { RegionCopy } from './region-copy.js'
 export {

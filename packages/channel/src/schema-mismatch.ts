@@ -1,3 +1,6 @@
+import type { PayloadDescriptor } from '@memlane/protocol'
+import type { Difference } from '@memlane/protocol/internal'
+
 /** Limits of what a message shows: rows of a schema, characters of a name, levels. The bytes in memory may be anything. */
 const MAX_ROWS = 40
 const MAX_NAME_LENGTH = 40
@@ -38,6 +41,28 @@ export function schemaMismatch(there: string, here: string): string {
     return `its schema is not readable.\n${table('In this process', ours)}`
   }
   return `${difference}.\n${table('In the memory', theirs)}\n${table('In this process', ours)}`
+}
+
+/**
+ * Tells why a reader cannot read the messages of a channel, for an error message: first the difference, then both schemas as tables.
+ *
+ * @param there the descriptor in the memory, already checked; its names may be anything
+ * @param here the descriptor that the reader declares
+ */
+export function projectionMismatch(difference: Difference, there: PayloadDescriptor, here: PayloadDescriptor): string {
+  return `${sentenceOf(difference)}.\n${table('In the memory', show(there))}\n${table('In this process', show(here))}`
+}
+
+function sentenceOf({ there, here, part, path }: Difference): string {
+  const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${nameOf(step)}`)).join('')
+  const field = place === '' ? '' : `field ${place.replace(/^\./, '')}`
+  if (there === undefined) return `${field} is missing in the memory`
+  if (here === undefined) return `${field} is missing in this process`
+  const [theirs, ours] = [there, here].map((side) => {
+    return part !== undefined ? brief(side) : field === '' ? titleOf(side) : typeOf(side)
+  })
+  const subject = part === undefined ? field || 'it' : `${JSON.stringify(part)}${field === '' ? '' : ` of ${field}`}`
+  return `${subject} is ${theirs} in the memory, and ${ours} in this process`
 }
 
 /** Compares what the tables show, row by row. */

@@ -4,25 +4,49 @@ import { type ChannelHeader, encodeDescriptor, hashDescriptor, type Shape } from
 import { channelError } from './channel-error.js'
 import { schemaMismatch } from './schema-mismatch.js'
 
+type NamedShape = Pick<Shape<object, unknown>, 'name'>
+
 /**
- * Compares the schema of a channel with the one that a participant expects.
+ * Compares the schema of a channel with the one of a writer. They must be the same.
  *
  * @throws SharedMemoryError `SCHEMA_MISMATCH`; `CORRUPT` if the header's hash is not that of the schema
  */
-export function checkSchema(
-  shape: Pick<Shape<object, unknown>, 'name'>,
-  memory: SharedMemory,
-  header: ChannelHeader,
-  codec: AnyCodec,
-): void {
+export function checkSchema(shape: NamedShape, memory: SharedMemory, header: ChannelHeader, codec: AnyCodec): void {
   const expected = encodeDescriptor(codec.descriptor)
-  // A copy: a peer might change the bytes while they are decoded.
-  const found = new Uint8Array(memory.buffer, header.schemaOffset, header.schemaLength).slice()
-  if (expected.length === found.length && expected.every((byte, index) => byte === found[index])) {
-    if (hashDescriptor(expected) === header.schemaHash) return
-    throw channelError(shape, 'CORRUPT', memory.name, 'the schemaHash of its header is not that of its schema.')
+  const found = schemaIn(memory, header)
+  if (isSameSchema(found, expected)) {
+    checkHash(shape, memory, header, found)
+    return
   }
   const [there, here] = [found, expected].map((bytes) => new TextDecoder().decode(bytes)) as [string, string]
-  const message = `it carries messages of another schema: ${schemaMismatch(there, here)}`
+  const remedy =
+    `A writer needs exactly the schema of the ${shape.name}: a ${shape.name} keeps its schema as long as it lives. ` +
+    'Close all of its participants and create it again, or choose another name.'
+  const message = `it carries messages of another schema: ${schemaMismatch(there, here)}\n${remedy}`
   throw channelError(shape, 'SCHEMA_MISMATCH', memory.name, message)
+}
+
+/** Returns a copy: a peer might change the bytes while they are decoded. */
+export function schemaIn(memory: SharedMemory, { schemaOffset, schemaLength }: ChannelHeader): Uint8Array {
+  return new Uint8Array(memory.buffer, schemaOffset, schemaLength).slice()
+}
+
+export function isSameSchema(found: Uint8Array, expected: Uint8Array): boolean {
+  return expected.length === found.length && expected.every((byte, index) => byte === found[index])
+}
+
+/** @throws SharedMemoryError `CORRUPT` if the header's hash is not that of the schema */
+export function checkHash(
+  shape: NamedShape,
+  memory: SharedMemory,
+  { schemaHash }: ChannelHeader,
+  found: Uint8Array,
+): void {
+  if (hashDescriptor(found) === schemaHash) return
+  throw channelError(
+    shape,
+    'CORRUPT',
+    memory.name,
+    'the schemaHash of its header (offset 72) is not that of its schema.',
+  )
 }

@@ -15,9 +15,9 @@ import {
   utf8,
   utf16le,
 } from '@memlane/protocol'
-import { codecOf, encodeDescriptor } from '@memlane/protocol/internal'
+import { codecOf, type Difference, encodeDescriptor, projectCodec } from '@memlane/protocol/internal'
 import { describe, expect, it } from 'vitest'
-import { schemaMismatch } from '../src/schema-mismatch.js'
+import { projectionMismatch, schemaMismatch } from '../src/schema-mismatch.js'
 
 const json = (schema: Schema) => new TextDecoder().decode(encodeDescriptor(codecOf(schema).descriptor))
 const mismatch = (there: Schema, here: Schema) => schemaMismatch(json(there), json(here))
@@ -137,5 +137,55 @@ describe('a mismatch of schemas', () => {
       expect(message).not.toContain('\u001b')
     }
     expect(schemaMismatch('{', json(Tick))).toMatch(/^its schema is not readable\.\nIn this process: struct Tick/)
+  })
+})
+
+describe('a mismatch between a reader and the memory', () => {
+  const projected = (there: Schema, here: Schema): string => {
+    const [found, declared] = [codecOf(there).descriptor, codecOf(here)]
+    return projectionMismatch(projectCodec(found, declared) as Difference, found, declared.descriptor)
+  }
+
+  it('names the field that is missing, although others were added before it', () => {
+    const There = struct('Tick', { added: u32, price: f64 })
+    expect(projected(There, Tick)).toBe(
+      [
+        'field size is missing in the memory.',
+        'In the memory: struct Tick, 16 bytes',
+        '  field  type  offset',
+        '  added  u32        0',
+        '  price  f64        8',
+        'In this process: struct Tick, 16 bytes',
+        '  field  type  offset',
+        '  price  f64        0',
+        '  size   u32        8',
+      ].join('\n'),
+    )
+  })
+
+  it.each<[what: string, there: Schema, here: Schema, difference: string]>([
+    [
+      'a field of an element',
+      union({ path: struct('Path', { points: array(Point, 3) }) }),
+      union({ path: struct('Path', { points: array(struct('Point', { x: f64 }), 3) }) }),
+      'field path.points[0].x is f32 in the memory, and f64 in this process',
+    ],
+    ['a member', union({ a: u8, 'b\u001b': u8 }), union({ a: u8 }), 'field "b\\u001b" is missing in this process'],
+    [
+      'an enumeration',
+      struct('A', { state: enumeration(u8, { idle: 0, busy: 1 }) }),
+      struct('A', { state: enumeration(u8, { idle: 0, busy: 2 }) }),
+      '"busy" of field state is 1 in the memory, and 2 in this process',
+    ],
+    ['the whole', u8, payload.utf8, 'it is u8, 1 bytes in the memory, and payload.utf8 in this process'],
+  ])('names %s', (_what, there, here, difference) => {
+    expect(projected(there, here).split('.\nIn the memory')[0]).toBe(difference)
+  })
+
+  it('stays short, whatever names the memory holds', () => {
+    const name = `\u001b${'x'.repeat(10_000)}`
+    const message = projected(union({ [name]: struct(name, { [name]: u8 }) }), union({ a: u8 }))
+    expect(message.length).toBeLessThan(1000)
+    expect(message).not.toContain('\u001b')
   })
 })

@@ -1,7 +1,7 @@
-import { Channel, checkWaitStrategy, type OpenChannelOptions, type StreamChannel } from '@memlane/channel'
+import { Channel, checkWaitStrategy, type OpenChannelOptions, readerCodec, type StreamChannel } from '@memlane/channel'
 import { SharedMemoryError, type WaitOptions } from '@memlane/core'
 import { checkOneOf, checkOptions, type OptionChecks, openChecks, waitChecks } from '@memlane/core/internal'
-import type { CodecOf, Schema } from '@memlane/protocol'
+import type { CodecOf, Schema, UnknownSchema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
 import { type ReaderOptions, StreamReader } from './stream-reader.js'
 
@@ -26,25 +26,44 @@ const openStreamChecks: OptionChecks<OpenStreamOptions> = {
 }
 
 /**
+ * Becomes a consumer of a stream, without a schema: messages are plain objects with the names that the stream's schema has. Otherwise
+ * like `openStream` with a schema.
+ *
+ * @throws as `openStream` with a schema; TypeError if the messages are MessagePack and `memlane/messagepack` was not imported
+ */
+export function openStream(
+  name: string,
+  schema?: undefined,
+  options?: OpenStreamOptions,
+): Promise<StreamReader<UnknownSchema>>
+/**
  * Becomes a consumer of a stream. Waits for the stream to appear. The consumer takes one of the stream's `maxConsumers` slots, also
  * with `overflow: 'overwrite'`, unless it opens the memory with `access: 'read'`.
  *
- * @param schema what the messages are: the same layout or codec as the producer's
+ * The stream may have another schema than the consumer: each field that the consumer declares must be there, with the same name and
+ * type. Fields may be added, and lie elsewhere. This costs nothing per message.
+ *
+ * @param schema what the messages are: a layout (struct) or a codec
  * @throws the signal's reason if it aborts; SharedMemoryError `TIMED_OUT` after `timeoutMs`, `FULL` if all
  * consumer slots are taken, `SCHEMA_MISMATCH`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT`, `ACCESS_DENIED`,
  * `NOT_READY`, and as `SharedMemory.open`
  * @throws TypeError for an unknown option or one of the wrong type; RangeError for a `timeoutMs` out of its range
  */
-export async function openStream<S extends Schema>(
+export function openStream<S extends Schema>(
   name: string,
   schema: S,
+  options?: OpenStreamOptions,
+): Promise<StreamReader<S>>
+export async function openStream<S extends Schema>(
+  name: string,
+  schema: S | undefined,
   options: OpenStreamOptions = {},
 ): Promise<StreamReader<S>> {
   checkOptions('openStream', options, openStreamChecks)
-  const codec = codecOf(schema)
+  const codec = schema === undefined ? undefined : codecOf(schema)
   const { access, from, waitStrategy, endOn, ...openOptions } = options
   const open = (access: 'readwrite' | 'read') => {
-    return Channel.waitFor(streamShape, name, codec, { ...openOptions, access })
+    return Channel.waitFor(streamShape, name, undefined, { ...openOptions, access })
   }
   if (access !== undefined) return readerOver(await open(access), codec, options)
   try {
@@ -58,11 +77,12 @@ export async function openStream<S extends Schema>(
 /** @param denied the error with which the system refused write access, if it did */
 function readerOver<S extends Schema>(
   channel: StreamChannel,
-  codec: CodecOf<S>,
+  declared: CodecOf<S> | undefined,
   options: ReaderOptions,
   denied?: SharedMemoryError,
 ): StreamReader<S> {
   try {
+    const codec = readerCodec(channel, declared)
     if (channel.memory.access === 'read' && channel.header.overflow === 'wait') throw needsToWrite(channel, denied)
     return new StreamReader<S>(channel, codec, options)
   } catch (error) {

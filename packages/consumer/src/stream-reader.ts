@@ -29,7 +29,7 @@ import {
 } from '@memlane/channel'
 import { SharedMemoryError } from '@memlane/core'
 import { checkOptions, checkSignal, describeValue, dispose, type OptionChecks } from '@memlane/core/internal'
-import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
+import type { CodecOf, MessageOf, PayloadDescriptor, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
 import { ConsumerSlot, debugsViews, endView, KEPT, outOfLine } from '@memlane/protocol/internal'
 
 /** How a consumer begins, ends and waits. */
@@ -131,6 +131,11 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 
   get closed(): boolean {
     return this.#participant.closed
+  }
+
+  /** What the messages are, as this consumer reads them, in plain JSON. */
+  get descriptor(): PayloadDescriptor {
+    return this.#codec.descriptor
   }
 
   /**

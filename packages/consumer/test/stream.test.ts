@@ -227,7 +227,7 @@ describe('openStream', () => {
       [44, 2 ** 29, 'CORRUPT'],
       [48, 64, 'CORRUPT'],
       [52, 0, 'CORRUPT'],
-      [60, 3, 'SCHEMA_MISMATCH'],
+      [60, 3, 'CORRUPT'],
       [60, 2 ** 31, 'CORRUPT'],
       [36, 2, 'CORRUPT'],
       [0, 0x12345678, 'NOT_A_CHANNEL'],

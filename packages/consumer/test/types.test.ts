@@ -8,6 +8,8 @@ import {
   type ReadonlyArrayView,
   type ReadonlyBytesView,
   struct,
+  type UnknownMessage,
+  type UnknownSchema,
   u32,
   union,
 } from '@memlane/protocol'
@@ -95,6 +97,29 @@ describe('the types of a stream', () => {
       })
       const message = reader.tryReceive()
       if (message?.kind === 'blob') expectTypeOf(message.value).toEqualTypeOf<Uint8Array>()
+    })
+  })
+})
+
+describe('the types of a stream whose schema the program does not know', () => {
+  it('admit any message, and leave its fields unknown', () => {
+    neverCalled(async () => {
+      using reader = await openStream('quotes', undefined, { timeoutMs: 5 })
+      expectTypeOf(reader).toEqualTypeOf<StreamReader<UnknownSchema>>()
+      expectTypeOf(await openStream('quotes')).toEqualTypeOf(reader)
+      for await (const message of reader) {
+        expectTypeOf(message).toEqualTypeOf<UnknownMessage>()
+        // @ts-expect-error it may be text or a number
+        message.price
+        if (typeof message === 'object' && message !== null) expectTypeOf(message.price).toEqualTypeOf<unknown>()
+      }
+      reader.poll((message) => {
+        expectTypeOf(message).toEqualTypeOf<UnknownMessage>()
+        // @ts-expect-error a message in place is read-only
+        if (typeof message === 'object' && message !== null) message.price = 1
+      })
+      // @ts-expect-error a producer needs a schema
+      createStream('quotes')
     })
   })
 })

@@ -10,6 +10,8 @@ export type {
   PayloadView,
   ReadonlyMessageView,
   Schema,
+  UnknownMessage,
+  UnknownSchema,
 } from './codec/codec.js'
 export { payload } from './codec/payload.js'
 export {

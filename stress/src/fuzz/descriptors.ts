@@ -2,10 +2,14 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import {
+  codecFromDescriptor,
+  codecOf,
+  Difference,
   decodeDescriptor,
   encodeDescriptor,
   hashDescriptor,
   newChannelHeader,
+  projectCodec,
   readChannelHeader,
   streamShape,
   writeChannelHeader,
@@ -71,5 +75,19 @@ export function runDescriptor(random: Random): number {
     const written = JSON.parse(JSON.stringify(descriptor)) // numbers that are too large become null
     if (!isDeepStrictEqual(again, written)) throw new Error(`encoded and decoded again: ${JSON.stringify(again)}`)
   }
+  return readByDescriptor(random, encodeDescriptor(descriptor as typeof Event.descriptor))
+}
+
+/** Reads random bytes as messages of a schema that a process found in the memory: without a schema of its own, and with one. */
+function readByDescriptor(random: Random, bytes: Uint8Array): number {
+  const codec = codecFromDescriptor(bytes, 0)
+  const projected = projectCodec(codec.descriptor, codecOf(Event))
+  const memory = new Uint8Array(4096)
+  scribble(random, memory, 20)
+  const data = new DataView(memory.buffer)
+  data.setUint32(0, below(random, 8), true)
+  const length = Math.min(codec.fixedLength ?? below(random, memory.length + 1), memory.length)
+  codec.decode(data, 0, length)
+  if (!(projected instanceof Difference)) projected.readonlyView?.(data).at(0, length)
   return 1
 }

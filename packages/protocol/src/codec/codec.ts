@@ -73,6 +73,15 @@ export type AnyCodec = Codec<any, any, any>
 /** A layout or codec that declares the messages of a stream. */
 export type Schema = AnyLayout | AnyCodec
 
+/**
+ * A message whose type this program does not know: an object of the struct's fields, `{ kind, value }` for a union, or any other
+ * value that the schema in the memory describes. In place, it has the same fields; a number or text is its `value`.
+ */
+export type UnknownMessage = { readonly [field: string]: unknown } | string | number | bigint | boolean | null
+
+/** Stands for a schema that is known only when the program runs: `openStream(name)` takes it from the memory. */
+export type UnknownSchema = Codec<UnknownMessage>
+
 /** The plain value of a message. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type MessageOf<S> = S extends Codec<infer T, any, any> ? T : Infer<S>

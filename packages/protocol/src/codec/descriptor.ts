@@ -1,3 +1,4 @@
+import { canonicalJson } from '../layout/canonical-json.js'
 import { LayoutError } from '../layout/layout-error.js'
 import type { PayloadDescriptor } from './codec.js'
 import { decodeText } from './utf8.js'
@@ -7,12 +8,7 @@ import { decodeText } from './utf8.js'
  * are sorted by their UTF-16 units.
  */
 export function encodeDescriptor(descriptor: PayloadDescriptor): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(descriptor, sortKeys))
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return new TextEncoder().encode(canonicalJson(descriptor))
 }
 
 /**

@@ -5,8 +5,11 @@ import { LayoutError } from '../layout/layout-error.js'
 import { valueAccessors } from '../layout/value-layout.js'
 import type { AnyCodec, PayloadView } from './codec.js'
 
+/** The codec of a layout. */
+export type LayoutCodec = AnyCodec & { readonly layout: AnyLayout }
+
 /** Makes the codec of a layout: every payload has the layout's length, and shows as its accessor. */
-export function layoutCodec(layout: AnyLayout): AnyCodec {
+export function layoutCodec(layout: AnyLayout): LayoutCodec {
   const { length, descriptor, check, put, read, checkAndPut, peek, accessorClass, readonlyAccessorClass } = layout
   const name = descriptor.kind === 'struct' ? descriptor.name : ''
   const checkLength = (offset: number, payloadLength: number) => {
@@ -16,6 +19,7 @@ export function layoutCodec(layout: AnyLayout): AnyCodec {
   const shownBy = (accessorClass: AccessorClass) => (data: DataView) =>
     movingAccessor(layout, new accessorClass(data, 0, undefined, name))
   return {
+    layout,
     descriptor,
     fixedLength: length,
     measure(value) {

@@ -8,6 +8,7 @@ import { Decoder, Encoder } from '@msgpack/msgpack'
 import { LayoutError } from '../layout/layout-error.js'
 import { bytesOf } from './bytes.js'
 import type { Codec } from './codec.js'
+import { ENCODINGS } from './encodings.js'
 import { checkMessagePackBytes } from './messagepack-bytes.js'
 import { extensionCodec } from './messagepack-extensions.js'
 import { checkMessagePackValue, MAX_DEPTH } from './messagepack-value.js'
@@ -95,3 +96,5 @@ export function messagepack<T>(): Codec<T> {
     view: (data) => ({ at: (offset, length) => decode(data, offset, length) }),
   }
 }
+
+ENCODINGS.set('messagepack', messagepack)

@@ -194,6 +194,7 @@ export function array<L extends AnyLayout>(element: L, count: number): Layout<In
   return {
     length,
     alignment: element.alignment,
+    element,
     descriptor: { kind: 'array', element: element.descriptor, count, length, alignment: element.alignment },
     check,
     read,

@@ -67,6 +67,8 @@ export interface Layout<T> {
    * @param refuse throws for a value that `check` refuses
    */
   readonly property?: (offset: number, refuse: (accessor: Accessor, value: unknown) => void) => FieldProperty
+  /** The layout of the elements, if this is an array. */
+  readonly element?: AnyLayout
   /** The class of what a writer's accessor shows, if that is an accessor itself: structs and arrays. */
   readonly accessorClass?: AccessorClass
   /** The class of what a read-only accessor shows, if that is an accessor itself: structs, arrays and bytes. */
