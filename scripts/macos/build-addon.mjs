@@ -1,7 +1,7 @@
 // Builds the addon of the macOS folder for Linux: node scripts/macos/build-addon.mjs
 //
 // The sources are those of the addon for macOS. stand-in/ has the few functions of Darwin that Linux lacks: kqueue,
-// confstr, renameatx_np, F_PREALLOCATE. Compiles what is out of date (scripts/cc.mjs), and prints the path of the addon.
+// confstr, renameatx_np, F_PREALLOCATE, F_GETLK. Compiles what is out of date (scripts/cc.mjs), and prints the path of the addon.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -75,7 +75,11 @@ struct Player {
     const std::string what = std::string(failure.code) + " of " + failure.syscall + ", " + failure.os_message;
     if (failure.code[0] == '\0' || failure.syscall[0] == '\0' || failure.os_message.empty())
       Wrong("a failure says nothing");
-    if (failure.os_code != fault.error && !IsAnswered()) Wrong("fails with " + what);
+    if (IsAnswered()) return;
+    if (failure.os_code != fault.error) return Wrong("fails with " + what);
+    const char* function = fault.call == 0 ? nullptr : report->calls.functions[fault.call - 1];
+    const std::string named(failure.syscall, strcspn(failure.syscall, "("));  // without an operation, as of fcntl
+    if (function != nullptr && named != function) Wrong(std::string("names ") + failure.syscall + ", not " + function);
   }
 
   template <typename Value>

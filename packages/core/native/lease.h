@@ -19,8 +19,8 @@ class Lease {
 };
 
 // The claim, or a null pointer if a segment has the slot or is claiming it (on Windows also at the moment when a
-// process checks the slot). NOT_READY: other processes are still removing the object's folder after 250 ms (POSIX).
-// Several threads may claim through one segment.
+// process checks the slot). NOT_READY: other processes are still removing the object's folder after 250 ms (POSIX), or
+// replacing the slot's file after 50 ms (macOS). Several threads may claim through one segment.
 Result<std::unique_ptr<Lease>> ClaimLease(const Segment& segment, uint32_t slot);
 
 // Whether a living handle has the slot.

@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { uniqueName } from '@memlane/testing'
 import { MemoryPeer } from '@memlane/testing/memory-peer'
 import { describe, expect, it } from 'vitest'
 
-import { Doorbell, Lease, SharedMemory } from '../src/index.js'
+import { capabilities, Doorbell, Lease, SharedMemory } from '../src/index.js'
 
 describe('a lease', () => {
   it('is given to one handle at a time, and may be taken again when it is released', () => {
@@ -81,6 +82,34 @@ describe('a lease', () => {
     }
     for (const peer of peers) await peer[Symbol.asyncDispose]()
   })
+
+  it.runIf(capabilities.namespace === 'posix')(
+    'is given while a process that was checking the slot is stopped, at whatever moment',
+    async () => {
+      const name = uniqueName('memlane')
+      using memory = SharedMemory.create(name, 64)
+      Lease.claim(memory, 3)?.release() // makes the folder
+      await using peer = new MemoryPeer()
+      await peer.call('open', name)
+      void peer.call('checkOn', 0, 3)
+      const checks = new Int32Array(memory.buffer)
+      const progress = async () => {
+        for (const before = Atomics.load(checks, 0); Atomics.load(checks, 0) === before; ) await setTimeout(1)
+      }
+      for (let round = 0; round < 100; round++) {
+        Lease.claim(memory, 3)?.release()
+        await progress()
+        peer.child.kill('SIGSTOP')
+        await setTimeout(2)
+        const lease = Lease.claim(memory, 3)
+        expect(lease, `round ${round}`).toBeDefined()
+        if (round % 2 === 0) lease?.release()
+        peer.child.kill('SIGCONT')
+        await progress()
+        lease?.release()
+      }
+    },
+  )
 
   it('refuses an invalid slot, and closed memory', () => {
     const memory = SharedMemory.create(uniqueName('memlane'), 64)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { leftovers } from '@memlane/testing/leftovers'
@@ -15,6 +15,8 @@ import { removeAfterTest } from './verbatim-name.js'
 
 const pathOf = (name: string) => capabilities.objectPath(resolveName(name)) as string
 const isMacos = capabilities.objectPath('/X') === '/var/tmp/memlane.X'
+/** The folder for macOS, on Linux: it can let calls fail. Macs have no /proc. */
+const isStandIn = isMacos && existsSync('/proc')
 
 /** Whether a process can lock the file exclusively, as the system's cleaner does before it removes a file. */
 function isUnlocked(path: string): boolean {
@@ -64,7 +66,7 @@ describe.runIf(isMacos)('memory on macOS', () => {
     expect(leftovers(`.memlane.new.${process.pid}.`)).toEqual([])
   })
 
-  it('loses the slots of a killed process, whose files the next owner takes over', async () => {
+  it('loses the slots of a killed process, whose files the next owner replaces', async () => {
     const name = uniqueName('memlane')
     using memory = SharedMemory.create(name, 64)
     await using owner = new MemoryPeer()
@@ -73,11 +75,42 @@ describe.runIf(isMacos)('memory on macOS', () => {
     const folder = fifoFolderOf(pathOf(name))
     await owner.kill()
     expect(filesIn(folder)).toContain('lease.3')
+    const left = openSync(join(folder, 'lease.3'), 'r') // so that no other file gets its inode number
     expect([Lease.isHeld(memory, 3), Lease.holder(memory, 3)]).toEqual([false, undefined])
     const lease = Lease.claim(memory, 3)
     expect(Lease.holder(memory, 3)).toBe(process.pid)
+    expect(statSync(join(folder, 'lease.3')).ino).not.toBe(fstatSync(left).ino)
+    closeSync(left)
     lease?.release()
     expect(filesIn(folder)).not.toContain('lease.3')
+  })
+
+  it.runIf(isStandIn)(
+    "is refused if the system does not tell the user's folder, unless it is for all users",
+    async () => {
+      await using peer = new MemoryPeer({ env: { MEMLANE_STAND_IN_CONFSTR: 'off' } })
+      const name = uniqueName('memlane')
+      for (const call of [peer.call('create', name, 64), peer.call('open', name), peer.call('list')]) {
+        await expect(call).rejects.toMatchObject({
+          code: 'NOT_SUPPORTED',
+          message: expect.stringMatching(/confstr.*temporary folder.*Global\\/),
+        })
+      }
+      await peer.call('create', `Global\\${name}`, 64)
+      using shared = SharedMemory.open(`Global\\${name}`)
+      expect(shared.created).toBe(false)
+    },
+  )
+
+  it('names the call that found the name taken', () => {
+    const name = uniqueName('memlane')
+    let taken: SharedMemory | undefined
+    const initialize = () => {
+      taken = SharedMemory.create(name, 64)
+    }
+    const error = failure(() => SharedMemory.create(name, 64, { initialize }))
+    taken?.close()
+    expect(error).toMatchObject({ code: 'ALREADY_EXISTS', syscall: 'renameatx_np' })
   })
 
   it.runIf(hasPython)(

@@ -51,6 +51,7 @@ describe('shared memory', () => {
     const error = failure(() => SharedMemory.create(name, 16))
     expect(error.code).toBe('ALREADY_EXISTS')
     expect(error.osCode).toBe(capabilities.namespace === 'windows' ? 183 : 17)
+    expect(error.syscall).toBe(capabilities.namespace === 'windows' ? 'CreateFileMappingW' : 'open')
     expect(error.message).toContain(`"${name}"`)
   })
 

@@ -29,3 +29,8 @@ constexpr unsigned F_ALLOCATEALL = 4;
 constexpr int F_PEOFPOSMODE = 3;
 enum DarwinCommand { F_PREALLOCATE };
 int fcntl(int fd, DarwinCommand command, fstore_t* store);
+
+// On Darwin, it finds the locks of flock, too.
+#undef F_GETLK
+enum DarwinLockCommand { F_GETLK };
+int fcntl(int fd, DarwinLockCommand command, struct flock* lock);

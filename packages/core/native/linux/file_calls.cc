@@ -7,6 +7,9 @@
 
 namespace memlane {
 
+const char kRenameIfFree[] = "renameat2";
+const char kMakeFifo[] = "mkfifoat";
+
 // musl 1.2.5 has no function for it.
 int RenameIfFree(int from_folder, const std::string& from, int to_folder, const std::string& to) {
   return static_cast<int>(syscall(SYS_renameat2, from_folder, from.c_str(), to_folder, to.c_str(), RENAME_NOREPLACE));

@@ -8,7 +8,9 @@
 
 namespace memlane {
 
-Result<OpenedFile> OpenForeignObject(const std::string&, int) { return SystemFailure("NOT_FOUND", "open", ENOENT); }
+Result<OpenedFile> OpenForeignObject(const std::string&, const std::string&, int) {
+  return SystemFailure("NOT_FOUND", "open", ENOENT);
+}
 
 Result<bool> UnlinkForeignObject(const std::string&) { return SystemFailure("NOT_FOUND", "unlink", ENOENT); }
 

@@ -13,6 +13,8 @@
 
 namespace memlane {
 
+const char kNamingCall[] = "linkat";
+
 Result<NewFile> MakeNewFile(const std::string& path) {
   const std::string folder = FolderOf(path);
   Descriptor descriptor(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -35,11 +37,11 @@ Result<bool> TryName(const Descriptor& descriptor, const UnfinishedPath&, const 
     if (linkat(descriptor.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
     error = errno;
     if (error == ENOENT)
-      return Failure{"NOT_SUPPORTED", "linkat", error, "this kernel names new memory only if /proc is mounted"};
+      return Failure{"NOT_SUPPORTED", kNamingCall, error, "this kernel names new memory only if /proc is mounted"};
   }
   if (error == EEXIST) return false;
   const char* code = IsDenied(error) ? "ACCESS_DENIED" : error == ENAMETOOLONG ? "INVALID_NAME" : "SYSTEM";
-  return SystemFailure(code, "linkat", error);
+  return SystemFailure(code, kNamingCall, error);
 }
 
 bool IsUnfinished(const std::string&) { return false; }

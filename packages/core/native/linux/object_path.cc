@@ -13,9 +13,9 @@ constexpr char kSemaphore[] = "/dev/shm/sem.";
 
 }  // namespace
 
-std::string PathOf(const std::string& name) { return kFolder + name; }
+Result<std::string> PathOf(const std::string& name) { return kFolder + name; }
 
-std::vector<std::string> ObjectFolders() { return {kFolder}; }
+Result<std::vector<std::string>> ObjectFolders() { return std::vector<std::string>{kFolder}; }
 
 // glibc keeps a POSIX semaphore as a file of such a name and length. A counted object of such a name is ours.
 bool IsObject(const std::string& path, const struct stat& status) {

@@ -6,6 +6,9 @@
 
 namespace memlane {
 
+const char kRenameIfFree[] = "renameatx_np";
+const char kMakeFifo[] = "mkfifo";
+
 int RenameIfFree(int from_folder, const std::string& from, int to_folder, const std::string& to) {
   return renameatx_np(from_folder, from.c_str(), to_folder, to.c_str(), RENAME_EXCL);
 }

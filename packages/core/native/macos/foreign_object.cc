@@ -24,7 +24,7 @@ Failure ForeignFailure(const char* syscall, int error) {
 
 }  // namespace
 
-Result<OpenedFile> OpenForeignObject(const std::string& name, int flags) {
+Result<OpenedFile> OpenForeignObject(const std::string& name, const std::string& path, int flags) {
   if (name.size() > kLongestName) return ForeignFailure("open", ENOENT);
   Descriptor descriptor(shm_open(name.c_str(), flags, 0));
   if (!descriptor.valid()) {
@@ -34,7 +34,7 @@ Result<OpenedFile> OpenForeignObject(const std::string& name, int flags) {
   struct stat status;
   if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
   status.st_mode &= ~kCountedMark;
-  return OpenedFile{std::move(descriptor), status, ForeignFifoFolderPath(PathOf(name)), false};
+  return OpenedFile{std::move(descriptor), status, ForeignFifoFolderPath(path), false};
 }
 
 Result<bool> UnlinkForeignObject(const std::string& name) {

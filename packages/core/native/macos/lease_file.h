@@ -6,10 +6,14 @@
 #include <string>
 
 #include "../posix/descriptor.h"
+#include "../result.h"
 
 namespace memlane {
 
 inline std::string LeaseFileName(uint32_t slot) { return "lease." + std::to_string(slot); }
+
+// Whether the slot's owner has its lock on the file. Takes no lock itself.
+Result<bool> HasOwnersLock(const Descriptor& file);
 
 // No two claims have the same owner. All zero: the owner has not written yet.
 struct LeaseOwner {

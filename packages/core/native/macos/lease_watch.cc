@@ -1,13 +1,11 @@
 // A watch has the file of the lease open. The kqueue reports that the file is unlocked: the owner has released it or
-// has ended, or a process has only checked the slot while it was free. So the file itself tells: it has no lock any
-// more, or another owner has written into it.
+// has ended, or a process that claimed the slot gave up. So the file itself tells: it has no lock any more, or another
+// owner has written into it.
 
 #include "../posix/lease_watch.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
-#include "../posix/counted_object.h"
 #include "lease_file.h"
 
 namespace memlane {
@@ -36,11 +34,8 @@ class FileWatch final : public LeaseWatch {
       const auto held = locks_->IsLocked(slot_);
       return !held.ok() || !held.value();
     }
-    const auto unlocked = TryFlock(file_, LOCK_SH);
-    if (!unlocked.ok()) return true;
-    if (!unlocked.value()) return !(ReadOwner(file_) == owner_);
-    flock(file_.get(), LOCK_UN);
-    return true;
+    const auto locked = HasOwnersLock(file_);
+    return !locked.ok() || !locked.value() || !(ReadOwner(file_) == owner_);
   }
 
  private:

@@ -31,6 +31,8 @@ const char* CodeOf(int error) {
 
 }  // namespace
 
+const char kNamingCall[] = "renameatx_np";
+
 Result<NewFile> MakeNewFile(const std::string& path) {
   static std::atomic<uint32_t> count = 0;
   const std::string folder = FolderOf(path);
@@ -60,7 +62,7 @@ Result<bool> TryName(const Descriptor&, const UnfinishedPath& unfinished, const 
   if (RenameIfFree(AT_FDCWD, unfinished.get(), AT_FDCWD, path) == 0) return true;
   const int error = errno;
   if (error == EEXIST) return false;
-  return SystemFailure(CodeOf(error), "rename", error);
+  return SystemFailure(CodeOf(error), kNamingCall, error);
 }
 
 bool IsUnfinished(const std::string& path) { return FileOf(path).rfind(kPrefix, 0) == 0; }

@@ -19,10 +19,15 @@ namespace {
 constexpr char kSharedFolder[] = "/var/tmp";
 constexpr char kPrefix[] = "memlane.";
 
-std::string OwnFolder() {
+// No other folder takes its place: processes that know it would not find the objects there.
+Result<std::string> OwnFolder() {
   char path[PATH_MAX];
   const size_t length = confstr(_CS_DARWIN_USER_TEMP_DIR, path, sizeof path);
-  if (length == 0 || length > sizeof path) return kSharedFolder;
+  if (length == 0 || length > sizeof path) {
+    return Failure{
+        "NOT_SUPPORTED", "confstr", length == 0 ? errno : ENAMETOOLONG,
+        "the system does not tell this user's temporary folder; names that begin with Global\\ work without it"};
+  }
   std::string folder = path;
   while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   return folder;
@@ -36,18 +41,22 @@ bool IsOwn(const std::string& name) {
 
 }  // namespace
 
-std::string PathOf(const std::string& name) {
-  return (IsOwn(name) ? OwnFolder() : std::string(kSharedFolder)) + '/' + kPrefix + FileOf(name);
+Result<std::string> PathOf(const std::string& name) {
+  const auto folder = IsOwn(name) ? OwnFolder() : std::string(kSharedFolder);
+  if (!folder.ok()) return folder;
+  return folder.value() + '/' + kPrefix + FileOf(name);
 }
 
-std::vector<std::string> ObjectFolders() {
-  const std::string own = OwnFolder();
-  if (own == kSharedFolder) return {own};
-  return {own, kSharedFolder};
+Result<std::vector<std::string>> ObjectFolders() {
+  const auto own = OwnFolder();
+  if (!own.ok()) return own.failure();
+  return std::vector<std::string>{own.value(), kSharedFolder};
 }
 
 bool IsObject(const std::string& path, const struct stat&) {
-  return FileOf(path).rfind(kPrefix, 0) == 0 && PathOf(NameAt(path)) == path;
+  if (FileOf(path).rfind(kPrefix, 0) != 0) return false;
+  const auto expected = PathOf(NameAt(path));
+  return expected.ok() && expected.value() == path;
 }
 
 std::string NameAt(const std::string& path) { return '/' + FileOf(path).substr(sizeof kPrefix - 1); }

@@ -2,10 +2,10 @@
 // descriptor. (macOS has no public open-file-description locks on bytes, as Linux uses them.)
 //
 // The owner removes the file before it drops the lock. So a process that has locked a file must check that the file
-// still has its name. A killed owner leaves the file, and the next owner locks it.
+// still has its name. A killed owner leaves its file. The next owner removes that file, too, because its watchers know
+// the file by the killed owner, and makes a new one.
 //
-// A process that checks a slot takes a shared lock for a moment. Two such processes do not disturb each other, and a
-// process that claims the slot knows them by the shared lock that it can get, too: then it tries again.
+// A process that checks a slot takes no lock. So it cannot keep others from claiming the slot, even if it is stopped.
 
 #include "../posix/slot_locks.h"
 
@@ -25,8 +25,7 @@
 namespace memlane {
 namespace {
 
-// How often to try again while other processes check the slot, or make or remove its file. Each of them needs
-// microseconds.
+// How often to try again while other processes make or remove the slot's file. Each of them needs microseconds.
 constexpr int kAttempts = 500;
 constexpr useconds_t kAttemptMicroseconds = 100;
 
@@ -49,18 +48,17 @@ class LocksOnFiles final : public SlotLocks {
       if (!file.ok()) return file.failure();
       const auto locked = TryFlock(file.value(), LOCK_EX);
       if (!locked.ok()) return locked.failure();
-      if (!locked.value()) {
-        const auto shared = TryFlock(file.value(), LOCK_SH);
-        if (!shared.ok()) return shared.failure();
-        if (!shared.value()) return false;
+      if (!locked.value()) return false;
+      if (!folder.Has(name, file.value())) continue;
+      if (!(ReadOwner(file.value()) == LeaseOwner())) {
+        folder.Remove(name, file.value());
         continue;
       }
-      if (!folder.Has(name, file.value())) continue;
       if (!WriteOwner(file.value())) return SystemFailure("NO_SPACE", "pwrite", errno);
       own_[slot] = {entered.value(), std::move(file.value())};
       return true;
     }
-    return false;
+    return SystemFailure("NOT_READY", "flock", EWOULDBLOCK);
   }
 
   void Unlock(uint32_t slot) override {
@@ -80,9 +78,8 @@ class LocksOnFiles final : public SlotLocks {
       const auto file = FifoFolder::Peek(object_, fifo_folder_, name);
       if (!file.ok()) return file.failure();
       if (!file.value().valid()) return false;
-      const auto shared = TryFlock(file.value(), LOCK_SH);
-      if (!shared.ok()) return shared.failure();
-      if (!shared.value()) return true;
+      const auto locked = HasOwnersLock(file.value());
+      if (!locked.ok() || locked.value()) return locked;
       const auto named = IsNamed(file.value().get(), fifo_folder_ + '/' + name);
       if (!named.ok()) return named.failure();
       if (named.value()) return false;

@@ -1,11 +1,16 @@
 #include "../system.h"
 
+#include <utility>
+
 #include "../posix/object_path.h"
 
 namespace memlane {
 
 const char* SystemName() { return "darwin"; }
 
-std::string ObjectPath(const std::string& name) { return PathOf(name); }
+std::string ObjectPath(const std::string& name) {
+  auto path = PathOf(name);
+  return path.ok() ? std::move(path.value()) : std::string();
+}
 
 }  // namespace memlane

@@ -119,7 +119,7 @@ Result<Descriptor> MakeFolder(const std::string& path, const Admission& admissio
   if (RenameIfFree(AT_FDCWD, unfinished, AT_FDCWD, path) == 0) return folder;
   const int error = errno;
   if (error == ENOENT) return Descriptor();
-  if (error != EEXIST) return give_up(MakeFailure("rename", error));
+  if (error != EEXIST) return give_up(MakeFailure(kRenameIfFree, error));
   rmdir(unfinished.c_str());
   return Descriptor();
 }
@@ -259,7 +259,7 @@ Result<Descriptor> FifoFolder::OpenHere(const std::string& name, int flags, mode
 // ENOENT: the folder has lost its name.
 Result<Descriptor> FifoFolder::MakeHere(const std::string& unfinished, mode_t type) {
   if (type == S_IFIFO) {
-    if (MakeFifo(folder_.get(), path_, unfinished) != 0) return MakeFailure("mkfifo", errno);
+    if (MakeFifo(folder_.get(), path_, unfinished) != 0) return MakeFailure(kMakeFifo, errno);
   } else {
     const Descriptor made(openat(folder_.get(), unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!made.valid()) return MakeFailure("openat", errno);
@@ -306,9 +306,9 @@ Result<Descriptor> FifoFolder::OpenOrMake(const std::string& name, mode_t type) 
     if (RenameIfFree(folder_.get(), unfinished, folder_.get(), name) == 0) return made;
     const int error = errno;
     unlinkat(folder_.get(), unfinished.c_str(), 0);
-    if (error != EEXIST && error != ENOENT) return SystemFailure("SYSTEM", "rename", error);
+    if (error != EEXIST && error != ENOENT) return SystemFailure("SYSTEM", kRenameIfFree, error);
   }
-  return SystemFailure("SYSTEM", "rename", EEXIST);
+  return SystemFailure("SYSTEM", kRenameIfFree, EEXIST);
 }
 
 Result<Descriptor> FifoFolder::Replace(const std::string& name) {

@@ -6,6 +6,10 @@
 
 namespace memlane {
 
+// The calls that RenameIfFree and MakeFifo make, for errors.
+extern const char kRenameIfFree[];
+extern const char kMakeFifo[];
+
 // Renames a file or a folder. EEXIST if the new name is taken.
 int RenameIfFree(int from_folder, const std::string& from, int to_folder, const std::string& to);
 

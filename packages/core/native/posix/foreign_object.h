@@ -9,8 +9,8 @@
 
 namespace memlane {
 
-// NOT_FOUND if there is none.
-Result<OpenedFile> OpenForeignObject(const std::string& name, int flags);
+// NOT_FOUND if there is none. `path`: the path that its file would have.
+Result<OpenedFile> OpenForeignObject(const std::string& name, const std::string& path, int flags);
 
 // Removes the name.
 Result<bool> UnlinkForeignObject(const std::string& name);

@@ -62,7 +62,9 @@ Result<bool> ClearIfOrphan(const std::string& path) {
 Result<std::vector<SegmentInfo>> ListSegments() {
   const auto all_holders = ReadHolders();
   std::vector<SegmentInfo> segments;
-  for (const std::string& folder : ObjectFolders()) {
+  const auto folders = ObjectFolders();
+  if (!folders.ok()) return folders.failure();
+  for (const std::string& folder : folders.value()) {
     const auto files = ReadFolder(folder);
     if (!files.ok()) return files.failure();
     for (const std::string& path : files.value()) {

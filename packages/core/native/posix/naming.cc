@@ -20,15 +20,14 @@ constexpr useconds_t kRemovalRetryMicroseconds = 1000;
 
 }  // namespace
 
-Result<OpenedFile> OpenObject(const std::string& name, int flags) {
-  auto opened = OpenFile(PathOf(name), flags);
+Result<OpenedFile> OpenObject(const std::string& name, const std::string& path, int flags) {
+  auto opened = OpenFile(path, flags);
   const bool is_missing = !opened.ok() && strcmp(opened.failure().code, "NOT_FOUND") == 0;
-  return is_missing ? OpenForeignObject(name, flags) : std::move(opened);
+  return is_missing ? OpenForeignObject(name, path, flags) : std::move(opened);
 }
 
-Result<Taken> ClearOrphan(const std::string& name) {
-  const std::string path = PathOf(name);
-  auto opened = OpenObject(name, O_RDONLY);
+Result<Taken> ClearOrphan(const std::string& name, const std::string& path) {
+  auto opened = OpenObject(name, path, O_RDONLY);
   if (!opened.ok()) {
     const std::string code = opened.failure().code;
     if (code == "NOT_FOUND") return Taken{false, false};
@@ -63,21 +62,20 @@ Result<Taken> ClearOrphan(const std::string& name) {
   return Taken{false, false};
 }
 
-Failure AlreadyExists() { return SystemFailure("ALREADY_EXISTS", "linkat", EEXIST); }
+Failure AlreadyExists(const char* syscall) { return SystemFailure("ALREADY_EXISTS", syscall, EEXIST); }
 
-std::optional<Failure> Publish(const Descriptor& descriptor, const UnfinishedPath& unfinished,
-                               const std::string& name) {
-  const std::string path = PathOf(name);
+std::optional<Failure> Publish(const Descriptor& descriptor, const UnfinishedPath& unfinished, const std::string& name,
+                               const std::string& path) {
   for (int attempt = 0; attempt < kRemovalRetries; attempt++) {
     const auto named = TryName(descriptor, unfinished, path);
     if (!named.ok()) return named.failure();
     if (named.value()) return std::nullopt;
-    auto taken = ClearOrphan(name);
+    auto taken = ClearOrphan(name, path);
     if (!taken.ok()) return taken.failure();
-    if (taken.value().taken) return AlreadyExists();
+    if (taken.value().taken) return AlreadyExists(kNamingCall);
     if (taken.value().dying) usleep(kRemovalRetryMicroseconds);
   }
-  return SystemFailure("NOT_READY", "linkat", EEXIST);
+  return SystemFailure("NOT_READY", kNamingCall, EEXIST);
 }
 
 }  // namespace memlane

@@ -38,8 +38,10 @@ struct NewFile {
 // process takes it for the leftover of a crash.
 Result<NewFile> MakeNewFile(const std::string& path);
 
-// Gives the file its name. False if the name is taken.
+// Gives the file its name. False if the name is taken: then the call kNamingCall has failed with EEXIST.
 Result<bool> TryName(const Descriptor& descriptor, const UnfinishedPath& unfinished, const std::string& path);
+
+extern const char kNamingCall[];
 
 // Whether a path is that of an unfinished file.
 bool IsUnfinished(const std::string& path);

@@ -10,11 +10,11 @@
 
 namespace memlane {
 
-// The path of the file of an object.
-std::string PathOf(const std::string& name);
+// The path of the file of an object. NOT_SUPPORTED if the system does not tell where such objects lie.
+Result<std::string> PathOf(const std::string& name);
 
-// The folders that hold objects.
-std::vector<std::string> ObjectFolders();
+// The folders that hold objects. Fails as PathOf.
+Result<std::vector<std::string>> ObjectFolders();
 
 // Whether the file of that path can be an object: its folder may have other files.
 bool IsObject(const std::string& path, const struct stat& status);

@@ -90,10 +90,10 @@ LiveSegments& live_segments() {
 
 class PosixSegment final : public Segment {
  public:
-  PosixSegment(std::string name, Descriptor descriptor, UnfinishedPath unfinished, std::string fifo_folder,
-               Mapping mapping, const View& view, uint64_t object_length, bool counted)
+  PosixSegment(std::string name, std::string path, Descriptor descriptor, UnfinishedPath unfinished,
+               std::string fifo_folder, Mapping mapping, const View& view, uint64_t object_length, bool counted)
       : name_(std::move(name)),
-        path_(PathOf(name_)),
+        path_(std::move(path)),
         fifo_folder_(std::move(fifo_folder)),
         descriptor_(std::move(descriptor)),
         unfinished_(std::move(unfinished)),
@@ -131,7 +131,7 @@ class PosixSegment final : public Segment {
   }
 
   std::optional<Failure> Publish() override {
-    auto failure = memlane::Publish(descriptor_, unfinished_, name_);
+    auto failure = memlane::Publish(descriptor_, unfinished_, name_, path_);
     if (!failure) unfinished_.Forget();
     return failure;
   }
@@ -200,12 +200,14 @@ Result<std::shared_ptr<FifoFolder>> FifoFolderOf(const Segment& segment) { retur
 const std::string& FifoFolderPathOf(const Segment& segment) { return Posix(segment).fifo_folder(); }
 
 Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, const View& view) {
-  const std::string path = PathOf(options.name);
+  const auto found = PathOf(options.name);
+  if (!found.ok()) return found.failure();
+  const std::string& path = found.value();
 
   // Checks the name before the reservation, which is expensive. Publish() checks it again.
-  auto taken = ClearOrphan(options.name);
+  auto taken = ClearOrphan(options.name, path);
   if (!taken.ok()) return taken.failure();
-  if (taken.value().taken) return AlreadyExists();
+  if (taken.value().taken) return AlreadyExists("open");
 
   auto made = MakeNewFile(path);
   if (!made.ok()) {
@@ -232,7 +234,7 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
   if (!mapping.ok()) return mapping.failure();
   struct stat status;
   if (fstat(descriptor.get(), &status) != 0) return SystemFailure("SYSTEM", "fstat", errno);
-  auto segment = std::make_unique<PosixSegment>(options.name, std::move(made.value().descriptor),
+  auto segment = std::make_unique<PosixSegment>(options.name, path, std::move(made.value().descriptor),
                                                 std::move(made.value().unfinished), FifoFolderPath(path, status.st_ino),
                                                 std::move(mapping.value()), view, options.length, !options.persistent);
   // If other users may write, one of them could make the folder first. Then this user could not remove it.
@@ -244,10 +246,12 @@ Result<std::unique_ptr<Segment>> CreateSegment(const CreateOptions& options, con
 }
 
 Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const View& view) {
-  const std::string path = PathOf(options.name);
+  const auto found = PathOf(options.name);
+  if (!found.ok()) return found.failure();
+  const std::string& path = found.value();
   const int flags = view.access == Access::kReadWrite ? O_RDWR : O_RDONLY;
   for (;;) {
-    auto opened = OpenObject(options.name, flags);
+    auto opened = OpenObject(options.name, path, flags);
     if (!opened.ok()) return opened.failure();
     OpenedFile& file = opened.value();
     if (!IsTrusted(file.status.st_uid, options)) {
@@ -280,15 +284,17 @@ Result<std::unique_ptr<Segment>> OpenSegment(const OpenOptions& options, const V
       if (counted) Leave(file.descriptor, path);  // the last other holder may have closed, and left the object to us
       return *failure;
     }
-    return std::unique_ptr<Segment>(new PosixSegment(options.name, std::move(file.descriptor), UnfinishedPath(),
+    return std::unique_ptr<Segment>(new PosixSegment(options.name, path, std::move(file.descriptor), UnfinishedPath(),
                                                      std::move(file.fifo_folder), std::move(mapping.value()), view,
                                                      object_length, counted));
   }
 }
 
 Result<bool> UnlinkSegment(const std::string& name) {
-  const std::string path = PathOf(name);
-  auto opened = OpenObject(name, O_RDONLY);
+  const auto found = PathOf(name);
+  if (!found.ok()) return found.failure();
+  const std::string& path = found.value();
+  auto opened = OpenObject(name, path, O_RDONLY);
   if (!opened.ok()) return opened.failure();
   OpenedFile& file = opened.value();
   if (!file.is_file) {
