@@ -48,9 +48,10 @@ function buildAddon() {
 /** Returns, for each file, how often each executable line ran. */
 function readCounts() {
   const counts = new Map()
-  const data = readdirSync(addon, { recursive: true }).filter((file) => file.endsWith('.gcda'))
+  const build = join(addon, 'native', 'build')
+  const data = readdirSync(build, { recursive: true }).filter((file) => file.endsWith('.gcda'))
   for (const file of data) {
-    const report = run('gcov', ['--json-format', '--stdout', file], { cwd: addon, encoding: 'utf8', stdio: 'pipe' })
+    const report = run('gcov', ['--json-format', '--stdout', file], { cwd: build, encoding: 'utf8', stdio: 'pipe' })
     for (const { file: source, lines } of JSON.parse(report).files) {
       const name = join('native', normalize(source).replace(/^(\.\.\/)*/, ''))
       if (!existsSync(join(core, name)) || lines.length === 0) continue
@@ -88,8 +89,9 @@ const reports = ['--coverage', '--coverage.reporter=text', `--coverage.reportsDi
 run(process.execPath, [vitest, 'run', ...reports, ...args])
 if (process.platform === 'linux') {
   buildAddon()
-  // Threads, because vitest kills its test processes at the end, before they write their counts.
-  run(process.execPath, [vitest, 'run', '--pool', 'threads', '--project', '@memlane/core'], {
+  // Threads, because vitest kills its test processes at the end, before they write their counts. One file at a time, because some
+  // tests count the descriptors of their process.
+  run(process.execPath, [vitest, 'run', '--pool', 'threads', '--no-file-parallelism', '--project', '@memlane/core'], {
     env: { MEMLANE_NATIVE_PATH: join(addon, 'native', 'build', 'Debug', 'memlane.node') },
   })
   print(readCounts())

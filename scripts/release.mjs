@@ -10,11 +10,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments } from './arguments.mjs'
 import { npm } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { values } = parseArgs({
+const usage = `Usage: npm run release -- [--dry-run] [--registry URL] [--this-system]
+
+Packs all packages and publishes them, each after those that it depends on. Leaves out versions that the registry has.
+
+  --dry-run        publishes nothing: shows what would be published, in which order, and the changelog
+  --registry URL   publishes there
+  --this-system    for trials: compiles the addon for this system only`
+const { values } = readArguments(usage, {
   options: { 'dry-run': { type: 'boolean' }, registry: { type: 'string' }, 'this-system': { type: 'boolean' } },
 })
 const registry = values.registry ? ['--registry', values.registry] : []

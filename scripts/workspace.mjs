@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments } from './arguments.mjs'
 import { npm } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -168,7 +168,13 @@ const commands = {
     run(process.execPath, ['packages/core/scripts/prebuild.mjs', ...args])
   },
   pack(...args) {
-    const { values } = parseArgs({
+    const usage = `Usage: npm run pack -- [--out DIR] [--this-system]
+
+Packs all packages into one folder, with the addon for all systems.
+
+  --out DIR       the folder (default: packed)
+  --this-system   compiles the addon for this system only`
+    const { values } = readArguments(usage, {
       args,
       options: { out: { type: 'string', default: 'packed' }, 'this-system': { type: 'boolean' } },
     })

@@ -10,13 +10,21 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../scripts/arguments.mjs'
 import { checkBinary, installCell, runCell, runPeers } from './cell.mjs'
 import { cells, targetOf } from './cells.mjs'
 import { publish, startRegistry } from './registry.mjs'
 import { tableOf, writeTable } from './table.mjs'
 
-const { values } = parseArgs({ options: { cells: { type: 'string' }, json: { type: 'string' } } })
+const usage = `Usage: npm run test:install -- [--cells A,B] [--json FILE]
+
+Adds memlane to an empty project in each cell, from a registry on this machine, and runs it there.
+
+  --cells A,B   only these cells (default: all)
+  --json FILE   writes the results to a file
+
+Cells: ${Object.keys(cells).join(', ')}`
+const { values } = readArguments(usage, { options: { cells: { type: 'string' }, json: { type: 'string' } } })
 const chosen = values.cells?.split(',') ?? Object.keys(cells)
 const unknown = chosen.find((name) => !Object.hasOwn(cells, name))
 if (unknown !== undefined) {

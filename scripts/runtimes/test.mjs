@@ -10,7 +10,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.mjs'
 import { binaryOf } from './binaries.mjs'
 import { leftOut } from './left-out.mjs'
 
@@ -22,7 +22,13 @@ const stage = join(home, 'stage')
 const results = join(home, 'results')
 const source = (name) => join(root, 'scripts', 'runtimes', name)
 
-const { positionals: names, values } = parseArgs({
+const usage = `Usage: npm run test:runtimes -- [--runtime bun,deno,node] [NAME...]
+
+Runs the tests of packages/ under each runtime, then the tests between runtimes. With names, runs only the files whose path
+contains one of them.
+
+  --runtime NAMES   default: bun,deno. node is this Node.js, where a thread waits in place of libuv`
+const { positionals: names, values } = readArguments(usage, {
   allowPositionals: true,
   options: { runtime: { type: 'string', default: 'bun,deno' } },
 })

@@ -9,25 +9,22 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../../../scripts/arguments.mjs'
 import { pathOf } from './binaries.mjs'
 import { compile, targets } from './cross-compiler.mjs'
 import { factsOf, makePortableBinary } from './portable-binary.mjs'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { twice: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-})
-if (values.help) {
-  console.log(`Usage: npm run prebuild -- [--twice] [TARGET...]
+const usage = `Usage: npm run prebuild -- [--twice] [TARGET...]
 
 Builds the addon for each target, checks the binary, and prints a table. Default: all targets.
 
   --twice   builds each binary again, with an empty cache, and fails if the bytes differ
 
-Targets: ${Object.keys(targets).join(', ')}`)
-  process.exit()
-}
+Targets: ${Object.keys(targets).join(', ')}`
+const { values, positionals } = readArguments(usage, {
+  allowPositionals: true,
+  options: { twice: { type: 'boolean' } },
+})
 const unknown = positionals.find((target) => !Object.hasOwn(targets, target))
 if (unknown !== undefined) {
   console.error(`There is no target ${unknown}. The targets: ${Object.keys(targets).join(', ')}`)
