@@ -204,6 +204,17 @@ describe('a doorbell', () => {
     }
   })
 
+  it.each([undefined, 'off'])(
+    'may be closed before its ring reaches the event loop, with MEMLANE_UV_POLL=%s',
+    async (uvPoll) => {
+      await using peer = new MemoryPeer({ env: { MEMLANE_UV_POLL: uvPoll } })
+      await peer.call('create', uniqueName('memlane'), 64)
+      await peer.call('bell', 0, 0)
+      const { code, signal, stderr } = await peer.last('closeRungAndEnd', 0)
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    },
+  )
+
   it('calls the other listeners even if one of them throws', async () => {
     const url = new URL('../fixtures/throwing-listeners.child.ts', import.meta.url)
     using child = spawnFixture(url, [uniqueName('memlane')])

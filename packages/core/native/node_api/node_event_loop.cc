@@ -50,10 +50,11 @@ class ThreadSafeCall final : public LoopCall {
     bool ended = false;
   };
 
-  // Without an environment, the runtime only empties its queue.
+  // Without an environment, the runtime only empties its queue. Node.js has called Release() before that.
   static void Call(napi_env env, napi_value, void* context, void*) {
+    if (env == nullptr) return;
     const std::shared_ptr<Target> target = *static_cast<std::shared_ptr<Target>*>(context);
-    if (env != nullptr && !target->ended) target->called();
+    if (!target->ended) target->called();
   }
 
   static void Release(napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Target>*>(data); }
