@@ -41,6 +41,7 @@ export default defineConfig([
     entry: {
       'run-role': 'src/crash/run-role.ts',
       'kill-participant': 'src/kill/participant.ts',
+      'kill-queue-participant': 'src/kill-queue/participant.ts',
       'run-cases': 'src/fuzz/run-cases.ts',
       scribbler: 'src/scribble/scribbler.ts',
       'scribble-participant': 'src/scribble/participant.ts',

@@ -29,6 +29,17 @@ describe('the examples', () => {
     expect(await outputOf(producer)).toEqual(['sent 5'])
   })
 
+  it('queue: each job is done by one of the workers', async () => {
+    const name = uniqueName('example')
+    using first = start('queue/worker', name)
+    using second = start('queue/worker', name)
+    using boss = start('queue/boss', name)
+    expect(await outputOf(boss)).toEqual(['10 jobs are done'])
+    const lines = [...(await outputOf(first)), ...(await outputOf(second))].filter((line) => line !== '')
+    const jobs = Array.from({ length: 10 }, (_, index) => `done: resize picture ${index + 1}`)
+    expect(lines.sort()).toEqual(jobs.sort())
+  })
+
   it('bytes: the reader sees painted pixels', async () => {
     const name = uniqueName('example')
     using reader = start('bytes/reader', name)

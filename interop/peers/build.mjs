@@ -15,6 +15,7 @@ const buildFolder = path.join(peersFolder, '..', 'build')
 const warnings = ['-Wall', '-Wextra', '-Werror']
 const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
 const stream = ['stream/stream.c', 'stream/stream.h', 'stream/system.h', 'stream/sample.h']
+const queue = ['queue/queue.c', 'queue/queue.h', 'stream/system.h', 'stream/system_linux.c', 'stream/sample.h']
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
 const objectDirectory = ['cc', 'h'].map((kind) => `../../packages/core/native/windows/object_directory.${kind}`)
@@ -30,6 +31,8 @@ const systems = {
       mumble_link: { sources: [...linkTable, 'mumble_link/mapping_linux.c'] },
       stream_producer: { sources: ['stream/stream_producer.c', ...stream, 'stream/system_linux.c'] },
       stream_consumer: { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_linux.c'] },
+      queue_producer: { sources: ['queue/queue_producer.c', ...queue] },
+      queue_consumer: { sources: ['queue/queue_consumer.c', ...queue] },
       mumble_link_short: { sources: [...linkTable, 'mumble_link/mapping_linux.c'], flags: ['-fshort-wchar'] },
     },
   },

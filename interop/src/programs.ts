@@ -39,6 +39,12 @@ export const stream = {
   consumer: program(file('build/linux/stream_consumer')),
 }
 
+/** The peer of queues. */
+export const queue = {
+  producer: program(file('build/linux/queue_producer')),
+  consumer: program(file('build/linux/queue_consumer')),
+}
+
 export const python = {
   first: program('python3', file('peers/python/first_process.py')),
   second: program('python3', file('peers/python/second_process.py')),

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
 import { randomFrom } from '@memlane/testing/random'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { runRound, type Totals } from './kill/round.js'
+import { type QueueTotals, runQueueRound } from './kill-queue/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 
 /** Kinds of rounds. If there are few kills, each kind gets a share of them. */
@@ -27,19 +28,49 @@ export async function killAtRandom(kills: number, seed: number): Promise<KillRep
   return { ...totals, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
 }
 
-const isClean = ({ lost, duplicated, torn, hung, leftovers }: KillReport) =>
+export type QueueKillReport = Omit<QueueTotals, 'latencies'> & {
+  seed: number
+  seconds: number
+  /** Milliseconds from a consumer's death to the next handler of a message that it had. */
+  deathToHandlerMs: { median: number; p99: number }
+}
+
+/** Plays rounds of queues with both endings, until `kills` are done or a participant hangs. */
+export async function killQueueAtRandom(kills: number, seed: number): Promise<QueueKillReport> {
+  const start = performance.now()
+  const random = randomFrom(seed)
+  const name = uniqueName('memlane-kill')
+  const counts = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
+  const totals: QueueTotals = { ...counts, redelivered: 0, latencies: [] }
+  for (let round = 0; totals.kills < kills; round++) {
+    const ending = round % 2 === 0 ? 'finish' : 'kill-all'
+    const enough = Math.min(kills, totals.kills + Math.ceil(kills / 2))
+    if (!(await runQueueRound({ name: `${name}-${round}`, ending, random, kills: enough }, totals))) break
+    const seconds = Math.round((performance.now() - start) / 1000)
+    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify({ ...totals, latencies: undefined })}`)
+  }
+  const { latencies, ...rest } = totals
+  latencies.sort((a, b) => a - b)
+  const at = (part: number) => (latencies[Math.floor(part * latencies.length)] ?? 0) / 1000
+  const seconds = Math.round((performance.now() - start) / 100) / 10
+  return { ...rest, seed, seconds, deathToHandlerMs: { median: at(0.5), p99: at(0.99) } }
+}
+
+const isClean = ({ lost, duplicated, torn, hung, leftovers }: Totals) =>
   lost + duplicated + torn + hung + leftovers === 0
 
 export const kill = new Command('kill')
   .description(
-    'Kills, stops and replaces producers and consumers of streams at random, and checks that every committed message ' +
-      'arrives once, in order and whole, that no participant hangs, and that no file is left.',
+    'Kills, stops and replaces producers and consumers at random, and checks that no message is lost, duplicated or torn, that no ' +
+      'participant hangs, and that no file is left. Of a queue, a message may come again if its consumer has died.',
   )
+  .addOption(new Option('--shape <shape>', 'of which shape').choices(['stream', 'queue']).default('stream'))
   .option('-k, --kills <count>', 'how many kills', wholeNumberFrom(0), 10_000)
   .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumberFrom(0))
   .option('-j, --json <file>', 'also write the report to a file')
-  .action(async ({ kills, seed, json }: { kills: number; seed?: number; json?: string }) => {
-    const report = await killAtRandom(kills, seed ?? Math.floor(Math.random() * 0x7fff_ffff))
+  .action(async ({ shape, kills, seed, json }: { shape: string; kills: number; seed?: number; json?: string }) => {
+    const killShape = shape === 'queue' ? killQueueAtRandom : killAtRandom
+    const report = await killShape(kills, seed ?? Math.floor(Math.random() * 0x7fff_ffff))
     console.log(JSON.stringify(report))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (!isClean(report)) process.exitCode = 1

@@ -1,9 +1,10 @@
 import { capabilities } from '@memlane/core'
 import { describe, expect, it } from 'vitest'
-import { killAtRandom } from '../src/kill.js'
+import { killAtRandom, killQueueAtRandom } from '../src/kill.js'
 
 /** `npm run stress -- kill` runs for longer. Under Wine a process takes a second or two to start. */
 const KILLS = capabilities.namespace === 'windows' ? 24 : 200
+const QUEUE_KILLS = KILLS / 2
 
 describe(`${KILLS} random kills`, () => {
   it('lose, duplicate and tear no message, hang no process and leave no file', { timeout: 300_000 }, async () => {
@@ -13,5 +14,17 @@ describe(`${KILLS} random kills`, () => {
     console.log(JSON.stringify(report))
     expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 })
     expect(report.kills).toBeGreaterThanOrEqual(KILLS)
+  })
+})
+
+describe(`${QUEUE_KILLS} random kills of the participants of queues`, () => {
+  it('lose and tear no message, and repeat only what the dead had taken', { timeout: 300_000 }, async () => {
+    const seed = Number(process.env.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
+    console.log(`MEMLANE_SEED=${seed}`)
+    const report = await killQueueAtRandom(QUEUE_KILLS, seed)
+    console.log(JSON.stringify(report))
+    expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 })
+    expect(report.kills).toBeGreaterThanOrEqual(QUEUE_KILLS)
+    expect(report.redelivered).toBeGreaterThan(0)
   })
 })

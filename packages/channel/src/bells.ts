@@ -42,6 +42,11 @@ export class Bells {
     if (this.#sleepers.any()) this.#ringNew()
   }
 
+  /** As `ringSleepers`, for the holder of one slot. */
+  ringSleeper(slot: number): void {
+    if (this.#sleepers.any()) this.#sleepers.ifNew(slot, this.#ring)
+  }
+
   #ringNew(): void {
     this.#sleepers.forEachNew(this.#ring)
   }

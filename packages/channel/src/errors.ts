@@ -3,7 +3,7 @@ import type { ErrorCodeMeaning } from '@memlane/core/internal'
 /** The codes that channels add to those of `@memlane/core`. `docs/troubleshooting.md` has a table made of these. */
 export const channelErrorCodes = {
   NOT_A_CHANNEL: {
-    meaning: 'The memory is not a stream: it holds something else.',
+    meaning: 'The memory is not a stream or queue: it holds something else, or the other of the two.',
     remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   NOT_A_REGION: {
@@ -11,27 +11,34 @@ export const channelErrorCodes = {
     remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   VERSION_MISMATCH: {
-    meaning: 'The stream was made by another version of memlane, which uses another memory layout.',
+    meaning: 'The stream or queue was made by another version of memlane, which uses another memory layout.',
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
     meaning:
-      'The stream lacks a field that the consumer declares, or has it with another type; or a joining producer has another schema; or the region has another layout.',
+      'The stream or queue lacks a field that the consumer declares, or has it with another type; or a joining producer has another schema; or the region has another layout.',
     remedy:
-      'The message of a stream names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
+      'The message of a stream or queue names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
   },
   OPTIONS_MISMATCH: {
-    meaning: 'The stream or region exists, and was created with other sizes or options than this call asks for.',
+    meaning: 'The stream, queue or region exists, and was created with other sizes or options than this call asks for.',
     remedy:
       'Pass the same values, or leave the option out to accept the existing ones. The message names the option and both values.',
   },
   CORRUPT: {
     meaning: 'The memory holds bytes that cannot be right: a process wrote where it must not.',
-    remedy: 'Find the process that writes there. Then close the stream in all processes and create it again.',
+    remedy: 'Find the process that writes there. Then close the stream or queue in all processes and create it again.',
+  },
+  TAKEN_AWAY: {
+    meaning:
+      'A message of a queue was taken away before its consumer acknowledged it or gave it back: it took longer than `maxProcessingMs`, or the consumer was closed.',
+    remedy:
+      'Expect that another consumer processes the message. Allow more time with `maxProcessingMs`, or wait longer in `close`.',
   },
   FULL: {
-    meaning: 'All slots for producers, or for consumers, are taken.',
-    remedy: 'Create the stream with a larger `maxProducers` or `maxConsumers`, or close a producer or a consumer.',
+    meaning: 'All places for producers, or for consumers, are taken.',
+    remedy:
+      'Create the stream or queue with a larger `maxProducers` or `maxConsumers`, or close a producer or a consumer.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeMeaning>>
 

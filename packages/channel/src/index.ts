@@ -1,6 +1,7 @@
 export { Bells } from './bells.js'
 export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
 export { channelError, explainChannel } from './channel-error.js'
+export { CoarseClock } from './coarse-clock.js'
 export { ConsumerLag } from './consumer-lag.js'
 export { ConsumerWatch } from './consumer-watch.js'
 export { deadlineAfter, timeLeft } from './deadline.js'
@@ -12,9 +13,18 @@ export type { LaneCursor, StreamStart } from './lane-cursor.js'
 export { LaneSet, type StreamEnd } from './lane-set.js'
 export type { MessageHandler } from './message-handler.js'
 export { type MemberKind, type MemberView, MessageWriter } from './message-writer.js'
+export { OverdueMessages } from './overdue-messages.js'
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
+export {
+  checkQueueOptions,
+  createQueueChannel,
+  type QueueChannel,
+  type QueueOptions,
+  queueChecks,
+} from './queue.js'
+export { countConsumers, countProducers, type QueueBells, QueuePeers } from './queue-peers.js'
 export { readerCodec } from './reader-codec.js'
 export { ReadyConsumers } from './ready-consumers.js'
 export { RegionCopy } from './region-copy.js'

@@ -1,10 +1,10 @@
 import { describeValue } from '@memlane/core/internal'
 import type { Codec, Members, MessageView, PayloadView, UnionCodec } from '@memlane/protocol'
-import { debugsViews, KEPT, type LaneWriter, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
+import { debugsViews, KEPT, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
 import { Bells } from './bells.js'
-import type { ConsumerWatch } from './consumer-watch.js'
+import type { AnyChannel } from './channel.js'
+import type { MessageRoom } from './message-room.js'
 import type { Participant } from './participant.js'
-import type { StreamChannel } from './stream.js'
 
 /** The kinds of message of a union. */
 export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
@@ -12,10 +12,10 @@ export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : n
 /** The view of one kind of message of a union. */
 export type MemberView<S, Kind> = S extends UnionCodec<infer M> ? MessageView<M[Kind & keyof M]> : never
 
-/** Writes messages into one lane: whole, in batches, or in place. Never waits for room. */
-export class MessageWriter<Message, View> {
-  readonly lane: LaneWriter
-  readonly #participant: Participant<StreamChannel>
+/** Writes messages into a lane or into slots: whole, in batches, or in place. Never waits for room. */
+export class MessageWriter<Message, View, Room extends MessageRoom> {
+  readonly room: Room
+  readonly #participant: Participant<AnyChannel>
   readonly #codec: Codec<Message, View, unknown>
   readonly #data: DataView
   readonly #view: PayloadView<View>
@@ -25,11 +25,11 @@ export class MessageWriter<Message, View> {
   /** Checks and writes a message of fixed length. */
   readonly #checkAndPut: (data: DataView, offset: number, value: Message) => void
   readonly #consumers: Bells
-  readonly #consumerWatch: ConsumerWatch
-  /** The lane if messages can be written now. Undefined once closed, and while a send is queued. */
-  #freeLane: LaneWriter | undefined
+  readonly #makeRoom: () => boolean
+  /** The room if messages can be written now. Undefined once closed, and while a send is queued. */
+  #freeRoom: Room | undefined
   /** The same, but undefined also if messages vary in length. */
-  #fixedFreeLane: LaneWriter | undefined
+  #fixedFreeRoom: Room | undefined
   /** How many sends are queued. No other message may overtake them. */
   #queued = 0
   /** Bytes in front of the claimed payload that the caller does not write: the union's header. */
@@ -38,24 +38,27 @@ export class MessageWriter<Message, View> {
   readonly #claimForOutOfLine = outOfLine(this.#claimFor)
   readonly #ringOutOfLine = outOfLine(Bells.prototype.ringSleepers)
 
-  /** @param consumers the consumers' bells. Every published message rings those of sleeping consumers */
+  /**
+   * @param consumers the consumers' bells. Every published message rings those of sleeping consumers
+   * @param makeRoom gives back room that nobody needs any more. Called when there is none; true if there may be some now
+   */
   constructor(
-    participant: Participant<StreamChannel>,
-    lane: LaneWriter,
+    participant: Participant<AnyChannel>,
+    room: Room,
     codec: Codec<Message, View, unknown>,
     consumers: Bells,
-    consumerWatch: ConsumerWatch,
+    makeRoom: () => boolean,
   ) {
-    this.lane = lane
+    this.room = room
     this.#participant = participant
     this.#codec = codec
-    this.#data = lane.data
-    this.#view = codec.view(lane.data)
+    this.#data = room.data
+    this.#view = codec.view(room.data)
     this.#fixedLength = codec.fixedLength
     this.#checkAndPut = codec.checkAndPut ?? measureAndEncode(codec)
     this.#consumers = consumers
-    this.#consumerWatch = consumerWatch
-    this.#setFree(lane)
+    this.#makeRoom = makeRoom
+    this.#setFree(room)
     if (debugsViews()) this.#endViewsOnTime()
   }
 
@@ -71,40 +74,41 @@ export class MessageWriter<Message, View> {
   }
 
   unqueue(): void {
-    if (--this.#queued === 0 && !this.#participant.closed) this.#setFree(this.lane)
+    if (--this.#queued === 0 && !this.#participant.closed) this.#setFree(this.room)
   }
 
   /** @throws TypeError while a message or a batch is being written */
   checkNotWriting(): void {
-    if (!this.lane.isBatching && !this.lane.isHeld) return
-    const what = this.lane.isBatching ? 'a batch' : 'a message'
-    throw new TypeError(`stream "${this.#participant.channel.name}": close() is not possible while ${what} is written`)
+    if (!this.room.isBatching && !this.room.isHeld) return
+    const what = this.room.isBatching ? 'a batch' : 'a message'
+    const { shape, name } = this.#participant.channel
+    throw new TypeError(`${shape.name} "${name}": close() is not possible while ${what} is written`)
   }
 
   /** Refuses everything from now on. Gives back what is claimed. */
   close(): void {
     this.#setFree(undefined)
-    this.lane.abort()
+    this.room.abort()
     this.#endViews(() => this.#participant.closedError())
   }
 
   trySend(value: Message): boolean {
-    const lane = this.#fixedFreeLane
-    if (lane === undefined) return this.#freeLane === undefined ? this.#isFree() : this.#put(value)
-    let offset = lane.claimFast()
+    const room = this.#fixedFreeRoom
+    if (room === undefined) return this.#freeRoom === undefined ? this.#isFree() : this.#put(value)
+    let offset = room.claimFast()
     if (offset === -1) offset = this.#claimForOutOfLine[0].call(this, value)
     if (offset === -1) return false
     const checkAndPut = this.#checkAndPut
     let isWritten = false
-    lane.hold()
+    room.hold()
     try {
       checkAndPut(this.#data, offset, value)
       isWritten = true
     } finally {
-      lane.release()
-      if (!isWritten) lane.abort()
+      room.release()
+      if (!isWritten) room.abort()
     }
-    if (lane.commit()) this.#ringOutOfLine[0].call(this.#consumers)
+    if (room.commit()) this.#ringOutOfLine[0].call(this.#consumers)
     return true
   }
 
@@ -117,11 +121,11 @@ export class MessageWriter<Message, View> {
   /** As `trySendBatch`, for the send whose turn it is. */
   sendQueued(values: readonly Message[], first: number): number {
     if (first >= values.length) return 0
-    this.lane.beginBatch()
+    this.room.beginBatch()
     try {
       return this.#putBatch(values, first)
     } finally {
-      if (this.lane.endBatch()) this.#consumers.ringSleepers()
+      if (this.room.endBatch()) this.#consumers.ringSleepers()
     }
   }
 
@@ -132,18 +136,18 @@ export class MessageWriter<Message, View> {
     const length = this.#fixedLength
     if (length === undefined) throw variableLength()
     if (!this.#isFree() || count <= 0) return 0
-    this.lane.beginBatch()
+    this.room.beginBatch()
     try {
       return this.#fill(count, length, fill)
     } finally {
-      if (this.lane.endBatch()) this.#consumers.ringSleepers()
+      if (this.room.endBatch()) this.#consumers.ringSleepers()
     }
   }
 
   claim(length?: number): View | undefined {
-    const lane = this.#fixedFreeLane
-    if (length === undefined && lane !== undefined) {
-      const offset = lane.claimFast()
+    const room = this.#fixedFreeRoom
+    if (length === undefined && room !== undefined) {
+      const offset = room.claimFast()
       if (offset !== -1) return this.#view.at(offset, this.#fixedLength as number)
     }
     return this.#claimSlowOutOfLine[0].call(this, length)
@@ -171,22 +175,22 @@ export class MessageWriter<Message, View> {
   }
 
   commit(length?: number): void {
-    const lane = this.#freeLane
-    if (lane === undefined || length !== undefined) this.#commitSlow(length)
-    else if (lane.commitFast() !== 0) this.#ringOutOfLine[0].call(this.#consumers)
+    const room = this.#freeRoom
+    if (room === undefined || length !== undefined) this.#commitSlow(length)
+    else if (room.commitFast() !== 0) this.#ringOutOfLine[0].call(this.#consumers)
   }
 
   abort(): void {
-    this.lane.abort()
+    this.room.abort()
   }
 
-  /** Bytes that a message takes in the lane, given the length that `claim` or `claimMember` gets. */
-  lengthInLane(length: number | undefined = this.#fixedLength): number {
+  /** Bytes of a message as a whole, given the length that `claim` or `claimMember` gets. */
+  wholeLength(length: number | undefined = this.#fixedLength): number {
     if (length === undefined) throw variableLength()
     if (!(length >= 0) || length !== (this.#fixedLength ?? length)) throw wrongLength(length)
-    const inLane = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
-    this.lane.checkLength(inLane)
-    return inLane
+    const whole = 'members' in this.#codec ? UNION_HEADER_LENGTH + length : length
+    this.room.checkLength(whole)
+    return whole
   }
 
   /** Makes the views that `claim`, `claimMember` and `fillBatch` gave out throw from now on. */
@@ -215,9 +219,9 @@ export class MessageWriter<Message, View> {
     }
   }
 
-  #setFree(lane: LaneWriter | undefined): void {
-    this.#freeLane = lane
-    this.#fixedFreeLane = this.#fixedLength === undefined ? undefined : lane
+  #setFree(room: Room | undefined): void {
+    this.#freeRoom = room
+    this.#fixedFreeRoom = this.#fixedLength === undefined ? undefined : room
   }
 
   /** True if no send is queued. */
@@ -235,18 +239,18 @@ export class MessageWriter<Message, View> {
 
   /** Sends a message of a schema whose messages vary in length. */
   #put(value: Message): boolean {
-    const { lane } = this
+    const { room } = this
     const offset = this.#claimRoom(this.#measure(value))
     if (offset === -1) return false
     let length = -1
-    lane.hold()
+    room.hold()
     try {
       length = this.#codec.encode(this.#data, offset, value)
     } finally {
-      lane.release()
-      if (length === -1) lane.abort()
+      room.release()
+      if (length === -1) room.abort()
     }
-    if (lane.commit(length)) this.#consumers.ringSleepers()
+    if (room.commit(length)) this.#consumers.ringSleepers()
     return true
   }
 
@@ -260,9 +264,9 @@ export class MessageWriter<Message, View> {
   #putBatch(values: readonly Message[], first: number): number {
     const length = this.#fixedLength
     if (length !== undefined) {
-      const done = this.lane.write(values, first, length, this.#checkAndPut)
-      if (first + done >= values.length || !this.#consumerWatch.evictDead()) return done
-      return done + this.lane.write(values, first + done, length, this.#checkAndPut)
+      const done = this.room.write(values, first, length, this.#checkAndPut)
+      if (first + done >= values.length || !this.#makeRoom()) return done
+      return done + this.room.write(values, first + done, length, this.#checkAndPut)
     }
     let index = first
     while (index < values.length && this.#put(values[index] as Message)) index++
@@ -270,18 +274,18 @@ export class MessageWriter<Message, View> {
   }
 
   #fill(count: number, length: number, fill: (message: View, index: number) => void): number {
-    const done = this.lane.fill(count, length, this.#view, fill)
-    if (done >= count || !this.#consumerWatch.evictDead()) return done
-    return done + this.lane.fill(count - done, length, this.#view, fill, done)
+    const done = this.room.fill(count, length, this.#view, fill)
+    if (done >= count || !this.#makeRoom()) return done
+    return done + this.room.fill(count - done, length, this.#view, fill, done)
   }
 
-  /** Claims room in the lane. If it is full, removes dead consumers and tries again. */
+  /** Claims room. If there is none, tries to make some, and claims again. */
   #claimRoom(length: number): number {
-    const offset = this.lane.claim(length)
-    return offset === -1 && this.#consumerWatch.evictDead() ? this.lane.claim(length) : offset
+    const offset = this.room.claim(length)
+    return offset === -1 && this.#makeRoom() ? this.room.claim(length) : offset
   }
 
-  /** Slow path: checks arguments, respects queued sends, may find the lane full. */
+  /** Slow path: checks arguments, respects queued sends, may find no room. */
   #claimSlow(length = this.#fixedLength): View | undefined {
     const isFree = this.#isFree()
     if (length === undefined) throw variableLength()
@@ -297,7 +301,7 @@ export class MessageWriter<Message, View> {
     try {
       return view.at(offset, length)
     } catch (error) {
-      this.lane.abort() // the length does not fit the schema, or the schema has no writable view
+      this.room.abort() // the length does not fit the schema, or the schema has no writable view
       throw error
     }
   }
@@ -310,7 +314,7 @@ export class MessageWriter<Message, View> {
       if (length < 0 || length !== (this.#fixedLength ?? length)) throw wrongLength(length)
     }
     const part = length === undefined ? undefined : length + this.#claimedHeader
-    if (this.lane.commit(part)) this.#consumers.ringSleepers()
+    if (this.room.commit(part)) this.#consumers.ringSleepers()
   }
 }
 

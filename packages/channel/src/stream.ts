@@ -2,17 +2,17 @@
 
 import type { SharedMemory } from '@memlane/core'
 import { checkOneOf, describeValue, type OptionCheck, type OptionChecks } from '@memlane/core/internal'
-import type { AnyCodec, Members, Overflow, UnionCodec, WithoutConsumers } from '@memlane/protocol'
+import type { AnyCodec, Overflow, WithoutConsumers } from '@memlane/protocol'
 import {
   maxMessageLength,
   type StreamControl,
   type StreamFields,
   streamShape,
   tooLong,
-  UNION_HEADER_LENGTH,
   wrongDimension,
 } from '@memlane/protocol/internal'
 import { Channel, type CreateChannelOptions } from './channel.js'
+import { longestFixedLength } from './fixed-length.js'
 
 /** The dimensions of a stream, and what it does when a lane is full. */
 export interface StreamOptions {
@@ -89,13 +89,6 @@ function streamFields(codec: AnyCodec, options: StreamOptions): StreamFields {
   const fixedLength = longestFixedLength(codec)
   if (fixedLength > maxMessageLength(capacity)) throw tooLong(fixedLength, capacity)
   return { overflow, withoutConsumers, capacity, maxProducers, maxConsumers }
-}
-
-/** The longest message that always has this length: of a union, the longest such member. 0 if all messages vary in length. */
-function longestFixedLength(codec: AnyCodec): number {
-  if (!('members' in codec)) return codec.fixedLength ?? 0
-  const members = Object.values((codec as UnionCodec<Members>).members)
-  return Math.max(...members.map((member) => UNION_HEADER_LENGTH + longestFixedLength(member)))
 }
 
 /**

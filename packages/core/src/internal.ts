@@ -10,6 +10,7 @@ export {
   setImmediate,
   setInterval,
   setTimeout,
+  steadyNow,
 } from './clock.js'
 export { dispose } from './dispose.js'
 export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from './error-codes.js'

@@ -30,7 +30,7 @@ import {
 import type { SharedMemoryError } from '@memlane/core'
 import { checkWholeNumber, dispose } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, Schema } from '@memlane/protocol'
-import { ProducerSlot } from '@memlane/protocol/internal'
+import { type LaneWriter, ProducerSlot } from '@memlane/protocol/internal'
 
 /** What ends a wait for room, and how much room to wait for. */
 export interface ReadyOptions extends StreamWaitOptions {
@@ -54,7 +54,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #participant: Participant<StreamChannel>
   readonly #slot: ProducerSlot
   readonly #codec: CodecOf<S>
-  readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>>
+  readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>, LaneWriter>
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
   readonly #turns = new Turns()
@@ -75,7 +75,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#slot = this.#participant.explained(() => new ProducerSlot(control, slot, buffer))
     this.#consumerWatch = new ConsumerWatch(this.#participant, Bells.of(channel, producers))
     const { lane } = this.#slot
-    this.#messages = new MessageWriter(this.#participant, lane, codec, this.#consumers, this.#consumerWatch)
+    this.#messages = new MessageWriter(this.#participant, lane, codec, this.#consumers, () =>
+      this.#consumerWatch.evictDead(),
+    )
     this.#readyConsumers = new ReadyConsumers(this.#participant, this.#consumerWatch, this.#turns)
     this.#lag = new ConsumerLag(this.#participant, slot, lane)
     this.#codec = codec
@@ -102,7 +104,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   /** How many messages this lane has carried, those of earlier producers included. Wraps at 2^32. */
   get sent(): number {
-    return this.#messages.lane.sequence >>> 0
+    return this.#messages.room.sequence >>> 0
   }
 
   /**
@@ -248,7 +250,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     checkRoomOptions('ready', options)
     const { length, ...waitOptions } = options
     this.#participant.checkOpen()
-    const room = this.#roomFor(this.#messages.lengthInLane(length))
+    const room = this.#roomFor(this.#messages.wholeLength(length))
     const deadline = deadlineAfter(waitOptions.timeoutMs)
     let rest: StreamWaitOptions = waitOptions
     do {
@@ -270,7 +272,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     checkSyncRoomOptions('readySync', options)
     const { timeoutMs = Infinity, length } = options
     this.#participant.checkOpen()
-    return this.#waitSync(this.#messages.lengthInLane(length), timeoutMs)
+    return this.#waitSync(this.#messages.wholeLength(length), timeoutMs)
   }
 
   /**
@@ -349,7 +351,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   #roomFor(length: number): WaitCondition {
     this.#participant.checkOpen() // a getter of the value that was measured may have closed the stream
-    return this.#untilConsumersDo(() => this.#messages.lane.hasRoom(length))
+    return this.#untilConsumersDo(() => this.#messages.room.hasRoom(length))
   }
 
   #untilConsumersDo(isDone: () => boolean): WaitCondition {
@@ -395,7 +397,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
 
   async #flushInTurn(options: StreamWaitOptions): Promise<boolean> {
     this.#participant.checkOpen()
-    const { position } = this.#messages.lane
+    const { position } = this.#messages.room
     return this.#participant.waiter.wait(
       this.#untilConsumersDo(() => this.#slot.isTaken(position)),
       options,

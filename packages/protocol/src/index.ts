@@ -67,4 +67,5 @@ export type {
   UpdateView,
   View,
 } from './layout/view.js'
+export type { QueueFigures } from './queue/queue-figures.js'
 export type { Overflow, WithoutConsumers } from './stream/stream-header.js'

@@ -15,6 +15,8 @@ export {
   loadMaskInOrder,
   loadOwn,
   loadOwned,
+  loadSlot,
+  loadTail,
   loadWideBase,
   wordsOf,
 } from '../../../packages/protocol/src/memory/atomics.js'
@@ -47,3 +49,7 @@ export const clearBits: typeof atomics.clearBits = counted(atomics.clearBits)
 export const countUp: typeof atomics.countUp = counted(atomics.countUp)
 export const announceBase: typeof atomics.announceBase = counted(atomics.announceBase)
 export const announceWideBase: typeof atomics.announceWideBase = counted(atomics.announceWideBase)
+/** It also acknowledges messages. */
+export const changeSlot: typeof atomics.changeSlot = counted(atomics.changeSlot, () => true)
+export const storeSlot: typeof atomics.storeSlot = counted(atomics.storeSlot)
+export const publishTail: typeof atomics.publishTail = counted(atomics.publishTail, () => true)

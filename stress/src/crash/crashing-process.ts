@@ -1,4 +1,4 @@
-// A process that plays a role in a stream or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
+// A process that plays a role in a stream, a queue or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
 // as JSON in its only argument. It prints `ask N WORD NUMBER`, and then waits for a byte. Its last line is
 // `died COMMITTED WHERE`, or `done COMMITTED STORES` if it has reached the end of its role.
 import { readSync, writeSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { openStream, type StreamReader } from '@memlane/consumer'
 import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
 import { type CrashPoint, crashPoints } from './crash-point.js'
 import { CAPACITY, isWhole, Numbered, numbered, regions, regionValue } from './message.js'
+import { queueRoles, type Stage } from './queue-roles.js'
 
 type Writer = StreamWriter<typeof Numbered>
 type Reader = StreamReader<typeof Numbered>
@@ -18,7 +19,7 @@ export interface Task extends CrashPoint {
   first: number
 }
 
-export type CrashingRole = keyof typeof roles
+export type CrashingRole = keyof typeof roles | keyof typeof queueRoles
 
 const { role, name, lane, first, ...point }: Task = JSON.parse(process.argv[2] as string)
 
@@ -199,5 +200,6 @@ const roles = {
 
 crashPoints.committed = first - 1
 crashPoints.arm(point)
-await roles[role]()
+const stage: Stage = { name, ask, intend }
+await { ...roles, ...queueRoles }[role](stage)
 writeSync(1, `done ${crashPoints.committed} ${crashPoints.stores}\n`)

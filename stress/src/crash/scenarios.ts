@@ -7,6 +7,7 @@ import { openRegionSync, openStream } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { type CreateStreamOptions, createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
 import { CAPACITY, Numbered, numbered, regions, regionValue } from './message.js'
+import { queueScenarios } from './queue-scenarios.js'
 import { Receiver } from './receiver.js'
 import type { Outcome, ScenarioRun } from './scenario-run.js'
 import { HUNG_MS, within } from './time-limit.js'
@@ -243,6 +244,7 @@ export const scenarios = {
   'region-sequence': updating('sequence'),
   'region-pair': updating('pair'),
   'region-counter': updating('counter'),
+  ...queueScenarios,
 } satisfies Record<string, Scenario>
 
 export type Role = keyof typeof scenarios

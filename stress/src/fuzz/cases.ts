@@ -2,6 +2,7 @@ import { LayoutError } from '@memlane/protocol'
 import { type Random, randomFrom } from '@memlane/testing/random'
 import { runDescriptor, runHeader } from './descriptors.js'
 import { runPayload } from './payloads.js'
+import { runQueue } from './queues.js'
 import { runForeign, runRegion } from './regions.js'
 import { runStream } from './streams.js'
 
@@ -15,7 +16,8 @@ export interface Outcomes {
 
 /** Each function plays one case. It returns how many values were read, or throws. Only a LayoutError is allowed. */
 const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])[] = [
-  [0.5, runStream],
+  [0.4, runStream],
+  [0.55, runQueue],
   [0.7, runPayload],
   [0.8, runHeader],
   [0.85, runDescriptor],
@@ -23,15 +25,20 @@ const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])
   [1, runForeign],
 ]
 
+const SHAPES = { stream: runStream, queue: runQueue }
+export type FuzzedShape = keyof typeof SHAPES
+
 /**
  * Plays one case. The same seed and index give the same case.
  *
+ * @param shape plays only cases of this shape
  * @returns the error that is not allowed, or undefined
  */
-export function runCase(seed: number, index: number, outcomes: Outcomes): string | undefined {
+export function runCase(seed: number, index: number, outcomes: Outcomes, shape?: FuzzedShape): string | undefined {
   const random = randomFrom((seed + Math.imul(index, 0x9e37_79b1)) | 0)
   const choice = random()
-  const [, run] = KINDS.find(([upTo]) => choice < upTo) as (typeof KINDS)[0]
+  const [, anyRun] = KINDS.find(([upTo]) => choice < upTo) as (typeof KINDS)[0]
+  const run = shape === undefined ? anyRun : SHAPES[shape]
   try {
     outcomes.messages += run(random)
   } catch (error) {

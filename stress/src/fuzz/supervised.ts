@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SharedMemory } from '@memlane/core'
 import { type Child, spawnChild, uniqueName } from '@memlane/testing'
+import type { FuzzedShape } from './cases.js'
 import { CASE, MESSAGES, PROGRESS_LENGTH, REFUSED, type Task } from './task.js'
 
 const program = fileURLToPath(new URL('../../dist/run-cases.js', import.meta.url))
@@ -23,7 +24,7 @@ export interface FuzzReport {
 }
 
 /** Plays cases in a child process, and kills the process if it hangs. After a case that ended the process, starts a new one. */
-export async function runSupervised(cases: number, seed: number, first = 0): Promise<FuzzReport> {
+export async function runSupervised(cases: number, seed: number, first = 0, shape?: FuzzedShape): Promise<FuzzReport> {
   const start = performance.now()
   const progress = uniqueName('memlane-fuzz')
   using memory = SharedMemory.create(progress, PROGRESS_LENGTH)
@@ -32,7 +33,7 @@ export async function runSupervised(cases: number, seed: number, first = 0): Pro
   const end = first + cases
   for (let next = first; next < end && failures.length < MOST_FAILURES; ) {
     words[CASE] = next
-    const task: Task = { progress, seed, first: next, end }
+    const task: Task = { progress, seed, first: next, end, shape }
     using child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
     const stoodStill = await watch(child, words)
     const { code, signal, stdout, stderr } = await child.exit

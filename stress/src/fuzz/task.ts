@@ -1,5 +1,7 @@
 /** The task of a process that plays cases, and the places of its progress in shared memory. */
 
+import type { FuzzedShape } from './cases.js'
+
 export interface Task {
   /** The name of the memory for its progress: one double for each of the places below. */
   progress: string
@@ -7,6 +9,8 @@ export interface Task {
   first: number
   /** The first case that is not played. */
   end: number
+  /** Only cases of this shape. */
+  shape?: FuzzedShape | undefined
 }
 
 export const CASE = 0

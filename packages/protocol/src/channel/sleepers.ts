@@ -86,6 +86,12 @@ export class Sleepers {
     if (this.hasSecond) this.forEachNewOf(loadMask(this.words, this.maskIndex + 1), 32, ring)
   }
 
+  /** Calls `ring` if the participant in one slot sleeps, once for each of its sleeps. */
+  ifNew(slot: number, ring: (slot: number) => void): void {
+    const mask = loadMask(this.words, this.maskIndex + (slot >> 5)) & (1 << (slot & 31))
+    if (mask !== 0) this.forEachNewOf(mask, slot & 32, ring)
+  }
+
   private forEachNewOf(mask: number, first: number, ring: (slot: number) => void): void {
     for (let rest = mask; rest !== 0; rest &= rest - 1) {
       const slot = first + lowestBit(rest)

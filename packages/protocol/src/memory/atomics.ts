@@ -207,3 +207,38 @@ export function loadWideBase(words: BigInt64Array, index: number): number {
   // SYNC: pairs with announceWideBase; prevents halves of two bases from being taken for one.
   return Number(BigInt.asUintN(53, Atomics.load(words, index)))
 }
+
+/** Loads the state word of a slot. */
+export function loadSlot(words: Int32Array, index: number): number {
+  // SYNC: pairs with changeSlot and storeSlot of the others; prevents a slot from being filled before its last holder has read it,
+  // and what was stored beside the word (base, note) from being read before the word.
+  return Atomics.load(words, index)
+}
+
+/** Changes the state word of a slot, unless it has changed meanwhile. True if it was this call that changed it. */
+export function changeSlot(words: Int32Array, index: number, from: number, to: number): boolean {
+  // SYNC: pairs with changeSlot and loadSlot of the others: of all that want a slot, one gets it. Prevents the payload from being
+  // read before the take, and after the acknowledgement.
+  return Atomics.compareExchange(words, index, from, to) === from
+}
+
+/** Stores the state word of a slot that this participant alone may change. */
+export function storeSlot(words: Int32Array, index: number, word: number): void {
+  // SYNC: pairs with loadSlot; prevents the word from being seen before what was stored beside it.
+  Atomics.store(words, index, word)
+}
+
+/** Publishes the messages of slots: stores the end of their producer's ring, and then loads a mask of sleepers. */
+export function publishTail(words: Int32Array, index: number, tail: number, sleepMask: number): number {
+  // SYNC: pairs with loadTail in RingCursor; prevents an entry from being read before it, its slot's word and the payload are whole.
+  Atomics.store(words, index, tail)
+  // SYNC: as in loadMask.
+  return Atomics.load(words, sleepMask)
+}
+
+/** Loads the end of a producer's ring of slots. */
+export function loadTail(words: Int32Array, index: number): number {
+  // SYNC: pairs with publishTail. Before an entry is read: prevents an older entry from being read. After it, before the take:
+  // prevents an entry that was overwritten meanwhile from being taken for an older one.
+  return Atomics.load(words, index)
+}

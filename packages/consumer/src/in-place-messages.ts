@@ -1,0 +1,99 @@
+import type { PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
+import {
+  debugsViews,
+  endView,
+  KEPT,
+  LENGTH,
+  type QueueControl,
+  type QueueTaker,
+  SLOT_HEADER_LENGTH,
+} from '@memlane/protocol/internal'
+import type { TakenMessages } from './taken-messages.js'
+
+/**
+ * Hands over messages in place, and acknowledges each when its handler has returned. Its fields are TypeScript-private for speed:
+ * see LaneWriter.
+ */
+export class InPlaceMessages<S extends Schema> {
+  private readonly messages: TakenMessages<S>
+  private readonly taker: QueueTaker
+  private readonly control: QueueControl
+  private readonly words: Int32Array
+  private readonly view: PayloadView<ReadonlyMessageView<S>>
+  private readonly endsViews = debugsViews()
+  /** The slot whose message the handler has now; -1 if there is none. */
+  private index = -1
+  private taken = 0
+
+  constructor(messages: TakenMessages<S>, taker: QueueTaker) {
+    this.messages = messages
+    this.taker = taker
+    this.control = messages.control
+    this.words = messages.control.words
+    this.view = messages.codec.readonlyView(messages.control.data)
+  }
+
+  /** Hands over up to `limit` messages. Returns how many there were. */
+  poll(handle: (message: ReadonlyMessageView<S>) => void, limit: number): number {
+    if (this.index !== -1) throw new TypeError('poll was called in the handler of poll')
+    let count = 0
+    while (count < limit) {
+      const index = this.taker.take()
+      if (index === -1) break
+      this.index = index
+      this.taken = this.taker.taken
+      count++
+      this.messages.loseOlder(index)
+      try {
+        this.handOver(index, handle)
+      } catch (error) {
+        this.giveBack(error)
+        throw error
+      }
+      if (this.index === -1) break // the handler has closed the queue
+      this.index = -1
+      if (!this.messages.acknowledge({ index, taken: this.taken })) throw this.messages.takenAway()
+    }
+    return count
+  }
+
+  /** Gives back the message that a handler has while the queue is closed. */
+  close(): void {
+    if (this.index !== -1) this.leave('free', '')
+    this.view.end?.('the queue is closed')
+  }
+
+  private handOver(index: number, handle: (message: ReadonlyMessageView<S>) => void): void {
+    const { messages } = this
+    if (messages.copies) {
+      this.handOverCopy(index, handle)
+      return
+    }
+    const length = this.words[index + LENGTH] as number
+    if (!(length >= 0 && length <= this.control.maxMessageLength)) this.control.lengthOf(index) // throws
+    const shown = this.view.at(index * 4 + SLOT_HEADER_LENGTH, length)
+    try {
+      handle(shown)
+    } finally {
+      if (this.endsViews) endView(shown, KEPT)
+    }
+  }
+
+  /** With `maxProcessingMs`, the slot may be filled again while the handler runs. */
+  private handOverCopy(index: number, handle: (message: ReadonlyMessageView<S>) => void): void {
+    const { messages } = this
+    const copy = messages.copy(index)
+    if (!messages.isTaken(index, this.taken)) throw messages.takenAway()
+    handle(messages.show(copy, 0, copy.byteLength).view)
+  }
+
+  private giveBack(error: unknown): void {
+    if (this.index !== -1) this.leave('counts', error instanceof Error ? error.message : String(error))
+  }
+
+  private leave(as: 'free' | 'counts', reason: string): void {
+    const { index, taken } = this
+    this.index = -1
+    this.messages.giveBack({ index, taken }, { as, notBefore: 0, reason })
+  }
+}

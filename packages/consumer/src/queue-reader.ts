@@ -1,0 +1,429 @@
+import { EventEmitter } from 'node:events'
+import {
+  Bells,
+  checkSyncWaitOptions,
+  checkWaitOptions,
+  countProducers,
+  deadlineAfter,
+  type Inspect,
+  inspection,
+  iterate,
+  type MessageHandler,
+  OverdueMessages,
+  Participant,
+  type QueueBells,
+  type QueueChannel,
+  QueuePeers,
+  roundIfDue,
+  type StreamWaitOptions,
+  type SyncWaitOptions,
+  schemaName,
+  type WaitStrategy,
+} from '@memlane/channel'
+import { SharedMemoryError } from '@memlane/core'
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  checkTimeout,
+  checkWholeNumber,
+  clearInterval,
+  clearTimeout,
+  describeValue,
+  dispose,
+  now,
+  type OptionChecks,
+  setImmediate,
+  setInterval,
+  setTimeout,
+  steadyNow,
+} from '@memlane/core/internal'
+import type { CodecOf, PayloadDescriptor, QueueFigures, ReadonlyMessageView, Schema } from '@memlane/protocol'
+import { figuresOf, outOfLine, type QueueControl, QueueTaker } from '@memlane/protocol/internal'
+import { DeadLetter } from './dead-letter.js'
+import { Delivery } from './delivery.js'
+import { InPlaceMessages } from './in-place-messages.js'
+import type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
+import { type DeliveryHandler, type ProcessedQueue, QueueProcessing } from './queue-processing.js'
+import { QueueWaits } from './queue-waits.js'
+import type { IterationOptions } from './stream-reader.js'
+import { TakenMessages } from './taken-messages.js'
+
+const processChecks: OptionChecks<ProcessOptions> = { concurrency: checkWholeNumber(1), signal: checkSignal }
+const closeChecks: OptionChecks<CloseOptions> = { timeoutMs: checkTimeout }
+const iterationChecks: OptionChecks<IterationOptions> = { signal: checkSignal }
+
+/** How many messages `poll` handles by default before it returns. */
+const POLL_LIMIT = 1024
+/** How often a consumer that has no time to sleep asks the kernel which consumers live, in milliseconds and at most in takes. */
+const PEER_CHECK_INTERVAL_MS = 10
+const PEER_CHECK_STRIDE = 64
+/** How many times within `maxProcessingMs` a consumer looks for messages that took longer. */
+const OVERDUE_LOOKS = 4
+const DIED = 'its last consumer died, or kept it for too long'
+
+/**
+ * The taking side of a queue: one of its competing consumers. Each message goes to one of them, and stays in the queue until that one
+ * acknowledges it. If a consumer dies, the others get its messages.
+ */
+export class QueueReader<S extends Schema>
+  extends EventEmitter<QueueEvents<S>>
+  implements Disposable, AsyncIterable<Delivery<S>>
+{
+  readonly name: string
+  readonly #participant: Participant<QueueChannel>
+  readonly #codec: CodecOf<S>
+  readonly #place: number
+  readonly #peers: QueuePeers
+  readonly #taker: QueueTaker
+  readonly #messages: TakenMessages<S>
+  readonly #inPlace: InPlaceMessages<S>
+  readonly #waits: QueueWaits
+  readonly #processings = new Set<QueueProcessing<S>>()
+  readonly #overdue: NodeJS.Timeout | undefined
+  readonly #pollOutOfLine = outOfLine(InPlaceMessages.prototype.poll)
+  #isStopped = false
+  #nextPeerCheck = 0
+  #untilPeerCheck = 1
+  #peerCheckStride = 1
+
+  /** @throws SharedMemoryError `FULL` if no place is free */
+  constructor(channel: QueueChannel, codec: CodecOf<S>, waitStrategy?: WaitStrategy) {
+    super()
+    const { control } = channel
+    this.name = channel.name
+    this.#codec = codec
+    const bells: QueueBells = {
+      consumers: Bells.of(channel, control.consumers),
+      producers: Bells.of(channel, control.producers),
+    }
+    let isJoining = true
+    this.#peers = new QueuePeers(channel, bells, (index, word, isDead) => {
+      if (!isDead) return
+      const message = { ...deadMessage(control, index, word), reason: DIED }
+      // Nobody can listen yet while this consumer joins.
+      if (isJoining) setImmediate(() => this.emit('dead', message)).unref()
+      else this.emit('dead', message)
+    })
+    this.#place = this.#peers.join()
+    isJoining = false
+    this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
+    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
+    this.#messages = new TakenMessages(channel, codec, bells, (index, taken, reason) => {
+      this.emit('dead', { ...deadMessage(control, index, taken), reason })
+    })
+    this.#inPlace = new InPlaceMessages(this.#messages, this.#taker)
+    const isStopped = () => this.#isStopped
+    this.#waits = new QueueWaits(this.#participant, this.#taker, this.#peers, isStopped)
+    const { maxProcessingMs } = channel.header
+    if (maxProcessingMs > 0) {
+      const overdue = new OverdueMessages(control)
+      const look = () => this.#takeAway(overdue)
+      this.#overdue = setInterval(look, Math.max(1, Math.floor(maxProcessingMs / OVERDUE_LOOKS))).unref()
+    }
+  }
+
+  get closed(): boolean {
+    return this.#participant.closed
+  }
+
+  /** What the messages are, as this consumer reads them, in plain JSON. */
+  get descriptor(): PayloadDescriptor {
+    return this.#codec.descriptor
+  }
+
+  /**
+   * How many producers live and have not closed. Asks the kernel: for monitoring, not for each message.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  get producers(): number {
+    this.#participant.checkOpen()
+    return countProducers(this.#participant.channel)
+  }
+
+  /**
+   * Counts what the queue holds: ready, taken, delayed, and dead messages. Looks at all slots: for monitoring, not for each message.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  stats(): QueueFigures {
+    this.#participant.checkOpen()
+    return figuresOf(this.#participant.channel.control, steadyNow())
+  }
+
+  /**
+   * Takes a message if there is one. Never blocks.
+   *
+   * @returns undefined if there is none now
+   * @throws SharedMemoryError `CLOSED`
+   */
+  tryTake(): Delivery<S> | undefined {
+    this.#checkTaking()
+    if (--this.#untilPeerCheck <= 0) this.#checkPeers()
+    for (;;) {
+      const index = this.#taker.take()
+      if (index === -1) return undefined
+      const delivery = this.#deliver(index)
+      if (delivery !== undefined) return delivery
+    }
+  }
+
+  /**
+   * Takes a message. Waits for one without blocking the thread. One call at a time: a second one that must wait throws a TypeError.
+   *
+   * @returns undefined if `timeoutMs` have passed
+   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`
+   */
+  async take(options?: StreamWaitOptions): Promise<Delivery<S> | undefined> {
+    checkWaitOptions('take', options)
+    const deadline = deadlineAfter(options?.timeoutMs)
+    for (;;) {
+      options?.signal?.throwIfAborted()
+      const delivery = this.tryTake()
+      if (delivery !== undefined) {
+        const round = roundIfDue()
+        if (round !== undefined) await round
+        return delivery
+      }
+      if (!(await this.#waits.wait(options?.signal, deadline))) return undefined
+    }
+  }
+
+  /**
+   * Takes a message, blocking this thread until there is one: for worker threads and scripts.
+   *
+   * @param options `timeoutMs`: milliseconds, or Infinity (default)
+   * @returns undefined if the time has passed
+   * @throws SharedMemoryError `CLOSED`
+   */
+  takeSync(options?: SyncWaitOptions): Delivery<S> | undefined {
+    checkSyncWaitOptions('takeSync', options)
+    const deadline = deadlineAfter(options?.timeoutMs)
+    for (;;) {
+      const delivery = this.tryTake()
+      if (delivery !== undefined) return delivery
+      if (!this.#waits.waitSync(deadline)) return undefined
+    }
+  }
+
+  /**
+   * Takes the messages that are there and passes each to `handle` in place: nothing is copied (except with `maxProcessingMs`), and nothing
+   * is allocated for layouts of numbers. Acknowledges a message when `handle` has returned. Never blocks.
+   *
+   * @param handle gets each message's view. The view is read-only, and valid only until `handle` returns, so `handle` must not be async
+   * @param limit the most messages to handle; 1024 by default
+   * @returns how many were handled
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`, `TAKEN_AWAY`; RangeError for a limit below 0; any error that `handle` throws:
+   * the message is then given back, to be delivered again
+   */
+  poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
+    if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)
+    this.#checkTaking()
+    if (--this.#untilPeerCheck <= 0) this.#checkPeers()
+    return this.#pollOutOfLine[0].call(this.#inPlace, handle as (message: unknown) => void, limit)
+  }
+
+  /**
+   * Waits until there may be a message for `poll` or `tryTake`. Another consumer may take it first. Does not block the thread.
+   *
+   * @returns false if `timeoutMs` have passed
+   * @throws as `take`
+   */
+  async ready(options?: StreamWaitOptions): Promise<boolean> {
+    checkWaitOptions('ready', options)
+    this.#checkTaking()
+    return this.#waits.wait(options?.signal, deadlineAfter(options?.timeoutMs))
+  }
+
+  /** Same as `ready`, but blocks this thread. */
+  readySync(options?: SyncWaitOptions): boolean {
+    checkSyncWaitOptions('readySync', options)
+    this.#checkTaking()
+    return this.#waits.waitSync(deadlineAfter(options?.timeoutMs))
+  }
+
+  /**
+   * Runs a handler for each message until the signal aborts or the queue is closed. Acknowledges a message when the handler's promise resolves, and
+   * gives it back when it rejects: then it is delivered again, up to `maxDeliveries` times. A handler may also call `ack`, `retry` or
+   * `reject` itself.
+   *
+   * @param handler gets a delivery
+   * @returns a promise that resolves when the running handlers have ended. Handlers that fail do not reject it: see the event `failed`
+   * @throws SharedMemoryError `CLOSED`; TypeError or RangeError for wrong options
+   */
+  async process(handler: DeliveryHandler<S>, options: ProcessOptions = {}): Promise<void> {
+    checkFunction('handler', handler)
+    checkOptions('process', options, processChecks)
+    this.#checkTaking()
+    const { concurrency = 1, signal = new AbortController().signal } = options
+    const queue: ProcessedQueue<S> = {
+      tryTake: () => this.tryTake(),
+      wait: (signal) => this.#waits.waitOnce(signal),
+      failed: (error, delivery) => this.emit('failed', error, delivery),
+      isStopped: false,
+    }
+    Object.defineProperty(queue, 'isStopped', { get: () => this.#isStopped })
+    const processing = new QueueProcessing(queue, handler, concurrency)
+    this.#processings.add(processing)
+    try {
+      await processing.run(signal)
+    } finally {
+      this.#processings.delete(processing)
+    }
+  }
+
+  /** Iterates over the messages, as `deliveries` does. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery<S>> {
+    return this.deliveries()
+  }
+
+  /**
+   * Takes one message after another, each when the loop asks for it, until this consumer is closed. The loop calls `ack`, `retry` or
+   * `reject`. Rejects with the signal's reason if it aborts.
+   *
+   * @throws SharedMemoryError `CLOSED` if the consumer is already closed
+   */
+  deliveries(options?: IterationOptions): AsyncIterableIterator<Delivery<S>> {
+    if (options !== undefined) checkOptions('deliveries', options, iterationChecks)
+    this.#checkTaking()
+    const isEnd = (error: unknown) => this.#isStopped && error instanceof SharedMemoryError && error.code === 'CLOSED'
+    return iterate(() => this.take(options), isEnd)
+  }
+
+  /**
+   * Goes through the dead letters. Each is held while the loop has it, and put back unless the loop resends or discards it.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  *deadLetters(): Generator<DeadLetter<S>, void> {
+    this.#participant.checkOpen()
+    const { control } = this.#messages
+    for (let next = 0; !this.#isStopped; ) {
+      const index = this.#taker.takeDead(next)
+      if (index === -1) return
+      next = this.#taker.numberAt(index) + 1
+      const { taken } = this.#taker
+      const letter = new DeadLetter(this.#messages, index, taken, control.pidOf(index))
+      try {
+        yield letter
+      } finally {
+        this.#messages.putBack(index, taken)
+      }
+    }
+  }
+
+  /** Makes waits keep the process running. This is the default. */
+  ref(): this {
+    this.#participant.setRef(true)
+    return this
+  }
+
+  /** Lets the process end while only this consumer waits. */
+  unref(): this {
+    this.#participant.setRef(false)
+    return this
+  }
+
+  /**
+   * Ends this consumer. Takes nothing more, waits for the running handlers of `process`, and gives back all other messages that it holds
+   * as if it had not taken them. After `timeoutMs` it gives back those of the running handlers, too, and their `ack` throws `TAKEN_AWAY`. A second
+   * call does nothing. Do not await it in a handler of `process` without a `timeoutMs`.
+   *
+   * @throws TypeError or RangeError for wrong options
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions('close', options, closeChecks)
+    const { timeoutMs = Infinity } = options
+    this.#stop()
+    if (this.#processings.size !== 0 && timeoutMs > 0) await this.#idleWithin(timeoutMs)
+    this.#end()
+  }
+
+  /** Same as `close({ timeoutMs: 0 })`, for `using`: does not wait for handlers. */
+  [dispose](): void {
+    this.#stop()
+    this.#end()
+  }
+
+  /** What `console.log` shows: name, schema, state, and what the queue holds. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const { name, closed } = this
+    const state = closed ? {} : this.stats()
+    return inspection('QueueReader', { name, schema: schemaName(this.#codec), closed, ...state }, options, inspect)
+  }
+
+  /** Undefined if the message was taken away while it was copied. */
+  #deliver(index: number): Delivery<S> | undefined {
+    const { taken } = this.#taker
+    const messages = this.#messages
+    let copy: DataView | undefined
+    if (messages.copies) {
+      copy = this.#participant.explained(() => messages.copy(index))
+      if (!messages.isTaken(index, taken)) return undefined
+    }
+    const delivery = new Delivery(messages, index, taken, copy)
+    if (delivery.deliveryCount > 1) this.emit('redelivered', delivery)
+    return delivery
+  }
+
+  /** @throws SharedMemoryError `CLOSED` */
+  #checkTaking(): void {
+    if (this.#isStopped) throw this.#participant.closedError()
+  }
+
+  /** Asks now and then which consumers live: a consumer that always finds messages never sleeps, and no bell tells it. */
+  #checkPeers(): void {
+    const time = now()
+    const isFast = time < this.#nextPeerCheck
+    this.#peerCheckStride = isFast ? Math.min(PEER_CHECK_STRIDE, 2 * this.#peerCheckStride) : 1
+    this.#untilPeerCheck = this.#peerCheckStride
+    if (isFast) return
+    this.#nextPeerCheck = time + PEER_CHECK_INTERVAL_MS
+    this.#peers.watch(undefined)
+  }
+
+  #takeAway(overdue: OverdueMessages): void {
+    if (this.closed) return
+    let isAny = false
+    overdue.look(steadyNow(), (index, word) => {
+      if (this.#peers.takeAway(index, word)) isAny = true
+    })
+    if (isAny) this.#peers.announce()
+  }
+
+  async #idleWithin(timeoutMs: number): Promise<void> {
+    const idle = Promise.all([...this.#processings].map((processing) => processing.idle()))
+    if (timeoutMs === Infinity) {
+      await idle
+      return
+    }
+    let timer: NodeJS.Timeout | undefined
+    await Promise.race([
+      idle,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, timeoutMs)
+      }),
+    ])
+    clearTimeout(timer)
+  }
+
+  #stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    clearInterval(this.#overdue)
+    this.#participant.waiter.wake()
+  }
+
+  #end(): void {
+    this.#participant.close(() => {
+      this.#inPlace.close()
+      this.#messages.giveAllBack()
+      this.#peers.leave(this.#place)
+    })
+  }
+}
+
+function deadMessage(control: QueueControl, index: number, word: number): Omit<DeadMessage, 'reason'> {
+  return { deliveryCount: control.takesOf(index, word), pid: control.pidOf(index) }
+}
