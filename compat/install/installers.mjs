@@ -1,6 +1,7 @@
 // The package managers. Each one tells how it adds memlane to a project as a user would. Install scripts are off.
 
 import { join } from 'node:path'
+import { versionOf as runtimeVersion } from '../../scripts/runtimes/binaries.mjs'
 import { tool, versionOf } from './tools.mjs'
 
 const yarn = (name, linker, settings = '') => ({
@@ -48,11 +49,11 @@ export const installers = {
     prepare: ({ command }) => ({ add: [...command, tool('yarn-classic', 'bin/yarn.js'), 'add', 'memlane'] }),
   },
   bun: {
-    label: `bun ${versionOf('bun')}`,
+    label: `bun ${runtimeVersion('bun')}`,
     prepare: ({ command }) => ({ add: [...command, 'add', '--ignore-scripts', 'memlane'] }),
   },
   deno: {
-    label: `deno ${versionOf('deno')}`,
+    label: `deno ${runtimeVersion('deno')}`,
     prepare: () => ({ add: ['deno', 'add', '--minimum-dependency-age=0', 'npm:memlane'] }),
   },
 }

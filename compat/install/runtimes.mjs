@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { binaryOf, versionOf as runtimeVersion } from '../../scripts/runtimes/binaries.mjs'
 import { tool, versionOf } from './tools.mjs'
 
 const scripts = fileURLToPath(new URL('../../scripts', import.meta.url))
@@ -27,8 +28,7 @@ const windows = (version) => ({
     const env = { MEMLANE_WINDOWS_NODE: version }
     run(join(scripts, 'windows', 'setup.sh'), [], env)
     const exe = run('bash', ['-c', `. '${join(scripts, 'windows', 'environment.sh')}'; echo "$node_exe"`], env).trim()
-    run(join(scripts, 'windows', 'run.sh'), [exe, '--version'], env) // two programs must not start Wine's server at once
-    const programs = { dirname: '/usr/bin/dirname', node: process.execPath }
+    const programs = { dirname: '/usr/bin/dirname', flock: '/usr/bin/flock', node: process.execPath }
     // Wine lets node.exe connect to no server, so that npm runs on Linux.
     return { programs, command: [join(scripts, 'windows', 'run.sh'), exe], installCommand: ['node'] }
   },
@@ -52,23 +52,23 @@ export const runtimes = {
     prepare: () => ({ programs: { node: process.execPath }, command: ['node'], env: { MEMLANE_HEAP: 'caged' } }),
   },
   bun: {
-    label: `Bun ${versionOf('bun')}`,
+    label: `Bun ${runtimeVersion('bun')}`,
     target: 'linux-x64',
     reality: 'real',
-    prepare: () => ({ programs: { bun: tool('bun', 'bin/bun') }, command: ['bun'] }),
+    prepare: () => ({ programs: { bun: binaryOf('bun') }, command: ['bun'] }),
   },
   deno: {
-    label: `Deno ${versionOf('deno')}`,
+    label: `Deno ${runtimeVersion('deno')}`,
     target: 'linux-x64',
     reality: 'real',
-    prepare: () => ({ programs: { deno: tool('deno', 'deno') }, command: ['deno', 'run', '-A'] }),
+    prepare: () => ({ programs: { deno: binaryOf('deno') }, command: ['deno', 'run', '-A'] }),
   },
   musl: {
-    label: `Bun ${versionOf('bun')} for musl`,
+    label: `Bun ${runtimeVersion('bun')} for musl`,
     target: 'linux-x64.musl',
     reality: "real, with musl's own loader",
     prepare() {
-      run(join(scripts, 'musl', 'setup.sh'), [versionOf('bun')])
+      run(join(scripts, 'musl', 'setup.sh'))
       return { programs: { dirname: '/usr/bin/dirname' }, command: [join(scripts, 'musl', 'bun.sh')] }
     },
   },

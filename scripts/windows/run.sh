@@ -11,6 +11,10 @@
 { : >&2; } 2>/dev/null || exec 2>/dev/null
 
 # Wine's services inherit the streams of the process that starts them. Start them here, without streams: a caller that
-# waits for the end of our output would otherwise wait for the services, too.
-$wineserver -p60 </dev/null >/dev/null 2>&1 && $wine wineboot </dev/null >/dev/null 2>&1
+# waits for the end of our output would otherwise wait for the services, too, which end a minute after the last program. The
+# lock makes a second run.sh wait until they have started: they would inherit the streams of its program.
+{
+  flock 9
+  $wineserver -p60 </dev/null >/dev/null 2>&1 9>&- && $wine wineboot </dev/null >/dev/null 2>&1 9>&-
+} 9>"$home/server.lock"
 exec $wine "$winpipe_exe" "$@"

