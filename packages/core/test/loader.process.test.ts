@@ -1,11 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { spawnChild } from '@memlane/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const packageRoot = fileURLToPath(new URL('..', import.meta.url))
-const target = `${process.platform}-${process.arch}`
+const libc = existsSync('/etc/alpine-release') ? '.musl' : ''
+const target = `${process.platform}-${process.arch}${libc}`
 const PATH_VARIABLE = 'MEMLANE_NATIVE_PATH'
 const ownAddon = process.env[PATH_VARIABLE] ?? join(packageRoot, 'prebuilds', target, 'memlane.node')
 
