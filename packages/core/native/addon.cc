@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "memory_barrier.h"
+#include "monotonic_clock.h"
 #include "node_api/doorbell_handle.h"
 #include "node_api/environment.h"
 #include "node_api/segment_handle.h"
@@ -131,6 +132,10 @@ Napi::Value GlobalMemoryBarrier(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), memlane::GlobalMemoryBarrier());
 }
 
+Napi::Value MonotonicMs(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), memlane::MonotonicMs());
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* classes =
       new Classes{Napi::Persistent(SegmentHandle::Define(env)), Napi::Persistent(DoorbellHandle::Define(env)), {}};
@@ -145,6 +150,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("registerForMemoryBarriers",
               Napi::Function::New<RegisterForMemoryBarriers>(env, "registerForMemoryBarriers"));
   exports.Set("globalMemoryBarrier", Napi::Function::New<GlobalMemoryBarrier>(env, "globalMemoryBarrier"));
+  exports.Set("monotonicMs", Napi::Function::New<MonotonicMs>(env, "monotonicMs"));
   return exports;
 }
 

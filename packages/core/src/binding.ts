@@ -85,6 +85,8 @@ interface Binding {
   list(): NativeSegmentInfo[]
   registerForMemoryBarriers(): boolean
   globalMemoryBarrier(): boolean
+  /** Milliseconds on a clock that all processes of the machine share. */
+  monotonicMs(): number
 }
 
 export const binding = loadAddon() as Binding

@@ -28,5 +28,6 @@ export {
   type OptionCheck,
   type OptionChecks,
 } from './options.js'
+export { sharedNow } from './shared-clock.js'
 export { createChecks, openChecks } from './shared-memory.js'
 export { waitChecks } from './waiting.js'
