@@ -40,6 +40,21 @@ describe('the examples', () => {
     expect(lines.sort()).toEqual(jobs.sort())
   })
 
+  it('latest: the reader shows whole states, newer and newer', async () => {
+    const name = uniqueName('example')
+    using reader = start('latest/reader', name)
+    using _writer = start('latest/writer', name)
+    const lines = await outputOf(reader)
+    expect(lines.pop()).toBe('the writer is alive')
+    const states = lines.map((line) =>
+      /^version (\d+): (\d+) rpm, (\d+) degrees \(\d+ skipped\)$/.exec(line)?.map(Number),
+    )
+    expect(states).toHaveLength(3)
+    for (const [, version = 0, rpm, degrees] of states as number[][]) {
+      expect([rpm, degrees]).toEqual([900 + 100 * (version - 1), 80 + (version - 1)])
+    }
+  })
+
   it('bytes: the reader sees painted pixels', async () => {
     const name = uniqueName('example')
     using reader = start('bytes/reader', name)

@@ -16,6 +16,7 @@ const warnings = ['-Wall', '-Wextra', '-Werror']
 const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
 const stream = ['stream/stream.c', 'stream/stream.h', 'stream/system.h', 'stream/sample.h']
 const queue = ['queue/queue.c', 'queue/queue.h', 'stream/system.h', 'stream/system_linux.c', 'stream/sample.h']
+const latest = ['latest/latest.c', 'latest/latest.h', 'stream/system.h', 'stream/sample.h']
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
 const objectDirectory = ['cc', 'h'].map((kind) => `../../packages/core/native/windows/object_directory.${kind}`)
@@ -33,6 +34,8 @@ const systems = {
       stream_consumer: { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_linux.c'] },
       queue_producer: { sources: ['queue/queue_producer.c', ...queue] },
       queue_consumer: { sources: ['queue/queue_consumer.c', ...queue] },
+      latest_writer: { sources: ['latest/latest_writer.c', ...latest, 'stream/system_linux.c'] },
+      latest_reader: { sources: ['latest/latest_reader.c', ...latest, 'stream/system_linux.c'] },
       mumble_link_short: { sources: [...linkTable, 'mumble_link/mapping_linux.c'], flags: ['-fshort-wchar'] },
     },
   },
@@ -48,6 +51,8 @@ const systems = {
       'without_privilege.exe': { sources: ['windows/without_privilege.c'], libraries: ['-ladvapi32'] },
       'stream_producer.exe': { sources: ['stream/stream_producer.c', ...stream, 'stream/system_windows.c'] },
       'stream_consumer.exe': { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_windows.c'] },
+      'latest_writer.exe': { sources: ['latest/latest_writer.c', ...latest, 'stream/system_windows.c'] },
+      'latest_reader.exe': { sources: ['latest/latest_reader.c', ...latest, 'stream/system_windows.c'] },
       'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },
       'object_directory_test.exe': {
         sources: ['windows/object_directory_test.cc', ...objectDirectory],

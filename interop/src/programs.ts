@@ -45,6 +45,12 @@ export const queue = {
   consumer: program(file('build/linux/queue_consumer')),
 }
 
+/** The peer of latests. */
+export const latest = {
+  writer: program(file('build/linux/latest_writer')),
+  reader: program(file('build/linux/latest_reader')),
+}
+
 export const python = {
   first: program('python3', file('peers/python/first_process.py')),
   second: program('python3', file('peers/python/second_process.py')),

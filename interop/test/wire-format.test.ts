@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { payload } from '@memlane/protocol'
 import {
+  CellWriter,
   CHANNEL_HEADER_LENGTH,
   ConsumerSlot,
   encodeDescriptor,
+  keyPlacesOf,
   LaneReader,
+  latestShape,
   newChannelHeader,
   ProducerSlot,
   StreamControl,
@@ -56,4 +59,26 @@ test('the code writes the bytes of the example in the wire format', () => {
   const [, shown] = /## 14\. Example\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
   expect(shown).toBe(dump(memory))
   expect(page).toContain(`channel header, ${CHANNEL_HEADER_LENGTH} bytes`)
+})
+
+test('the code writes the bytes of the example of a latest', () => {
+  const schema = encodeDescriptor(payload.utf8.descriptor)
+  const { keys, cellsLength } = keyPlacesOf([payload.utf8.descriptor], 20)
+  const fields = { keyCount: 1, maxReaders: 1, maxMessageLength: 20, cellsLength }
+  const instance = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index)
+  const header = newChannelHeader(latestShape, fields, schema, instance)
+  const memory = new ArrayBuffer(header.length)
+  writeChannelHeader(memory, latestShape, header, schema)
+  latestShape.controlOf(memory, header, false).announceOpen()
+  const cells = new ArrayBuffer(cellsLength) // its own memory, as a view of the whole would be
+  const writer = new CellWriter(cells, keys[0] as (typeof keys)[0])
+  for (const [index, text] of ['hello', 'world'].entries()) {
+    const length = payload.utf8.measure(text)
+    payload.utf8.encode(writer.data, writer.nextOffset, text)
+    writer.publish(length, 1000 * (index + 1))
+  }
+  new Uint8Array(memory).set(new Uint8Array(cells), header.controlLength)
+
+  const [, shown] = /### Example of a latest\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
+  expect(shown).toBe(dump(memory))
 })

@@ -9,7 +9,7 @@ import {
   type WaitOptions,
 } from '@memlane/core'
 import { dispose, pause } from '@memlane/core/internal'
-import type { AnyCodec } from '@memlane/protocol'
+import type { SchemaDescriptor } from '@memlane/protocol'
 import {
   type ChannelHeader,
   encodeDescriptor,
@@ -24,6 +24,9 @@ import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { checkSchema } from './schema.js'
 
 export type CreateChannelOptions = Omit<CreateOptions, 'access' | 'view' | 'initialize'>
+
+/** A schema, as far as a channel needs it. */
+export type Described = { readonly descriptor: SchemaDescriptor }
 
 /** `access: 'read'` is for participants that may not write to the memory. */
 export type OpenChannelOptions = Omit<OpenOptions, 'view'>
@@ -71,17 +74,17 @@ export class Channel<Fields extends object, Control> implements Disposable {
   static create<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     name: string,
-    codec: AnyCodec,
+    schema: Described,
     fields: Fields,
     options: CreateChannelOptions = {},
   ): Channel<Fields, Control> {
-    const schema = encodeDescriptor(codec.descriptor)
+    const descriptor = encodeDescriptor(schema.descriptor)
     const instance = Uint8Array.from(randomBytes(16)) // not a Buffer, whose class may be of another context than ours
-    const header = newChannelHeader(shape, fields, schema, instance)
+    const header = newChannelHeader(shape, fields, descriptor, instance)
     const memory = SharedMemory.create(name, header.length, {
       ...options,
       view: { length: header.controlLength },
-      initialize: (buffer) => writeChannelHeader(buffer, shape, header, schema),
+      initialize: (buffer) => writeChannelHeader(buffer, shape, header, descriptor),
     })
     try {
       return new Channel(shape, mapped(shape, memory), header, undefined)
@@ -94,14 +97,14 @@ export class Channel<Fields extends object, Control> implements Disposable {
   /**
    * Opens a channel. Blocks, for a second at most, while its creator has not yet finished the header (Windows).
    *
-   * @param codec the schema that the channel must have, for a writer. A reader passes undefined, and then calls `readerCodec`
+   * @param schema the schema that the channel must have, for a writer. A reader passes undefined, and then calls `readerCodec`
    * @throws SharedMemoryError as `SharedMemory.open`; `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `SCHEMA_MISMATCH`, `CORRUPT`,
    * `NOT_READY`
    */
   static open<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     name: string,
-    codec: AnyCodec | undefined,
+    schema: Described | undefined,
     options: OpenChannelOptions = {},
   ): Channel<Fields, Control> {
     const giveUpAt = deadlineAfter(READY_LIMIT_MS)
@@ -109,7 +112,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
       const first = explained(shape, name, () => {
         return SharedMemory.open(name, { ...openOptions(options), view: { length: FIRST_VIEW_LENGTH } })
       })
-      const channel = Channel.#ifFinished(shape, first, codec, options)
+      const channel = Channel.#ifFinished(shape, first, schema, options)
       if (channel !== undefined) return channel
       if (timeLeft(giveUpAt) === 0) throw notReady(shape, name)
       pauseSync(READY_INTERVAL_MS)
@@ -124,7 +127,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   static async waitFor<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     name: string,
-    codec: AnyCodec | undefined,
+    schema: Described | undefined,
     options: OpenChannelOptions & WaitOptions = {},
   ): Promise<Channel<Fields, Control>> {
     const { signal, ref = true, timeoutMs } = options
@@ -138,7 +141,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
           throw explainChannel(shape, name, error)
         },
       )
-      const channel = Channel.#ifFinished(shape, first, codec, options)
+      const channel = Channel.#ifFinished(shape, first, schema, options)
       if (channel !== undefined) return channel
       giveUpAt ??= deadlineAfter(READY_LIMIT_MS) // counts from when the memory is there
       if (timeLeft(giveUpAt) === 0) throw notReady(shape, name)
@@ -154,7 +157,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
   static #ifFinished<Fields extends object, Control>(
     shape: Shape<Fields, Control>,
     first: SharedMemory,
-    codec: AnyCodec | undefined,
+    schema: Described | undefined,
     options: OpenChannelOptions,
   ): Channel<Fields, Control> | undefined {
     const { name } = first
@@ -169,7 +172,7 @@ export class Channel<Fields extends object, Control> implements Disposable {
         first.close()
         if (!isSameInstance(memory.buffer, header)) return undefined // the channel was created again since: start over
       }
-      if (codec !== undefined) checkSchema(shape, memory, header, codec)
+      if (schema !== undefined) checkSchema(shape, memory, header, schema)
       channel = new Channel(shape, memory, header, options.trustOwner)
       return channel
     } finally {

@@ -3,7 +3,7 @@ import type { ErrorCodeMeaning } from '@memlane/core/internal'
 /** The codes that channels add to those of `@memlane/core`. `docs/troubleshooting.md` has a table made of these. */
 export const channelErrorCodes = {
   NOT_A_CHANNEL: {
-    meaning: 'The memory is not a stream or queue: it holds something else, or the other of the two.',
+    meaning: 'The memory is not a channel of the wanted shape, such as a stream: it holds something else.',
     remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   NOT_A_REGION: {
@@ -36,9 +36,13 @@ export const channelErrorCodes = {
       'Expect that another consumer processes the message. Allow more time with `maxProcessingMs`, or wait longer in `close`.',
   },
   FULL: {
-    meaning: 'All places for producers, or for consumers, are taken.',
+    meaning: 'All places for producers, for consumers, or for readers of a latest, are taken.',
     remedy:
-      'Create the stream or queue with a larger `maxProducers` or `maxConsumers`, or close a producer or a consumer.',
+      "Create it with a larger `maxProducers`, `maxConsumers` or `maxReaders`, or close one of those that hold a place. Readers of a latest need no place with `access: 'read'`.",
+  },
+  CONTENDED: {
+    meaning: 'A value of a latest was replaced again and again while it was read, for 100 ms.',
+    remedy: 'Read it again. If this happens often, several processes write where one should, or the memory is corrupt.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeMeaning>>
 

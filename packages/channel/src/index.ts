@@ -11,6 +11,21 @@ export { type Inspect, inspection, schemaName, unlessCorrupt } from './inspectio
 export { iterate } from './iteration.js'
 export type { LaneCursor, StreamStart } from './lane-cursor.js'
 export { LaneSet, type StreamEnd } from './lane-set.js'
+export {
+  type Cells,
+  checkLatestOptions,
+  createLatestChannel,
+  isBoard,
+  keysOf,
+  type LatestChannel,
+  type LatestKeys,
+  type LatestOptions,
+  type LatestSchema,
+  latestChecks,
+  membersOf,
+  openCells,
+  unknownKey,
+} from './latest.js'
 export type { MessageHandler } from './message-handler.js'
 export { type MemberKind, type MemberView, MessageWriter } from './message-writer.js'
 export { OverdueMessages } from './overdue-messages.js'
@@ -26,6 +41,7 @@ export {
 } from './queue.js'
 export { countConsumers, countProducers, type QueueBells, QueuePeers } from './queue-peers.js'
 export { readerCodec } from './reader-codec.js'
+export { type ReaderKeys, readerKeys } from './reader-keys.js'
 export { ReadyConsumers } from './ready-consumers.js'
 export { RegionCopy } from './region-copy.js'
 export {

@@ -1,4 +1,4 @@
-import type { AnyCodec } from '@memlane/protocol'
+import type { SchemaDescriptor } from '@memlane/protocol'
 
 /** What Node passes to an object's own inspection. */
 export type Inspect = (value: unknown, options: object) => string
@@ -9,7 +9,7 @@ export function inspection(className: string, facts: object, options: object, in
 }
 
 /** The name of a schema for people: of a struct its own, else its kind. */
-export function schemaName({ descriptor }: Pick<AnyCodec, 'descriptor'>): string {
+export function schemaName({ descriptor }: { readonly descriptor: SchemaDescriptor }): string {
   return descriptor.kind === 'struct' ? descriptor.name : descriptor.kind
 }
 

@@ -16,6 +16,12 @@ export type RegionMemory = Pick<SharedMemory, 'name' | 'buffer' | 'close'>
 export const ONLY_WRITER_SLOT = 0
 export const JOINED_WRITER_SLOTS: readonly number[] = Array.from({ length: 31 }, (_, index) => index + 1)
 
+/** How to open memory that is no region, by its shape. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  stream: ' Open it with openStream or joinStream.',
+  latest: ' Open it with openLatest or createLatest.',
+}
+
 /**
  * Bytes that a region maps: its layout, and also the layout mark behind it if `checkLayout` is set.
  *
@@ -48,7 +54,7 @@ export function checkRegion(
   try {
     const shape = shapeIn(memory, options)
     if (shape !== undefined) {
-      const remedy = shape === 'stream' ? ' Open it with openStream or joinStream.' : ''
+      const remedy = REMEDIES[shape] ?? ''
       throw regionError('NOT_A_REGION', memory.name, `the memory of that name is a ${shape}.${remedy}`)
     }
     const problem = checkLayout ? layoutMarkProblem(bufferOf(memory), layout) : undefined

@@ -1,4 +1,4 @@
-import type { PayloadDescriptor } from '@memlane/protocol'
+import type { SchemaDescriptor } from '@memlane/protocol'
 import type { Difference } from '@memlane/protocol/internal'
 
 /** Limits of what a message shows: rows of a schema, characters of a name, levels. The bytes in memory may be anything. */
@@ -49,7 +49,7 @@ export function schemaMismatch(there: string, here: string): string {
  * @param there the descriptor in the memory, already checked; its names may be anything
  * @param here the descriptor that the reader declares
  */
-export function projectionMismatch(difference: Difference, there: PayloadDescriptor, here: PayloadDescriptor): string {
+export function projectionMismatch(difference: Difference, there: SchemaDescriptor, here: SchemaDescriptor): string {
   return `${sentenceOf(difference)}.\n${table('In the memory', show(there))}\n${table('In this process', show(here))}`
 }
 

@@ -1,5 +1,5 @@
 import type { SharedMemory } from '@memlane/core'
-import type { AnyCodec } from '@memlane/protocol'
+import type { SchemaDescriptor } from '@memlane/protocol'
 import { type ChannelHeader, encodeDescriptor, hashDescriptor, type Shape } from '@memlane/protocol/internal'
 import { channelError } from './channel-error.js'
 import { schemaMismatch } from './schema-mismatch.js'
@@ -11,8 +11,13 @@ type NamedShape = Pick<Shape<object, unknown>, 'name'>
  *
  * @throws SharedMemoryError `SCHEMA_MISMATCH`; `CORRUPT` if the header's hash is not that of the schema
  */
-export function checkSchema(shape: NamedShape, memory: SharedMemory, header: ChannelHeader, codec: AnyCodec): void {
-  const expected = encodeDescriptor(codec.descriptor)
+export function checkSchema(
+  shape: NamedShape,
+  memory: SharedMemory,
+  header: ChannelHeader,
+  { descriptor }: { readonly descriptor: SchemaDescriptor },
+): void {
+  const expected = encodeDescriptor(descriptor)
   const found = schemaIn(memory, header)
   if (isSameSchema(found, expected)) {
     checkHash(shape, memory, header, found)

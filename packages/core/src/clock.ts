@@ -11,14 +11,6 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediat
 /** Milliseconds since the process started, on a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance)
 
-const [seconds, nanoseconds] = process.hrtime()
-const steadyOffset = seconds * 1000 + nanoseconds / 1e6 - now()
-
-/** Milliseconds on the system's steady clock, which never goes back. All processes and threads of a machine share it. */
-export function steadyNow(): number {
-  return now() + steadyOffset
-}
-
 const settled = Promise.resolve()
 
 /** Like `queueMicrotask`, which jest also replaces. An error that the task throws is an unhandled rejection. */

@@ -10,7 +10,6 @@ export {
   setImmediate,
   setInterval,
   setTimeout,
-  steadyNow,
 } from './clock.js'
 export { dispose } from './dispose.js'
 export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from './error-codes.js'
@@ -28,6 +27,6 @@ export {
   type OptionCheck,
   type OptionChecks,
 } from './options.js'
-export { sharedNow } from './shared-clock.js'
 export { createChecks, openChecks } from './shared-memory.js'
+export { steadyNow } from './steady-clock.js'
 export { waitChecks } from './waiting.js'

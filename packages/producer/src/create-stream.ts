@@ -1,7 +1,6 @@
 import {
   Channel,
   type CreateChannelOptions,
-  channelError,
   checkStreamOptions,
   checkWaitStrategy,
   claimSlot,
@@ -13,7 +12,7 @@ import {
   streamChecks,
   type WaitStrategy,
 } from '@memlane/channel'
-import { SharedMemoryError, type WaitOptions } from '@memlane/core'
+import type { WaitOptions } from '@memlane/core'
 import {
   checkOneOf,
   checkOptions,
@@ -25,6 +24,7 @@ import {
 } from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
+import { createOrContinue } from './create-or-continue.js'
 import { StreamWriter } from './stream-writer.js'
 
 /** How a producer takes part in a stream. */
@@ -96,34 +96,25 @@ export function createStream<S extends Schema>(
   checkOptions('createStream', options, createStreamChecks)
   const { existing = 'take-over', lane, waitStrategy, trustOwner = false, ...channelOptions } = options
   const codec = codecOf(schema)
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return createOrContinue(
+    streamShape,
+    name,
+    { refuses: existing === 'refuse', others: 'producers' },
+    () => {
       const channel = createStreamChannel(name, codec, channelOptions)
       return writerOver(channel, codec, waitStrategy, () =>
         existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane, true),
       )
-    } catch (error) {
-      if (!isCode(error, 'ALREADY_EXISTS') || attempt === MAX_ATTEMPTS) throw error
-      if (existing === 'refuse') {
-        const message =
-          'the name is taken, and existing is "refuse". Leave that out to continue a stream whose producers died.'
-        throw channelError(streamShape, 'ALREADY_EXISTS', name, message, error)
-      }
-    }
-    try {
+    },
+    () => {
       const channel = Channel.open(streamShape, name, codec, { trustOwner })
       return writerOver(channel, codec, waitStrategy, () => {
         checkStreamOptions(channel, options)
         return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane, false)
       })
-    } catch (error) {
-      if (!isCode(error, 'NOT_FOUND')) throw error // NOT_FOUND: the stream has ended meanwhile, so try again
-    }
-  }
+    },
+  )
 }
-
-/** How often to try again if the stream of that name comes and goes. */
-const MAX_ATTEMPTS = 1000
 
 /**
  * Becomes one more producer of a stream. Waits for the stream to appear. If an earlier producer has died, continues its lane after
@@ -173,8 +164,4 @@ function writerOver<S extends Schema>(
     channel.close()
     throw error
   }
-}
-
-function isCode(error: unknown, code: SharedMemoryError['code']): boolean {
-  return error instanceof SharedMemoryError && error.code === code
 }

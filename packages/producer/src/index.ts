@@ -1,4 +1,6 @@
 export type { MemberKind, MemberView, RegionMemory, StreamWaitOptions, WaitStrategy } from '@memlane/channel'
+export { BoardWriter } from './board-writer.js'
+export { type CreateLatestOptions, createLatest } from './create-latest.js'
 export { type CreateQueueOptions, createQueue, type JoinQueueOptions, joinQueue } from './create-queue.js'
 export { type CreateRegionOptions, createRegion } from './create-region.js'
 export {
@@ -8,6 +10,8 @@ export {
   type JoinStreamOptions,
   joinStream,
 } from './create-stream.js'
+export { KeyWriter } from './key-writer.js'
+export { LatestWriter } from './latest-writer.js'
 export { QueueWriter } from './queue-writer.js'
 export { type RegionUpdateView, type RegionValue, RegionWriter } from './region-writer.js'
 export { type ReadyOptions, StreamWriter } from './stream-writer.js'

@@ -10,18 +10,20 @@ export type {
   PayloadView,
   ReadonlyMessageView,
   Schema,
+  SchemaDescriptor,
   UnknownMessage,
   UnknownSchema,
 } from './codec/codec.js'
+export type { Members } from './codec/members.js'
 export { payload } from './codec/payload.js'
 export {
-  type Members,
   type ReadonlyUnionView,
   type UnionCodec,
   type UnionValue,
   type UnionView,
   union,
 } from './codec/union.js'
+export { type Board, board } from './latest/board.js'
 export { array } from './layout/array.js'
 export { bytes } from './layout/bytes.js'
 export { enumeration } from './layout/enumeration.js'

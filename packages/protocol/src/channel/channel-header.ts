@@ -6,7 +6,7 @@
  *   4   layoutVersion   u32
  *   8   length          u64   bytes of the whole memory
  *   16  instance        16 bytes, random: tells this channel from an earlier or a later one of the same name
- *   32  shape           u32   1: stream, 3: queue
+ *   32  shape           u32   1: stream, 2: latest, 3: queue
  *   36  the shape's own fields, 20 bytes
  *   56  schemaOffset    u32   where the schema's descriptor begins
  *   60  schemaLength    u32   bytes of the descriptor
@@ -32,7 +32,7 @@ const MAX_SCHEMA_LENGTH = 1_048_576
 const SHAPE_FIELDS_OFFSET = 36
 
 /** The names of the shapes, for error messages about a channel of another shape than the expected one. */
-const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream', 3: 'queue' }
+const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'latest', 3: 'queue' }
 
 const Header = struct('ChannelHeader', {
   magic: u32,
@@ -99,7 +99,7 @@ export function writeChannelHeader<Fields extends object>(
  *
  * @param buffer the memory, from its start; the header's bytes are enough
  * @param memoryLength bytes of the whole memory
- * @returns `stream`, or `channel` for a shape that this version does not know; undefined if it seems to hold none
+ * @returns its shape, such as `stream`, or `channel` for a shape that this version does not know; undefined if it seems to hold none
  */
 export function channelShapeIn(buffer: ArrayBuffer, memoryLength: number): string | undefined {
   if (buffer.byteLength < CHANNEL_HEADER_LENGTH || loadMagic(wordsOf(buffer), MAGIC_INDEX) !== MAGIC) return undefined

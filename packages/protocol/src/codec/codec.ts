@@ -110,6 +110,13 @@ export type PayloadDescriptor =
   /** A u32, the index of a member, then 4 bytes of zero, then that member's payload. */
   | { readonly kind: 'union'; readonly members: readonly MemberDescriptor[] }
 
+/** What a channel carries, in plain JSON. */
+export type SchemaDescriptor =
+  /** Every message has this payload. */
+  | PayloadDescriptor
+  /** Several keys, each with values of its own. */
+  | { readonly kind: 'board'; readonly members: readonly MemberDescriptor[] }
+
 /** The names of the payloads of any length. */
 export type PayloadEncoding = 'bytes' | 'utf8' | 'json' | 'messagepack'
 

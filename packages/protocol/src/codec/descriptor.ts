@@ -1,13 +1,13 @@
 import { canonicalJson } from '../layout/canonical-json.js'
 import { LayoutError } from '../layout/layout-error.js'
-import type { PayloadDescriptor } from './codec.js'
+import type { SchemaDescriptor } from './codec.js'
 import { decodeText } from './utf8.js'
 
 /**
  * Encodes a descriptor as JSON in UTF-8. Equal descriptors give equal bytes: there is no white space, and the keys of every object
  * are sorted by their UTF-16 units.
  */
-export function encodeDescriptor(descriptor: PayloadDescriptor): Uint8Array {
+export function encodeDescriptor(descriptor: SchemaDescriptor): Uint8Array {
   return new TextEncoder().encode(canonicalJson(descriptor))
 }
 
@@ -39,6 +39,6 @@ export function hashDescriptor(bytes: Uint8Array): bigint {
 /**
  * Hashes a layout: layouts with the same fields, offsets and types have the same hash, on every machine and in every version.
  */
-export function layoutHash({ descriptor }: { readonly descriptor: PayloadDescriptor }): bigint {
+export function layoutHash({ descriptor }: { readonly descriptor: SchemaDescriptor }): bigint {
   return hashDescriptor(encodeDescriptor(descriptor))
 }

@@ -12,7 +12,8 @@ import { projectLayout } from '../layout/project-layout.js'
 import type { AnyCodec, MemberDescriptor, PayloadDescriptor } from './codec.js'
 import { codecOf } from './codec-of.js'
 import type { LayoutCodec } from './layout-codec.js'
-import { type Members, type UnionCodec, union } from './union.js'
+import type { Members } from './members.js'
+import { type UnionCodec, union } from './union.js'
 
 /**
  * Makes the codec by which a reader reads the messages of another schema. It reads as fast as the reader's own.

@@ -1,19 +1,9 @@
-import { checkCount } from '../layout/count.js'
 import { endView } from '../layout/ended-view.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { describe, typeMismatch } from '../layout/mismatch.js'
 import { hasMoreFields, unknownField } from '../layout/unknown-field.js'
-import type {
-  AnyCodec,
-  Codec,
-  CodecOf,
-  MessageOf,
-  MessageView,
-  PayloadView,
-  ReadonlyMessageView,
-  Schema,
-} from './codec.js'
-import { codecOf } from './codec-of.js'
+import type { AnyCodec, Codec, CodecOf, MessageOf, MessageView, PayloadView, ReadonlyMessageView } from './codec.js'
+import { describeMembers, type Members, memberCodecs } from './members.js'
 import { UnionAccessor } from './union-accessor.js'
 
 /**
@@ -36,9 +26,6 @@ const ZERO_OFFSET = 4
 export const UNION_HEADER_LENGTH = 8
 
 const MESSAGE_FIELDS = ['kind', 'value']
-
-/** The members of a union by name, in their order. */
-export type Members = Readonly<Record<string, Schema>>
 
 /** A message of a union: `switch (message.kind)` tells the type of `message.value`. */
 export type UnionValue<M extends Members> = {
@@ -88,13 +75,9 @@ export interface UnionCodec<M extends Members> extends Codec<UnionValue<M>, Unio
  * without members
  */
 export function union<const M extends Members>(members: M): UnionCodec<M> {
-  const names = Object.keys(members)
-  checkCount('number of union members', names.length)
-  for (const name of names) {
-    if (/^(?:\d+|__proto__|)$/.test(name))
-      throw new TypeError(`${JSON.stringify(name)} cannot be the name of a union member`)
-  }
-  const codecs: CodecOf<AnyCodec>[] = Object.values(members).map((schema) => codecOf(schema))
+  const byName = memberCodecs(members, 'union member')
+  const names = Object.keys(byName)
+  const codecs: CodecOf<AnyCodec>[] = Object.values(byName)
   const indexOf = new Map(names.map((name, index) => [name, index]))
 
   const memberOf = (kind: unknown): number => {
@@ -143,12 +126,9 @@ export function union<const M extends Members>(members: M): UnionCodec<M> {
   let measuredValue: unknown
 
   const codec: AnyCodec & Pick<UnionCodec<M>, 'members' | 'select'> = {
-    descriptor: {
-      kind: 'union',
-      members: codecs.map(({ descriptor }, index) => ({ name: names[index] as string, payload: descriptor })),
-    },
+    descriptor: { kind: 'union', members: describeMembers(byName) },
     fixedLength: undefined,
-    members: Object.fromEntries(names.map((name, index) => [name, codecs[index]])) as UnionCodec<M>['members'],
+    members: byName,
     select: (data, offset, kind) => writeHeader(data, offset, memberOf(kind)),
     measure(message) {
       if (typeof message !== 'object' || message === null) throw typeMismatch('{ kind, value }', message).toError('')

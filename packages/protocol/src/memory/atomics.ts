@@ -47,6 +47,23 @@ export function loadAfterCopy(words: Int32Array, index: number): number {
   return load(words, index)
 }
 
+/**
+ * Same as loadBeforeCopy, by a plain load. For cells, on CPUs that keep loads in order (x64) and whose process publishes by
+ * publishVersionInOrder.
+ */
+export function loadBeforeCopyInOrder(words: Int32Array, index: number): number {
+  // SYNC: pairs with publishVersion and its twin, by the CPU's own order; prevents the same as in loadBeforeCopy.
+  return words[index] as number
+}
+
+/** Same as loadAfterCopy, by a plain load: the CPU keeps loads in order (x64). */
+export function loadAfterCopyInOrder(words: Int32Array, index: number): number {
+  // SYNC: pairs with publishVersion and its twin, by the CPU's own order. The store keeps the compiler from moving a load of the copy
+  // into an instruction behind it.
+  fenceWord[0] = 0
+  return words[index] as number
+}
+
 /** Stores a version word before the bytes that it covers are changed. */
 export function storeBeforeWrites(words: Int32Array, index: number, version: number): void {
   Atomics.store(words, index, version)
@@ -70,7 +87,7 @@ export function loadOwn(words: Int32Array, index: number): number {
 /**
  * Makes a record visible, with everything that was stored before, and then loads a mask of sleepers.
  *
- * Four functions have a twin `...InOrder`. Their callers choose between the two once, when they are made: a choice at each access
+ * Several functions have a twin `...InOrder`. Their callers choose between the two once, when they are made: a choice at each access
  * would take longer than the access, and leave V8 less to inline (see outOfLine).
  */
 export function publishAndLook(words: Int32Array, index: number, commit: number, sleeping: Int32Array): number {
@@ -89,6 +106,26 @@ export function publishAndLookInOrder(words: Int32Array, index: number, commit: 
   // SYNC: pairs with loadCommitInOrder, by the CPU's own order, and with the barrier of Doze.orderBehindMark; prevents
   // the same as in publishAndLook.
   words[index] = commit
+  return sleeping[0] as number
+}
+
+/**
+ * Makes the value of a cell visible, with everything that was stored before, and then loads a mask of sleepers. The load waits for the
+ * store, and later stores wait for the load: a full fence.
+ */
+export function publishVersion(words: Int32Array, index: number, version: number, sleeping: Int32Array): number {
+  // SYNC: pairs with loadBeforeCopy in CellReader.begin; prevents the version from being seen before its cell. Pairs with
+  // loadAfterCopy in CellReader.isWhole; prevents bytes of the next cell from being seen before this version.
+  Atomics.store(words, index, version)
+  // SYNC: as in loadMask; and the second half of the fence.
+  return Atomics.load(sleeping, 0)
+}
+
+/** Same as publishVersion, by a plain store and a plain load, as in publishAndLookInOrder: the CPU keeps stores in order (x64). */
+export function publishVersionInOrder(words: Int32Array, index: number, version: number, sleeping: Int32Array): number {
+  // SYNC: pairs with loadBeforeCopy and loadAfterCopy in CellReader, by the CPU's own order, and with the barrier of
+  // Doze.orderBehindMark; prevents the same as in publishVersion.
+  words[index] = version
   return sleeping[0] as number
 }
 

@@ -1,20 +1,20 @@
 import { setTimeout } from 'node:timers/promises'
 import { spawnFixture } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { sharedNow } from '../src/internal.js'
+import { steadyNow } from '../src/internal.js'
 
-describe('the shared clock', () => {
+describe('the steady clock', () => {
   it('counts milliseconds', async () => {
-    const before = sharedNow()
+    const before = steadyNow()
     await setTimeout(30)
-    expect(sharedNow() - before).toBeGreaterThanOrEqual(29)
+    expect(steadyNow() - before).toBeGreaterThanOrEqual(29)
   })
 
   it('shows the same time in another process, which started later', async () => {
-    using child = spawnFixture(new URL('../fixtures/shared-clock.child.ts', import.meta.url))
+    using child = spawnFixture(new URL('../fixtures/steady-clock.child.ts', import.meta.url))
     child.write('\n')
     const first = Number(await child.line(/^[\d.]+$/))
-    const between = sharedNow()
+    const between = steadyNow()
     child.write('\n')
     child.end()
     const { code, signal, stdout } = await child.exit

@@ -20,7 +20,7 @@ let keepUntil = -Infinity
  * Returns the time in milliseconds, on a clock that all processes and threads of this machine share. Times are exact to a few
  * microseconds, so a later one may be smaller by as much.
  */
-export function sharedNow(): number {
+export function steadyNow(): number {
   const time = now()
   if (time >= keepUntil) measure()
   return time + difference

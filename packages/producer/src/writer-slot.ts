@@ -1,0 +1,52 @@
+import { Bells, cleanUpIfDead, type LatestChannel, Participant } from '@memlane/channel'
+import { SleepMark } from '@memlane/protocol/internal'
+
+/** How often a ring looks for readers that died asleep: their marks would make each value take the slow path. */
+const RINGS_PER_CLEAN_UP = 1024
+
+/** The writer of a latest, as all of its keys see it. Make one only while holding the writer's lease. */
+export class WriterSlot {
+  readonly channel: LatestChannel
+  readonly #participant: Participant<LatestChannel>
+  readonly #readers: Bells
+  #rings = 0
+
+  constructor(channel: LatestChannel) {
+    const { control } = channel
+    this.channel = channel
+    this.#participant = new Participant(channel, control.writers, undefined)
+    this.#readers = Bells.of(channel, control.readers)
+    this.#readers.ringSleepers() // they must watch this writer from now on: its death would leave them asleep
+    control.announceOpen()
+    this.#readers.ringSleepers() // they may wait for a writer
+  }
+
+  get closed(): boolean {
+    return this.#participant.closed
+  }
+
+  closedError(): Error {
+    return this.#participant.closedError()
+  }
+
+  /** Wakes the readers that sleep. The caller has published a value, and has seen that a reader may sleep. */
+  ring(): void {
+    this.#readers.ringSleepers()
+    if (++this.#rings % RINGS_PER_CLEAN_UP === 0) this.#clearMarksOfTheDead()
+  }
+
+  close(): void {
+    this.#participant.close(() => {
+      this.channel.control.announceClosed()
+      this.#readers.ringSleepers()
+    })
+  }
+
+  /** Clears the marks of readers that died asleep. */
+  #clearMarksOfTheDead(): void {
+    const { readers } = this.channel.control
+    for (let slot = 0; slot < readers.count; slot++) {
+      cleanUpIfDead(this.channel, readers, slot, () => SleepMark.of(readers, slot).clear())
+    }
+  }
+}
