@@ -13,11 +13,12 @@ const HUNG_MS = 600_000
 
 export const roles = Object.keys(scenarios) as Role[]
 
-type Shape = 'stream' | 'queue' | 'region'
+const SHAPES = ['stream', 'latest', 'queue', 'region'] as const
+type Shape = (typeof SHAPES)[number]
 
-/** The roles of a queue and of a region have its name in front. */
+/** The roles of a latest, a queue and a region have its name in front. */
 function shapeOf(role: Role): Shape {
-  return (/^(queue|region)-/.exec(role)?.[1] as Shape | undefined) ?? 'stream'
+  return (/^(latest|queue|region)-/.exec(role)?.[1] as Shape | undefined) ?? 'stream'
 }
 
 /**
@@ -45,11 +46,11 @@ async function crashRole(role: Role, stride: number): Promise<RoleReport> {
 
 export const crash = new Command('crash')
   .description(
-    'Kills each participant of streams, queues and regions before and after each of its ordered stores, and checks what survivors ' +
+    'Kills each participant of streams, latests, queues and regions before and after each of its ordered stores, and checks what survivors ' +
       'and newcomers find: each published message once, in order and whole; free slots; no files that are left.',
   )
   .addOption(new Option('-r, --role <role>', 'only this role').choices(roles))
-  .addOption(new Option('--shape <shape>', 'only the roles of this shape').choices(['stream', 'queue', 'region']))
+  .addOption(new Option('--shape <shape>', 'only the roles of this shape').choices(SHAPES))
   .option('-s, --stride <count>', 'try one of COUNT deaths, from a random one on', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, shape, stride, json }: { role?: Role; shape?: Shape; stride: number; json?: string }) => {

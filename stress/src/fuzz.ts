@@ -16,13 +16,13 @@ interface Options {
 
 export const fuzz = new Command('fuzz')
   .description(
-    'Changes the bytes of streams, queues, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
+    'Changes the bytes of streams, latests, queues, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
       'them. Only values or a LayoutError may result. With --scribble, it changes the memory of running processes instead.',
   )
   .option('-c, --cases <count>', 'how many cases', wholeNumberFrom(0), 1_000_000)
   .option('-s, --seed <number>', 'repeats an earlier run', wholeNumberFrom(0))
   .option('-o, --only <index>', 'only this case of a seed', wholeNumberFrom(0))
-  .addOption(new Option('--shape <shape>', 'only memory of this shape').choices(['stream', 'queue']))
+  .addOption(new Option('--shape <shape>', 'only memory of this shape').choices(['stream', 'latest', 'queue']))
   .option(
     '--scribble <seconds>',
     'instead of cases, a peer writes random bytes over streams while producers and consumers run',

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { uniqueName } from '@memlane/testing'
 import { randomFrom } from '@memlane/testing/random'
 import { Command, Option } from 'commander'
+import { runLatestRound } from './kill/latest-round.js'
 import { runRound, type Totals } from './kill/round.js'
 import { type QueueTotals, runQueueRound } from './kill-queue/round.js'
 import { wholeNumberFrom } from './whole-number.js'
@@ -11,17 +12,35 @@ const KINDS = 4
 
 export type KillReport = Totals & { seed: number; seconds: number }
 
-/** Plays rounds with both kinds of overflow and both endings, until `kills` are done or a participant hangs. */
-export async function killAtRandom(kills: number, seed: number): Promise<KillReport> {
+const SHAPES = ['stream', 'latest', 'queue'] as const
+
+interface Options {
+  shape: (typeof SHAPES)[number]
+  kills: number
+  seed?: number
+  json?: string
+}
+
+/** Plays rounds, of streams with both kinds of overflow and both endings, until `kills` are done or a participant hangs. */
+export async function killAtRandom(
+  kills: number,
+  seed: number,
+  shape: 'stream' | 'latest' = 'stream',
+): Promise<KillReport> {
   const start = performance.now()
   const random = randomFrom(seed)
   const name = uniqueName('memlane-kill')
   const totals: Totals = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
   for (let round = 0; totals.kills < kills; round++) {
+    const enough = Math.min(kills, totals.kills + Math.ceil(kills / KINDS))
+    const common = { name: `${name}-${round}`, random, kills: enough }
     const overflow = round % 2 === 0 ? 'wait' : 'overwrite'
     const ending = (round + (round >> 1)) % 2 === 0 ? 'finish' : 'kill-all'
-    const enough = Math.min(kills, totals.kills + Math.ceil(kills / KINDS))
-    if (!(await runRound({ name: `${name}-${round}`, overflow, ending, random, kills: enough }, totals))) break
+    const isOver =
+      shape === 'latest'
+        ? await runLatestRound(common, totals)
+        : await runRound({ ...common, overflow, ending }, totals)
+    if (!isOver) break
     const seconds = Math.round((performance.now() - start) / 1000)
     if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify(totals)}`)
   }
@@ -61,16 +80,16 @@ const isClean = ({ lost, duplicated, torn, hung, leftovers }: Totals) =>
 
 export const kill = new Command('kill')
   .description(
-    'Kills, stops and replaces producers and consumers at random, and checks that no message is lost, duplicated or torn, that no ' +
-      'participant hangs, and that no file is left. Of a queue, a message may come again if its consumer has died.',
+    'Kills, stops and replaces participants at random, and checks that no message is lost, duplicated or torn, that no ' +
+      'participant hangs, and that no file is left. Of a queue, a message may come again if its consumer has died. Of a latest, every reader ' +
+      'must get the newest value, and no older one after it.',
   )
-  .addOption(new Option('--shape <shape>', 'of which shape').choices(['stream', 'queue']).default('stream'))
   .option('-k, --kills <count>', 'how many kills', wholeNumberFrom(0), 10_000)
+  .addOption(new Option('--shape <shape>', 'of which shape').choices(SHAPES).default('stream'))
   .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumberFrom(0))
   .option('-j, --json <file>', 'also write the report to a file')
-  .action(async ({ shape, kills, seed, json }: { shape: string; kills: number; seed?: number; json?: string }) => {
-    const killShape = shape === 'queue' ? killQueueAtRandom : killAtRandom
-    const report = await killShape(kills, seed ?? Math.floor(Math.random() * 0x7fff_ffff))
+  .action(async ({ shape, kills, seed = Math.floor(Math.random() * 0x7fff_ffff), json }: Options) => {
+    const report = shape === 'queue' ? await killQueueAtRandom(kills, seed) : await killAtRandom(kills, seed, shape)
     console.log(JSON.stringify(report))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (!isClean(report)) process.exitCode = 1

@@ -4,6 +4,7 @@ import { faults } from './faults.js'
 import { fuzz } from './fuzz.js'
 import { kill } from './kill.js'
 import { native } from './native.js'
+import { torn } from './torn.js'
 
 await new Command('stress')
   .description('Proves that memlane survives what its peers do.')
@@ -12,4 +13,5 @@ await new Command('stress')
   .addCommand(faults)
   .addCommand(fuzz)
   .addCommand(native)
+  .addCommand(torn)
   .parseAsync()

@@ -6,11 +6,11 @@ import { killAtRandom, killQueueAtRandom } from '../src/kill.js'
 const KILLS = capabilities.namespace === 'windows' ? 24 : 200
 const QUEUE_KILLS = KILLS / 2
 
-describe(`${KILLS} random kills`, () => {
+describe.each(['stream', 'latest'] as const)(`${KILLS} random kills of participants of a %s`, (shape) => {
   it('lose, duplicate and tear no message, hang no process and leave no file', { timeout: 300_000 }, async () => {
     const seed = Number(process.env.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
     console.log(`MEMLANE_SEED=${seed}`)
-    const report = await killAtRandom(KILLS, seed)
+    const report = await killAtRandom(KILLS, seed, shape)
     console.log(JSON.stringify(report))
     expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 })
     expect(report.kills).toBeGreaterThanOrEqual(KILLS)

@@ -6,8 +6,10 @@ import { crashPoints } from './crash-point.js'
 
 export {
   loadAfterCopy,
+  loadAfterCopyInOrder,
   loadBaseAfterCopy,
   loadBeforeCopy,
+  loadBeforeCopyInOrder,
   loadCommit,
   loadCommitInOrder,
   loadMagic,
@@ -38,6 +40,8 @@ export const publishAndLookInOrder: typeof atomics.publishAndLook = counted(
   atomics.publishAndLookInOrder,
   publishesMessage,
 )
+export const publishVersion: typeof atomics.publishVersion = counted(atomics.publishVersion, () => true)
+export const publishVersionInOrder: typeof atomics.publishVersion = counted(atomics.publishVersionInOrder, () => true)
 export const storeBeforeWrites: typeof atomics.storeBeforeWrites = counted(atomics.storeBeforeWrites)
 export const storeAfterWrites: typeof atomics.storeAfterWrites = counted(atomics.storeAfterWrites, () => true)
 export const publishMagic: typeof atomics.publishMagic = counted(atomics.publishMagic)

@@ -1,9 +1,16 @@
-// A process that plays a role in a stream, a queue or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
+// A process that plays a role in a stream, a latest, a queue or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
 // as JSON in its only argument. It prints `ask N WORD NUMBER`, and then waits for a byte. Its last line is
 // `died COMMITTED WHERE`, or `done COMMITTED STORES` if it has reached the end of its role.
 import { readSync, writeSync } from 'node:fs'
-import { openStream, type StreamReader } from '@memlane/consumer'
-import { createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { openLatest, openStream, type StreamReader } from '@memlane/consumer'
+import {
+  createLatest,
+  createRegion,
+  createStream,
+  joinStream,
+  type LatestWriter,
+  type StreamWriter,
+} from '@memlane/producer'
 import { type CrashPoint, crashPoints } from './crash-point.js'
 import { CAPACITY, isWhole, Numbered, numbered, regions, regionValue } from './message.js'
 import { queueRoles, type Stage } from './queue-roles.js'
@@ -112,6 +119,15 @@ function whenMarked(happen: () => void): void {
   }
 }
 
+/** Sets the value in each way, so often that each cell is used twice. */
+function setInEachWay(writer: LatestWriter<typeof Numbered>): void {
+  for (let lap = 0; lap < 3; lap++) {
+    writer.set(numbered(lane, intend(1)))
+    writer.update((view) => Object.assign(view, numbered(lane, intend(1))))
+    writer.fill((view) => Object.assign(view, numbered(lane, intend(1))))
+  }
+}
+
 async function updateRegion(kind: keyof typeof regions): Promise<void> {
   using region = createRegion(name, regions[kind], { existing: 'join' })
   region.write(regionValue(intend(1)))
@@ -188,6 +204,26 @@ const roles = {
     const reader = await open()
     take(reader.tryReceive())
     crashPoints.die('with a message')
+  },
+  async 'latest-creator'() {
+    using writer = createLatest(name, Numbered, { maxReaders: 1 })
+    ask('created')
+    setInEachWay(writer)
+  },
+  async 'latest-writer'() {
+    using writer = createLatest(name, Numbered)
+    setInEachWay(writer)
+    ask('sleep') // a reader waits for the next value
+    writer.set(numbered(lane, intend(1)))
+  },
+  async 'latest-reader'() {
+    using reader = await openLatest(name, Numbered, { waitStrategy: 'park' })
+    take(reader.get())
+    whenMarked(() => ask('set'))
+    demand(await reader.wait(), 'the writer has ended')
+    reader.read(take)
+    demand(reader.waitSync(), 'the writer has ended')
+    take(reader.get())
   },
   async 'region-creator'() {
     using region = createRegion(name, regions.sequence, { value: regionValue(intend(1)) })

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { openRegionSync, openStream } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { type CreateStreamOptions, createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { latestScenarios } from './latest-scenarios.js'
 import { CAPACITY, Numbered, numbered, regions, regionValue } from './message.js'
 import { queueScenarios } from './queue-scenarios.js'
 import { Receiver } from './receiver.js'
@@ -244,6 +245,7 @@ export const scenarios = {
   'region-sequence': updating('sequence'),
   'region-pair': updating('pair'),
   'region-counter': updating('counter'),
+  ...latestScenarios,
   ...queueScenarios,
 } satisfies Record<string, Scenario>
 

@@ -1,6 +1,7 @@
 import { LayoutError } from '@memlane/protocol'
 import { type Random, randomFrom } from '@memlane/testing/random'
 import { runDescriptor, runHeader } from './descriptors.js'
+import { runLatest } from './latests.js'
 import { runPayload } from './payloads.js'
 import { runQueue } from './queues.js'
 import { runForeign, runRegion } from './regions.js'
@@ -17,7 +18,8 @@ export interface Outcomes {
 /** Each function plays one case. It returns how many values were read, or throws. Only a LayoutError is allowed. */
 const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])[] = [
   [0.4, runStream],
-  [0.55, runQueue],
+  [0.5, runQueue],
+  [0.6, runLatest],
   [0.7, runPayload],
   [0.8, runHeader],
   [0.85, runDescriptor],
@@ -25,7 +27,7 @@ const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])
   [1, runForeign],
 ]
 
-const SHAPES = { stream: runStream, queue: runQueue }
+const SHAPES = { stream: runStream, latest: runLatest, queue: runQueue }
 export type FuzzedShape = keyof typeof SHAPES
 
 /**

@@ -7,16 +7,14 @@
  * last message and then sends nothing, and every consumer must receive all messages. So the pause finds a participant that
  * sleeps beside a message, or waits for a dead peer. Outside of a pause, other events would wake that participant.
  *
- * A stopped participant may block the others. Each stop ends within STOP_MS, and no stop reaches into a pause. So a participant
- * that makes no progress for HUNG_MS hangs.
+ * A stopped participant may block the others. Each stop ends soon, and no stop reaches into a pause. So a participant that makes no
+ * progress for long hangs (victim.ts).
  */
 
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openStream, type StreamReader } from '@memlane/consumer'
-import { capabilities, SharedMemory } from '@memlane/core'
+import { SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
-import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
 import { leftovers } from '@memlane/testing/leftovers'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
@@ -24,23 +22,17 @@ import { asyncReadings, type Reading, readings } from '@memlane/testing/readings
 import { DeliveryCounter } from './delivery-counter.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
 import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
+import { type Deaths, Hung, type Start, until, Victim, within } from './victim.js'
 
 const PRODUCERS = 3
 const CONSUMERS = 2
 const PHASES = 5
 const KILLS_PER_PHASE = 4
 
-const LIFE_MS = 40
-const STOP_MS = 60
-const HUNG_MS = 30_000
-const LOOK_MS = 1
-
 const program = fileURLToPath(new URL('../../dist/kill-participant.js', import.meta.url))
 const waits = ['park', 'adaptive', 'spin'] as const
 
-export interface Totals {
-  kills: number
-  stops: number
+export interface Totals extends Deaths {
   /** The messages that the observers received. */
   messages: number
   lost: number
@@ -65,18 +57,11 @@ export interface RoundOptions {
   kills: number
 }
 
-/** A participant makes no progress, although no participant is stopped. */
-class Hung extends Error {}
+type Role = 'producer' | 'consumer'
 
 interface Place {
-  role: 'producer' | 'consumer'
-  random: Random
-  participant: number
-  counters: Int32Array
-  child: Child
-  exit: Promise<ChildExit>
-  /** True if this round itself ends the participant, so that its end is no failure. */
-  ending: boolean
+  readonly role: Role
+  readonly victim: Victim
 }
 
 /**
@@ -147,20 +132,20 @@ class Round implements Disposable {
       ...Array.from({ length: CONSUMERS }, () => this.#fill('consumer', randomFrom(random() * 2 ** 32))),
     ]
     for (let phase = 0; phase < PHASES && this.#killsLeft > 0; phase++) {
-      await Promise.all(this.#places.map((place) => this.#killAgainAndAgain(place)))
+      await Promise.all(this.#places.map(({ victim }) => this.#killAgainAndAgain(victim)))
       await this.#pause(counters)
     }
-    for (const place of this.#places) place.ending = true
+    for (const { victim } of this.#places) victim.mayEnd()
     if (ending === 'finish') {
       this.#progress.command = Command.finish
       creator.close()
-      for (const place of this.#places) await this.#finished(place)
-      await this.#within(read, 'the observer does not come to the end')
+      for (const { victim } of this.#places) await victim.finished()
+      await within(read, 'the observer does not come to the end')
       observer.close()
     } else {
       await this.#killAll('producer')
       creator.close()
-      await this.#within(read, 'the observer does not come to the end')
+      await within(read, 'the observer does not come to the end')
       observer.close()
       await this.#killAll('consumer')
     }
@@ -186,14 +171,14 @@ class Round implements Disposable {
     return this.#options.kills - this.#totals.kills
   }
 
-  #fill(role: Place['role'], random: Random): Place {
-    const place = { role, random } as Place
-    this.#start(place)
-    return place
+  #fill(role: Role, random: Random): Place {
+    const victim = new Victim(program, random, () => this.#start(role, random), this.#failed)
+    return { role, victim }
   }
 
-  #start(place: Place): void {
-    const { role, random } = place
+  readonly #failed = (error: unknown): void => this.#fail(error)
+
+  #start(role: Role, random: Random): Start {
     const participant = this.#participants++
     const common = {
       stream: this.#stream,
@@ -213,117 +198,41 @@ class Round implements Disposable {
             access: overwrite && random() < 0.3 ? 'read' : 'readwrite',
           }
     ;(role === 'producer' ? this.#producers : this.#consumers).push(participant)
-    const child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
-    Object.assign(place, {
-      participant,
-      counters: this.#progress.counters(participant),
-      child,
-      exit: child.exit,
-      ending: false,
-    } satisfies Partial<Place>)
-    child.exit.then(
-      ({ code, signal, stderr }) => {
-        if (stderr !== '') console.error(`${nameOf(place)}: ${stderr.trimEnd()}`)
-        if (!place.ending) this.#fail(new Error(`${nameOf(place)} ended (${signal ?? code})`))
-      },
-      (error) => this.#fail(error),
-    )
+    return { name: `${role} ${participant}`, counters: this.#progress.counters(participant), task }
   }
 
-  async #killAgainAndAgain(place: Place): Promise<void> {
-    for (let kill = 0; kill < KILLS_PER_PHASE && this.#killsLeft > 0; kill++) {
-      await this.#stopAndKill(place)
-      this.#start(place)
-    }
-    await this.#reached(place, Stage.joined)
+  async #killAgainAndAgain(victim: Victim): Promise<void> {
+    for (let kill = 0; kill < KILLS_PER_PHASE && this.#killsLeft > 0; kill++) await victim.replace(this.#totals)
+    await victim.reached(Stage.joined)
   }
 
-  async #stopAndKill(place: Place): Promise<void> {
-    const { random, child } = place
-    if (random() < 0.25) {
-      await this.#reached(place, Stage.joining)
-      if (random() < 0.5) await setTimeout(random() * 5)
-    } else {
-      await this.#reached(place, Stage.joined)
-      await setTimeout(random() * LIFE_MS)
-    }
-    if (random() < 0.3 && capabilities.namespace === 'posix') {
-      child.kill('SIGSTOP')
-      this.#totals.stops++
-      await setTimeout(random() * STOP_MS)
-      if (random() < 0.5) {
-        child.kill('SIGCONT')
-        await setTimeout(random() * LIFE_MS)
-      }
-    }
-    await this.#kill(place)
-  }
-
-  async #kill(place: Place): Promise<void> {
-    place.ending = true
-    place.child.kill('SIGKILL')
-    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not die`)
-    if (signal === 'SIGKILL') this.#totals.kills++
-    else if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
-  }
-
-  async #killAll(role: Place['role']): Promise<void> {
-    await Promise.all(this.#places.filter((place) => place.role === role).map((place) => this.#kill(place)))
+  async #killAll(role: Role): Promise<void> {
+    const places = this.#places.filter((place) => place.role === role)
+    await Promise.all(places.map(({ victim }) => victim.kill(this.#totals)))
   }
 
   async #pause(observer: Int32Array): Promise<void> {
     const producers = this.#places.filter(({ role }) => role === 'producer')
     this.#progress.command = Command.pause
-    for (const place of producers) await this.#reached(place, Stage.paused)
+    for (const { victim } of producers) await victim.reached(Stage.paused)
     const carried = this.#progress.lanes.slice()
-    for (const place of this.#places) {
-      if (place.role === 'consumer') await this.#caughtUp(nameOf(place), place.counters, carried)
+    for (const { role, victim } of this.#places) {
+      if (role === 'consumer') await this.#caughtUp(victim.name, victim.counters, carried)
     }
     await this.#caughtUp('the observer', observer, carried)
     this.#progress.command = Command.run
-    for (const place of producers) {
-      await this.#until(() => stageOf(place) === Stage.joined, `${nameOf(place)} does not continue`)
+    for (const { victim } of producers) {
+      await until(
+        () => Atomics.load(victim.counters, STAGE) === Stage.joined,
+        () => `${victim.name} does not continue`,
+      )
     }
   }
 
   #caughtUp(who: string, counters: Int32Array, carried: Int32Array): Promise<void> {
     const next = nextOf(counters)
     const isThere = () => carried.every((count, lane) => Atomics.load(next, lane) >= count)
-    return this.#until(isThere, () => `${who} does not get all that was sent: ${next} of ${carried}`)
-  }
-
-  #reached(place: Place, stage: number): Promise<void> {
-    return this.#until(
-      () => stageOf(place) >= stage,
-      () => `${nameOf(place)} does not come from stage ${stageOf(place)} to ${stage}`,
-    )
-  }
-
-  async #finished(place: Place): Promise<void> {
-    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not finish`)
-    if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
-  }
-
-  async #until(isSo: () => boolean, complaint: string | (() => string)): Promise<void> {
-    for (const start = performance.now(); !isSo(); ) {
-      if (performance.now() - start > HUNG_MS) throw new Hung(typeof complaint === 'string' ? complaint : complaint())
-      await setTimeout(LOOK_MS)
-    }
-  }
-
-  async #within<T>(promise: Promise<T>, complaint: string): Promise<T> {
-    const over = new AbortController()
-    const watchdog = setTimeout(HUNG_MS, undefined, { signal: over.signal }).then(
-      () => {
-        throw new Hung(complaint)
-      },
-      () => promise,
-    )
-    try {
-      return await Promise.race([promise, watchdog])
-    } finally {
-      over.abort()
-    }
+    return until(isThere, () => `${who} does not get all that was sent: ${next} of ${carried}`)
   }
 
   #settle(observer: Int32Array, counter: DeliveryCounter): void {
@@ -343,15 +252,7 @@ class Round implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { child } of this.#places) child[Symbol.dispose]()
+    for (const { victim } of this.#places) victim[Symbol.dispose]()
     this.#progress[Symbol.dispose]()
   }
-}
-
-function stageOf({ counters }: Place): number {
-  return Atomics.load(counters, STAGE)
-}
-
-function nameOf({ role, participant, child }: Place): string {
-  return `${role} ${participant} (process ${child.pid})`
 }

@@ -1,0 +1,175 @@
+/**
+ * One latest, with a writer and readers that are killed, stopped and replaced, and an observer here that lives through all of it. It
+ * has phases and pauses as a round of a stream (round.ts): in a pause, the writer sets a last value, and every reader must get it.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { type LatestReader, openLatest } from '@memlane/consumer'
+import { createLatest } from '@memlane/producer'
+import { leftovers } from '@memlane/testing/leftovers'
+import { Numbered } from '@memlane/testing/numbered-message'
+import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
+import type { LatestReaderTask, LatestWriterTask } from './latest-participant.js'
+import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
+import type { Totals } from './round.js'
+import { ValueCounter } from './value-counter.js'
+import { Hung, type Start, until, Victim } from './victim.js'
+
+const READERS = 3
+const PHASES = 5
+const KILLS_PER_PHASE = 4
+
+const program = fileURLToPath(new URL('../../dist/kill-latest-participant.js', import.meta.url))
+
+export interface LatestRoundOptions {
+  /** The prefix of the names of all objects that the round creates. */
+  name: string
+  random: Random
+  /** Ends the round early when the totals have this many kills. */
+  kills: number
+}
+
+/**
+ * Plays a round, and adds what it found to the totals.
+ *
+ * @returns false if a participant hung and the round was stopped early
+ * @throws Error with the output of a participant that ended by itself
+ */
+export async function runLatestRound(options: LatestRoundOptions, totals: Totals): Promise<boolean> {
+  using round = new LatestRound(options, totals)
+  try {
+    await round.run()
+    return true
+  } catch (error) {
+    if (!(error instanceof Hung)) throw error
+    console.error(error.message)
+    totals.hung++
+    return false
+  }
+}
+
+class LatestRound implements Disposable {
+  readonly #options: LatestRoundOptions
+  readonly #totals: Totals
+  readonly #progress: Progress
+  #victims: Victim[] = []
+  #participants = 0
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(options: LatestRoundOptions, totals: Totals) {
+    this.#options = options
+    this.#totals = totals
+    this.#progress = Progress.create(this.#nameOf('progress'), (1 + READERS) * (PHASES * KILLS_PER_PHASE + 1))
+  }
+
+  async run(): Promise<void> {
+    const failure = new Promise<never>((_, reject) => {
+      this.#fail = reject
+    })
+    await Promise.race([this.#run(), failure])
+  }
+
+  async #run(): Promise<void> {
+    const { random, kills, name } = this.#options
+    const first = createLatest(this.#nameOf('latest'), Numbered, { maxReaders: READERS + 1 })
+    const waitStrategy = oneOf(random, ['park', 'adaptive'] as const)
+    using observer = await openLatest(first.name, Numbered, { endOn: 'never', waitStrategy })
+    first.close()
+    const counters = privateCounters()
+    const observing = this.#observe(observer, new ValueCounter('the observer', counters))
+    const writer = this.#victim((common) => ({ ...common, role: 'writer' }))
+    const readers = Array.from({ length: READERS }, () =>
+      this.#victim((common, random) => ({
+        ...common,
+        role: 'reader',
+        wait: oneOf(random, ['park', 'adaptive', 'spin']),
+        access: random() < 0.3 ? 'read' : 'readwrite',
+      })),
+    )
+    this.#victims = [writer, ...readers]
+    for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
+      await Promise.all(this.#victims.map((victim) => this.#killAgainAndAgain(victim)))
+      await this.#pause(writer, readers, counters)
+    }
+    for (const victim of this.#victims) victim.mayEnd()
+    this.#progress.command = Command.finish
+    for (const victim of this.#victims) await victim.finished()
+    observer.close()
+    await observing
+    this.#settle(counters)
+    this.#progress[Symbol.dispose]()
+    const left = leftovers(name)
+    if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
+    this.#totals.leftovers += left.length
+  }
+
+  #nameOf(part: string): string {
+    return `${this.#options.name}-${part}`
+  }
+
+  async #observe(observer: LatestReader<typeof Numbered>, counter: ValueCounter): Promise<void> {
+    try {
+      for await (const { value, version, skipped } of observer.changes()) counter.change(value, version, skipped)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #victim(
+    taskOf: (common: Omit<LatestWriterTask, 'role'>, random: Random) => LatestWriterTask | LatestReaderTask,
+  ): Victim {
+    const random = randomFrom(this.#options.random() * 2 ** 32)
+    const next = (): Start => {
+      const participant = this.#participants++
+      const seed = Math.floor(random() * 2 ** 32)
+      const common = { latest: this.#nameOf('latest'), progress: this.#nameOf('progress'), participant, seed }
+      const task = taskOf(common, random)
+      return { name: `${task.role} ${participant}`, counters: this.#progress.counters(participant), task }
+    }
+    return new Victim(program, random, next, (error) => this.#fail(error))
+  }
+
+  async #killAgainAndAgain(victim: Victim): Promise<void> {
+    for (let kill = 0; kill < KILLS_PER_PHASE && this.#totals.kills < this.#options.kills; kill++) {
+      await victim.replace(this.#totals)
+    }
+    await victim.reached(Stage.joined)
+  }
+
+  async #pause(writer: Victim, readers: readonly Victim[], observer: Int32Array): Promise<void> {
+    this.#progress.command = Command.pause
+    await writer.reached(Stage.paused)
+    const version = Atomics.load(this.#progress.lanes, 0)
+    for (const { name, counters } of readers) await this.#caughtUp(name, counters, version)
+    await this.#caughtUp('the observer', observer, version)
+    this.#progress.command = Command.run
+    await until(
+      () => Atomics.load(writer.counters, STAGE) === Stage.joined,
+      () => `${writer.name} does not continue`,
+    )
+  }
+
+  #caughtUp(name: string, counters: Int32Array, version: number): Promise<void> {
+    const seen = () => Atomics.load(nextOf(counters), 0)
+    return until(
+      () => seen() === version,
+      () => `${name} does not get value ${version}, but has ${seen()}`,
+    )
+  }
+
+  #settle(observer: Int32Array): void {
+    const totals = this.#totals
+    const all = Array.from({ length: this.#participants }, (_, participant) => this.#progress.counters(participant))
+    for (const counters of [observer, ...all]) {
+      totals.messages += counters[COUNT] as number
+      totals.lost += counters[LOST] as number
+      totals.duplicated += counters[DUPLICATED] as number
+      totals.torn += counters[TORN] as number
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const victim of this.#victims) victim[Symbol.dispose]()
+    this.#progress[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,157 @@
+/** A place in a round: its participant is killed, stopped and replaced again and again. */
+
+import { setTimeout } from 'node:timers/promises'
+import { capabilities } from '@memlane/core'
+import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
+import type { Random } from '@memlane/testing/random'
+import { STAGE, Stage } from './progress.js'
+
+const LIFE_MS = 40
+/** Each stop ends within this time. */
+const STOP_MS = 60
+const HUNG_MS = 30_000
+const LOOK_MS = 1
+
+/** A participant makes no progress, although no participant is stopped. */
+export class Hung extends Error {}
+
+/** What a new participant of a place needs to begin. */
+export interface Start {
+  /** The name of the participant in complaints: "reader 3". */
+  readonly name: string
+  readonly counters: Int32Array
+  readonly task: object
+}
+
+export interface Deaths {
+  kills: number
+  stops: number
+}
+
+export class Victim implements Disposable {
+  readonly #program: string
+  readonly #random: Random
+  readonly #next: () => Start
+  readonly #fail: (error: unknown) => void
+  #start!: Start
+  #child!: Child
+  #exit!: Promise<ChildExit>
+  /** True if the round itself ends the participant, so that its end is no failure. */
+  #ending = false
+
+  /**
+   * @param program the script of the participants, which get their task as JSON
+   * @param next makes the task of the next participant
+   * @param fail called if a participant ends by itself
+   */
+  constructor(program: string, random: Random, next: () => Start, fail: (error: unknown) => void) {
+    this.#program = program
+    this.#random = random
+    this.#next = next
+    this.#fail = fail
+    this.#begin()
+  }
+
+  get name(): string {
+    return `${this.#start.name} (process ${this.#child.pid})`
+  }
+
+  get counters(): Int32Array {
+    return this.#start.counters
+  }
+
+  /** Lets the participant live for a moment, stops it now and then, kills it, and starts the next one. */
+  async replace(deaths: Deaths): Promise<void> {
+    const random = this.#random
+    if (random() < 0.25) {
+      await this.reached(Stage.joining)
+      if (random() < 0.5) await setTimeout(random() * 5)
+    } else {
+      await this.reached(Stage.joined)
+      await setTimeout(random() * LIFE_MS)
+    }
+    if (random() < 0.3 && capabilities.namespace === 'posix') {
+      this.#child.kill('SIGSTOP')
+      deaths.stops++
+      await setTimeout(random() * STOP_MS)
+      if (random() < 0.5) {
+        this.#child.kill('SIGCONT')
+        await setTimeout(random() * LIFE_MS)
+      }
+    }
+    await this.kill(deaths)
+    this.#begin()
+  }
+
+  reached(stage: number): Promise<void> {
+    const at = () => Atomics.load(this.counters, STAGE)
+    return until(
+      () => at() >= stage,
+      () => `${this.name} does not come from stage ${at()} to ${stage}`,
+    )
+  }
+
+  /** From now on, the participant may end by itself. */
+  mayEnd(): void {
+    this.#ending = true
+  }
+
+  async finished(): Promise<void> {
+    const { code, signal } = await within(this.#exit, `${this.name} does not finish`)
+    if (code !== 0) throw new Error(`${this.name} ended (${signal ?? code})`)
+  }
+
+  #begin(): void {
+    const start = this.#next()
+    const child = spawnChild(process.execPath, [this.#program, JSON.stringify(start.task)], { timeoutMs: 2 ** 31 - 1 })
+    this.#start = start
+    this.#child = child
+    this.#exit = child.exit
+    this.#ending = false
+    child.exit.then(
+      ({ code, signal, stderr }) => {
+        if (stderr !== '') console.error(`${start.name}: ${stderr.trimEnd()}`)
+        if (this.#child === child && !this.#ending) this.#fail(new Error(`${start.name} ended (${signal ?? code})`))
+      },
+      (error) => this.#fail(error),
+    )
+  }
+
+  /** Kills the participant, and starts no other. */
+  async kill(deaths: Deaths): Promise<void> {
+    this.#ending = true
+    this.#child.kill('SIGKILL')
+    const { code, signal } = await within(this.#exit, `${this.name} does not die`)
+    if (signal === 'SIGKILL') deaths.kills++
+    else if (code !== 0) throw new Error(`${this.name} ended (${signal ?? code})`)
+  }
+
+  [Symbol.dispose](): void {
+    this.#ending = true
+    this.#child[Symbol.dispose]()
+  }
+}
+
+/** @throws Hung if that takes too long */
+export async function until(isSo: () => boolean, complaint: () => string): Promise<void> {
+  for (const start = performance.now(); !isSo(); ) {
+    if (performance.now() - start > HUNG_MS) throw new Hung(complaint())
+    await setTimeout(LOOK_MS)
+  }
+}
+
+/** @throws Hung if that takes too long */
+export async function within<T>(promise: Promise<T>, complaint: string): Promise<T> {
+  const over = new AbortController()
+  const watchdog = setTimeout(HUNG_MS, undefined, { signal: over.signal }).then(
+    () => {
+      throw new Hung(complaint)
+    },
+    () => promise,
+  )
+  try {
+    return await Promise.race([promise, watchdog])
+  } finally {
+    over.abort()
+  }
+}
