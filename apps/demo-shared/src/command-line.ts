@@ -1,7 +1,7 @@
 import { capabilities } from '@memlane/core'
 import { TEXT_ENCODINGS } from '@memlane/protocol'
 import { Command, CommanderError, InvalidArgumentError, Option, type OptionValues } from 'commander'
-import { MACHINE_FIGURES_NAME } from './machine-figures.js'
+import { LATEST_FIGURES_NAME, MACHINE_FIGURES_NAME } from './machine-figures.js'
 
 const CLASSIC_NAME = 'Global\\MyFileMappingObject'
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -9,9 +9,10 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 export interface ProgramDescription {
   name: string
   description: string
-  /** The help texts of `--length`, `--stream` and `--count` for this program. */
+  /** The help texts of `--length`, `--stream`, `--latest` and `--count` for this program. */
   length: string
   stream: string
+  latest: string
   count: string
   /** The long names of the options that only messages have, besides `--length` and `--encoding`. */
   messageOptions: string[]
@@ -19,8 +20,10 @@ export interface ProgramDescription {
 
 /** Makes the command line of a program, with the options that both programs have. */
 export function createProgram(about: ProgramDescription): Command {
-  const { name, description, length, stream, count, messageOptions } = about
-  const names = `the name of the memory (default: ${CLASSIC_NAME}) or of the stream (default: ${MACHINE_FIGURES_NAME})`
+  const { name, description, length, stream, latest, count, messageOptions } = about
+  const names =
+    `the name of the memory (default: ${CLASSIC_NAME}), of the stream (default: ${MACHINE_FIGURES_NAME}), or of the latest ` +
+    `(default: ${LATEST_FIGURES_NAME})`
   return new Command(name)
     .description(description)
     .option('--name <name>', names)
@@ -29,6 +32,7 @@ export function createProgram(about: ProgramDescription): Command {
       new Option('--encoding <encoding>', 'how the text lies in memory').choices(TEXT_ENCODINGS).default('utf16le'),
     )
     .addOption(new Option('--stream', stream).conflicts(['length', 'encoding', ...messageOptions]))
+    .addOption(new Option('--latest', latest).conflicts(['stream', 'length', 'encoding', ...messageOptions]))
     .option('--count <messages>', count, wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError(`Try ${name} --help.`)
@@ -48,7 +52,9 @@ export function parseArguments<T>(
 ): T | undefined {
   try {
     const options = program.parse(argv).opts()
-    return read({ ...options, name: options.name ?? (options.stream ? MACHINE_FIGURES_NAME : CLASSIC_NAME) })
+    const { stream, latest } = options
+    const usual = stream ? MACHINE_FIGURES_NAME : latest ? LATEST_FIGURES_NAME : CLASSIC_NAME
+    return read({ ...options, name: options.name ?? usual })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
@@ -56,11 +62,11 @@ export function parseArguments<T>(
   }
 }
 
-/** Refuses options that have no meaning without `--stream`. Takes their long names. */
-export function refuseWithoutStream(program: Command, ...options: string[]): void {
+/** Refuses options that have no meaning without `--stream` or `--latest`. Takes their long names. */
+export function refuseForMessage(program: Command, ...options: string[]): void {
   for (const option of options) {
     if (program.getOptionValueSource(option) !== 'cli') continue
-    program.error(`error: option '--${option}' cannot be used without option '--stream'`)
+    program.error(`error: option '--${option}' cannot be used without option '--stream' or '--latest'`)
   }
 }
 

@@ -1,10 +1,12 @@
 import { array, f64, type Infer, struct, u32 } from '@memlane/protocol'
 
+/** The name of the stream, and that of the latest. */
 export const MACHINE_FIGURES_NAME = 'Local\\MachineFigures'
+export const LATEST_FIGURES_NAME = 'Local\\LatestFigures'
 
-/** The messages that the first process sends and the second one shows. Both must use this layout. */
+/** The messages or values of the first process, which the second one shows. Both must use this layout. */
 export const MachineFigures = struct('MachineFigures', {
-  /** The number of the message in its lane, from 1. A restarted process continues the count. Wraps at 2^32. */
+  /** The number of the message in its lane, or of the value, from 1. A restarted process continues the count. Wraps at 2^32. */
   sequence: u32,
   /** The process that sends. The figures from `memoryResident` on are those of this process. */
   pid: u32,

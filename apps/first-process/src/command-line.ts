@@ -2,13 +2,13 @@ import {
   createProgram,
   LONGEST_TIMER_MS,
   parseArguments,
-  refuseWithoutStream,
+  refuseForMessage,
   wholeNumber,
 } from '@memlane/demo-shared/command-line'
 import type { TextEncoding } from '@memlane/protocol'
 
 export interface MessageOptions {
-  stream: false
+  shape: 'message'
   name: string
   message: string
   /** Bytes. */
@@ -18,12 +18,12 @@ export interface MessageOptions {
   holdMs: number | undefined
 }
 
-export interface StreamOptions {
-  stream: true
+export interface FiguresOptions {
+  shape: 'stream' | 'latest'
   name: string
-  /** Messages a second. */
+  /** Messages or values a second. */
   rate: number
-  /** How many messages to send. If undefined: send until a key is pressed. */
+  /** How many to send. If undefined: until a key is pressed. */
   count: number | undefined
 }
 
@@ -44,8 +44,11 @@ With --stream, the first process never waits for consumers, even if they are
 slow, stopped or dead. If it is killed and started again, it continues its
 stream, provided that another process still has the stream open.
 
-Exit code: 0 if the message was written (with --stream: if sending ended without
-an error), 1 if something failed, 2 if the command line is wrong.
+With --latest, the second process shows the newest figures only, and may skip
+some. If the first process is killed, its last figures stay.
+
+Exit code: 0 if the message was written (with --stream or --latest: if sending
+ended without an error), 1 if something failed, 2 if the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -54,7 +57,10 @@ Examples, in two terminals:
   second-process
 
   first-process --stream
-  second-process --stream`
+  second-process --stream
+
+  first-process --latest
+  second-process --latest`
 
 const program = createProgram({
   name: 'first-process',
@@ -62,7 +68,8 @@ const program = createProgram({
     'Creates named shared memory (or opens it, if it is there), writes a message into it, and waits for a key.',
   length: 'the length of the memory',
   stream: "send this machine's figures (load, memory, this process) through a stream, until a key is pressed",
-  count: 'with --stream: end after this many messages instead of waiting for a key',
+  latest: 'keep the newest of those figures in a latest, until a key is pressed',
+  count: 'with --stream or --latest: end after this many messages instead of waiting for a key',
   messageOptions: ['hold'],
 })
   .argument('[message]', 'the text to write', 'Message from first process.')
@@ -71,16 +78,17 @@ const program = createProgram({
     'end after this many milliseconds instead of waiting for a key',
     wholeNumber(0, LONGEST_TIMER_MS),
   )
-  .option('--rate <hz>', 'with --stream: messages a second', wholeNumber(1, 1000), 10)
+  .option('--rate <hz>', 'with --stream or --latest: messages a second', wholeNumber(1, 1000), 10)
   .addHelpText('after', notes)
 
-export function parseCommandLine(argv: readonly string[]): MessageOptions | StreamOptions | undefined {
-  return parseArguments(program, argv, ({ stream, name, length, encoding, hold, rate, count }) => {
-    if (stream) {
-      if (program.args.length > 0) program.error("error: option '--stream' cannot be used with a message")
-      return { stream, name, rate, count }
+export function parseCommandLine(argv: readonly string[]): MessageOptions | FiguresOptions | undefined {
+  return parseArguments(program, argv, ({ stream, latest, name, length, encoding, hold, rate, count }) => {
+    if (stream || latest) {
+      const shape = stream ? 'stream' : 'latest'
+      if (program.args.length > 0) program.error(`error: option '--${shape}' cannot be used with a message`)
+      return { shape, name, rate, count }
     }
-    refuseWithoutStream(program, 'rate', 'count')
-    return { stream: false, name, message: program.processedArgs[0], length, encoding, holdMs: hold }
+    refuseForMessage(program, 'rate', 'count')
+    return { shape: 'message', name, message: program.processedArgs[0], length, encoding, holdMs: hold }
   })
 }

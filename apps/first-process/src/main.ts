@@ -1,17 +1,19 @@
 #!/usr/bin/env node
-/** The first process: writes a message into named shared memory, or sends figures through a stream, until it is asked to end. */
+/** The first process: writes a message into named shared memory, or sends figures through a stream or a latest, until it is asked to end. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
-import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
+import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
 import { holdMessage } from './hold-message.js'
 import { sendFigures } from './send-figures.js'
+import { setFigures } from './set-figures.js'
 
-async function run(options: MessageOptions | StreamOptions): Promise<number> {
+async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {
-    await (options.stream ? sendFigures(options) : holdMessage(options))
+    if (options.shape === 'message') await holdMessage(options)
+    else await (options.shape === 'stream' ? sendFigures(options) : setFigures(options))
     return 0
   } catch (error) {
     const memory = 'Could not create file mapping object'
-    const content = options.stream ? 'Could not send the figures' : 'Could not write the message'
+    const content = options.shape === 'message' ? 'Could not write the message' : 'Could not send the figures'
     console.error(explainFailure(error, { memory, content }))
     return exitCodeOf(error)
   }

@@ -211,8 +211,8 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--stream', '--encoding', 'utf8'], /'--stream' cannot be used with option '--encoding <encoding>'/],
     [['--stream', '--rate', '0'], /--rate.*'0' is invalid.*whole number from 1 to 1000/],
     [['--stream', '--count', '0'], /--count.*'0' is invalid.*whole number from 1/],
-    [['--rate', '5'], /'--rate' cannot be used without option '--stream'/],
-    [['--count', '5', 'message'], /'--count' cannot be used without option '--stream'/],
+    [['--rate', '5'], /'--rate' cannot be used without option '--stream' or '--latest'/],
+    [['--count', '5', 'message'], /'--count' cannot be used without option '--stream' or '--latest'/],
   ])('%j', async (args, sentence) => {
     using child = firstProcess(args)
     const { code, signal, stdout, stderr } = await child.exit

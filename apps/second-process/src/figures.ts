@@ -1,13 +1,23 @@
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
-/** The progress of receiving. */
-export interface Progress {
+/** The progress of receiving from a stream. */
+export interface StreamProgress {
   /** Messages a second. */
   rate: number
   /** Messages in the stream that have not been received yet. */
   lag: number
   /** Messages that were overwritten before they could be received. */
   missed: number
+}
+
+/** The progress of reading a latest. */
+export interface LatestProgress {
+  /** Values a second. */
+  rate: number
+  /** Milliseconds since the newest value was set; undefined if none was. */
+  age: number | undefined
+  /** Values that were replaced before they could be read. */
+  skipped: number
 }
 
 /** Labels and values. */
@@ -29,7 +39,7 @@ export function figureRows(figures: MachineFigures): Rows {
   ]
 }
 
-export function progressRows({ rate, lag, missed }: Progress): Rows {
+export function streamRows({ rate, lag, missed }: StreamProgress): Rows {
   return [
     ['rate', `${rate.toFixed(1)}/s`],
     ['lag', `${lag}`],
@@ -37,7 +47,15 @@ export function progressRows({ rate, lag, missed }: Progress): Rows {
   ]
 }
 
-export function figuresLine(figures: MachineFigures, progress: Progress): string {
+export function latestRows({ rate, age, skipped }: LatestProgress): Rows {
+  return [
+    ['rate', `${rate.toFixed(1)}/s`],
+    ['age', age === undefined ? '' : `${age.toFixed(0)} ms`],
+    ['skipped', `${skipped}`],
+  ]
+}
+
+export function figuresLine(figures: MachineFigures, progress: Rows): string {
   const parts: Rows = [
     ['message', `${figures.sequence}`],
     ['from', `${figures.pid}`],
@@ -45,7 +63,7 @@ export function figuresLine(figures: MachineFigures, progress: Progress): string
     ['load', (figures.load[0] ?? 0).toFixed(2)],
     ['memory', memoryUsed(figures)],
     ['process', `${mebibytes(figures.memoryResident)} ${percent(figures.processorShare)}`],
-    ...progressRows(progress),
+    ...progress,
   ]
   return parts.map((part) => part.join(' ')).join('  ')
 }

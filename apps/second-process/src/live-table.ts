@@ -1,6 +1,6 @@
 import type { StreamEnd } from '@memlane/consumer'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
-import { figureRows, type Progress, progressRows } from './figures.js'
+import { figureRows, type Rows } from './figures.js'
 import { print } from './print.js'
 
 const DRAW_INTERVAL_MS = 100
@@ -12,14 +12,14 @@ export class LiveTable implements AsyncDisposable {
   #nextDraw = 0
   #figures: MachineFigures | undefined
   #end: StreamEnd | undefined
-  #progress: () => Progress = () => ({ rate: 0, lag: 0, missed: 0 })
+  #progress: () => Rows = () => []
 
   constructor(name: string) {
     this.#name = name
   }
 
   /** Takes the new state, and draws the table if the last drawing is at least `DRAW_INTERVAL_MS` old. */
-  async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Progress): Promise<void> {
+  async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Rows): Promise<void> {
     this.#figures = figures ?? this.#figures
     this.#end = end
     this.#progress = progress
@@ -46,9 +46,9 @@ export function tableLines(
   name: string,
   figures: MachineFigures | undefined,
   end: StreamEnd | undefined,
-  progress: Progress,
+  progress: Rows,
 ): string[] {
-  const rows = [...(figures ? figureRows(figures) : []), ...progressRows(progress)]
+  const rows = [...(figures ? figureRows(figures) : []), ...progress]
   const labelWidth = Math.max(...rows.map(([label]) => label.length))
   const valueWidth = Math.max(...rows.map(([, value]) => value.length))
   const table = rows.map(([label, value]) => `  ${label.padEnd(labelWidth)}  ${value.padStart(valueWidth)}`)

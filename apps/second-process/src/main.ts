@@ -1,17 +1,19 @@
 #!/usr/bin/env node
-/** The second process: shows the message in named shared memory, or the figures that come through a stream. */
+/** The second process: shows the message in named shared memory, or the figures that come through a stream or a latest. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
-import { type MessageOptions, parseCommandLine, type StreamOptions } from './command-line.js'
+import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
 import { showFigures } from './show-figures.js'
+import { showLatest } from './show-latest.js'
 import { showMessage } from './show-message.js'
 
-async function run(options: MessageOptions | StreamOptions): Promise<number> {
+async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {
-    await (options.stream ? showFigures(options) : showMessage(options))
+    if (options.shape === 'message') await showMessage(options)
+    else await (options.shape === 'stream' ? showFigures(options) : showLatest(options))
     return 0
   } catch (error) {
     const memory = 'Could not open file mapping object'
-    const content = options.stream ? 'Could not show the figures' : 'Could not show the message'
+    const content = options.shape === 'message' ? 'Could not show the message' : 'Could not show the figures'
     console.error(explainFailure(error, { memory, content }))
     return exitCodeOf(error)
   }

@@ -1,7 +1,8 @@
 import { openStream, type StreamEnd } from '@memlane/consumer'
 import { EndRequest } from '@memlane/demo-shared/end-request'
 import { MachineFigures } from '@memlane/demo-shared/machine-figures'
-import type { StreamOptions } from './command-line.js'
+import type { FiguresOptions } from './command-line.js'
+import { streamRows } from './figures.js'
 import { LiveTable } from './live-table.js'
 import { MessageLines } from './message-lines.js'
 import { MessageRate } from './message-rate.js'
@@ -10,15 +11,15 @@ import { MessageRate } from './message-rate.js'
 const DRAW_INTERVAL_MS = 200
 
 /** Opens the stream, and shows its messages until the first process closes it. If the first process dies, waits for a restart. */
-export async function showFigures({ name, waitMs, count = Infinity }: StreamOptions): Promise<void> {
+export async function showFigures({ name, waitMs, count = Infinity }: FiguresOptions): Promise<void> {
   using request = new EndRequest({ key: count === Infinity })
   const { signal } = request
   try {
     using reader = await openStream(name, MachineFigures, { timeoutMs: waitMs, signal, endOn: 'closed' })
     await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
-    const display = table ?? new MessageLines()
+    const display = table ?? new MessageLines('stream')
     const rate = new MessageRate()
-    const progress = () => ({ rate: rate.perSecond(), lag: reader.lag(), missed: reader.missed })
+    const progress = () => streamRows({ rate: rate.perSecond(), lag: reader.lag(), missed: reader.missed })
     let end: StreamEnd | undefined
     for (let received = 0; received < count && end !== 'closed'; ) {
       const figures = await reader.receive({ timeoutMs: DRAW_INTERVAL_MS, signal })

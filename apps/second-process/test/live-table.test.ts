@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { latestRows, streamRows } from '../src/figures.js'
 import { tableLines } from '../src/live-table.js'
 
 const figures = {
@@ -18,7 +19,7 @@ const figures = {
 }
 
 test('names and values stand in two columns', () => {
-  expect(tableLines('figures', figures, undefined, { rate: 9.96, lag: 3, missed: 0 })).toEqual([
+  expect(tableLines('figures', figures, undefined, streamRows({ rate: 9.96, lag: 3, missed: 0 }))).toEqual([
     'figures: receiving',
     '  message                                  42',
     '  sent at                          03:04:05.6',
@@ -42,5 +43,10 @@ test.each([
   [figures, 'died', 'figures: first process died, waiting for it to come back'],
   [figures, 'closed', 'figures: closed by the first process'],
 ] as const)('the first line shows the state of the stream: %#', (latest, end, line) => {
-  expect(tableLines('figures', latest, end, { rate: 0, lag: 0, missed: 0 })[0]).toBe(line)
+  expect(tableLines('figures', latest, end, streamRows({ rate: 0, lag: 0, missed: 0 }))[0]).toBe(line)
+})
+
+test('a latest shows the age of its value, and how many values were skipped', () => {
+  const lines = tableLines('figures', undefined, undefined, latestRows({ rate: 9.96, age: 12.3, skipped: 4 }))
+  expect(lines.slice(1)).toEqual(['  rate     10.0/s', '  age       12 ms', '  skipped       4'])
 })

@@ -117,7 +117,7 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['--show', 'nowhere'], /--show.*'nowhere' is invalid.*terminal, dialog/],
     [['message'], /too many arguments/],
-    [['--count', '5'], /'--count' cannot be used without option '--stream'/],
+    [['--count', '5'], /'--count' cannot be used without option '--stream' or '--latest'/],
     [['--stream'], /'--stream' cannot be used with option '--show <where>'/],
     [['--stream', '--length', '64'], /'--stream' cannot be used with option '--length <bytes>'/],
   ])('%j', async (args, sentence) => {
