@@ -20,6 +20,7 @@ export const JOINED_WRITER_SLOTS: readonly number[] = Array.from({ length: 31 },
 const REMEDIES: Readonly<Record<string, string>> = {
   stream: ' Open it with openStream or joinStream.',
   latest: ' Open it with openLatest or createLatest.',
+  queue: ' Open it with openQueue or joinQueue.',
 }
 
 /**

@@ -1,7 +1,6 @@
 import {
   Channel,
   type CreateChannelOptions,
-  channelError,
   checkQueueOptions,
   checkWaitStrategy,
   claimSlot,
@@ -13,7 +12,7 @@ import {
   queueChecks,
   type WaitStrategy,
 } from '@memlane/channel'
-import { SharedMemoryError, type WaitOptions } from '@memlane/core'
+import type { WaitOptions } from '@memlane/core'
 import {
   checkOneOf,
   checkOptions,
@@ -24,6 +23,7 @@ import {
 } from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, queueShape } from '@memlane/protocol/internal'
+import { createOrContinue } from './create-or-continue.js'
 import { QueueWriter } from './queue-writer.js'
 
 /** Options of `createQueue`. */
@@ -84,34 +84,25 @@ export function createQueue<S extends Schema>(
   checkOptions('createQueue', options, createQueueChecks)
   const { existing = 'take-over', waitStrategy, trustOwner = false, ...channelOptions } = options
   const codec = codecOf(schema)
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return createOrContinue(
+    queueShape,
+    name,
+    { refuses: existing === 'refuse', others: 'producers' },
+    () => {
       const channel = createQueueChannel(name, codec, channelOptions)
       return writerOver(channel, codec, waitStrategy, () =>
         existing === 'join' ? claimPlace(channel) : claimPlaceAlone(channel, true),
       )
-    } catch (error) {
-      if (!isCode(error, 'ALREADY_EXISTS') || attempt === MAX_ATTEMPTS) throw error
-      if (existing === 'refuse') {
-        const message =
-          'the name is taken, and existing is "refuse". Leave that out to continue a queue whose producers died.'
-        throw channelError(queueShape, 'ALREADY_EXISTS', name, message, error)
-      }
-    }
-    try {
+    },
+    () => {
       const channel = Channel.open(queueShape, name, codec, { trustOwner })
       return writerOver(channel, codec, waitStrategy, () => {
         checkQueueOptions(channel, options)
         return existing === 'join' ? claimPlace(channel) : claimPlaceAlone(channel, false)
       })
-    } catch (error) {
-      if (!isCode(error, 'NOT_FOUND')) throw error // NOT_FOUND: the queue has ended meanwhile, so try again
-    }
-  }
+    },
+  )
 }
-
-/** How often to try again if the queue of that name comes and goes. */
-const MAX_ATTEMPTS = 1000
 
 /**
  * Becomes one more producer of a queue. Waits for the queue to appear. If an earlier producer has died, continues in its slots.
@@ -157,8 +148,4 @@ function writerOver<S extends Schema>(
     channel.close()
     throw error
   }
-}
-
-function isCode(error: unknown, code: SharedMemoryError['code']): boolean {
-  return error instanceof SharedMemoryError && error.code === code
 }

@@ -1,5 +1,5 @@
 import type { Cells, MessageHandler } from '@memlane/channel'
-import { describeValue, steadyNow } from '@memlane/core/internal'
+import { describeValue } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, PayloadView, Schema } from '@memlane/protocol'
 import { CellWriter, debugsViews, KEPT, type KeyPlace, outOfLine } from '@memlane/protocol/internal'
 import type { WriterSlot } from './writer-slot.js'
@@ -24,6 +24,7 @@ export class KeyWriter<S extends Schema> {
   private readonly slot: WriterSlot
   private readonly codec: CodecOf<S>
   private readonly cell: CellWriter
+  private readonly now: () => number
   private readonly fixedLength: number | undefined
   /** Checks and writes a value of fixed length. */
   private readonly checkAndPut: ((data: DataView, offset: number, value: MessageOf<S>) => void) | undefined
@@ -37,6 +38,7 @@ export class KeyWriter<S extends Schema> {
     const { sleepingReaders, inOrder } = slot.channel.control
     this.slot = slot
     this.codec = codec
+    this.now = slot.now
     this.cell = new CellWriter(buffer, place, { sleeping: sleepingReaders, inOrder })
     this.maxMessageLength = place.capacity
     this.fixedLength = codec.fixedLength
@@ -162,7 +164,7 @@ export class KeyWriter<S extends Schema> {
   }
 
   private publish(length: number): void {
-    if (this.cell.publish(length, steadyNow()) !== 0) this.slot.ring()
+    if (this.cell.publish(length, this.now()) !== 0) this.slot.ring()
   }
 
   /** Writes a value of a codec that has no `checkAndPut`. */

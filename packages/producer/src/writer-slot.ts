@@ -1,4 +1,4 @@
-import { Bells, cleanUpIfDead, type LatestChannel, Participant } from '@memlane/channel'
+import { Bells, CoarseClock, cleanUpIfDead, type LatestChannel, Participant } from '@memlane/channel'
 import { SleepMark } from '@memlane/protocol/internal'
 
 /** How often a ring looks for readers that died asleep: their marks would make each value take the slow path. */
@@ -7,6 +7,8 @@ const RINGS_PER_CLEAN_UP = 1024
 /** The writer of a latest, as all of its keys see it. Make one only while holding the writer's lease. */
 export class WriterSlot {
   readonly channel: LatestChannel
+  /** When values are set: milliseconds on the machine's monotonic clock, up to a millisecond late. */
+  readonly now: () => number = new CoarseClock().now
   readonly #participant: Participant<LatestChannel>
   readonly #readers: Bells
   #rings = 0
