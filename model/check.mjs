@@ -1,14 +1,20 @@
 // Checks the models with spin: each configuration must hold, and each mutation must fail. Ends with "N passed, N failed".
 // Installs spin if it is missing (on Debian, as root).
+//
+//   node check.mjs [--long] [MODEL...]    --long: larger configurations, too, for some minutes; MODEL: only these models
 
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 
 const models = fileURLToPath(new URL('.', import.meta.url))
+const { values: flags, positionals: wanted } = parseArgs({
+  options: { long: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 
 /** The configurations that must hold: a model, its macros, and whether it is so large that an optimized search pays. */
 const configurations = [
@@ -35,6 +41,48 @@ const configurations = [
   ['snapshot', 'PAIR'],
   ['snapshot', 'SEQUENCE'],
   ['header', ''],
+  ['cells', 'K=2'],
+  ['cells', 'K=4'],
+  ['cells', 'K=4 WEAK'],
+  ['cells', 'K=4 V=8 START=5'],
+  ['slot', 'N=2 M=5', true],
+  ['slot', 'N=2 M=5 NO_FENCE', true],
+  ['slot', 'N=2 M=3 AWAY=1', true],
+  ['deliveries', 'LIMIT=1'],
+  ['deliveries', 'LIMIT=2', true],
+  ['deliveries', 'LIMIT=2 RETURNS=1 D=2', true],
+  ['deliveries', 'LIMIT=2 RETURNS=1 AWAY=1', true],
+  ['deliveries', 'N=2 LIMIT=2 RETURNS=1', true],
+  ['deliveries', 'N=2 M=3 KEEP=1 LIMIT=1 D=0', true],
+  ['queue', 'N=1 M=2', true],
+  ['queue', 'N=2 M=2', true],
+  ['queue', 'N=2 M=5 BATCH=2 D=0 POLL', true],
+  ['queue', 'N=2 M=4 BATCH=2 POLL', true],
+  ['queue', 'N=2 M=3 C=3 D=0 POLL', true],
+  ['queue', 'P=2 N=1 M=1 POLL', true],
+  ['queue', 'N=2 M=2 RETRIES=1 POLL', true],
+  ['queue', 'N=1 M=1 C=3 X=1 POLL', true],
+  ['queue', 'N=1 M=1 L=2', true],
+  ['queue', 'N=1 M=1 J=2 D=2 POLL', true],
+  ['queue', 'N=1 M=1 J=2 X=1 POLL'],
+  ['queue', 'N=1 M=1 JOIN', true],
+  ['queue', 'N=1 M=2 C=1 JOIN', true],
+  ['queue', 'N=1 M=1 X=1', true],
+  ['queue', 'N=1 M=1 RETRIES=1', true],
+  ['queue', 'N=1 M=1 RETRIES=1 LEAVE D=0', true],
+  ['queue', 'N=1 M=1 AWAY=1 D=0', true],
+  ['queue', 'N=1 M=1 AWAY=2 G=2 D=0 POLL'],
+  ['queue', 'N=1 M=1 PROGRESS', true],
+]
+
+/** Configurations that take longer: only with --long. */
+const longConfigurations = [
+  ['deliveries', 'LIMIT=2 D=2'],
+  ['deliveries', 'LIMIT=2 AWAY=1'],
+  ['deliveries', 'N=2 LIMIT=2'],
+  ['queue', 'N=1 M=2 D=2'],
+  ['queue', 'N=1 M=2 L=2'],
+  ['queue', 'N=1 M=2 RETRIES=1 LEAVE D=0'],
 ]
 
 /** The mutations that must fail. docs/model.md says which access each one changes. The last macro is the mutation. */
@@ -112,6 +160,66 @@ const mutations = [
   ]),
   ['the magic word before the header', 'header', 'MAGIC_FIRST'],
   ['the header read before the magic word', 'header', 'FIELDS_FIRST'],
+  ['more versions than cells: the limit is one too large', 'cells', 'LIMIT_TOO_LARGE'],
+  ['the version before its cell', 'cells', 'VERSION_FIRST'],
+  ['no fence after the version', 'cells', 'WEAK NO_FENCE'],
+  ['the copy begun before the version is loaded', 'cells', 'COPY_FIRST'],
+  ['the version loaded again before the copy ends', 'cells', 'CHECK_FIRST'],
+  ['the version not loaded again', 'cells', 'NO_CHECK'],
+  ['a writer that continues from an outdated version', 'cells', 'OUTDATED'],
+  ['the upper half of the version behind the lower one', 'cells', 'V=8 START=5 HIGH_LATE'],
+  ['a version that wraps and leaves out 0', 'cells', 'V=8 START=5 SKIP_ZERO'],
+  ['the tail before the payload, the word and the entry', 'slot', 'PLAIN_TAIL'],
+  ['the entry read before the tail', 'slot', 'ENTRY_FIRST'],
+  ['the payload read after the acknowledgement', 'slot', 'PAYLOAD_AFTER_ACK'],
+  ['a slot filled before its word is loaded', 'slot', 'FILL_FIRST'],
+  ['a copy of a message checked before the copy ends', 'slot', 'M=3 AWAY=1 CHECK_BEFORE_COPY'],
+  ['neither the fence after the tail nor the strict check of the lap', 'slot', 'LAP_OF_RING NO_FENCE'],
+  ['the base stored after the word', 'deliveries', 'BASE_AFTER_READY'],
+  ['the base not stored', 'deliveries', 'BASE_KEPT'],
+  ['one delivery more than the limit', 'deliveries', 'LIMIT_LATE'],
+  ['the deliveries not counted when a consumer dies', 'deliveries', 'NO_LIMIT_AT_DEATH'],
+  ['a note read without its generation', 'deliveries', 'LIMIT=1 NOTE_OF_ANY_GENERATION'],
+  ["a note's generation stored before the rest of it", 'deliveries', 'LIMIT=2 D=2 NOTE_GENERATION_FIRST'],
+  ['a rejected message known only by its kind', 'deliveries', 'REJECTION_FORGOTTEN'],
+  ['the base changed after the message is returned', 'deliveries', 'FREE_AFTER_RETURNED'],
+  ['a note written without the kind "returning"', 'deliveries', 'AWAY=1 NO_RETURNING'],
+  ['a message taken away while its consumer returns it', 'deliveries', 'AWAY=1 TAKE_AWAY_RETURNING'],
+  ['a dead letter sent back with its old count', 'deliveries', 'RESEND_KEEPS_COUNT'],
+  ['a dead letter dropped by a plain store', 'deliveries', 'DROP_BY_STORE'],
+  ['a ring of N entries, without a tail', 'queue', 'N=2 M=4 D=0 SHORT_RING NO_TAIL'],
+  ['no check whether the entry was overwritten', 'queue', 'N=2 M=5 D=0 POLL NO_LAP_CHECK'],
+  ['with batches, entries up to 2N behind the tail taken for whole', 'queue', 'N=2 M=5 BATCH=2 D=0 POLL LAP_OF_RING'],
+  ['an entry without the generation', 'queue', 'M=3 D=0 POLL NO_GENERATION_IN_ENTRY'],
+  ['the tail before the word', 'queue', 'M=1 D=0 POLL TAIL_BEFORE_READY'],
+  ['the tail before the entry', 'queue', 'M=1 D=0 POLL TAIL_BEFORE_ENTRY'],
+  ["a dead producer's unpublished message keeps its slot", 'queue', 'M=1 L=2 POLL NO_FREE_UNPUBLISHED'],
+  ["a dead producer's published message loses its slot", 'queue', 'N=2 M=2 L=2 POLL FREE_PUBLISHED'],
+  ['a generation that does not rise with a take', 'queue', 'M=1 D=0 AWAY=1 POLL NO_TICKETS GENERATION_PER_USE'],
+  ['an older holder of a slot not told that it has lost it', 'queue', 'M=1 D=0 AWAY=2 G=2 POLL NO_TICKETS'],
+  ['a late acknowledgement that does not compare', 'queue', 'M=1 D=0 AWAY=1 POLL LATE_ACK_WINS'],
+  ['a view not checked after the copy', 'queue', 'M=2 D=0 AWAY=1 POLL NO_VIEW_CHECK'],
+  ['the returns counted before the word is stored', 'queue', 'M=1 D=0 RETRIES=1 LEAVE COUNT_BEFORE_RETURNED'],
+  ['the returns not counted', 'queue', 'M=1 D=0 RETRIES=1 NO_COUNT'],
+  ['the returns seen before the scan', 'queue', 'N=2 M=2 RETRIES=1 POLL SEEN_FIRST'],
+  ['the returns still seen although a scan has taken a message', 'queue', 'N=2 M=2 RETRIES=1 POLL KEEP_SEEN'],
+  ['no scan when a delayed message is due', 'queue', 'M=1 D=0 RETRIES=1 NO_SCAN_WHEN_DUE'],
+  ['a delayed message taken at once', 'queue', 'M=1 D=0 RETRIES=1 DELAY_IGNORED'],
+  ["a dead consumer's lease claimed before its messages are returned", 'queue', 'M=1 C=3 X=1 POLL CLAIM_FIRST'],
+  ['a dead consumer not live before that', 'queue', 'M=1 C=3 D=2 POLL CLAIM_FIRST LIVE_CLEARED_FIRST'],
+  ['the lease asked before the word is loaded', 'queue', 'M=1 J=2 POLL ASK_BEFORE_LOAD'],
+  ['a newcomer that returns no messages before it claims a place', 'queue', 'M=1 J=2 X=1 POLL NO_SCAN_BEFORE_CLAIM'],
+  ['a newcomer that returns none at all', 'queue', 'M=1 J=2 POLL NO_SCAN_BEFORE_CLAIM NO_SCAN_AT_JOIN'],
+  ['the sleeping consumer sets no mark', 'queue', 'M=1 D=0 NO_MARK'],
+  ['the sleeping consumer does not watch producers', 'queue', 'M=1 NO_WATCH_OF_PRODUCERS'],
+  ['no check after the peers are watched', 'queue', 'M=1 NO_LOOK_AFTER_WATCH'],
+  ['the sleeping producer sets no mark', 'queue', 'M=2 D=0 NO_PRODUCER_MARK'],
+  ['the sleeping producer does not check', 'queue', 'M=2 D=0 NO_PRODUCER_LOOK NO_PRODUCER_LOOK_AFTER_WATCH'],
+  ['the sleeping producer does not watch consumers', 'queue', 'M=2 NO_PRODUCER_WATCH'],
+  ['no check after the consumers are watched', 'queue', 'M=2 NO_PRODUCER_LOOK_AFTER_WATCH'],
+  ['the producer checks for sleepers before it publishes', 'queue', 'M=1 D=0 RING_BEFORE_TAIL'],
+  ['no ring when a consumer has joined', 'queue', 'M=2 C=1 JOIN NO_RING_AFTER_JOIN'],
+  ['a ring before a consumer has joined, and none after', 'queue', 'M=2 C=1 JOIN NO_RING_AFTER_JOIN RING_BEFORE_JOIN'],
 ]
 
 if (spawnSync('spin', ['-V']).error !== undefined) {
@@ -134,9 +242,12 @@ async function check(model, macros, large = false) {
     join(models, `${model}.pml`),
   )
   const level = large ? '-O1' : '-O0' // most searches take less time than compiling them
-  await run('gcc', level, '-w', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=1800', '-o', 'pan', 'pan.c')
+  const hasFormula = macros.includes('PROGRESS') // searches for liveness, with weak fairness
+  const kind = hasFormula ? '-DNFAIR=3' : '-DSAFETY'
+  await run('gcc', level, '-w', kind, '-DCOLLAPSE', '-DMEMLIM=1800', '-o', 'pan', 'pan.c')
   // In the lane model, participants may end while others wait. The models of sleepers find participants that sleep forever.
-  const { stdout } = await run('./pan', '-m1000000', ...(model === 'lane' ? ['-E'] : []))
+  const search = [...(model === 'lane' ? ['-E'] : []), ...(hasFormula ? ['-a', '-f'] : [])]
+  const { stdout } = await run('./pan', '-m1000000', ...search)
   const states = Number(/(\d+) states, stored/.exec(stdout)?.[1])
   const complete = !/max search depth too small|out of memory|Search not completed/.test(stdout)
   const error = /pan:\d+: (.*) \(at depth/.exec(stdout)?.[1]
@@ -151,22 +262,28 @@ function count(ok, text) {
   console.log(`${ok ? 'ok     ' : 'FAILED '} ${text}`)
 }
 
+const isWanted = (model) => wanted.length === 0 || wanted.includes(model)
+const larger = flags.long ? longConfigurations.map(([model, macros]) => [model, macros, true]) : []
 const tasks = [
-  ...configurations.map(([model, macros, large]) => async () => {
-    const { states, error, complete } = await check(model, macros, large)
-    count(
-      error === undefined && complete,
-      `${model} ${macros}: ${error ?? (complete ? 'holds' : 'not completed')}, ${states} states`,
-    )
-  }),
-  ...mutations.map(([what, model, macros]) => async () => {
-    const { states, error } = await check(model, macros)
-    const mutation = macros.split(' ').at(-1)
-    count(
-      error !== undefined,
-      `${model} ${mutation}, ${what}: ${error === undefined ? 'not found out' : error}, ${states} states`,
-    )
-  }),
+  ...[...configurations, ...larger]
+    .filter(([model]) => isWanted(model))
+    .map(([model, macros, large]) => async () => {
+      const { states, error, complete } = await check(model, macros, large)
+      count(
+        error === undefined && complete,
+        `${model} ${macros}: ${error ?? (complete ? 'holds' : 'not completed')}, ${states} states`,
+      )
+    }),
+  ...mutations
+    .filter(([, model]) => isWanted(model))
+    .map(([what, model, macros]) => async () => {
+      const { states, error } = await check(model, macros)
+      const mutation = macros.split(' ').at(-1)
+      count(
+        error !== undefined,
+        `${model} ${mutation}, ${what}: ${error === undefined ? 'not found out' : error}, ${states} states`,
+      )
+    }),
 ]
 
 /** Runs tasks until none is left. Two run at a time: each search has one thread. */
