@@ -251,7 +251,7 @@ describe('a doorbell', () => {
       await peer.call('bell', 0, 1)
       const folderOfKilled = fifoFolderOf(path)
       await peer.kill()
-      expect(filesIn(folderOfKilled)).toEqual(['bell.1'])
+      expect([['bell.1'], []]).toContainEqual(filesIn(folderOfKilled)) // none if a process has just listed all memory
       expect(() => SharedMemory.open(name)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
       expect([existsSync(path), existsSync(folderOfKilled)]).toEqual([false, false])
     },
