@@ -11,6 +11,10 @@ import type { ConsumerReport, QueueReport, QueueTally, QueueTrial } from './queu
 const BATCH = 64
 const START_MS = 300
 const file = fileURLToPath(import.meta.url)
+/** A worker of Node 20 cannot start with a TypeScript file. */
+const WORKER_SOURCE = `
+  const [, , url, tsx] = require('node:worker_threads').workerData
+  import(tsx).then(({ register }) => register()).then(() => import(url))`
 const isWorker = parentPort !== null
 const [role, json] = isWorker ? (workerData as [string, string]) : (process.argv.slice(2) as [string, string])
 const given: QueueTrial = JSON.parse(json)
@@ -58,7 +62,10 @@ async function coordinate(): Promise<void> {
   const isOwnProducer = peer === 'child_process' || peer === 'MessagePort'
   const start = (part: string) =>
     peer === 'MessagePort'
-      ? new Worker(file, { workerData: [part, json], execArgv: ['--import', 'tsx'] })
+      ? new Worker(WORKER_SOURCE, {
+          eval: true,
+          workerData: [part, json, import.meta.url, import.meta.resolve('tsx/esm/api')],
+        })
       : fork(file, [part, json], { execArgv: process.execArgv, serialization: 'advanced' })
   const parts = [
     ...Array.from({ length: consumers }, () => start('consumer')),
@@ -67,7 +74,7 @@ async function coordinate(): Promise<void> {
   await Promise.all(parts.map((part) => once(part, 'message')))
   const trial: QueueTrial = { ...given, start: Date.now() + START_MS + given.warmUpMs }
   const send = (part: (typeof parts)[number], message: unknown) =>
-    part instanceof Worker ? part.postMessage(message) : part.send(message as object)
+    part instanceof Worker ? part.postMessage(message) : part.send(message as object, () => {}) // a consumer may have ended
   let acknowledged = 0
   const reports = parts.slice(0, consumers).map(
     (part) =>
@@ -84,6 +91,8 @@ async function coordinate(): Promise<void> {
     await produceRoundRobin(trial, channels, () => acknowledged)
   }
   const all = await Promise.all(reports)
+  // A producer may still wait for a slot that no consumer frees any more.
+  await Promise.all(parts.map((part) => (part instanceof Worker ? part.terminate() : kill(part))))
   const delays = all.flatMap(({ delaysUs }) => delaysUs).sort((a, b) => a - b)
   const at = (part: number) => delays[Math.floor(part * delays.length)] ?? 0
   const messages = all.reduce((sum, report) => sum + report.messages, 0)
@@ -93,4 +102,11 @@ async function coordinate(): Promise<void> {
   }
   console.log(JSON.stringify(report))
   process.exit(0)
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
