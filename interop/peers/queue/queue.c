@@ -418,7 +418,7 @@ static size_t find_new(struct consumer* consumer, uint32_t place, uint32_t* word
     const size_t offset = slot_of(queue, place, slot);
     *word = load(queue, offset);
     if (*word != word_of(READY, 0, whole & GENERATIONS)) continue;
-    if (load(queue, producer_place(place) + TAIL) - *position >= 2 * queue->capacity) return 0;
+    if (load(queue, producer_place(place) + TAIL) - *position - 1 >= queue->capacity) return 0;
     return offset;
   }
   return 0;

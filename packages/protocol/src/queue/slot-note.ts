@@ -24,9 +24,9 @@ const encoder = new TextEncoder()
 export function writeNote(data: DataView, offset: number, generation: number, notBefore: number, reason: string): void {
   const target = new Uint8Array(data.buffer, data.byteOffset + offset + REASON_OFFSET, MAX_REASON_LENGTH)
   const { written } = encoder.encodeInto(reason, target)
-  data.setUint32(offset + GENERATION_OFFSET, generation, true)
   data.setUint32(offset + REASON_LENGTH_OFFSET, written, true)
   data.setFloat64(offset + NOT_BEFORE_OFFSET, notBefore, true)
+  data.setUint32(offset + GENERATION_OFFSET, generation, true) // last: a death before it leaves a note that says nothing
 }
 
 /** The time before which nobody may take the message; 0 if the note says nothing about this generation. */

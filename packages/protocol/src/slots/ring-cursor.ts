@@ -94,11 +94,12 @@ export class RingCursor {
         const word = loadSlot(words, index)
         if (word === slotWord(READY, 0, generationOfEntry(entry, slot))) {
           this.tail = loadTail(words, this.tailIndex)
-          if (((this.tail - position) | 0) > 0 && ((this.tail - position) | 0) <= ringMask) {
+          // Not 2 * capacity: the entries of an unpublished batch may already have overwritten those of the lap before.
+          if (((this.tail - position) | 0) > 0 && ((this.tail - position) | 0) <= this.capacity) {
             this.taken = word
             return index
           }
-          this.start(this.tail) // the producer has overwritten the entry: this consumer was stopped for long
+          this.start(this.tail) // this consumer was stopped for long
           continue
         }
       }
