@@ -16,10 +16,11 @@ export const VARIANTS = {
   'write array element f32': 4,
   'read object': 32,
   'write object': 32,
+  'read object, projected': 32,
 } as const
 
-/** The variants of whole values: plain objects of five numbers. */
-export const OBJECT_VARIANTS = ['read object', 'write object'] as const
+/** The variants of whole values: plain objects of five numbers. `projected`: out of a struct that has more fields by now. */
+export const OBJECT_VARIANTS = ['read object', 'write object', 'read object, projected'] as const
 
 export type FieldVariant = Exclude<keyof typeof VARIANTS, (typeof OBJECT_VARIANTS)[number]>
 

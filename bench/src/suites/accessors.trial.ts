@@ -7,7 +7,8 @@
 
 import { performance } from 'node:perf_hooks'
 import { SharedMemory } from '@memlane/core'
-import { array, f32, f64, i64, struct, u8, u32 } from '@memlane/protocol'
+import { type AnyCodec, array, f32, f64, i64, struct, u8, u32 } from '@memlane/protocol'
+import { codecOf, projectCodec } from '@memlane/protocol/internal'
 import { watchGarbage } from '../roles/garbage.js'
 import type { AccessorMeasurements, FieldVariant, OBJECT_VARIANTS, VARIANTS } from './accessor-variants.js'
 
@@ -175,6 +176,17 @@ const quotes = Array.from({ length: 64 }, (_, i) => ({
   ...{ bid: i + 0.25, ask: i + 0.5, time: 1.7e9 + i, sequence: i, size: 100 * i },
 }))
 
+/** The same with more fields, in another order, and a reader of `Quote` for it. */
+const Grown = struct('Quote', { sequence: u32, ask: f64, last: f64, size: u32, bid: f64, venue: u32, time: f64 })
+const projected = projectCodec(Grown.descriptor, codecOf(Quote)) as AnyCodec
+const GROWN = {
+  bid: BASE + Grown.fields.bid.offset,
+  ask: BASE + Grown.fields.ask.offset,
+  time: BASE + Grown.fields.time.offset,
+  sequence: BASE + Grown.fields.sequence.offset,
+  size: BASE + Grown.fields.size.offset,
+} as const
+
 /** Here, `dataview` is written by hand for this one struct, and checks nothing. */
 const objectLoops: Record<(typeof OBJECT_VARIANTS)[number], { memlane: Loop<DataView>; dataview: Loop<DataView> }> = {
   'read object': {
@@ -212,6 +224,24 @@ const objectLoops: Record<(typeof OBJECT_VARIANTS)[number], { memlane: Loop<Data
       return 0
     },
   },
+  'read object, projected': {
+    memlane(data, count) {
+      for (let i = 0; i < count; i++) quotes[i & 63] = projected.decode(data, BASE, Grown.length)
+      return 0
+    },
+    dataview(data, count) {
+      for (let i = 0; i < count; i++) {
+        quotes[i & 63] = {
+          bid: data.getFloat64(GROWN.bid, true),
+          ask: data.getFloat64(GROWN.ask, true),
+          time: data.getFloat64(GROWN.time, true),
+          sequence: data.getUint32(GROWN.sequence, true),
+          size: data.getUint32(GROWN.size, true),
+        }
+      }
+      return 0
+    },
+  },
 }
 
 /** Uses many other structs first: a program has several, and they share code. */
@@ -242,11 +272,11 @@ crowd(memory.buffer)
 
 function loopOf(): (count: number) => number | bigint {
   const data = new DataView(memory.buffer)
-  if (variant === 'read object' || variant === 'write object') {
-    const { memlane, dataview } = objectLoops[variant]
+  if (variant in objectLoops) {
+    const { memlane, dataview } = objectLoops[variant as keyof typeof objectLoops]
     return (peer === 'dataview' ? dataview : memlane).bind(undefined, data)
   }
-  const { memlane, dataview } = fieldLoops[variant]
+  const { memlane, dataview } = fieldLoops[variant as FieldVariant]
   return peer === 'dataview'
     ? dataview.bind(undefined, data)
     : memlane.bind(undefined, Sample.view(memory.buffer, BASE))
