@@ -545,10 +545,10 @@ static bool give_back(struct queue* queue, const struct delivery* delivery, doub
   if (!change(queue, slot, taken, word_of(RETURNING, consumer_of(taken), generation))) return false;
   const size_t note = note_of(queue, slot);
   const uint32_t length = (uint32_t)strnlen(reason, 112);
-  set_plain(queue, note, generation);
   set_plain(queue, note + 4, length);
   memcpy(queue->bytes + note + 8, &not_before, sizeof not_before);
   memcpy(queue->bytes + note + 16, reason, length);
+  set_plain(queue, note, generation);
   set_plain(queue, slot + BASE, base);
   const enum kind kind = kind_after(queue, slot, taken);
   store(queue, slot, word_of(kind, 0, generation));
