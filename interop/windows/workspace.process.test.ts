@@ -27,7 +27,7 @@ describe('the commands of a clone on Windows', () => {
   beforeEach(() => {
     clone = mkdtempSync(path.join(tmpdir(), 'memlane clone '))
     const core = ['scripts', 'native', 'package.json'].map((name) => `packages/core/${name}`)
-    const scripts = ['workspace', 'npm', 'fetch-packages'].map((name) => `scripts/${name}.mjs`)
+    const scripts = ['workspace', 'arguments', 'npm', 'fetch-packages'].map((name) => `scripts/${name}.mjs`)
     for (const name of [...scripts, 'package.json', 'pnpm-lock.yaml', ...core]) {
       cpSync(file(`../${name}`), path.join(clone, name), { recursive: true })
     }

@@ -25,6 +25,7 @@ describe(`${QUEUE_KILLS} random kills of the participants of queues`, () => {
     console.log(JSON.stringify(report))
     expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 })
     expect(report.kills).toBeGreaterThanOrEqual(QUEUE_KILLS)
-    expect(report.redelivered).toBeGreaterThan(0)
+    // So few kills as on Windows may hit no consumer that holds a message.
+    if (QUEUE_KILLS >= 100) expect(report.redelivered).toBeGreaterThan(0)
   })
 })
