@@ -64,7 +64,6 @@ export {
   streamChecks,
 } from './stream.js'
 export { claimSlotAlone } from './take-over.js'
-export { Turns } from './turns.js'
 export type { WaitCondition } from './wait-condition.js'
 export {
   checkRoomOptions,
@@ -74,3 +73,4 @@ export {
   type SyncWaitOptions,
 } from './wait-options.js'
 export { checkWaitStrategy, type SleepHandle, type StreamWaitOptions, Waiter, type WaitStrategy } from './waiter.js'
+export { WaitingSends } from './waiting-sends.js'

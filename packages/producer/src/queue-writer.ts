@@ -6,7 +6,6 @@ import {
   checkSyncWaitOptions,
   checkWaitOptions,
   countConsumers,
-  deadlineAfter,
   type Inspect,
   inspection,
   type MemberKind,
@@ -19,9 +18,8 @@ import {
   type StreamWaitOptions,
   type SyncWaitOptions,
   schemaName,
-  Turns,
-  timeLeft,
   type WaitCondition,
+  WaitingSends,
   type WaitStrategy,
 } from '@memlane/channel'
 import type { Doorbell, SharedMemoryError } from '@memlane/core'
@@ -56,7 +54,7 @@ export class QueueWriter<S extends Schema> implements Disposable {
   readonly #codec: CodecOf<S>
   readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>, SlotWriter>
   readonly #consumers: Bells
-  readonly #turns = new Turns()
+  readonly #waits: WaitingSends<MessageOf<S>>
 
   /** @param place the producer place that this process has claimed */
   constructor(channel: QueueChannel, codec: CodecOf<S>, place: number, waitStrategy?: WaitStrategy) {
@@ -69,6 +67,9 @@ export class QueueWriter<S extends Schema> implements Disposable {
     this.#consumers.ringSleepers() // they must watch this producer from now on
     const slots = new SlotWriter(control, place, new CoarseClock().now, TOO_LONG)
     this.#messages = new MessageWriter(this.#participant, slots, codec, this.#consumers, () => this.#dropDead())
+    this.#waits = new WaitingSends(this.#participant, this.#messages, codec, (length) =>
+      this.#untilConsumersDo(() => slots.hasRoom(length) || control.mayDropDead(place)),
+    )
     this.name = channel.name
     this.maxMessageLength = control.maxMessageLength
   }
@@ -141,13 +142,7 @@ export class QueueWriter<S extends Schema> implements Disposable {
   sendSync(value: MessageOf<S>, options?: SyncWaitOptions): boolean {
     checkSyncWaitOptions('sendSync', options)
     if (this.trySend(value)) return true
-    const { timeoutMs = Infinity } = options ?? {}
-    const length = this.#codec.measure(value)
-    const deadline = deadlineAfter(timeoutMs)
-    for (let left = timeoutMs; this.#waitSync(length, left); left = timeLeft(deadline)) {
-      if (this.trySend(value)) return true
-    }
-    return false
+    return this.#waits.sendSync(value, options?.timeoutMs ?? Infinity)
   }
 
   /**
@@ -246,16 +241,7 @@ export class QueueWriter<S extends Schema> implements Disposable {
     checkRoomOptions('ready', options)
     const { length, ...waitOptions } = options
     this.#participant.checkOpen()
-    const room = this.#roomFor(this.#messages.wholeLength(length))
-    const deadline = deadlineAfter(waitOptions.timeoutMs)
-    let rest: StreamWaitOptions = waitOptions
-    do {
-      const found = await this.#turns.take(rest, (left) => this.#participant.waiter.wait(room, left))
-      this.#participant.checkOpen()
-      if (!found) return false
-      rest = { ...waitOptions, timeoutMs: timeLeft(deadline) }
-    } while (this.#messages.hasQueued)
-    return true
+    return this.#waits.wait(this.#messages.wholeLength(length), waitOptions)
   }
 
   /**
@@ -268,7 +254,7 @@ export class QueueWriter<S extends Schema> implements Disposable {
     checkSyncRoomOptions('readySync', options)
     const { timeoutMs = Infinity, length } = options
     this.#participant.checkOpen()
-    return this.#waitSync(this.#messages.wholeLength(length), timeoutMs)
+    return this.#waits.waitSync(this.#messages.wholeLength(length), timeoutMs)
   }
 
   /**
@@ -279,7 +265,7 @@ export class QueueWriter<S extends Schema> implements Disposable {
    */
   async flush(options?: StreamWaitOptions): Promise<void> {
     checkWaitOptions('flush', options)
-    if (!(await this.#turns.take(options, (rest) => this.#flushInTurn(rest)))) {
+    if (!(await this.#waits.turns.take(options, (rest) => this.#flushInTurn(rest)))) {
       throw this.#timedOut('not all messages were acknowledged', options)
     }
     this.#participant.checkOpen()
@@ -331,13 +317,6 @@ export class QueueWriter<S extends Schema> implements Disposable {
     return true
   }
 
-  #roomFor(length: number): WaitCondition {
-    this.#participant.checkOpen() // a getter of the value that was measured may have closed the queue
-    const { room } = this.#messages
-    const { producer } = this.#place
-    return this.#untilConsumersDo(() => room.hasRoom(length) || this.#control.mayDropDead(producer))
-  }
-
   #untilConsumersDo(isDone: () => boolean): WaitCondition {
     return { isThere: () => this.closed || isDone(), watchPeers: this.#watchConsumers }
   }
@@ -349,34 +328,8 @@ export class QueueWriter<S extends Schema> implements Disposable {
     return false
   }
 
-  #waitSync(length: number, timeoutMs: number): boolean {
-    if (this.#turns.busy) {
-      throw new TypeError('cannot block: a pending send, ready or flush would never finish. Await it first')
-    }
-    return this.#participant.waiter.waitSync(this.#roomFor(length), timeoutMs)
-  }
-
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
-    this.#messages.queue()
-    try {
-      if (!(await this.#turns.take(options, (rest) => this.#sendWaiting(values, rest)))) {
-        throw this.#timedOut('no slot became free', options)
-      }
-    } finally {
-      this.#messages.unqueue()
-    }
-  }
-
-  async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs }: StreamWaitOptions): Promise<boolean> {
-    const deadline = deadlineAfter(timeoutMs)
-    for (let done = 0; done < values.length; ) {
-      const length = this.#codec.measure(values[done] as MessageOf<S>)
-      const left = { ...(signal && { signal }), timeoutMs: timeLeft(deadline) }
-      if (!(await this.#participant.waiter.wait(this.#roomFor(length), left))) return false
-      this.#participant.checkOpen()
-      done += this.#messages.sendQueued(values, done)
-    }
-    return true
+    if (!(await this.#waits.send(values, options))) throw this.#timedOut('no slot became free', options)
   }
 
   async #flushInTurn(options: StreamWaitOptions): Promise<boolean> {

@@ -6,7 +6,6 @@ import {
   checkSyncRoomOptions,
   checkSyncWaitOptions,
   checkWaitOptions,
-  deadlineAfter,
   type Inspect,
   inspection,
   type MemberKind,
@@ -21,10 +20,9 @@ import {
   type StreamWaitOptions,
   type SyncWaitOptions,
   schemaName,
-  Turns,
-  timeLeft,
   unlessCorrupt,
   type WaitCondition,
+  WaitingSends,
   type WaitStrategy,
 } from '@memlane/channel'
 import type { SharedMemoryError } from '@memlane/core'
@@ -57,7 +55,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   readonly #messages: MessageWriter<MessageOf<S>, MessageView<S>, LaneWriter>
   readonly #consumers: Bells
   readonly #consumerWatch: ConsumerWatch
-  readonly #turns = new Turns()
+  readonly #waits: WaitingSends<MessageOf<S>>
   readonly #readyConsumers: ReadyConsumers
   readonly #lag: ConsumerLag
 
@@ -78,7 +76,10 @@ export class StreamWriter<S extends Schema> implements Disposable {
     this.#messages = new MessageWriter(this.#participant, lane, codec, this.#consumers, () =>
       this.#consumerWatch.evictDead(),
     )
-    this.#readyConsumers = new ReadyConsumers(this.#participant, this.#consumerWatch, this.#turns)
+    this.#waits = new WaitingSends(this.#participant, this.#messages, codec, (length) =>
+      this.#untilConsumersDo(() => lane.hasRoom(length)),
+    )
+    this.#readyConsumers = new ReadyConsumers(this.#participant, this.#consumerWatch, this.#waits.turns)
     this.#lag = new ConsumerLag(this.#participant, slot, lane)
     this.#codec = codec
     this.name = channel.name
@@ -144,13 +145,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   sendSync(value: MessageOf<S>, options?: SyncWaitOptions): boolean {
     checkSyncWaitOptions('sendSync', options)
     if (this.trySend(value)) return true
-    const { timeoutMs = Infinity } = options ?? {}
-    const length = this.#codec.measure(value)
-    const deadline = deadlineAfter(timeoutMs)
-    for (let left = timeoutMs; this.#waitSync(length, left); left = timeLeft(deadline)) {
-      if (this.trySend(value)) return true
-    }
-    return false
+    return this.#waits.sendSync(value, options?.timeoutMs ?? Infinity)
   }
 
   /**
@@ -250,16 +245,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     checkRoomOptions('ready', options)
     const { length, ...waitOptions } = options
     this.#participant.checkOpen()
-    const room = this.#roomFor(this.#messages.wholeLength(length))
-    const deadline = deadlineAfter(waitOptions.timeoutMs)
-    let rest: StreamWaitOptions = waitOptions
-    do {
-      const found = await this.#turns.take(rest, (left) => this.#participant.waiter.wait(room, left))
-      this.#participant.checkOpen()
-      if (!found) return false
-      rest = { ...waitOptions, timeoutMs: timeLeft(deadline) }
-    } while (this.#messages.hasQueued)
-    return true
+    return this.#waits.wait(this.#messages.wholeLength(length), waitOptions)
   }
 
   /**
@@ -272,7 +258,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
     checkSyncRoomOptions('readySync', options)
     const { timeoutMs = Infinity, length } = options
     this.#participant.checkOpen()
-    return this.#waitSync(this.#messages.wholeLength(length), timeoutMs)
+    return this.#waits.waitSync(this.#messages.wholeLength(length), timeoutMs)
   }
 
   /**
@@ -284,7 +270,7 @@ export class StreamWriter<S extends Schema> implements Disposable {
   async flush(options?: StreamWaitOptions): Promise<void> {
     checkWaitOptions('flush', options)
     try {
-      if (!(await this.#turns.take(options, (rest) => this.#flushInTurn(rest)))) {
+      if (!(await this.#waits.turns.take(options, (rest) => this.#flushInTurn(rest)))) {
         throw this.#timedOut('not all messages were taken', options)
       }
       this.#participant.checkOpen()
@@ -349,11 +335,6 @@ export class StreamWriter<S extends Schema> implements Disposable {
     return inspection('StreamWriter', { ...facts, ...state }, options, inspect)
   }
 
-  #roomFor(length: number): WaitCondition {
-    this.#participant.checkOpen() // a getter of the value that was measured may have closed the stream
-    return this.#untilConsumersDo(() => this.#messages.room.hasRoom(length))
-  }
-
   #untilConsumersDo(isDone: () => boolean): WaitCondition {
     this.#lag.observe()
     return {
@@ -363,36 +344,8 @@ export class StreamWriter<S extends Schema> implements Disposable {
     }
   }
 
-  #waitSync(length: number, timeoutMs: number): boolean {
-    if (this.#turns.busy) {
-      throw new TypeError(
-        'cannot block: a pending send, ready, flush or consumersReady would never finish. Await it first',
-      )
-    }
-    return this.#participant.waiter.waitSync(this.#roomFor(length), timeoutMs)
-  }
-
   async #sendInTurn(values: readonly MessageOf<S>[], options: StreamWaitOptions | undefined): Promise<void> {
-    this.#messages.queue()
-    try {
-      if (!(await this.#turns.take(options, (rest) => this.#sendWaiting(values, rest)))) {
-        throw this.#timedOut('there was no room', options)
-      }
-    } finally {
-      this.#messages.unqueue()
-    }
-  }
-
-  async #sendWaiting(values: readonly MessageOf<S>[], { signal, timeoutMs }: StreamWaitOptions): Promise<boolean> {
-    const deadline = deadlineAfter(timeoutMs)
-    for (let done = 0; done < values.length; ) {
-      const length = this.#codec.measure(values[done] as MessageOf<S>)
-      const left = { ...(signal && { signal }), timeoutMs: timeLeft(deadline) }
-      if (!(await this.#participant.waiter.wait(this.#roomFor(length), left))) return false
-      this.#participant.checkOpen()
-      done += this.#messages.sendQueued(values, done)
-    }
-    return true
+    if (!(await this.#waits.send(values, options))) throw this.#timedOut('there was no room', options)
   }
 
   async #flushInTurn(options: StreamWaitOptions): Promise<boolean> {

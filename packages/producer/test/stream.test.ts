@@ -223,8 +223,8 @@ describe('a producer that a consumer blocks', () => {
     for (const how of ['ready', 'flush'] as const) {
       const controller = new AbortController()
       const ended = writer[how]({ signal: controller.signal }).catch((error) => error)
-      expect(() => writer.sendSync(2, { timeoutMs: 10 })).toThrow(/cannot block: a pending send/)
-      expect(() => writer.readySync({ timeoutMs: 10 })).toThrow(/cannot block: a pending send/)
+      expect(() => writer.sendSync(2, { timeoutMs: 10 })).toThrow(/cannot block: a call of this producer/)
+      expect(() => writer.readySync({ timeoutMs: 10 })).toThrow(/cannot block: a call of this producer/)
       controller.abort('enough')
       expect(await ended).toBe('enough')
     }
