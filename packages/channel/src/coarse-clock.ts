@@ -5,8 +5,8 @@ const LAG_MS = 1
 const MAX_STRIDE = 64
 
 /**
- * The steady clock for what is read for each message: reading it takes as long as sending a fast message. So it is read once in up
- * to 64 calls, while calls come fast. After each round of the event loop, the next call reads it again.
+ * The steady clock, for calls at each message. Reading it takes as long as sending a fast message. So while calls come
+ * fast, only one in up to 64 calls reads it. After each round of the event loop, the next call reads it again.
  */
 export class CoarseClock {
   #time = 0

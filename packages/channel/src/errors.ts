@@ -11,23 +11,23 @@ export const channelErrorCodes = {
     remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   VERSION_MISMATCH: {
-    meaning: 'The stream or queue was made by another version of memlane, which uses another memory layout.',
+    meaning: 'The stream, latest or queue was made by another version of memlane, which uses another memory layout.',
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
     meaning:
-      'The stream or queue lacks a field that the consumer declares, or has it with another type; or a joining producer has another schema; or the region has another layout.',
+      'The stream, latest or queue lacks a field that the consumer declares, or has it with another type; or a producer has another schema; or the region has another layout.',
     remedy:
-      'The message of a stream or queue names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
+      'The message of a stream, latest or queue names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
   },
   OPTIONS_MISMATCH: {
-    meaning: 'The stream, queue or region exists, and was created with other sizes or options than this call asks for.',
+    meaning: 'The stream, latest, queue or region exists, and was created with other sizes or options than this call asks for.',
     remedy:
       'Pass the same values, or leave the option out to accept the existing ones. The message names the option and both values.',
   },
   CORRUPT: {
     meaning: 'The memory holds bytes that cannot be right: a process wrote where it must not.',
-    remedy: 'Find the process that writes there. Then close the stream or queue in all processes and create it again.',
+    remedy: 'Find the process that writes there. Then close the memory in all processes and create it again.',
   },
   TAKEN_AWAY: {
     meaning:

@@ -6,8 +6,8 @@ interface Seen {
 }
 
 /**
- * Finds messages that their consumers hold for longer than `maxProcessingMs`. It counts the time from when it first sees that a
- * message is taken: so no word in memory must say when.
+ * Finds messages that their consumers hold for longer than `maxProcessingMs`. It counts the time from when
+ * it first sees that a message is taken. So the memory need not hold the time of a take.
  */
 export class OverdueMessages {
   readonly #control: QueueControl

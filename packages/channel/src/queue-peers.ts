@@ -62,7 +62,7 @@ export class QueuePeers {
     })
     const { slot } = claimSlot(this.#channel, control.consumers)
     this.#self = slot
-    this.#giveBackOf(slot, () => true) // what its predecessor held that came and died meanwhile
+    this.#giveBackOf(slot, () => true) // messages of a predecessor that came and died meanwhile
     joinConsumers(control, slot)
     // All that sleep must watch this consumer from now on: its death would leave them asleep.
     this.#bells.consumers.ringSleepers()

@@ -11,8 +11,8 @@ export interface QueueOptions {
   /** How many messages each producer can have in the queue: a power of two from 2 to 65,536. Default 256. */
   capacity?: number
   /**
-   * Bytes of the longest message. The memory has so many for each of the `capacity` messages of each producer. Default: the length of the schema's messages if they always have the
-   * same, or else 1,024.
+   * Bytes of the longest message. Each of the `capacity` slots of each producer has room for so many bytes. Default:
+   * the length of the schema's messages if it is fixed; otherwise 1,024.
    */
   maxMessageLength?: number
   /** How many producers there can be at a time, 1 to 64. The memory has `capacity` slots for each. Default 4. */
@@ -27,8 +27,8 @@ export interface QueueOptions {
    */
   maxDeadLetters?: number
   /**
-   * After so many milliseconds without an acknowledgement, a message is taken away from its consumer, even if that lives. It counts as
-   * a delivery. Default 0: never, because only the death of a consumer gives its messages to another one.
+   * After so many milliseconds without an acknowledgement, a message is taken away from its consumer, even if that
+   * consumer lives. It counts as a delivery. Default 0: never. Then a consumer loses its messages only by its death.
    */
   maxProcessingMs?: number
 }

@@ -12,7 +12,7 @@ import { projectionMismatch } from './schema-mismatch.js'
 
 /**
  * Returns the codec by which a reader reads the messages of a channel: its own if the channel has the same schema; else one that
- * reads the fields that the reader declares, at the channel's offsets. Which of them costs nothing per message.
+ * reads the fields that the reader declares, at the channel's offsets. This choice costs nothing per message.
  *
  * @param codec the schema that the reader declares; undefined makes a codec from the schema in the memory
  * @throws SharedMemoryError `SCHEMA_MISMATCH` if the channel lacks a field of the reader, or has another type for it; `CORRUPT` if the

@@ -29,7 +29,7 @@ export class TakenMessages<S extends Schema> {
   readonly #bells: QueueBells
   readonly #onDead: OnDead
   readonly #held = new Map<number, Held>()
-  /** If messages may be taken away: whoever reads one in place could read the next. */
+  /** If messages may be taken away: a consumer that reads in place could see the slot's next message. */
   readonly copies: boolean
 
   constructor(channel: QueueChannel, codec: CodecOf<S>, bells: QueueBells, onDead: OnDead) {
@@ -51,7 +51,7 @@ export class TakenMessages<S extends Schema> {
     this.#held.set(index, message)
   }
 
-  /** For a message that leaves at once: whoever held its slot before has lost it. */
+  /** For a message that leaves at once: the earlier holder of its slot has lost it. */
   loseOlder(index: number): void {
     if (this.#held.size === 0) return
     this.#held.get(index)?.lose()

@@ -40,7 +40,7 @@ export function loadAddon(): unknown {
 }
 
 /**
- * True if the C library of this process is musl, which is mapped then: from `/lib/ld-musl-x86_64.so.1`, or on Debian from
+ * True if the C library of this process is musl. Then its file is mapped: `/lib/ld-musl-x86_64.so.1`, or on Debian from
  * `/lib/x86_64-linux-musl/libc.so`. Without /proc it counts as glibc.
  */
 function usesMusl(): boolean {

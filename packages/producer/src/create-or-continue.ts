@@ -9,7 +9,7 @@ const MAX_ATTEMPTS = 1000
 export interface Continuation {
   /** Refuses to continue it. */
   readonly refuses: boolean
-  /** The participant of this shape that may be gone: "producers". */
+  /** The participants that may have died, for the error message: "producers". */
   readonly others: string
 }
 

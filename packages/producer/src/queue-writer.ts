@@ -41,7 +41,7 @@ const TOO_LONG = 'Create the queue with a larger maxMessageLength, or send the m
  * The sending side of a queue: one producer, with slots of its own. Each message goes to one consumer, and stays in its slot until that
  * consumer has acknowledged it. First deliveries of one producer's messages come in order.
  *
- * `close()` ends the producer: what it has sent stays in the queue. If its process dies, that is so, too, and the next producer
+ * `close()` ends the producer. What it has sent stays in the queue, also if its process dies. The next producer
  * continues in its slots.
  */
 export class QueueWriter<S extends Schema> implements Disposable {

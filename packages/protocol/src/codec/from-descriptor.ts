@@ -3,8 +3,9 @@
  *
  * Any process may have written the descriptor, so nothing in it is trusted. Each part is made by the function that declares it
  * (`struct`, `array`, …), which refuses what no declaration can have. The result must then describe itself by the very same bytes:
- * this checks all lengths, alignments and keys at once. What is limited: the nesting, the number of parts, the length of a message,
- * and how much one message can read as. Names do not get into generated code unquoted: see `layout/generated-coding.ts`.
+ * this checks all lengths, alignments and keys at once. Limited are the nesting, the number of parts, the length of a
+ * message, and the bytes of all its fields. Generated code contains names only in quotes: see
+ * `layout/generated-coding.ts`.
  */
 
 import { array } from '../layout/array.js'
@@ -176,7 +177,7 @@ class SchemaMaker {
     throw this.#corrupt(path, `expected an object, not ${show(found)}`)
   }
 
-  /** Calls a function that declares a part, and takes what it refuses as corrupt. */
+  /** Calls a function that declares a part. Reports its errors as `CORRUPT`. */
   #attempt<T>(path: string, make: () => T): T {
     try {
       return make()
@@ -191,7 +192,7 @@ class SchemaMaker {
   }
 }
 
-/** @throws for a schema that is right, but whose messages this process cannot read, or only with far more memory than they have */
+/** @throws if this process cannot read such messages, or only with far more memory than they have */
 function checkReadable(descriptor: PayloadDescriptor, offset: number): void {
   switch (descriptor.kind) {
     case 'union':

@@ -120,13 +120,13 @@ export function keyPlacesOf(
   return { keys, cellsLength: offset }
 }
 
-/** Tells whether values have any length. */
+/** Tells whether the length of values varies. */
 function varies(descriptor: PayloadDescriptor): boolean {
   if (descriptor.kind === 'union') return descriptor.members.some(({ payload }) => varies(payload))
   return descriptor.kind === 'payload'
 }
 
-/** Bytes of the longest value, without values that have any length. */
+/** Bytes of the longest value of fixed length. */
 function longestFixedValue(descriptor: PayloadDescriptor): number {
   if (descriptor.kind === 'payload') return 0
   if (descriptor.kind !== 'union') return descriptor.length

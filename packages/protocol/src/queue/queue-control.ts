@@ -102,7 +102,7 @@ export class QueueControl extends SlotTable {
     return count > this.header.maxDeadLetters ? oldest : -1
   }
 
-  /** What a message becomes that a consumer does not acknowledge. */
+  /** The kind of a message after its consumer has not acknowledged it: returned, or dead. */
   private kindAfter(index: number, word: number): number {
     const isRejected = ((this.words[index + BASE] as number) & REJECTED) !== 0
     return isRejected || this.takesOf(index, word) >= this.header.maxDeliveries ? DEAD : RETURNED

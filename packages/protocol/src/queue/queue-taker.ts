@@ -26,7 +26,7 @@ export class QueueTaker {
   private returnedFirst = true
   /** The count of returns at the last scan that found nothing to take; undefined if there was none since. */
   private seen: number | undefined
-  /** When the first of the returned messages may be taken that the last scan passed over. */
+  /** The earliest time at which a message that the last scan passed over may be taken. */
   private nextDue = Infinity
   /** Where the next scan begins: behind the message that was taken last. */
   private scanStart = 0

@@ -22,7 +22,7 @@ export class RingCursor {
   private readonly ringMask: number
   private readonly tailIndex: number
   private readonly hintIndex: number
-  /** What is before it was taken, by this consumer or by others. */
+  /** All messages before this position were taken, by this consumer or by others. */
   private position: number
   /** The end of the ring when it was loaded last. */
   private tail: number

@@ -4,7 +4,7 @@
  * memory is one control part: every participant maps all of it.
  *
  *   0              channel header                               sole writer: the creator, before the magic word
- *   128            live: u32, bit i for consumer i              each consumer its bit; whoever holds its lease clears it
+ *   128            live: u32, bit i for consumer i              each consumer its bit; the holder of its lease clears it
  *   256            used: u32 x 2, bit j for producer j          each producer its bit, never cleared
  *   384            sleeping consumers: u32, bit i               each consumer its bit
  *   512            sleeping producers: u32 x 2, bit j           each producer its bit
@@ -35,7 +35,7 @@
  * | slot           | width | meaning                                                          | writer              |
  * |----------------|-------|------------------------------------------------------------------|---------------------|
  * | +0   word      | u32   | see slot-word.ts                                                  | everybody, by turns |
- * | +4   base      | u32   | bits 0-23: the generation from which the takes of a message count | who holds the slot  |
+ * | +4   base      | u32   | bits 0-23: the generation from which the takes of a message count | holder of the slot  |
  * | +8   length    | u32   | bytes of the message                                              | producer            |
  * | +12  pid       | u32   | the process of the consumer that took it last                     | consumer            |
  * | +16  sentAt    | f64   | about when it was sent: milliseconds of the system's steady clock | producer            |
