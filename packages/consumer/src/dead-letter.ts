@@ -1,5 +1,6 @@
 import type { MessageOf, Schema } from '@memlane/protocol'
 import { generationOf, reasonIn } from '@memlane/protocol/internal'
+import { GIVEN_UP } from './reasons.js'
 import type { Held, TakenMessages } from './taken-messages.js'
 
 /** A message that was delivered too often, or rejected. It stays in the queue until `resend` or `discard` is called. */
@@ -23,7 +24,7 @@ export class DeadLetter<S extends Schema> {
     this.deliveryCount = control.takesOf(index, taken) - 1
     const reason = reasonIn(control.data, control.noteOf(index), (generationOf(taken) - 1) & 0xff_ffff)
     this.#value = decoded(messages, index)
-    this.reason = reason ?? 'its last consumer died, or kept it for too long'
+    this.reason = reason ?? GIVEN_UP
     this.#held = { index, taken, reason: this.reason, lose: () => this.#lose() }
     messages.hold(this.#held)
   }

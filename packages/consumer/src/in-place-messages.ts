@@ -8,6 +8,7 @@ import {
   type QueueTaker,
   SLOT_HEADER_LENGTH,
 } from '@memlane/protocol/internal'
+import { reasonOf } from './reasons.js'
 import type { TakenMessages } from './taken-messages.js'
 
 /**
@@ -88,7 +89,7 @@ export class InPlaceMessages<S extends Schema> {
   }
 
   private giveBack(error: unknown): void {
-    if (this.index !== -1) this.leave('counts', error instanceof Error ? error.message : String(error))
+    if (this.index !== -1) this.leave('counts', reasonOf(error))
   }
 
   private leave(as: 'free' | 'counts', reason: string): void {

@@ -1,6 +1,7 @@
 import { roundIfDue } from '@memlane/channel'
 import type { Schema } from '@memlane/protocol'
 import type { Delivery } from './delivery.js'
+import { reasonOf } from './reasons.js'
 
 /** What `process` needs of a queue's consumer. */
 export interface ProcessedQueue<S extends Schema> {
@@ -111,7 +112,7 @@ export class QueueProcessing<S extends Schema> {
 
   #fail(delivery: Delivery<S>, error: unknown): void {
     try {
-      if (!delivery.settled) delivery.retry({ reason: error instanceof Error ? error.message : String(error) })
+      if (!delivery.settled) delivery.retry({ reason: reasonOf(error) })
     } catch {
       // taken away: another consumer has it already
     }

@@ -46,6 +46,7 @@ import { InPlaceMessages } from './in-place-messages.js'
 import type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
 import { type DeliveryHandler, type ProcessedQueue, QueueProcessing } from './queue-processing.js'
 import { QueueWaits } from './queue-waits.js'
+import { GIVEN_UP } from './reasons.js'
 import type { IterationOptions } from './stream-reader.js'
 import { TakenMessages } from './taken-messages.js'
 
@@ -60,7 +61,6 @@ const PEER_CHECK_INTERVAL_MS = 10
 const PEER_CHECK_STRIDE = 64
 /** How many times within `maxProcessingMs` a consumer looks for messages that took longer. */
 const OVERDUE_LOOKS = 4
-const DIED = 'its last consumer died, or kept it for too long'
 
 /**
  * The taking side of a queue: one of its competing consumers. Each message goes to one of them, and stays in the queue until that one
@@ -100,7 +100,7 @@ export class QueueReader<S extends Schema>
     let isJoining = true
     this.#peers = new QueuePeers(channel, bells, (index, word, isDead) => {
       if (!isDead) return
-      const message = { ...deadMessage(control, index, word), reason: DIED }
+      const message = { ...deadMessage(control, index, word), reason: GIVEN_UP }
       // Nobody can listen yet while this consumer joins.
       if (isJoining) setImmediate(() => this.emit('dead', message)).unref()
       else this.emit('dead', message)

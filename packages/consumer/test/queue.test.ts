@@ -220,6 +220,52 @@ describe('a queue', () => {
     await writer.flush()
   })
 
+  const odd = {
+    'no prototype': [Object.create(null), /^its handler threw a value that has no text$/],
+    'a message that is no text': [Object.assign(new Error(), { message: 7 }), /^7$/],
+    'a message that throws': [
+      Object.defineProperty(new Error(), 'message', {
+        get() {
+          throw new Error('no message')
+        },
+      }),
+      /^its handler threw a value that has no text$/,
+    ],
+    'a symbol': [Symbol('odd'), /^Symbol\(odd\)$/],
+  } satisfies Record<string, [unknown, RegExp]>
+  for (const [name, [thrown, reason]] of Object.entries(odd)) {
+    it(`gives back a message if its handler throws something odd: ${name}`, async () => {
+      const { writer, reader } = await makeQueue(Job, { maxDeliveries: 1 })
+      await writer.sendBatch([job(0), job(1), job(2)])
+      let caught: unknown
+      try {
+        reader.poll(() => {
+          throw thrown
+        })
+      } catch (error) {
+        caught = error
+      }
+      expect(Object.is(caught, thrown)).toBe(true)
+      const stop = new AbortController()
+      reader.on('failed', (error) => {
+        expect(Object.is(error, thrown)).toBe(true)
+        if (reader.stats().dead === 3) stop.abort()
+      })
+      let isAsync = false
+      await reader.process(
+        () => {
+          isAsync = !isAsync
+          if (isAsync) return Promise.reject(thrown)
+          throw thrown
+        },
+        { signal: stop.signal },
+      )
+      expect([...reader.deadLetters()].map((letter) => letter.reason)).toEqual(
+        Array(3).fill(expect.stringMatching(reason)),
+      )
+    })
+  }
+
   it('keeps dead letters, which can be read, sent back, and discarded', async () => {
     const { writer, reader } = await makeQueue(Job, { maxDeliveries: 1 })
     await writer.sendBatch([job(0), job(1), job(2)])
