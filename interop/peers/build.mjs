@@ -14,9 +14,10 @@ const buildFolder = path.join(peersFolder, '..', 'build')
 
 const warnings = ['-Wall', '-Wextra', '-Werror']
 const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
-const stream = ['stream/stream.c', 'stream/stream.h', 'stream/system.h', 'stream/sample.h']
-const queue = ['queue/queue.c', 'queue/queue.h', 'stream/system.h', 'stream/system_linux.c', 'stream/sample.h']
-const latest = ['latest/latest.c', 'latest/latest.h', 'stream/system.h', 'stream/sample.h']
+const common = ['stream/system.h', 'stream/format.h', 'stream/sample.h']
+const stream = ['stream/stream.c', 'stream/stream.h', ...common]
+const queue = ['queue/queue.c', 'queue/queue.h', 'stream/system_linux.c', ...common]
+const latest = ['latest/latest.c', 'latest/latest.h', ...common]
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
 const objectDirectory = ['cc', 'h'].map((kind) => `../../packages/core/native/windows/object_directory.${kind}`)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../stream/format.h"
+
 enum {
   MAGIC = 0x314e4c4d,
   LAYOUT_VERSION = 2,
@@ -58,23 +60,13 @@ static _Noreturn void refuse(const char* what) {
   exit(4);
 }
 
-static uint64_t hash_of(const char* descriptor) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (const char* byte = descriptor; *byte != '\0'; byte++) {
-    hash = (hash ^ (unsigned char)*byte) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static uint32_t round_up(uint32_t value, uint32_t step) { return (value + step - 1) / step * step; }
-
 static size_t epoch_offset(uint32_t slot) { return READER_SLOTS + (size_t)slot * SLOT_LENGTH; }
 
 /* Sets what follows from the numbers of the header. Returns the bytes of all cells. */
 static uint32_t place(struct latest* latest, uint32_t schema_length, uint32_t* schema_offset) {
   *schema_offset = READER_SLOTS + latest->readers * SLOT_LENGTH;
-  latest->cells_offset = round_up(*schema_offset + schema_length, ALIGNMENT);
-  latest->cell_length = round_up(VALUE + latest->capacity, 128);
+  latest->cells_offset = (uint32_t)round_up(*schema_offset + schema_length, ALIGNMENT);
+  latest->cell_length = (uint32_t)round_up(VALUE + latest->capacity, 128);
   return CELLS + CELL_COUNT * latest->cell_length;
 }
 

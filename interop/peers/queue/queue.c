@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../stream/format.h"
+
 enum {
   MAGIC = 0x314e4c4d,
   LAYOUT_VERSION = 2,
@@ -114,16 +116,6 @@ static _Noreturn void corrupt(const char* what) {
 
 /* ---- queues ---- */
 
-static uint64_t hash_of(const char* descriptor) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (const char* byte = descriptor; *byte != '\0'; byte++) {
-    hash = (hash ^ (unsigned char)*byte) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-
 /* Sets what follows from the numbers of the header. Returns the whole length. */
 static size_t place_parts(struct queue* queue, uint32_t schema_length, uint32_t* schema_offset) {
   *schema_offset = (uint32_t)consumer_place(queue, queue->consumers);
@@ -159,7 +151,10 @@ bool queue_open(struct queue* queue, const char* object, const char* descriptor)
       length > memory_length(queue->memory)) {
     corrupt("the numbers of the header do not fit each other");
   }
-  if (schema_length != strlen(descriptor) || memcmp(queue->bytes + schema_offset, descriptor, schema_length) != 0) {
+  uint64_t hash;
+  memcpy(&hash, queue->bytes + 72, sizeof hash);
+  if (schema_length != strlen(descriptor) || memcmp(queue->bytes + schema_offset, descriptor, schema_length) != 0 ||
+      hash != hash_of(descriptor)) {
     corrupt("another schema");
   }
   return true;
@@ -214,22 +209,22 @@ static size_t epoch_of(const struct queue* queue, unsigned number) {
                                  : producer_place(number - FIRST_PRODUCER) + PRODUCER_EPOCH;
 }
 static size_t mask_of(unsigned number) { return number < FIRST_PRODUCER ? SLEEPING_CONSUMERS : SLEEPING_PRODUCERS; }
+static uint32_t bit_of(unsigned number) { return number < FIRST_PRODUCER ? number : number - FIRST_PRODUCER; }
 
 static void lie_down(const struct queue* queue) {
   const size_t offset = epoch_of(queue, queue->number);
   const uint32_t epoch = load(queue, offset);
   store(queue, offset, epoch == UINT32_MAX ? 1 : epoch + 1);
-  set_bit(queue, mask_of(queue->number), queue->number % FIRST_PRODUCER);
+  set_bit(queue, mask_of(queue->number), bit_of(queue->number));
   if (!memory_barrier()) sleep_ms(2);
 }
 
 static void get_up(const struct queue* queue) {
-  clear_bit(queue, mask_of(queue->number), queue->number - (queue->number < FIRST_PRODUCER ? 0 : FIRST_PRODUCER));
+  clear_bit(queue, mask_of(queue->number), bit_of(queue->number));
 }
 
 static void ring_if_asleep(struct queue* queue, unsigned number) {
-  const uint32_t bit = number < FIRST_PRODUCER ? number : number - FIRST_PRODUCER;
-  if (!has_bit(queue, mask_of(number), bit)) return;
+  if (!has_bit(queue, mask_of(number), bit_of(number))) return;
   const uint32_t epoch = load(queue, epoch_of(queue, number));
   if (epoch == queue->rung[number]) return;
   queue->rung[number] = epoch;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
+
 enum {
   MAGIC = 0x314e4c4d,
   LAYOUT_VERSION = 2,
@@ -99,16 +101,6 @@ static _Noreturn void corrupt(const char* what) {
 }
 
 /* ---- streams ---- */
-
-static uint64_t hash_of(const char* descriptor) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (const char* byte = descriptor; *byte != '\0'; byte++) {
-    hash = (hash ^ (unsigned char)*byte) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 
 /* Sets all offsets that follow from the numbers of the header. The caller has checked their ranges. Returns the whole
  * length. */
