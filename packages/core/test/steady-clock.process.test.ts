@@ -1,26 +1,37 @@
 import { setTimeout } from 'node:timers/promises'
 import { spawnFixture } from '@memlane/testing'
 import { describe, expect, it } from 'vitest'
-import { steadyNow } from '../src/internal.js'
+import { TimedClock } from '../fixtures/timed-clock.js'
+
+/** Milliseconds. Rounding of clocks, and their drift until they are measured again. */
+const ROUNDING_MS = 0.1
 
 describe('the steady clock', () => {
+  const clock = new TimedClock()
+
   it('counts milliseconds', async () => {
-    const before = steadyNow()
+    const before = clock.now()
     await setTimeout(30)
-    expect(steadyNow() - before).toBeGreaterThanOrEqual(29)
+    expect(clock.now() - before).toBeGreaterThanOrEqual(29 - clock.errorMs)
   })
 
   it('shows the same time in another process, which started later', async () => {
     using child = spawnFixture(new URL('../fixtures/steady-clock.child.ts', import.meta.url))
     child.write('\n')
-    const first = Number(await child.line(/^[\d.]+$/))
-    const between = steadyNow()
+    const [first] = timesOf(await child.line(/^[\d.]+ [\d.e-]+$/))
+    const between = clock.now()
     child.write('\n')
     child.end()
     const { code, signal, stdout } = await child.exit
     expect({ code, signal }).toEqual({ code: 0, signal: null })
-    const second = Number(stdout.trim().split('\n')[1])
-    expect(first).toBeLessThanOrEqual(between + 0.1)
-    expect(between).toBeLessThanOrEqual(second + 0.1)
+    const [second, errorMs] = timesOf(stdout.trim().split('\n')[1])
+    expect(first).toBeLessThanOrEqual(between + clock.errorMs + ROUNDING_MS)
+    expect(between).toBeLessThanOrEqual(second + errorMs + ROUNDING_MS)
   })
 })
+
+/** The time and the bound of its error, in a line of the child. */
+function timesOf(line = ''): readonly [number, number] {
+  const [time, errorMs] = line.split(' ').map(Number)
+  return [time ?? Number.NaN, errorMs ?? Number.NaN]
+}
