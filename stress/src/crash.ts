@@ -50,7 +50,7 @@ export const crash = new Command('crash')
       'and newcomers find: each published message once, in order and whole; free slots; no files that are left.',
   )
   .addOption(new Option('-r, --role <role>', 'only this role').choices(roles))
-  .addOption(new Option('--shape <shape>', 'only the roles of this shape').choices(SHAPES))
+  .addOption(new Option('--shape <shape>', 'only the roles of this shape').choices(SHAPES).conflicts('role'))
   .option('-s, --stride <count>', 'try one of COUNT deaths, from a random one on', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, shape, stride, json }: { role?: Role; shape?: Shape; stride: number; json?: string }) => {

@@ -22,7 +22,11 @@ export const fuzz = new Command('fuzz')
   .option('-c, --cases <count>', 'how many cases', wholeNumberFrom(0), 1_000_000)
   .option('-s, --seed <number>', 'repeats an earlier run', wholeNumberFrom(0))
   .option('-o, --only <index>', 'only this case of a seed', wholeNumberFrom(0))
-  .addOption(new Option('--shape <shape>', 'only memory of this shape').choices(['stream', 'latest', 'queue']))
+  .addOption(
+    new Option('--shape <shape>', 'only memory of this shape')
+      .choices(['stream', 'latest', 'queue'])
+      .conflicts('scribble'),
+  )
   .option(
     '--scribble <seconds>',
     'instead of cases, a peer writes random bytes over streams while producers and consumers run',
