@@ -91,7 +91,7 @@ byte sent, deaths, returns, aways, taken;
 #define NOTE_IS_FOR(s, g) (noteFor[s] == (g))
 #endif
 
-/* Words never say of a message that is settled that it is there. What is dead has been rejected, or was delivered LIMIT times. */
+/* Words never say of a message that is settled that it is there. A dead message has been rejected, or was delivered LIMIT times. */
 #define CHECK_DEAD(m) assert(!settled[m] && (refused[m] || given[m] >= LIMIT))
 
 active proctype Producer() {

@@ -1,7 +1,8 @@
 import { array, f64, type Infer, struct, u32 } from '@memlane/protocol'
 
-/** The name of the stream, and that of the latest. */
+/** The name of the stream. */
 export const MACHINE_FIGURES_NAME = 'Local\\MachineFigures'
+/** The name of the latest. */
 export const LATEST_FIGURES_NAME = 'Local\\LatestFigures'
 
 /** The messages or values of the first process, which the second one shows. Both must use this layout. */

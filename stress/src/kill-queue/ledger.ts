@@ -1,5 +1,5 @@
 /**
- * What happened to each message of a round, in shared memory: what a participant has written is still there after its death.
+ * What happened to each message of a round, in shared memory. A participant's words are still there after its death.
  *
  *   0              the command
  *   4              how many latencies follow
@@ -10,10 +10,8 @@
 
 import { SharedMemory } from '@memlane/core'
 
-export const Command = { run: 0, pause: 1, finish: 2 } as const
-export const Stage = { starting: 0, joining: 1, joined: 2, paused: 3 } as const
+export { Command, STAGE, Stage } from '../kill/progress.js'
 
-export const STAGE = 0
 export const SENT = 1
 export const TORN = 2
 export const DUPLICATED = 3

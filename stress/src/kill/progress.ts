@@ -1,6 +1,6 @@
 /**
  * The progress of a round: 32-bit words in shared memory. The participants write how far they are, and read the next
- * command. What a participant has written is still there after its death.
+ * command. A participant's words are still there after its death.
  *
  *        0  the command
  *  16 + i   how many messages lane i has carried, as far as its producers could tell

@@ -33,7 +33,7 @@ const program = fileURLToPath(new URL('../../dist/kill-participant.js', import.m
 const waits = ['park', 'adaptive', 'spin'] as const
 
 export interface Totals extends Deaths {
-  /** The messages that the observers received. */
+  /** Streams: the messages that the observers received. Latests: the reads of all readers. Queues: the messages sent. */
   messages: number
   lost: number
   duplicated: number
