@@ -103,7 +103,6 @@ interface BullMq {
     options: object,
   ) => {
     add(name: string, data: object, options: object): Promise<unknown>
-    addBulk(jobs: readonly object[]): Promise<unknown>
     close(): Promise<void>
   }
   Worker: new (

@@ -8,6 +8,8 @@ import { consumeFromMemlane, produceForMemlane } from './memlane-queue.js'
 import { bullMqQueue, produceRoundRobin, receiveFrom, zeromqQueue } from './outside-queues.js'
 import type { ConsumerReport, QueueReport, QueueTally, QueueTrial } from './queue-trial.js'
 
+type Part = Worker | ChildProcess
+
 const BATCH = 64
 const START_MS = 300
 const file = fileURLToPath(import.meta.url)
@@ -60,7 +62,7 @@ function consume(trial: QueueTrial, post: (message: unknown) => void): Promise<Q
 async function coordinate(): Promise<void> {
   const { peer, consumers, producers } = given
   const isOwnProducer = peer === 'child_process' || peer === 'MessagePort'
-  const start = (part: string) =>
+  const start = (part: string): Part =>
     peer === 'MessagePort'
       ? new Worker(WORKER_SOURCE, {
           eval: true,
@@ -71,6 +73,7 @@ async function coordinate(): Promise<void> {
     ...Array.from({ length: consumers }, () => start('consumer')),
     ...Array.from({ length: isOwnProducer ? 0 : producers }, () => start('producer')),
   ]
+  const stopWatching = endIfOneFails(parts)
   await Promise.all(parts.map((part) => once(part, 'message')))
   const trial: QueueTrial = { ...given, start: Date.now() + START_MS + given.warmUpMs }
   const send = (part: (typeof parts)[number], message: unknown) =>
@@ -91,8 +94,9 @@ async function coordinate(): Promise<void> {
     await produceRoundRobin(trial, channels, () => acknowledged)
   }
   const all = await Promise.all(reports)
+  stopWatching()
   // A producer may still wait for a slot that no consumer frees any more.
-  await Promise.all(parts.map((part) => (part instanceof Worker ? part.terminate() : kill(part))))
+  await endAll(parts)
   const delays = all.flatMap(({ delaysUs }) => delaysUs).sort((a, b) => a - b)
   const at = (part: number) => delays[Math.floor(part * delays.length)] ?? 0
   const messages = all.reduce((sum, report) => sum + report.messages, 0)
@@ -102,6 +106,30 @@ async function coordinate(): Promise<void> {
   }
   console.log(JSON.stringify(report))
   process.exit(0)
+}
+
+/** Ends the trial with code 1 as soon as a part fails: the others may wait for it. Returns a function that ends this watch. */
+function endIfOneFails(parts: readonly Part[]): () => void {
+  const watches = parts.map((part, index) => {
+    const name = index < given.consumers ? `consumer ${index}` : `producer ${index - given.consumers}`
+    const onExit = async (code: number | null, signal?: NodeJS.Signals | null) => {
+      if (code === 0) return
+      console.error(`The part ${name} ended with ${signal ?? code}.`)
+      stop()
+      await endAll(parts)
+      process.exit(1)
+    }
+    return { part, onExit }
+  })
+  const stop = () => {
+    for (const { part, onExit } of watches) part.off('exit', onExit)
+  }
+  for (const { part, onExit } of watches) part.on('exit', onExit)
+  return stop
+}
+
+async function endAll(parts: readonly Part[]): Promise<void> {
+  await Promise.all(parts.map((part) => (part instanceof Worker ? part.terminate() : kill(part))))
 }
 
 async function kill(child: ChildProcess): Promise<void> {

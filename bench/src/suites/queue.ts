@@ -18,6 +18,15 @@ const memlane = (variant: string, producers: number, consumers: number, payload 
   return { peer: 'memlane', variant, producers, consumers, payload }
 }
 
+/** How each peer hands out its messages, if it has one way. Workers of BullMQ ask for their jobs. */
+const WAYS: Readonly<Record<QueuePeerName, string>> = {
+  memlane: 'process',
+  zeromq: 'round robin',
+  child_process: 'round robin',
+  MessagePort: 'round robin',
+  BullMQ: 'worker',
+}
+
 const CASES: readonly Case[] = [
   memlane('one by one, spin', 1, 1),
   ...[1, 2, 4, 8].map((consumers) => memlane('one by one', 1, consumers)),
@@ -30,11 +39,10 @@ const CASES: readonly Case[] = [
   ...[1, 2, 4, 8].map((consumers) => memlane('process', 1, consumers)),
   memlane('process', 1, 1, 1024),
   ...(['zeromq', 'child_process', 'MessagePort', 'BullMQ'] as const).flatMap((peer) =>
-    [1, 4].map((consumers) => ({ peer, variant: 'round robin', producers: 1, consumers, payload: 32 })),
+    [1, 4].map((consumers) => ({ peer, variant: WAYS[peer], producers: 1, consumers, payload: 32 })),
   ),
   ...(['memlane', 'zeromq', 'child_process', 'MessagePort', 'BullMQ'] as const).map((peer) => {
-    const variant = peer === 'memlane' ? 'process' : 'round robin'
-    return { peer, variant, producers: 1, consumers: 1, payload: 32, pauseMs: 2 }
+    return { peer, variant: WAYS[peer], producers: 1, consumers: 1, payload: 32, pauseMs: 2 }
   }),
 ]
 
