@@ -8,10 +8,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
+import { readArguments } from '../scripts/arguments.mjs'
 
 const models = fileURLToPath(new URL('.', import.meta.url))
-const { values: flags, positionals: wanted } = parseArgs({
+const usage = `Usage: npm run model -- [--long] [MODEL...]
+
+Checks the models with spin: each configuration must hold, and each mutation must fail. MODEL: only these models.
+
+  --long   checks larger configurations, too, for some minutes`
+const { values: flags, positionals: wanted } = readArguments(usage, {
   options: { long: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
@@ -211,6 +217,7 @@ const mutations = [
   ['a newcomer that returns no messages before it claims a place', 'queue', 'M=1 J=2 X=1 POLL NO_SCAN_BEFORE_CLAIM'],
   ['a newcomer that returns none at all', 'queue', 'M=1 J=2 POLL NO_SCAN_BEFORE_CLAIM NO_SCAN_AT_JOIN'],
   ['the sleeping consumer sets no mark', 'queue', 'M=1 D=0 NO_MARK'],
+  ['the sleeping consumer sets no mark, in the search for liveness', 'queue', 'M=1 D=0 PROGRESS NO_MARK'],
   ['the sleeping consumer does not watch producers', 'queue', 'M=1 NO_WATCH_OF_PRODUCERS'],
   ['no check after the peers are watched', 'queue', 'M=1 NO_LOOK_AFTER_WATCH'],
   ['the sleeping producer sets no mark', 'queue', 'M=2 D=0 NO_PRODUCER_MARK'],
@@ -222,6 +229,13 @@ const mutations = [
   ['a ring before a consumer has joined, and none after', 'queue', 'M=2 C=1 JOIN NO_RING_AFTER_JOIN RING_BEFORE_JOIN'],
 ]
 
+const names = [...new Set(configurations.map(([model]) => model))]
+const unknown = wanted.find((name) => !names.includes(name))
+if (unknown !== undefined) {
+  console.error(`There is no model '${unknown}'. Models: ${names.join(', ')}`)
+  process.exit(2)
+}
+
 if (spawnSync('spin', ['-V']).error !== undefined) {
   const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
   execFileSync('apt-get', ['update', '-qq'], options)
@@ -231,8 +245,12 @@ if (spawnSync('spin', ['-V']).error !== undefined) {
 const exec = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'memlane-model-'))
 
-/** Runs one search. Returns the error that spin found, if any, and the number of states. */
-async function check(model, macros, large = false) {
+/**
+ * Runs one search. Returns the error that spin found, if any, and the number of states.
+ *
+ * @param options `large`: optimizes the search. `onlyFormula`: ignores assertions if there is a formula
+ */
+async function check(model, macros, { large = false, onlyFormula = false } = {}) {
   const cwd = mkdtempSync(join(folder, 'check-'))
   const run = (command, ...args) => exec(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
   await run(
@@ -247,6 +265,7 @@ async function check(model, macros, large = false) {
   await run('gcc', level, '-w', kind, '-DCOLLAPSE', '-DMEMLIM=1800', '-o', 'pan', 'pan.c')
   // In the lane model, participants may end while others wait. The models of sleepers find participants that sleep forever.
   const search = [...(model === 'lane' ? ['-E'] : []), ...(hasFormula ? ['-a', '-f'] : [])]
+  if (hasFormula && onlyFormula) search.push('-A')
   const { stdout } = await run('./pan', '-m1000000', ...search)
   const states = Number(/(\d+) states, stored/.exec(stdout)?.[1])
   const complete = !/max search depth too small|out of memory|Search not completed/.test(stdout)
@@ -268,7 +287,7 @@ const tasks = [
   ...[...configurations, ...larger]
     .filter(([model]) => isWanted(model))
     .map(([model, macros, large]) => async () => {
-      const { states, error, complete } = await check(model, macros, large)
+      const { states, error, complete } = await check(model, macros, { large })
       count(
         error === undefined && complete,
         `${model} ${macros}: ${error ?? (complete ? 'holds' : 'not completed')}, ${states} states`,
@@ -277,7 +296,7 @@ const tasks = [
   ...mutations
     .filter(([, model]) => isWanted(model))
     .map(([what, model, macros]) => async () => {
-      const { states, error } = await check(model, macros)
+      const { states, error } = await check(model, macros, { onlyFormula: true })
       const mutation = macros.split(' ').at(-1)
       count(
         error !== undefined,
