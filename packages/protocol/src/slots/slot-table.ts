@@ -14,7 +14,6 @@ import {
   NOTE_LENGTH,
   PID,
   producerPlaces,
-  RETURNS_INDEX,
   ringLength,
   SENT_AT,
   SLOT_HEADER_LENGTH,
@@ -104,12 +103,6 @@ export class SlotTable {
     return notes + ((index - first) / this.slotStride) * NOTE_LENGTH
   }
 
-  /** A number for each slot, from 0 on. */
-  numberOf(index: number): number {
-    const producer = this.producerOf(index)
-    return producer * this.capacity + (index - this.slotIndex(producer, 0)) / this.slotStride
-  }
-
   /**
    * The length of the message in a slot.
    *
@@ -191,19 +184,9 @@ export class SlotTable {
     }
   }
 
-  /** A counter that changes after a message has become takeable again. */
-  get returns(): number {
-    return loadMask(this.words, RETURNS_INDEX)
-  }
-
   stateOf(producer: number): SlotProducerState {
     const state = loadOwned(this.words, this.producers.slotIndex(producer) + STATE)
     return state === STATE_OPEN ? 'open' : state === STATE_CLOSED ? 'closed' : 'unused'
-  }
-
-  /** How many messages a producer has sent, its predecessors included. Wraps at 2^32. */
-  sentBy(producer: number): number {
-    return loadOwned(this.words, this.tailIndex(producer)) >>> 0
   }
 
   /** How many messages a producer's place has given up. */
