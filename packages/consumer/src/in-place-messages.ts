@@ -25,6 +25,7 @@ export class InPlaceMessages<S extends Schema> {
   /** The slot whose message the handler has now; -1 if there is none. */
   private index = -1
   private taken = 0
+  private isStopped = false
 
   constructor(messages: TakenMessages<S>, taker: QueueTaker) {
     this.messages = messages
@@ -38,24 +39,32 @@ export class InPlaceMessages<S extends Schema> {
   poll(handle: (message: ReadonlyMessageView<S>) => void, limit: number): number {
     if (this.index !== -1) throw new TypeError('poll was called in the handler of poll')
     let count = 0
-    while (count < limit) {
+    while (count < limit && !this.isStopped) {
       const index = this.taker.take()
       if (index === -1) break
       this.index = index
       this.taken = this.taker.taken
-      count++
       this.messages.loseOlder(index)
       try {
-        this.handOver(index, handle)
+        if (!this.handOver(index, handle)) {
+          this.index = -1
+          continue
+        }
       } catch (error) {
         this.giveBack(error)
-        throw error
+        throw this.messages.channel.explain(error)
       }
+      count++
       if (this.index === -1) break // the handler has closed the queue
       this.index = -1
       if (!this.messages.acknowledge({ index, taken: this.taken })) throw this.messages.takenAway()
     }
     return count
+  }
+
+  /** Ends a running `poll` after the message that its handler has. */
+  stop(): void {
+    this.isStopped = true
   }
 
   /** Gives back the message that a handler has while the queue is closed. */
@@ -64,12 +73,9 @@ export class InPlaceMessages<S extends Schema> {
     this.view.end?.('the queue is closed')
   }
 
-  private handOver(index: number, handle: (message: ReadonlyMessageView<S>) => void): void {
-    const { messages } = this
-    if (messages.copies) {
-      this.handOverCopy(index, handle)
-      return
-    }
+  /** False if the message was taken away before the handler saw it. */
+  private handOver(index: number, handle: (message: ReadonlyMessageView<S>) => void): boolean {
+    if (this.messages.copies) return this.handOverCopy(index, handle)
     const length = this.words[index + LENGTH] as number
     if (!(length >= 0 && length <= this.control.maxMessageLength)) this.control.lengthOf(index) // throws
     const shown = this.view.at(index * 4 + SLOT_HEADER_LENGTH, length)
@@ -78,14 +84,16 @@ export class InPlaceMessages<S extends Schema> {
     } finally {
       if (this.endsViews) endView(shown, KEPT)
     }
+    return true
   }
 
   /** With `maxProcessingMs`, the slot may be filled again while the handler runs. */
-  private handOverCopy(index: number, handle: (message: ReadonlyMessageView<S>) => void): void {
+  private handOverCopy(index: number, handle: (message: ReadonlyMessageView<S>) => void): boolean {
     const { messages } = this
-    const copy = messages.copy(index)
-    if (!messages.isTaken(index, this.taken)) throw messages.takenAway()
+    const copy = messages.copy(index, this.taken)
+    if (copy === undefined) return false
     handle(messages.show(copy, 0, copy.byteLength).view)
+    return true
   }
 
   private giveBack(error: unknown): void {

@@ -23,11 +23,11 @@ export interface DeadMessage {
   readonly pid: number
 }
 
-/** The events of a queue's consumer, with the arguments of their listeners. */
+/** The events of a queue's consumer, with the arguments of their listeners. An error that a listener throws is an uncaught exception. */
 export interface QueueEvents<S extends Schema> {
   /** This consumer got a message that had been delivered before. */
   redelivered: [delivery: Delivery<S>]
-  /** A message became a dead letter, through this consumer or because another one died and this one cleaned up after it. */
+  /** A message became a dead letter, through this consumer or because another one died and this one cleaned up after it. Emitted a bit later, by the event loop. */
   dead: [message: DeadMessage]
   /** A handler of `process` has thrown or rejected, or its message was taken away before it ended. */
   failed: [error: unknown, delivery: Delivery<S>]

@@ -1,4 +1,5 @@
 import { roundIfDue } from '@memlane/channel'
+import { SharedMemoryError } from '@memlane/core'
 import type { Schema } from '@memlane/protocol'
 import type { Delivery } from './delivery.js'
 import { reasonOf } from './reasons.js'
@@ -32,8 +33,21 @@ export class QueueProcessing<S extends Schema> {
     this.#concurrency = concurrency
   }
 
-  /** Runs until the signal aborts or the queue is stopped. Resolves when all handlers have ended. */
+  /** Runs until the signal aborts or the queue is stopped. Settles when all handlers have ended, even if it rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#handleAll(signal)
+    } finally {
+      await this.idle()
+    }
+  }
+
+  /** Resolves when no handler runs. */
+  async idle(): Promise<void> {
+    while (this.#running > 0) await this.#oneEnds()
+  }
+
+  async #handleAll(signal: AbortSignal): Promise<void> {
     const queue = this.#queue
     while (!signal.aborted && !queue.isStopped) {
       if (this.#running >= this.#concurrency) {
@@ -53,12 +67,6 @@ export class QueueProcessing<S extends Schema> {
         if (!signal.aborted) throw error
       }
     }
-    await this.idle()
-  }
-
-  /** Resolves when no handler runs. */
-  async idle(): Promise<void> {
-    while (this.#running > 0) await this.#oneEnds()
   }
 
   #start(delivery: Delivery<S>): void {
@@ -113,11 +121,16 @@ export class QueueProcessing<S extends Schema> {
   #fail(delivery: Delivery<S>, error: unknown): void {
     try {
       if (!delivery.settled) delivery.retry({ reason: reasonOf(error) })
-    } catch {
-      // taken away: another consumer has it already
+    } catch (problem) {
+      if (!isTakenAway(problem)) throw problem // otherwise another consumer has the message already
+    } finally {
+      this.#queue.failed(error, delivery)
     }
-    this.#queue.failed(error, delivery)
   }
+}
+
+function isTakenAway(error: unknown): boolean {
+  return error instanceof SharedMemoryError && error.code === 'TAKEN_AWAY'
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

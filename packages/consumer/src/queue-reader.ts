@@ -46,9 +46,9 @@ import { InPlaceMessages } from './in-place-messages.js'
 import type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
 import { type DeliveryHandler, type ProcessedQueue, QueueProcessing } from './queue-processing.js'
 import { QueueWaits } from './queue-waits.js'
-import { GIVEN_UP } from './reasons.js'
+import { GIVEN_UP, reasonOf } from './reasons.js'
 import type { IterationOptions } from './stream-reader.js'
-import { TakenMessages } from './taken-messages.js'
+import { type OnDead, TakenMessages } from './taken-messages.js'
 
 const processChecks: OptionChecks<ProcessOptions> = { concurrency: checkWholeNumber(1), signal: checkSignal }
 const closeChecks: OptionChecks<CloseOptions> = { timeoutMs: checkTimeout }
@@ -97,21 +97,14 @@ export class QueueReader<S extends Schema>
       consumers: Bells.of(channel, control.consumers),
       producers: Bells.of(channel, control.producers),
     }
-    let isJoining = true
+    const onDead: OnDead = (index, word, reason) => this.#tellDead({ ...deadMessage(control, index, word), reason })
     this.#peers = new QueuePeers(channel, bells, (index, word, isDead) => {
-      if (!isDead) return
-      const message = { ...deadMessage(control, index, word), reason: GIVEN_UP }
-      // Nobody can listen yet while this consumer joins.
-      if (isJoining) setImmediate(() => this.emit('dead', message)).unref()
-      else this.emit('dead', message)
+      if (isDead) onDead(index, word, GIVEN_UP)
     })
     this.#place = this.#peers.join()
-    isJoining = false
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
     this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
-    this.#messages = new TakenMessages(channel, codec, bells, (index, taken, reason) => {
-      this.emit('dead', { ...deadMessage(control, index, taken), reason })
-    })
+    this.#messages = new TakenMessages(channel, codec, bells, onDead)
     this.#inPlace = new InPlaceMessages(this.#messages, this.#taker)
     const isStopped = () => this.#isStopped
     this.#waits = new QueueWaits(this.#participant, this.#taker, this.#peers, isStopped)
@@ -246,7 +239,7 @@ export class QueueReader<S extends Schema>
   /**
    * Runs a handler for each message until the signal aborts or the queue is closed. Acknowledges a message when the handler's promise resolves, and
    * gives it back when it rejects: then it is delivered again, up to `maxDeliveries` times. A handler may also call `ack`, `retry` or
-   * `reject` itself.
+   * `reject` itself. A consumer runs one `process`, `take`, `ready` or iteration at a time.
    *
    * @param handler gets a delivery
    * @returns a promise that resolves when the running handlers have ended. Handlers that fail do not reject it: see the event `failed`
@@ -260,7 +253,7 @@ export class QueueReader<S extends Schema>
     const queue: ProcessedQueue<S> = {
       tryTake: () => this.tryTake(),
       wait: (signal) => this.#waits.waitOnce(signal),
-      failed: (error, delivery) => this.emit('failed', error, delivery),
+      failed: (error, delivery) => callListeners(() => this.emit('failed', error, delivery)),
       isStopped: false,
     }
     Object.defineProperty(queue, 'isStopped', { get: () => this.#isStopped })
@@ -287,8 +280,17 @@ export class QueueReader<S extends Schema>
   deliveries(options?: IterationOptions): AsyncIterableIterator<Delivery<S>> {
     if (options !== undefined) checkOptions('deliveries', options, iterationChecks)
     this.#checkTaking()
-    const isEnd = (error: unknown) => this.#isStopped && error instanceof SharedMemoryError && error.code === 'CLOSED'
-    return iterate(() => this.take(options), isEnd)
+    const left = new AbortController()
+    const signal = options?.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal])
+    const taking = { signal }
+    const isEnd = (error: unknown) =>
+      (left.signal.aborted && error === left.signal.reason) ||
+      (this.#isStopped && error instanceof SharedMemoryError && error.code === 'CLOSED')
+    return iterate(
+      () => this.take(taking),
+      isEnd,
+      () => left.abort(),
+    )
   }
 
   /**
@@ -306,7 +308,8 @@ export class QueueReader<S extends Schema>
       const { taken } = this.#taker
       const letter = new DeadLetter(this.#messages, index, taken, control.pidOf(index))
       try {
-        yield letter
+        // If the letter was taken away while it was read, it may be another message.
+        if (this.#messages.isTaken(index, taken)) yield letter
       } finally {
         this.#messages.putBack(index, taken)
       }
@@ -328,7 +331,7 @@ export class QueueReader<S extends Schema>
   /**
    * Ends this consumer. Takes nothing more, waits for the running handlers of `process`, and gives back all other messages that it holds
    * as if it had not taken them. After `timeoutMs` it gives back those of the running handlers, too, and their `ack` throws `TAKEN_AWAY`. A second
-   * call does nothing. Do not await it in a handler of `process` without a `timeoutMs`.
+   * call can only make that time shorter. Do not await it in a handler of `process` without a `timeoutMs`.
    *
    * @throws TypeError or RangeError for wrong options
    */
@@ -357,14 +360,28 @@ export class QueueReader<S extends Schema>
   #deliver(index: number): Delivery<S> | undefined {
     const { taken } = this.#taker
     const messages = this.#messages
-    let copy: DataView | undefined
-    if (messages.copies) {
-      copy = this.#participant.explained(() => messages.copy(index))
-      if (!messages.isTaken(index, taken)) return undefined
-    }
+    const copy = messages.copies ? this.#copy(index, taken) : undefined
+    if (messages.copies && copy === undefined) return undefined
     const delivery = new Delivery(messages, index, taken, copy)
-    if (delivery.deliveryCount > 1) this.emit('redelivered', delivery)
+    if (delivery.deliveryCount > 1) callListeners(() => this.emit('redelivered', delivery))
     return delivery
+  }
+
+  /** Copies a message. If that is impossible, gives it back, so that it becomes a dead letter in the end. */
+  #copy(index: number, taken: number): DataView | undefined {
+    const messages = this.#messages
+    messages.loseOlder(index)
+    try {
+      return messages.copy(index, taken)
+    } catch (error) {
+      messages.giveBack({ index, taken }, { as: 'counts', notBefore: 0, reason: reasonOf(error) })
+      throw error
+    }
+  }
+
+  /** Tells it later: a listener may throw, or close this consumer, and must not do so while messages are given back. */
+  #tellDead(message: DeadMessage): void {
+    setImmediate(() => this.emit('dead', message))
   }
 
   /** @throws SharedMemoryError `CLOSED` */
@@ -411,6 +428,7 @@ export class QueueReader<S extends Schema>
   #stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
+    this.#inPlace.stop()
     clearInterval(this.#overdue)
     this.#participant.waiter.wake()
   }
@@ -420,6 +438,17 @@ export class QueueReader<S extends Schema>
       this.#inPlace.close()
       this.#messages.giveAllBack()
       this.#peers.leave(this.#place)
+    })
+  }
+}
+
+/** Calls listeners now. An error that one throws is uncaught, but does not stop what the consumer is doing. */
+function callListeners(emit: () => void): void {
+  try {
+    emit()
+  } catch (error) {
+    setImmediate(() => {
+      throw error
     })
   }
 }

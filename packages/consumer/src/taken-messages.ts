@@ -41,10 +41,6 @@ export class TakenMessages<S extends Schema> {
     this.copies = channel.header.maxProcessingMs > 0
   }
 
-  get size(): number {
-    return this.#held.size
-  }
-
   hold(message: Held): void {
     const { index } = message
     this.#held.get(index)?.lose()
@@ -126,11 +122,22 @@ export class TakenMessages<S extends Schema> {
     }
   }
 
-  /** Copies a message's bytes out of the queue. */
-  copy(index: number): DataView {
+  /**
+   * Copies a message's bytes out of the queue.
+   *
+   * @returns undefined if the message was taken away meanwhile
+   * @throws SharedMemoryError `CORRUPT`
+   */
+  copy(index: number, taken: number): DataView | undefined {
     const { control } = this
     const offset = control.payloadOf(index)
-    return new DataView(control.data.buffer.slice(offset, offset + control.lengthOf(index)))
+    let copy: DataView | undefined
+    try {
+      copy = new DataView(control.data.buffer.slice(offset, offset + control.lengthOf(index)))
+    } catch (error) {
+      if (this.isTaken(index, taken)) throw this.channel.explain(error)
+    }
+    return this.isTaken(index, taken) ? copy : undefined
   }
 
   /** Makes the view of one message. It stays where it is. */

@@ -1,9 +1,12 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Channel, type QueueChannel } from '@memlane/channel'
 import { type CreateQueueOptions, createQueue, joinQueue, type QueueWriter } from '@memlane/producer'
 import { array, bytes, f64, payload, type Schema, struct, u32, union, utf8 } from '@memlane/protocol'
+import { announceReturn, kindOf, LENGTH, queueShape, READY } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Delivery, openQueue, type QueueReader } from '../src/index.js'
+import { TakenMessages } from '../src/taken-messages.js'
 
 const Job = struct('Job', { number: u32, price: f64 })
 const job = (number: number) => ({ number, price: number / 2 })
@@ -26,6 +29,26 @@ async function takeAll<S extends Schema>(reader: QueueReader<S>): Promise<Delive
   const deliveries: Delivery<S>[] = []
   for (let next = reader.tryTake(); next !== undefined; next = reader.tryTake()) deliveries.push(next)
   return deliveries
+}
+
+/** Opens the memory of a queue, to change it without its participants' knowledge. */
+async function openQueueChannel(name: string): Promise<QueueChannel> {
+  const channel = await Channel.waitFor(queueShape, name, undefined, {})
+  onTestFinished(() => channel.close())
+  return channel
+}
+
+/** The uncaught exceptions from now on. They do not fail the test. */
+function catchUncaught(): unknown[] {
+  const errors: unknown[] = []
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => errors.push(error))
+  onTestFinished(() => {
+    process.removeAllListeners('uncaughtException')
+    for (const listener of listeners) process.on('uncaughtException', listener)
+  })
+  return errors
 }
 
 describe('a queue', () => {
@@ -171,8 +194,7 @@ describe('a queue', () => {
     const { writer, reader } = await makeQueue(Job)
     await writer.sendBatch([job(0), job(1), job(2)])
     const first = await reader.take()
-    const start = performance.now()
-    first?.retry({ delayMs: 30 })
+    first?.retry({ delayMs: 60_000 })
     expect(reader.stats()).toMatchObject({ ready: 2, delayed: 1 })
     const second = await reader.take()
     expect(second?.value.number).toBe(1)
@@ -180,11 +202,15 @@ describe('a queue', () => {
     // What was given back takes turns with what is new.
     const two = await takeAll(reader)
     expect(two.map(({ value }) => value.number).sort()).toEqual([1, 2])
-    for (const delivery of two) delivery.ack()
+    const [one, other] = two
+    other?.ack()
+    const number = one?.value.number
+    const count = one?.deliveryCount as number
+    one?.retry({ delayMs: 10 })
     const again = await reader.take()
-    expect(performance.now() - start).toBeGreaterThanOrEqual(29)
-    expect([again?.value.number, again?.deliveryCount]).toEqual([0, 2])
+    expect([again?.value.number, again?.deliveryCount]).toEqual([number, count + 1])
     again?.ack()
+    expect(reader.stats()).toMatchObject({ ready: 0, taken: 0, delayed: 1 })
   })
 
   it('retries what a handler of process or poll throws for, and then sets it aside', async () => {
@@ -213,8 +239,8 @@ describe('a queue', () => {
       ['redelivered', 2],
       'failure 2',
       ['redelivered', 3],
-      ['dead', 3, 'failure 3', process.pid],
       'failure 3',
+      ['dead', 3, 'failure 3', process.pid],
     ])
     expect(reader.stats()).toMatchObject({ ready: 0, dead: 1 })
     await writer.flush()
@@ -375,6 +401,143 @@ describe('a queue', () => {
     expect(writer.stats()).toMatchObject({ ready: 2, taken: 0 })
     await reader.process(() => void reader.close())
     expect(writer.stats()).toMatchObject({ ready: 1, taken: 0 })
+  })
+
+  it('polls no further once it was closed, even if a handler of process still runs', async () => {
+    const { writer, reader } = await makeQueue(Job)
+    await writer.sendBatch([job(0), job(1), job(2)])
+    let open = () => {}
+    const processing = reader.process(
+      () =>
+        new Promise<void>((resolve) => {
+          open = resolve
+        }),
+    )
+    let closing: Promise<void> | undefined
+    const close = () => {
+      closing = reader.close()
+    }
+    expect(reader.poll(close)).toBe(1)
+    expect(writer.stats()).toMatchObject({ ready: 1, taken: 1 })
+    open()
+    await closing
+    await processing
+    expect(writer.stats()).toMatchObject({ ready: 1, taken: 0 })
+  })
+
+  it('waits for running handlers before process rejects', async () => {
+    const { writer, reader } = await makeQueue(Job)
+    await writer.send(job(0))
+    const order: string[] = []
+    let taking: Promise<Delivery<typeof Job> | undefined> | undefined
+    const processing = reader.process(
+      async () => {
+        taking = reader.take() // so process cannot wait
+        for (let turn = 0; turn < 10; turn++) await setImmediate()
+        order.push('handled')
+      },
+      { concurrency: 2 },
+    )
+    await expect(processing.finally(() => order.push('rejected'))).rejects.toThrow(TypeError)
+    expect(order).toEqual(['handled', 'rejected'])
+    await writer.send(job(1))
+    const delivery = await taking
+    delivery?.ack()
+    expect(writer.stats()).toMatchObject({ ready: 0, taken: 0 })
+  })
+
+  it('takes nothing more for an iteration that was left while it waited', async () => {
+    const { writer, reader } = await makeQueue(Job)
+    const iterator = reader.deliveries()
+    const next = iterator.next()
+    await iterator.return?.()
+    expect(await next).toEqual({ value: undefined, done: true })
+    await writer.send(job(0))
+    const delivery = await reader.take()
+    expect(delivery?.value.number).toBe(0)
+    delivery?.ack()
+    const stop = new AbortController()
+    const aborted = reader.deliveries({ signal: stop.signal }).next()
+    stop.abort(new Error('enough'))
+    await expect(aborted).rejects.toThrow('enough')
+  })
+
+  it('loses nothing if a listener throws', async () => {
+    const { writer, reader } = await makeQueue(Job, { maxDeliveries: 2 })
+    await writer.send(job(0))
+    const uncaught = catchUncaught()
+    reader.on('redelivered', () => {
+      throw new Error('redelivered')
+    })
+    reader.on('dead', () => {
+      throw new Error('dead')
+    })
+    reader.on('failed', () => {
+      throw new Error('failed')
+    })
+    const stop = new AbortController()
+    await reader.process(
+      () => {
+        stop.abort()
+        throw new Error('first')
+      },
+      { signal: stop.signal },
+    )
+    const delivery = await reader.take()
+    expect(delivery?.deliveryCount).toBe(2)
+    delivery?.retry()
+    while (uncaught.length < 3) await setImmediate()
+    expect(uncaught).toEqual(['failed', 'redelivered', 'dead'].map((message) => new Error(message)))
+    expect(reader.stats()).toMatchObject({ ready: 0, taken: 0, dead: 1 })
+  })
+
+  it('sets aside all messages that took too long, although a listener closes the consumer at the first', async () => {
+    const { name, writer, reader } = await makeQueue(Job, { maxDeliveries: 1, maxProcessingMs: 20 })
+    const other = await openQueue(name, Job)
+    onTestFinished(() => other.close({ timeoutMs: 0 }))
+    await writer.sendBatch([job(0), job(1), job(2)])
+    await takeAll(other)
+    for (const each of [reader, other]) each.on('dead', () => void each.close())
+    while (writer.stats().dead < 3) await setTimeout(1)
+    expect(writer.stats()).toMatchObject({ ready: 0, taken: 0, dead: 3 })
+  })
+
+  it('sets aside a message that cannot be copied', async () => {
+    const { name, writer, reader } = await makeQueue(Job, { maxDeliveries: 2, maxProcessingMs: 600_000 })
+    await writer.send(job(0))
+    const { control } = await openQueueChannel(name)
+    control.forEachSlot((index, word) => {
+      if (kindOf(word) === READY) control.words[index + LENGTH] = -1
+    })
+    const corrupt = expect.objectContaining({ code: 'CORRUPT' })
+    expect(() => reader.tryTake()).toThrow(corrupt)
+    expect(reader.stats()).toMatchObject({ ready: 1, taken: 0 })
+    expect(() => reader.poll(() => {})).toThrow(corrupt)
+    expect(reader.stats()).toMatchObject({ ready: 0, taken: 0, dead: 1 })
+    const reasons = [...reader.deadLetters()].map((letter) => letter.reason)
+    expect(reasons).toEqual([expect.stringContaining('a message of 4294967295 bytes')])
+  })
+
+  it('passes over messages and letters that are taken away while they are read', async () => {
+    const { name, writer, reader } = await makeQueue(Job, { maxDeliveries: 2, maxProcessingMs: 600_000 })
+    const { control } = await openQueueChannel(name)
+    await writer.sendBatch([job(0), job(1)])
+    const takeAway = (index: number, taken: number) => {
+      control.giveUp(index, taken)
+      announceReturn(control)
+      return false
+    }
+    const reading = vi.spyOn(TakenMessages.prototype, 'isTaken')
+    onTestFinished(() => reading.mockRestore())
+    reading.mockImplementationOnce(takeAway)
+    const seen: number[] = []
+    expect(reader.poll(({ number }) => void seen.push(number))).toBe(2)
+    expect(seen.sort()).toEqual([0, 1])
+    await writer.sendBatch([job(2), job(3)])
+    for (const delivery of await takeAll(reader)) delivery.reject()
+    reading.mockImplementationOnce(takeAway)
+    expect([...reader.deadLetters()].map(({ value }) => value.number)).toEqual([3])
+    expect([...reader.deadLetters()].map(({ value }) => value.number)).toEqual([2, 3])
   })
 
   it('goes on after its producer has closed, and in the same slots with the next one', async () => {
