@@ -128,7 +128,7 @@ export class QueuePeers {
 
   #giveBackOf(consumer: number, isDead: () => boolean): void {
     giveBackOf(this.#channel.control, consumer, isDead, (index, word) => this.#giveUp(index, word))
-    // A producer may wait until all of its messages are settled: what becomes a dead letter is.
+    // A producer may wait until all of its messages are settled: a dead letter is settled.
     this.#bells.producers.ringSleepers()
   }
 

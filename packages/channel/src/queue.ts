@@ -28,7 +28,8 @@ export interface QueueOptions {
   maxDeadLetters?: number
   /**
    * After so many milliseconds without an acknowledgement, a message is taken away from its consumer, even if that
-   * consumer lives. It counts as a delivery. Default 0: never. Then a consumer loses its messages only by its death.
+   * consumer lives. It counts as a delivery. Consumers look for such messages on their event loops: if all of them block their
+   * threads (`takeSync`, `readySync`), none is taken away. Default 0: never. Then a consumer loses its messages only by its death.
    */
   maxProcessingMs?: number
 }

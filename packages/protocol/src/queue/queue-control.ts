@@ -49,7 +49,7 @@ export class QueueControl extends SlotTable {
    */
   giveBack(index: number, taken: number, { as, notBefore, reason }: Return): number | undefined {
     const { words } = this
-    // What is written beside the word must not land in the next message: only this participant leaves `RETURNING`.
+    // The writes beside the word must not land in the next message: only this participant leaves `RETURNING`.
     if (!changeSlot(words, index, taken, slotWord(RETURNING, consumerOf(taken), generationOf(taken)))) return undefined
     const generation = generationOf(taken)
     writeNote(this.data, this.noteOf(index), generation, notBefore, reason)
