@@ -6,18 +6,16 @@
 import { fileURLToPath } from 'node:url'
 import { type LatestReader, openLatest } from '@memlane/consumer'
 import { createLatest } from '@memlane/producer'
-import { leftovers } from '@memlane/testing/leftovers'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import type { LatestReaderTask, LatestWriterTask } from './latest-participant.js'
+import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from './playing.js'
 import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
 import type { Totals } from './round.js'
 import { ValueCounter } from './value-counter.js'
-import { Hung, type Start, until, Victim } from './victim.js'
+import { type Start, until, Victim } from './victim.js'
 
 const READERS = 3
-const PHASES = 5
-const KILLS_PER_PHASE = 4
 
 const program = fileURLToPath(new URL('../../dist/kill-latest-participant.js', import.meta.url))
 
@@ -37,15 +35,7 @@ export interface LatestRoundOptions {
  */
 export async function runLatestRound(options: LatestRoundOptions, totals: Totals): Promise<boolean> {
   using round = new LatestRound(options, totals)
-  try {
-    await round.run()
-    return true
-  } catch (error) {
-    if (!(error instanceof Hung)) throw error
-    console.error(error.message)
-    totals.hung++
-    return false
-  }
+  return await play(round, totals)
 }
 
 class LatestRound implements Disposable {
@@ -88,7 +78,7 @@ class LatestRound implements Disposable {
     )
     this.#victims = [writer, ...readers]
     for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
-      await Promise.all(this.#victims.map((victim) => this.#killAgainAndAgain(victim)))
+      await Promise.all(this.#victims.map((victim) => killAgainAndAgain(victim, this.#totals, kills)))
       await this.#pause(writer, readers, counters)
     }
     for (const victim of this.#victims) victim.mayEnd()
@@ -98,9 +88,7 @@ class LatestRound implements Disposable {
     await observing
     this.#settle(counters)
     this.#progress[Symbol.dispose]()
-    const left = leftovers(name)
-    if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
-    this.#totals.leftovers += left.length
+    countLeftovers(name, this.#totals)
   }
 
   #nameOf(part: string): string {
@@ -127,13 +115,6 @@ class LatestRound implements Disposable {
       return { name: `${task.role} ${participant}`, counters: this.#progress.counters(participant), task }
     }
     return new Victim(program, random, next, (error) => this.#fail(error))
-  }
-
-  async #killAgainAndAgain(victim: Victim): Promise<void> {
-    for (let kill = 0; kill < KILLS_PER_PHASE && this.#totals.kills < this.#options.kills; kill++) {
-      await victim.replace(this.#totals)
-    }
-    await victim.reached(Stage.joined)
   }
 
   async #pause(writer: Victim, readers: readonly Victim[], observer: Int32Array): Promise<void> {

@@ -15,19 +15,17 @@ import { fileURLToPath } from 'node:url'
 import { openStream, type StreamReader } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
-import { leftovers } from '@memlane/testing/leftovers'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { asyncReadings, type Reading, readings } from '@memlane/testing/readings'
 import { DeliveryCounter } from './delivery-counter.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
+import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from './playing.js'
 import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
-import { type Deaths, Hung, type Start, until, Victim, within } from './victim.js'
+import { type Deaths, type Start, until, Victim, within } from './victim.js'
 
 const PRODUCERS = 3
 const CONSUMERS = 2
-const PHASES = 5
-const KILLS_PER_PHASE = 4
 
 const program = fileURLToPath(new URL('../../dist/kill-participant.js', import.meta.url))
 const waits = ['park', 'adaptive', 'spin'] as const
@@ -72,15 +70,7 @@ interface Place {
  */
 export async function runRound(options: RoundOptions, totals: Totals): Promise<boolean> {
   using round = new Round(options, totals)
-  try {
-    await round.run()
-    return true
-  } catch (error) {
-    if (!(error instanceof Hung)) throw error
-    console.error(error.message)
-    totals.hung++
-    return false
-  }
+  return await play(round, totals)
 }
 
 class Round implements Disposable {
@@ -110,7 +100,7 @@ class Round implements Disposable {
   }
 
   async #run(): Promise<void> {
-    const { overflow, ending, random } = this.#options
+    const { overflow, ending, random, kills } = this.#options
     const dimensions = { capacity: 65_536, maxProducers: PRODUCERS + 1, maxConsumers: CONSUMERS + 1 }
     // Sends nothing, so that the stream does not end when all producers are dead for a moment.
     using creator = createStream(this.#stream, Numbered, { ...dimensions, overflow })
@@ -131,8 +121,8 @@ class Round implements Disposable {
       ...Array.from({ length: PRODUCERS }, () => this.#fill('producer', randomFrom(random() * 2 ** 32))),
       ...Array.from({ length: CONSUMERS }, () => this.#fill('consumer', randomFrom(random() * 2 ** 32))),
     ]
-    for (let phase = 0; phase < PHASES && this.#killsLeft > 0; phase++) {
-      await Promise.all(this.#places.map(({ victim }) => this.#killAgainAndAgain(victim)))
+    for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
+      await Promise.all(this.#places.map(({ victim }) => killAgainAndAgain(victim, this.#totals, kills)))
       await this.#pause(counters)
     }
     for (const { victim } of this.#places) victim.mayEnd()
@@ -152,9 +142,7 @@ class Round implements Disposable {
     this.#settle(counters, counter)
     this.#progress[Symbol.dispose]()
     if (ending === 'kill-all') SharedMemory.list()
-    const left = leftovers(this.#options.name)
-    if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
-    this.#totals.leftovers += left.length
+    countLeftovers(this.#options.name, this.#totals)
   }
 
   async #observe(observer: StreamReader<typeof Numbered>, counter: DeliveryCounter): Promise<void> {
@@ -165,10 +153,6 @@ class Round implements Disposable {
     } catch (error) {
       this.#fail(error)
     }
-  }
-
-  get #killsLeft(): number {
-    return this.#options.kills - this.#totals.kills
   }
 
   #fill(role: Role, random: Random): Place {
@@ -199,11 +183,6 @@ class Round implements Disposable {
           }
     ;(role === 'producer' ? this.#producers : this.#consumers).push(participant)
     return { name: `${role} ${participant}`, counters: this.#progress.counters(participant), task }
-  }
-
-  async #killAgainAndAgain(victim: Victim): Promise<void> {
-    for (let kill = 0; kill < KILLS_PER_PHASE && this.#killsLeft > 0; kill++) await victim.replace(this.#totals)
-    await victim.reached(Stage.joined)
   }
 
   async #killAll(role: Role): Promise<void> {

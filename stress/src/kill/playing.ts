@@ -1,0 +1,43 @@
+/** What the rounds of streams and of latests have in common. */
+
+import { leftovers } from '@memlane/testing/leftovers'
+import { Stage } from './progress.js'
+import { type Deaths, Hung, type Victim } from './victim.js'
+
+export const PHASES = 5
+export const KILLS_PER_PHASE = 4
+
+/**
+ * Plays a round, and counts it if a participant hangs.
+ *
+ * @returns false if a participant hung and the round was stopped early
+ * @throws Error with the output of a participant that ended by itself
+ */
+export async function play(round: { run(): Promise<void> }, totals: { hung: number }): Promise<boolean> {
+  try {
+    await round.run()
+    return true
+  } catch (error) {
+    if (!(error instanceof Hung)) throw error
+    console.error(error.message)
+    totals.hung++
+    return false
+  }
+}
+
+/**
+ * Kills the participants of a place for one phase. Returns when the last one has joined.
+ *
+ * @param most no participant is killed when `deaths` has this many kills
+ */
+export async function killAgainAndAgain(victim: Victim, deaths: Deaths, most: number): Promise<void> {
+  for (let kill = 0; kill < KILLS_PER_PHASE && deaths.kills < most; kill++) await victim.replace(deaths)
+  await victim.reached(Stage.joined)
+}
+
+/** Counts the files that a round has left, and names them. */
+export function countLeftovers(name: string, totals: { leftovers: number }): void {
+  const left = leftovers(name)
+  if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
+  totals.leftovers += left.length
+}
