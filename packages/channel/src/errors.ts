@@ -21,7 +21,8 @@ export const channelErrorCodes = {
       'The message of a stream, latest or queue names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
   },
   OPTIONS_MISMATCH: {
-    meaning: 'The stream, latest, queue or region exists, and was created with other sizes or options than this call asks for.',
+    meaning:
+      'The stream, latest, queue or region exists, and was created with other sizes or options than this call asks for.',
     remedy:
       'Pass the same values, or leave the option out to accept the existing ones. The message names the option and both values.',
   },
