@@ -4,10 +4,11 @@ import {
   codecFromDescriptor,
   Difference,
   encodeDescriptor,
+  isSameDescriptor,
   projectCodec,
 } from '@memlane/protocol/internal'
 import type { AnyChannel } from './channel.js'
-import { checkHash, isSameSchema, schemaIn } from './schema.js'
+import { checkHash, schemaIn } from './schema.js'
 import { projectionMismatch } from './schema-mismatch.js'
 
 /**
@@ -24,7 +25,7 @@ export function readerCodec<C extends AnyCodec>(channel: AnyChannel, codec: C | 
   const found = schemaIn(memory, header)
   checkHash(shape, memory, header, found)
   if (codec === undefined) return explained(channel, () => codecFromDescriptor(found, header.schemaOffset)) as C
-  if (isSameSchema(found, encodeDescriptor(codec.descriptor))) return codec
+  if (isSameDescriptor(found, encodeDescriptor(codec.descriptor))) return codec
   const there = explained(channel, () => checkedDescriptor(found, header.schemaOffset))
   const projected = projectCodec(there, codec)
   if (!(projected instanceof Difference)) return projected as C

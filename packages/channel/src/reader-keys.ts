@@ -4,12 +4,13 @@ import {
   codecOf,
   Difference,
   encodeDescriptor,
+  isSameDescriptor,
   type KeysIn,
   keysIn,
   projectCodec,
 } from '@memlane/protocol/internal'
 import { type LatestChannel, type LatestKeys, membersOf } from './latest.js'
-import { checkHash, isSameSchema, schemaIn } from './schema.js'
+import { checkHash, schemaIn } from './schema.js'
 import { projectionMismatch } from './schema-mismatch.js'
 
 /** The keys of a latest as a reader reads them. */
@@ -31,7 +32,7 @@ export function readerKeys(channel: LatestChannel, declared: LatestKeys | undefi
   const { shape, memory, header } = channel
   const found = schemaIn(memory, header)
   checkHash(shape, memory, header, found)
-  if (declared !== undefined && isSameSchema(found, encodeDescriptor(declared.schema.descriptor))) {
+  if (declared !== undefined && isSameDescriptor(found, encodeDescriptor(declared.schema.descriptor))) {
     return { codecs: declared.codecs, members: membersOf(declared) }
   }
   try {

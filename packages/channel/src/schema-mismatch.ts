@@ -175,6 +175,8 @@ function typeOf(descriptor: unknown, depth = 0): string {
       const optional = own(descriptor, 'terminator') === 'optional' ? ', terminator optional' : ''
       return `${encoding}(${length / unit}${optional})`
     }
+    case 'board':
+      return 'a board'
     default:
       return kind === undefined ? 'missing' : nameOf(kind)
   }

@@ -1,6 +1,12 @@
 import type { SharedMemory } from '@memlane/core'
 import type { SchemaDescriptor } from '@memlane/protocol'
-import { type ChannelHeader, encodeDescriptor, hashDescriptor, type Shape } from '@memlane/protocol/internal'
+import {
+  type ChannelHeader,
+  encodeDescriptor,
+  hashDescriptor,
+  isSameDescriptor,
+  type Shape,
+} from '@memlane/protocol/internal'
 import { channelError } from './channel-error.js'
 import { schemaMismatch } from './schema-mismatch.js'
 
@@ -19,7 +25,7 @@ export function checkSchema(
 ): void {
   const expected = encodeDescriptor(descriptor)
   const found = schemaIn(memory, header)
-  if (isSameSchema(found, expected)) {
+  if (isSameDescriptor(found, expected)) {
     checkHash(shape, memory, header, found)
     return
   }
@@ -34,10 +40,6 @@ export function checkSchema(
 /** Returns a copy: a peer might change the bytes while they are decoded. */
 export function schemaIn(memory: SharedMemory, { schemaOffset, schemaLength }: ChannelHeader): Uint8Array {
   return new Uint8Array(memory.buffer, schemaOffset, schemaLength).slice()
-}
-
-export function isSameSchema(found: Uint8Array, expected: Uint8Array): boolean {
-  return expected.length === found.length && expected.every((byte, index) => byte === found[index])
 }
 
 /** @throws SharedMemoryError `CORRUPT` if the header's hash is not that of the schema */

@@ -47,10 +47,19 @@ export class ChangeWaits {
         if (this.#waits.size === 0) this.#participant.waiter.wake()
       }
       const abort = () => settle(() => reject(signal?.reason))
+      const expire = () => {
+        settle(() => {
+          try {
+            resolve(isThere())
+          } catch (error) {
+            reject(error)
+          }
+        })
+      }
       const wait: Wait = { isThere, settle, resolve, reject }
       signal?.addEventListener('abort', abort)
       // The bell keeps the process running, if anything does.
-      if (timeoutMs !== Infinity) timer = setTimeout(() => settle(() => resolve(isThere())), timeoutMs).unref()
+      if (timeoutMs !== Infinity) timer = setTimeout(expire, timeoutMs).unref()
       this.#waits.add(wait)
       if (this.#isRunning) this.#participant.waiter.wake()
       else void this.#run()
@@ -76,7 +85,8 @@ export class ChangeWaits {
         this.#participant.checkOpen()
         const hasEnded = this.#writer.hasEnded
         for (const wait of [...this.#waits]) {
-          if (hasEnded || wait.isThere()) wait.settle(() => wait.resolve(wait.isThere()))
+          const found = wait.isThere()
+          if (hasEnded || found) wait.settle(() => wait.resolve(found))
         }
       }
     } catch (error) {

@@ -114,7 +114,8 @@ export class KeyReader<S extends Schema> {
   }
 
   /**
-   * Milliseconds since the newest value was set. Undefined if none was ever set.
+   * Milliseconds since the newest value was set. Undefined if none was ever set. The writer reads its clock once in up to 64 fast
+   * values. So a value looks older than it is if its writer blocked the thread after such values.
    *
    * @throws SharedMemoryError `CLOSED`, `CONTENDED`
    */
@@ -232,6 +233,7 @@ export class KeyReader<S extends Schema> {
       await roundIfDue()
       const value = this.get() as MessageOf<S>
       const version = wideVersion(this.seenLow, this.seenHigh)
+      if (version === 0) throw this.participant.channel.error('CORRUPT', 'a process has set its version back to 0.')
       const skipped = last === 0 ? 0 : Math.max(0, version - last - 1)
       last = version
       return { value, version, skipped }
@@ -296,7 +298,10 @@ export class KeyReader<S extends Schema> {
     for (const retries = new Retries(); retries.next(); ) {
       const offset = cell.begin()
       const { low, high, length } = cell
-      if (offset === NEVER_SET) return NEVER_SET
+      if (offset === NEVER_SET) {
+        this.see(0, 0, 0)
+        return NEVER_SET
+      }
       if (offset >= 0) {
         const { time } = cell
         cell.copyTo(offset, this.copyTarget())

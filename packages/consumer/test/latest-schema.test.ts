@@ -23,11 +23,11 @@ describe('the schema of a latest', () => {
   it('is no board for a reader that declares a single value, and the other way round', async () => {
     using keys = createLatest(uniqueName('latest'), board({ engine: Engine }))
     await expect(openLatest(keys.name, Engine)).rejects.toThrow(
-      code('SCHEMA_MISMATCH', 'it is board in the memory, and struct Engine, 16 bytes in this process'),
+      code('SCHEMA_MISMATCH', 'it is a board in the memory, and struct Engine, 16 bytes in this process'),
     )
     using single = createLatest(uniqueName('latest'), u32)
     await expect(openLatest(single.name, board({ value: u32 }))).rejects.toThrow(
-      code('SCHEMA_MISMATCH', 'it is u32, 4 bytes in the memory, and board in this process'),
+      code('SCHEMA_MISMATCH', 'it is u32, 4 bytes in the memory, and a board in this process'),
     )
   })
 

@@ -126,7 +126,8 @@ export class KeyWriter<S extends Schema> {
       throw new TypeError(`length must be a number of bytes, not ${describeValue(length)}`)
     const most = this.fixedLength ?? this.maxMessageLength
     if (!Number.isInteger(length) || length < (this.fixedLength ?? 0) || length > most) {
-      throw new RangeError(`length ${length} is not a length that values of this key have: at most ${most} bytes`)
+      const right = this.fixedLength === undefined ? `0 to ${most}` : most
+      throw new RangeError(`length ${length}: values of this key have ${right} bytes`)
     }
     this.writeInPlace(length, write as (value: MessageView<S>) => unknown, false)
   }

@@ -7,7 +7,7 @@ const RINGS_PER_CLEAN_UP = 1024
 /** The writer of a latest, as all of its keys see it. Make one only while holding the writer's lease. */
 export class WriterSlot {
   readonly channel: LatestChannel
-  /** When values are set: milliseconds on the machine's monotonic clock, up to a millisecond late. */
+  /** When values are set: milliseconds on the machine's monotonic clock. CoarseClock tells how late. */
   readonly now: () => number = new CoarseClock().now
   readonly #participant: Participant<LatestChannel>
   readonly #readers: Bells
@@ -34,7 +34,12 @@ export class WriterSlot {
   /** Wakes the readers that sleep. The caller has published a value, and has seen that a reader may sleep. */
   ring(): void {
     this.#readers.ringSleepers()
-    if (++this.#rings % RINGS_PER_CLEAN_UP === 0) this.#clearMarksOfTheDead()
+    if (++this.#rings % RINGS_PER_CLEAN_UP !== 0) return
+    try {
+      this.#clearMarksOfTheDead()
+    } catch {
+      // The value is visible, so this call must not fail. A later ring tries again.
+    }
   }
 
   close(): void {

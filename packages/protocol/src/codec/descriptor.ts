@@ -11,6 +11,11 @@ export function encodeDescriptor(descriptor: SchemaDescriptor): Uint8Array {
   return new TextEncoder().encode(canonicalJson(descriptor))
 }
 
+/** Tells whether two encoded descriptors are the same. */
+export function isSameDescriptor(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}
+
 /**
  * Decodes what `encodeDescriptor` wrote, from a copy of the bytes. The result is JSON; nothing else was checked.
  *

@@ -20,7 +20,7 @@ import { text } from '../layout/text.js'
 import { bytes as bytesPayload } from './bytes.js'
 import type { AnyCodec, PayloadDescriptor, PayloadEncoding, Schema } from './codec.js'
 import { codecOf } from './codec-of.js'
-import { decodeDescriptor, encodeDescriptor } from './descriptor.js'
+import { decodeDescriptor, encodeDescriptor, isSameDescriptor } from './descriptor.js'
 import { ENCODINGS } from './encodings.js'
 import { union } from './union.js'
 
@@ -66,7 +66,7 @@ function schemaOf(encoded: Uint8Array, offset: number): Schema {
   const found = decoded(encoded, offset)
   const schema = new SchemaMaker(offset).schema(found, '', 0)
   const expected = encodeDescriptor(schema.descriptor)
-  if (encoded.length === expected.length && encoded.every((byte, index) => byte === expected[index])) return schema
+  if (isSameDescriptor(encoded, expected)) return schema
   throw corrupt(offset, firstDifference(found, schema.descriptor, '') ?? 'it is not spelled as memlane spells it')
 }
 

@@ -5,6 +5,11 @@ import { codecOf } from './codec-of.js'
 /** Schemas by name, in their order: the members of a union, or the keys of a board. */
 export type Members = Readonly<Record<string, Schema>>
 
+/** Tells whether a member can have a name. Objects put names of digits first, and `__proto__` is no ordinary property. */
+export function isMemberName(name: string): boolean {
+  return !/^(?:\d+|__proto__|)$/.test(name)
+}
+
 /**
  * Makes the codecs of named schemas.
  *
@@ -16,8 +21,7 @@ export function memberCodecs<M extends Members>(members: M, what: string): { rea
   const names = Object.keys(members)
   checkCount(`number of ${what}s`, names.length)
   for (const name of names) {
-    if (/^(?:\d+|__proto__|)$/.test(name))
-      throw new TypeError(`${JSON.stringify(name)} cannot be the name of a ${what}`)
+    if (!isMemberName(name)) throw new TypeError(`${JSON.stringify(name)} cannot be the name of a ${what}`)
   }
   const codecs = names.map((name) => [name, codecOf(members[name] as Schema)])
   return Object.fromEntries(codecs) as { readonly [K in keyof M]: CodecOf<M[K]> }

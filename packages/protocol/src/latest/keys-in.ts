@@ -1,7 +1,9 @@
 import type { MemberDescriptor, SchemaDescriptor } from '../codec/codec.js'
-import { decodeDescriptor, encodeDescriptor } from '../codec/descriptor.js'
+import { decodeDescriptor, encodeDescriptor, isSameDescriptor } from '../codec/descriptor.js'
 import { checkedDescriptor } from '../codec/from-descriptor.js'
+import { isMemberName } from '../codec/members.js'
 import { LayoutError } from '../layout/layout-error.js'
+import { MAX_KEYS } from './latest-layout.js'
 
 /** The name of the only key of a latest that is no board. */
 export const ONLY_KEY = 'value'
@@ -26,13 +28,15 @@ export function keysIn(encoded: Uint8Array, offset: number): KeysIn {
     const payload = checkedDescriptor(encoded, offset)
     return { descriptor: payload, members: [{ name: ONLY_KEY, payload }] }
   }
+  if (members.length > MAX_KEYS) throw corrupt(offset)
   const checked = members.map((member): MemberDescriptor => {
     const { name, payload } = member as { name?: unknown; payload?: unknown }
-    if (typeof name !== 'string' || typeof payload !== 'object' || payload === null) throw corrupt(offset)
+    if (typeof name !== 'string' || !isMemberName(name) || typeof payload !== 'object' || payload === null)
+      throw corrupt(offset)
     return { name, payload: checkedDescriptor(encodedAlone(payload, offset), offset) }
   })
   const descriptor: SchemaDescriptor = { kind: 'board', members: checked }
-  const isSame = sameBytes(encodeDescriptor(descriptor), encoded)
+  const isSame = isSameDescriptor(encodeDescriptor(descriptor), encoded)
   const isUnique = new Set(checked.map(({ name }) => name)).size === checked.length
   if (!isSame || !isUnique || checked.length === 0) throw corrupt(offset)
   return { descriptor, members: checked }
@@ -59,10 +63,6 @@ function boardMembers(encoded: Uint8Array): readonly object[] | undefined {
   const { kind, members } = found as { kind?: unknown; members?: unknown }
   const isBoard = kind === 'board' && Array.isArray(members)
   return isBoard && members.every((each) => typeof each === 'object' && each !== null) ? members : undefined
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
 function corrupt(offset: number): LayoutError {

@@ -47,7 +47,7 @@ import type { LatestFields } from './latest-header.js'
 
 /** The cells begin at a multiple of this number of bytes: Windows maps views at that granularity. */
 const ALIGNMENT = 65_536
-const MAX_KEYS = 1024
+export const MAX_KEYS = 1024
 export const MAX_READERS = 32
 /** Bytes of the longest value. */
 export const MAX_VALUE_LENGTH = 2 ** 28
