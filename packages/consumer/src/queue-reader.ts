@@ -168,19 +168,13 @@ export class QueueReader<S extends Schema>
    * @returns undefined if `timeoutMs` have passed
    * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`
    */
-  async take(options?: StreamWaitOptions): Promise<Delivery<S> | undefined> {
-    checkWaitOptions('take', options)
-    const deadline = deadlineAfter(options?.timeoutMs)
-    for (;;) {
-      options?.signal?.throwIfAborted()
-      const delivery = this.tryTake()
-      if (delivery !== undefined) {
-        const round = roundIfDue()
-        if (round !== undefined) await round
-        return delivery
-      }
-      if (!(await this.#waits.wait(options?.signal, deadline))) return undefined
+  take(options?: StreamWaitOptions): Promise<Delivery<S> | undefined> {
+    try {
+      checkWaitOptions('take', options)
+    } catch (error) {
+      return Promise.reject(error)
     }
+    return this.#take(options?.signal, deadlineAfter(options?.timeoutMs))
   }
 
   /**
@@ -282,12 +276,11 @@ export class QueueReader<S extends Schema>
     this.#checkTaking()
     const left = new AbortController()
     const signal = options?.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal])
-    const taking = { signal }
     const isEnd = (error: unknown) =>
       (left.signal.aborted && error === left.signal.reason) ||
       (this.#isStopped && error instanceof SharedMemoryError && error.code === 'CLOSED')
     return iterate(
-      () => this.take(taking),
+      () => this.#take(signal, Infinity),
       isEnd,
       () => left.abort(),
     )
@@ -354,6 +347,19 @@ export class QueueReader<S extends Schema>
     const { name, closed } = this
     const state = closed ? {} : this.stats()
     return inspection('QueueReader', { name, schema: schemaName(this.#codec), closed, ...state }, options, inspect)
+  }
+
+  async #take(signal: AbortSignal | undefined, deadline: number): Promise<Delivery<S> | undefined> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const delivery = this.tryTake()
+      if (delivery !== undefined) {
+        const round = roundIfDue()
+        if (round !== undefined) await round
+        return delivery
+      }
+      if (!(await this.#waits.wait(signal, deadline))) return undefined
+    }
   }
 
   /** Undefined if the message was taken away while it was copied. */

@@ -588,6 +588,7 @@ describe('a queue', () => {
     )
     await expect(openQueue(name, u32)).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' })
     await expect(reader.process(() => {}, { concurrency: 0 })).rejects.toThrow('concurrency 0')
+    await expect(reader.take({ timeoutMs: -1 })).rejects.toThrow('timeoutMs -1')
     await writer.send(job(0))
     const delivery = (await reader.take()) as Delivery<typeof Job>
     expect(() => delivery.retry({ delayMs: -1 })).toThrow('delayMs -1')
