@@ -4,7 +4,7 @@ import { type CreateQueueOptions, createQueue, joinQueue, type QueueWriter } fro
 import { array, bytes, f64, payload, type Schema, struct, u32, union, utf8 } from '@memlane/protocol'
 import { announceReturn, kindOf, LENGTH, queueShape, READY } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Delivery, openQueue, type QueueReader } from '../src/index.js'
 import { TakenMessages } from '../src/taken-messages.js'
 
@@ -522,20 +522,25 @@ describe('a queue', () => {
     const { name, writer, reader } = await makeQueue(Job, { maxDeliveries: 2, maxProcessingMs: 600_000 })
     const { control } = await openQueueChannel(name)
     await writer.sendBatch([job(0), job(1)])
-    const takeAway = (index: number, taken: number) => {
-      control.giveUp(index, taken)
-      announceReturn(control)
-      return false
+    const { isTaken } = TakenMessages.prototype
+    onTestFinished(() => {
+      TakenMessages.prototype.isTaken = isTaken
+    })
+    const takeAwayAtNextLook = () => {
+      TakenMessages.prototype.isTaken = (index, taken) => {
+        TakenMessages.prototype.isTaken = isTaken
+        control.giveUp(index, taken)
+        announceReturn(control)
+        return false
+      }
     }
-    const reading = vi.spyOn(TakenMessages.prototype, 'isTaken')
-    onTestFinished(() => reading.mockRestore())
-    reading.mockImplementationOnce(takeAway)
+    takeAwayAtNextLook()
     const seen: number[] = []
     expect(reader.poll(({ number }) => void seen.push(number))).toBe(2)
     expect(seen.sort()).toEqual([0, 1])
     await writer.sendBatch([job(2), job(3)])
     for (const delivery of await takeAll(reader)) delivery.reject()
-    reading.mockImplementationOnce(takeAway)
+    takeAwayAtNextLook()
     expect([...reader.deadLetters()].map(({ value }) => value.number)).toEqual([3])
     expect([...reader.deadLetters()].map(({ value }) => value.number)).toEqual([2, 3])
   })
