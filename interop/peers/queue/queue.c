@@ -219,9 +219,7 @@ static void lie_down(const struct queue* queue) {
   if (!memory_barrier()) sleep_ms(2);
 }
 
-static void get_up(const struct queue* queue) {
-  clear_bit(queue, mask_of(queue->number), bit_of(queue->number));
-}
+static void get_up(const struct queue* queue) { clear_bit(queue, mask_of(queue->number), bit_of(queue->number)); }
 
 static void ring_if_asleep(struct queue* queue, unsigned number) {
   if (!has_bit(queue, mask_of(number), bit_of(number))) return;
