@@ -50,8 +50,8 @@ export async function killAtRandom(
 export type QueueKillReport = Omit<QueueTotals, 'latencies'> & {
   seed: number
   seconds: number
-  /** Milliseconds from a consumer's death to the next handler of a message that it had. */
-  deathToHandlerMs: { median: number; p99: number }
+  /** Milliseconds from a consumer's death to the next handler of a message that it had, and the number of such messages. */
+  deathToHandlerMs: { count: number; median: number; p99: number }
 }
 
 /** Plays rounds of queues with both endings, until `kills` are done or a participant hangs. */
@@ -60,7 +60,7 @@ export async function killQueueAtRandom(kills: number, seed: number): Promise<Qu
   const random = randomFrom(seed)
   const name = uniqueName('memlane-kill')
   const counts = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
-  const totals: QueueTotals = { ...counts, redelivered: 0, latencies: [] }
+  const totals: QueueTotals = { ...counts, latencies: [] }
   for (let round = 0; totals.kills < kills; round++) {
     const ending = round % 2 === 0 ? 'finish' : 'kill-all'
     const enough = Math.min(kills, totals.kills + Math.ceil(kills / 2))
@@ -72,7 +72,7 @@ export async function killQueueAtRandom(kills: number, seed: number): Promise<Qu
   latencies.sort((a, b) => a - b)
   const at = (part: number) => (latencies[Math.floor(part * latencies.length)] ?? 0) / 1000
   const seconds = Math.round((performance.now() - start) / 100) / 10
-  return { ...rest, seed, seconds, deathToHandlerMs: { median: at(0.5), p99: at(0.99) } }
+  return { ...rest, seed, seconds, deathToHandlerMs: { count: latencies.length, median: at(0.5), p99: at(0.99) } }
 }
 
 const isClean = ({ lost, duplicated, torn, hung, leftovers }: Totals) =>

@@ -58,7 +58,7 @@ export class Handling {
       this.#ledger.giveBack(author, own)
       delivery.retry({ delayMs: this.#random() < 0.5 ? 0 : Math.floor(this.#random() * 20) })
     } else if (choice < RETRIES + REJECTIONS) {
-      this.#ledger.giveBack(author, own)
+      this.#ledger.reject(author, own)
       delivery.reject('at random')
     } else {
       this.#ledger.intend(author, own)

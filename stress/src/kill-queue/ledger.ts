@@ -4,8 +4,8 @@
  *   0              the command
  *   4              how many latencies follow
  *   64             latencies, u32 each: microseconds from a consumer's death to the next handler of a message that it had
- *   ...            participants, 8 words each: stage, sent, torn, duplicated, redelivered, and the time of its death (f64)
- *   ...            messages of each participant, u32 each: the holder's number + 1 (bits 0-15), INTENT, DONE
+ *   ...            participants, 8 words each: stage, sent, torn, duplicated; then the time of its death (f64, word 6)
+ *   ...            messages of each participant, u32 each: the holder's number + 1 (bits 0-15), INTENT, DONE, REJECTED
  */
 
 import { SharedMemory } from '@memlane/core'
@@ -15,7 +15,6 @@ export { Command, STAGE, Stage } from '../kill/progress.js'
 export const SENT = 1
 export const TORN = 2
 export const DUPLICATED = 3
-export const REDELIVERED = 4
 const DIED = 3 // in doubles
 
 /** A producer sends no more than this. */
@@ -26,6 +25,8 @@ const MAX_LATENCIES = 65_536
 const INTENT = 1 << 16
 /** It was acknowledged, or is a dead letter. */
 const DONE = 1 << 17
+/** Its holder is about to reject it, or has done so. Nobody has begun with it since. */
+const REJECTED = 1 << 18
 const HOLDER = 0xffff
 
 const LATENCIES = 16
@@ -93,7 +94,6 @@ export class Ledger implements Disposable {
       console.error(`participant ${me} got message ${own} of ${author}, which ${holder} has, and lives`)
       return
     }
-    Atomics.add(counters, REDELIVERED, 1)
     const index = Atomics.add(this.#words, 1, 1)
     if (index < MAX_LATENCIES) this.#words[LATENCIES + index] = Math.round((now - died) * 1000)
   }
@@ -111,18 +111,27 @@ export class Ledger implements Disposable {
     this.#change(author, own, (word) => word & DONE)
   }
 
-  /** Counts the messages that a producer has sent, and nobody has acknowledged or may have acknowledged. */
-  lostOf(author: number): number {
+  /** The holder makes the message a dead letter. */
+  reject(author: number, own: number): void {
+    this.#change(author, own, (word) => (word & DONE) | REJECTED)
+  }
+
+  /**
+   * Counts the messages of a producer that nobody has acknowledged or may have acknowledged. A producer may be killed after it has sent a
+   * message, and before it counts the message: `rejected` has those, too.
+   */
+  missingOf(author: number): { rejected: number; others: number } {
     const sent = this.counters(author)[SENT] as number
-    let lost = 0
-    for (let own = 0; own < sent; own++) {
+    const missing = { rejected: 0, others: 0 }
+    for (let own = 0; own < MAX_MESSAGES; own++) {
       const word = this.#words[this.#messages + author * MAX_MESSAGES + own] as number
       const holder = (word & HOLDER) - 1
       const mayBeDone = (word & INTENT) !== 0 && holder >= 0 && this.diedAt(holder) !== 0
       if ((word & DONE) !== 0 || mayBeDone) continue
-      lost++
+      if ((word & REJECTED) !== 0) missing.rejected++
+      else if (own < sent) missing.others++
     }
-    return lost
+    return missing
   }
 
   /** Microseconds from a consumer's death to the next handler, one for each message that it had. */

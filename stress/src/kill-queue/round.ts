@@ -2,57 +2,44 @@
  * One queue, from its creation to its end, with producers and consumers that are killed, stopped and replaced, and one consumer here
  * that lives through all of it. A round has phases and pauses, as a round of a stream has (kill/round.ts). In a pause, every message
  * must be settled: so it finds a consumer that sleeps beside a message, and a message that a dead consumer keeps.
+ *
+ * A producer without a free slot gives up dead letters, and the queue only counts them. So that no lost message looks like one of them, a
+ * round is of one of two kinds. In the first, messages become dead letters by their count of deliveries, too, and each producer keeps
+ * nearly all of its dead letters. In the second, producers give up letters, but a message becomes one only if it is rejected, which the
+ * ledger notes.
  */
 
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openQueue, type QueueReader } from '@memlane/consumer'
-import { capabilities, SharedMemory } from '@memlane/core'
+import { SharedMemory } from '@memlane/core'
 import { steadyNow } from '@memlane/core/internal'
 import { createQueue, type QueueWriter } from '@memlane/producer'
-import { type Child, type ChildExit, spawnChild } from '@memlane/testing'
-import { leftovers } from '@memlane/testing/leftovers'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
+import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from '../kill/playing.js'
 import type { RoundOptions, Totals } from '../kill/round.js'
+import { type Fail, type Start, until, Victim, within } from '../kill/victim.js'
 import { Handling, type Taking, takings } from './handling.js'
-import { Command, DUPLICATED, Ledger, REDELIVERED, SENT, STAGE, Stage, TORN } from './ledger.js'
+import { Command, DUPLICATED, Ledger, SENT, STAGE, Stage, TORN } from './ledger.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
 
 const PRODUCERS = 2
 const CONSUMERS = 3
-const PHASES = 5
-const KILLS_PER_PHASE = 4
 const PARTICIPANTS = 1 + (PRODUCERS + CONSUMERS) * (PHASES * KILLS_PER_PHASE + 1)
-
-const LIFE_MS = 40
-const STOP_MS = 60
-const HUNG_MS = 30_000
-const LOOK_MS = 1
-const LETTERS_MS = 2
+/** How often dead letters are taken out. In a round in which producers give them up, they must become too many. */
+const LETTERS_MS = { ofCounts: 2, givenUp: 200 }
+/** So many deliveries that no message reaches them. */
+const ENDLESS_DELIVERIES = 65_535
 
 const program = fileURLToPath(new URL('../../dist/kill-queue-participant.js', import.meta.url))
 const waits = ['park', 'adaptive', 'spin'] as const
 
 export interface QueueTotals extends Totals {
-  /** How many messages came again because their consumer had died. */
-  redelivered: number
-  /** Microseconds from a consumer's death to the next handler of each message that it had. */
+  /** Microseconds from a consumer's death to the next handler, one for each message that came again because of it. */
   readonly latencies: number[]
 }
 
-/** A participant makes no progress, although no participant is stopped. */
-class Hung extends Error {}
-
-interface Place {
-  role: 'producer' | 'consumer'
-  random: Random
-  participant: number
-  child: Child
-  exit: Promise<ChildExit>
-  /** True if this round itself ends the participant, so that its end is no failure. */
-  ending: boolean
-}
+export type QueueRoundOptions = Omit<RoundOptions, 'overflow'>
 
 /**
  * Plays a round, and adds what it found to the totals.
@@ -60,176 +47,120 @@ interface Place {
  * @returns false if a participant hung and the round was stopped early
  * @throws Error with the output of a participant that ended by itself
  */
-export async function runQueueRound(options: Omit<RoundOptions, 'overflow'>, totals: QueueTotals): Promise<boolean> {
+export async function runQueueRound(options: QueueRoundOptions, totals: QueueTotals): Promise<boolean> {
   using round = new QueueRound(options, totals)
-  try {
-    await round.run()
-    return true
-  } catch (error) {
-    if (!(error instanceof Hung)) throw error
-    console.error(error.message)
-    totals.hung++
-    return false
-  }
+  return await play(round, totals)
 }
 
 class QueueRound implements Disposable {
-  readonly #options: Omit<RoundOptions, 'overflow'>
+  readonly #options: QueueRoundOptions
   readonly #totals: QueueTotals
   readonly #queue: string
   readonly #ledger: Ledger
   readonly #producers: number[] = []
-  #places: Place[] = []
+  readonly #isOfCounts: boolean
+  #victims: Victim[] = []
   #participants = 1
   #letters: NodeJS.Timeout | undefined
-  #fail: (error: unknown) => void = () => {}
+  #fail: Fail = () => {}
 
-  constructor(options: Omit<RoundOptions, 'overflow'>, totals: QueueTotals) {
+  constructor(options: QueueRoundOptions, totals: QueueTotals) {
     this.#options = options
     this.#totals = totals
     this.#queue = `${options.name}-queue`
     this.#ledger = Ledger.create(`${options.name}-ledger`, PARTICIPANTS)
+    this.#isOfCounts = options.random() < 0.5
   }
 
-  async run(): Promise<void> {
-    const failure = new Promise<never>((_, reject) => {
-      this.#fail = reject
-    })
-    await Promise.race([this.#run(), failure])
-  }
-
-  async #run(): Promise<void> {
-    const { ending, random } = this.#options
+  async run(fail: Fail): Promise<void> {
+    this.#fail = fail
+    const { name, ending, random, kills } = this.#options
     // The creator sends nothing: it keeps the queue while all others are dead.
-    const capacity = oneOf(random, [4, 64])
-    using creator = createQueue(this.#queue, Numbered, {
-      capacity,
-      maxProducers: PRODUCERS + 1,
-      maxConsumers: CONSUMERS + 1,
-      // With the most, producers give up no letters unless all of their slots hold one: see #settle.
-      maxDeadLetters: oneOf(random, [3, capacity - 1]),
-    })
+    using creator = this.#create()
     const observer = await openQueue(this.#queue, Numbered, { waitStrategy: oneOf(random, ['park', 'adaptive']) })
     const handling = new Handling(this.#ledger, 0, randomFrom(random() * 2 ** 32))
-    const observing = observer
-      .process((delivery) => handling.handle(delivery), { concurrency: 2 })
-      .catch((error) => this.#fail(error))
-    observer.on('failed', (error) => this.#fail(error))
-    this.#letters = setInterval(() => this.#takeDeadLetters(observer), LETTERS_MS)
-    this.#places = [
-      ...Array.from({ length: PRODUCERS }, () => this.#fill('producer', randomFrom(random() * 2 ** 32))),
-      ...Array.from({ length: CONSUMERS }, () => this.#fill('consumer', randomFrom(random() * 2 ** 32))),
-    ]
-    for (let phase = 0; phase < PHASES && this.#killsLeft > 0; phase++) {
-      await Promise.all(this.#places.map((place) => this.#killAgainAndAgain(place)))
-      await this.#pause(creator, observer)
+    const observing = observer.process((delivery) => handling.handle(delivery), { concurrency: 2 }).catch(fail)
+    observer.on('failed', fail)
+    const interval = this.#isOfCounts ? LETTERS_MS.ofCounts : LETTERS_MS.givenUp
+    this.#letters = setInterval(() => this.#takeDeadLetters(observer), interval)
+    const producers = Array.from({ length: PRODUCERS }, () => this.#producer(randomFrom(random() * 2 ** 32)))
+    const consumers = Array.from({ length: CONSUMERS }, () => this.#consumer(randomFrom(random() * 2 ** 32)))
+    this.#victims = [...producers, ...consumers]
+    for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
+      await Promise.all(this.#victims.map((victim) => killAgainAndAgain(victim, this.#totals, kills)))
+      await this.#pause(producers, creator, observer)
     }
-    for (const place of this.#places) place.ending = true
+    for (const victim of this.#victims) victim.mayEnd()
     if (ending === 'finish') {
       this.#ledger.command = Command.finish
-      for (const place of this.#places) await this.#finished(place)
+      for (const victim of this.#victims) await victim.finished()
     } else {
-      await Promise.all(this.#places.map((place) => this.#kill(place)))
+      await Promise.all(this.#victims.map((victim) => victim.kill(this.#totals)))
     }
     await this.#settled(creator, observer)
     clearInterval(this.#letters)
-    await this.#within(observer.close(), 'the observer does not close')
+    await within(observer.close(), 'the observer does not close')
     await observing
     const { dropped } = creator.stats()
     creator.close()
     this.#settle(dropped)
     this.#ledger[Symbol.dispose]()
     if (ending === 'kill-all') SharedMemory.list()
-    const left = leftovers(this.#options.name)
-    if (left.length > 0) console.error(`left over: ${left.join(' ')}`)
-    this.#totals.leftovers += left.length
+    countLeftovers(name, this.#totals)
   }
 
-  get #killsLeft(): number {
-    return this.#options.kills - this.#totals.kills
+  #create(): QueueWriter<typeof Numbered> {
+    const places = { maxProducers: PRODUCERS + 1, maxConsumers: CONSUMERS + 1 }
+    if (this.#isOfCounts) return createQueue(this.#queue, Numbered, { ...places, capacity: 64, maxDeadLetters: 63 })
+    const capacity = oneOf(this.#options.random, [4, 64])
+    const letters = { maxDeadLetters: 1, maxDeliveries: ENDLESS_DELIVERIES }
+    return createQueue(this.#queue, Numbered, { ...places, ...letters, capacity })
   }
 
-  #fill(role: Place['role'], random: Random): Place {
-    const place = { role, random } as Place
-    this.#start(place)
-    return place
+  #producer(random: Random): Victim {
+    return this.#victim(random, (common) => {
+      this.#producers.push(common.participant)
+      return { ...common, role: 'producer' }
+    })
   }
 
-  #start(place: Place): void {
-    const { role, random } = place
-    const participant = this.#participants++
-    const common = {
-      queue: this.#queue,
-      ledger: `${this.#options.name}-ledger`,
-      participants: PARTICIPANTS,
-      participant,
-      seed: Math.floor(random() * 2 ** 32),
-      wait: oneOf(random, waits),
+  #consumer(random: Random): Victim {
+    return this.#victim(random, (common) => {
+      return { ...common, role: 'consumer', taking: oneOf(random, Object.keys(takings) as Taking[]) }
+    })
+  }
+
+  #victim(random: Random, taskOf: (common: Omit<ProducerTask, 'role'>) => ProducerTask | ConsumerTask): Victim {
+    const next = (): Start => {
+      const participant = this.#participants++
+      const task = taskOf({
+        queue: this.#queue,
+        ledger: `${this.#options.name}-ledger`,
+        participants: PARTICIPANTS,
+        participant,
+        seed: Math.floor(random() * 2 ** 32),
+        wait: oneOf(random, waits),
+      })
+      const counters = this.#ledger.counters(participant)
+      const dies = () => this.#ledger.dies(participant, steadyNow())
+      return { name: `${task.role} ${participant}`, counters, task, dies }
     }
-    const task: ProducerTask | ConsumerTask =
-      role === 'producer'
-        ? { ...common, role }
-        : { ...common, role, taking: oneOf(random, Object.keys(takings) as Taking[]) }
-    if (role === 'producer') this.#producers.push(participant)
-    const child = spawnChild(process.execPath, [program, JSON.stringify(task)], { timeoutMs: 2 ** 31 - 1 })
-    Object.assign(place, { participant, child, exit: child.exit, ending: false } satisfies Partial<Place>)
-    child.exit.then(
-      ({ code, signal, stderr }) => {
-        if (stderr !== '') console.error(`${nameOf(place)}: ${stderr.trimEnd()}`)
-        if (!place.ending) this.#fail(new Error(`${nameOf(place)} ended (${signal ?? code}) ${JSON.stringify(task)}`))
-      },
-      (error) => this.#fail(error),
-    )
+    return new Victim(program, random, next, this.#fail)
   }
 
-  async #killAgainAndAgain(place: Place): Promise<void> {
-    for (let kill = 0; kill < KILLS_PER_PHASE && this.#killsLeft > 0; kill++) {
-      await this.#stopAndKill(place)
-      this.#start(place)
-    }
-    await this.#reached(place, Stage.joined)
-  }
-
-  async #stopAndKill(place: Place): Promise<void> {
-    const { random, child } = place
-    if (random() < 0.25) {
-      await this.#reached(place, Stage.joining)
-      if (random() < 0.5) await setTimeout(random() * 5)
-    } else {
-      await this.#reached(place, Stage.joined)
-      await setTimeout(random() * LIFE_MS)
-    }
-    if (random() < 0.3 && capabilities.namespace === 'posix') {
-      child.kill('SIGSTOP')
-      this.#totals.stops++
-      await setTimeout(random() * STOP_MS)
-      if (random() < 0.5) {
-        child.kill('SIGCONT')
-        await setTimeout(random() * LIFE_MS)
-      }
-    }
-    await this.#kill(place)
-  }
-
-  async #kill(place: Place): Promise<void> {
-    place.ending = true
-    this.#ledger.dies(place.participant, steadyNow())
-    place.child.kill('SIGKILL')
-    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not die`)
-    if (signal === 'SIGKILL') this.#totals.kills++
-    else if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
-  }
-
-  async #pause(creator: QueueWriter<typeof Numbered>, observer: QueueReader<typeof Numbered>): Promise<void> {
-    const producers = this.#places.filter(({ role }) => role === 'producer')
+  async #pause(
+    producers: readonly Victim[],
+    creator: QueueWriter<typeof Numbered>,
+    observer: QueueReader<typeof Numbered>,
+  ): Promise<void> {
     this.#ledger.command = Command.pause
-    for (const place of producers) await this.#reached(place, Stage.paused)
+    for (const producer of producers) await producer.reached(Stage.paused)
     await this.#settled(creator, observer)
     this.#ledger.command = Command.run
-    for (const place of producers) {
-      await this.#until(
-        () => this.#stageOf(place) === Stage.joined,
-        () => `${nameOf(place)} does not continue`,
+    for (const { name, counters } of producers) {
+      await until(
+        () => Atomics.load(counters, STAGE) === Stage.joined,
+        () => `${name} does not continue`,
       )
     }
   }
@@ -241,7 +172,7 @@ class QueueRound implements Disposable {
       const { ready, taken, delayed, dead } = creator.stats()
       return ready + taken + delayed + dead === 0
     }
-    await this.#until(isEmpty, () => `messages stay in ${this.#queue}: ${JSON.stringify(creator.stats())}`)
+    await until(isEmpty, () => `messages stay in ${this.#queue}: ${JSON.stringify(creator.stats())}`)
   }
 
   #takeDeadLetters(observer: QueueReader<typeof Numbered>): void {
@@ -252,44 +183,8 @@ class QueueRound implements Disposable {
     }
   }
 
-  #reached(place: Place, stage: number): Promise<void> {
-    return this.#until(
-      () => this.#stageOf(place) >= stage,
-      () => `${nameOf(place)} does not come from stage ${this.#stageOf(place)} to ${stage}`,
-    )
-  }
-
-  async #finished(place: Place): Promise<void> {
-    const { code, signal } = await this.#within(place.exit, `${nameOf(place)} does not finish`)
-    if (code !== 0) throw new Error(`${nameOf(place)} ended (${signal ?? code})`)
-  }
-
-  async #until(isSo: () => boolean, complaint: () => string): Promise<void> {
-    for (const start = performance.now(); !isSo(); ) {
-      if (performance.now() - start > HUNG_MS) throw new Hung(complaint())
-      await setTimeout(LOOK_MS)
-    }
-  }
-
-  async #within<T>(promise: Promise<T>, complaint: string): Promise<T> {
-    const over = new AbortController()
-    const watchdog = setTimeout(HUNG_MS, undefined, { signal: over.signal }).then(
-      () => {
-        throw new Hung(complaint)
-      },
-      () => promise,
-    )
-    try {
-      return await Promise.race([promise, watchdog])
-    } finally {
-      over.abort()
-    }
-  }
-
   /**
-   * Counts what is wrong. A dead letter that a producer gave up is missing, but not lost. The ledger cannot tell which messages those are: a
-   * consumer may die between a take and its note. So each such letter can hide one lost message. In the rounds that give up none, nothing
-   * is hidden.
+   * Counts what is wrong.
    *
    * @param dropped how many dead letters producers gave up
    */
@@ -299,29 +194,25 @@ class QueueRound implements Disposable {
       const counters = this.#ledger.counters(participant)
       totals.torn += counters[TORN] as number
       totals.duplicated += counters[DUPLICATED] as number
-      totals.redelivered += counters[REDELIVERED] as number
     }
-    let missing = 0
+    let rejected = 0
+    let others = 0
     for (const producer of this.#producers) {
       totals.messages += this.#ledger.counters(producer)[SENT] as number
-      missing += this.#ledger.lostOf(producer)
+      const missing = this.#ledger.missingOf(producer)
+      rejected += missing.rejected
+      others += missing.others
     }
-    if (missing > dropped) console.error(`${missing} messages are missing, and ${dropped} dead letters were given up`)
-    totals.lost += Math.max(0, missing - dropped)
+    const lost = this.#isOfCounts ? Math.max(0, rejected + others - dropped) : others + Math.abs(rejected - dropped)
+    if (lost > 0)
+      console.error(`missing: ${rejected} rejected, ${others} others. ${dropped} dead letters were given up`)
+    totals.lost += lost
     totals.latencies.push(...this.#ledger.latencies())
-  }
-
-  #stageOf({ participant }: Place): number {
-    return Atomics.load(this.#ledger.counters(participant), STAGE)
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#letters)
-    for (const { child } of this.#places) child[Symbol.dispose]()
+    for (const victim of this.#victims) victim[Symbol.dispose]()
     this.#ledger[Symbol.dispose]()
   }
-}
-
-function nameOf({ role, participant, child }: Place): string {
-  return `${role} ${participant} (process ${child.pid})`
 }

@@ -13,7 +13,7 @@ import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from
 import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
 import type { Totals } from './round.js'
 import { ValueCounter } from './value-counter.js'
-import { type Start, until, Victim } from './victim.js'
+import { type Fail, type Start, until, Victim } from './victim.js'
 
 const READERS = 3
 
@@ -44,7 +44,7 @@ class LatestRound implements Disposable {
   readonly #progress: Progress
   #victims: Victim[] = []
   #participants = 0
-  #fail: (error: unknown) => void = () => {}
+  #fail: Fail = () => {}
 
   constructor(options: LatestRoundOptions, totals: Totals) {
     this.#options = options
@@ -52,14 +52,8 @@ class LatestRound implements Disposable {
     this.#progress = Progress.create(this.#nameOf('progress'), (1 + READERS) * (PHASES * KILLS_PER_PHASE + 1))
   }
 
-  async run(): Promise<void> {
-    const failure = new Promise<never>((_, reject) => {
-      this.#fail = reject
-    })
-    await Promise.race([this.#run(), failure])
-  }
-
-  async #run(): Promise<void> {
+  async run(fail: Fail): Promise<void> {
+    this.#fail = fail
     const { random, kills, name } = this.#options
     const first = createLatest(this.#nameOf('latest'), Numbered, { maxReaders: READERS + 1 })
     const waitStrategy = oneOf(random, ['park', 'adaptive'] as const)
@@ -114,7 +108,7 @@ class LatestRound implements Disposable {
       const task = taskOf(common, random)
       return { name: `${task.role} ${participant}`, counters: this.#progress.counters(participant), task }
     }
-    return new Victim(program, random, next, (error) => this.#fail(error))
+    return new Victim(program, random, next, this.#fail)
   }
 
   async #pause(writer: Victim, readers: readonly Victim[], observer: Int32Array): Promise<void> {

@@ -1,8 +1,8 @@
-/** What the rounds of streams and of latests have in common. */
+/** What the rounds of all shapes have in common. */
 
 import { leftovers } from '@memlane/testing/leftovers'
 import { Stage } from './progress.js'
-import { type Deaths, Hung, type Victim } from './victim.js'
+import { type Deaths, type Fail, Hung, type Victim } from './victim.js'
 
 export const PHASES = 5
 export const KILLS_PER_PHASE = 4
@@ -13,9 +13,11 @@ export const KILLS_PER_PHASE = 4
  * @returns false if a participant hung and the round was stopped early
  * @throws Error with the output of a participant that ended by itself
  */
-export async function play(round: { run(): Promise<void> }, totals: { hung: number }): Promise<boolean> {
+export async function play(round: { run(fail: Fail): Promise<void> }, totals: { hung: number }): Promise<boolean> {
   try {
-    await round.run()
+    await new Promise<void>((resolve, reject) => {
+      round.run(reject).then(resolve, reject)
+    })
     return true
   } catch (error) {
     if (!(error instanceof Hung)) throw error

@@ -22,7 +22,7 @@ import { DeliveryCounter } from './delivery-counter.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
 import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from './playing.js'
 import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
-import { type Deaths, type Start, until, Victim, within } from './victim.js'
+import { type Deaths, type Fail, type Start, until, Victim, within } from './victim.js'
 
 const PRODUCERS = 3
 const CONSUMERS = 2
@@ -82,7 +82,7 @@ class Round implements Disposable {
   readonly #consumers: number[] = []
   #places: Place[] = []
   #participants = 0
-  #fail: (error: unknown) => void = () => {}
+  #fail: Fail = () => {}
 
   constructor(options: RoundOptions, totals: Totals) {
     this.#options = options
@@ -92,14 +92,8 @@ class Round implements Disposable {
     this.#progress = Progress.create(`${options.name}-progress`, counterSets)
   }
 
-  async run(): Promise<void> {
-    const failure = new Promise<never>((_, reject) => {
-      this.#fail = reject
-    })
-    await Promise.race([this.#run(), failure])
-  }
-
-  async #run(): Promise<void> {
+  async run(fail: Fail): Promise<void> {
+    this.#fail = fail
     const { overflow, ending, random, kills } = this.#options
     const dimensions = { capacity: 65_536, maxProducers: PRODUCERS + 1, maxConsumers: CONSUMERS + 1 }
     // Sends nothing, so that the stream does not end when all producers are dead for a moment.
@@ -156,11 +150,9 @@ class Round implements Disposable {
   }
 
   #fill(role: Role, random: Random): Place {
-    const victim = new Victim(program, random, () => this.#start(role, random), this.#failed)
+    const victim = new Victim(program, random, () => this.#start(role, random), this.#fail)
     return { role, victim }
   }
-
-  readonly #failed = (error: unknown): void => this.#fail(error)
 
   #start(role: Role, random: Random): Start {
     const participant = this.#participants++

@@ -15,12 +15,17 @@ const LOOK_MS = 1
 /** A participant makes no progress, although no participant is stopped. */
 export class Hung extends Error {}
 
+/** Called when a participant has failed: ends the round. */
+export type Fail = (error: unknown) => void
+
 /** What a new participant of a place needs to begin. */
 export interface Start {
   /** The name of the participant in complaints: "reader 3". */
   readonly name: string
   readonly counters: Int32Array
   readonly task: object
+  /** Called just before the participant is killed. */
+  readonly dies?: () => void
 }
 
 export interface Deaths {
@@ -32,7 +37,7 @@ export class Victim implements Disposable {
   readonly #program: string
   readonly #random: Random
   readonly #next: () => Start
-  readonly #fail: (error: unknown) => void
+  readonly #fail: Fail
   #start!: Start
   #child!: Child
   #exit!: Promise<ChildExit>
@@ -44,7 +49,7 @@ export class Victim implements Disposable {
    * @param next makes the task of the next participant
    * @param fail called if a participant ends by itself
    */
-  constructor(program: string, random: Random, next: () => Start, fail: (error: unknown) => void) {
+  constructor(program: string, random: Random, next: () => Start, fail: Fail) {
     this.#program = program
     this.#random = random
     this.#next = next
@@ -120,6 +125,7 @@ export class Victim implements Disposable {
   /** Kills the participant, and starts no other. */
   async kill(deaths: Deaths): Promise<void> {
     this.#ending = true
+    this.#start.dies?.()
     this.#child.kill('SIGKILL')
     const { code, signal } = await within(this.#exit, `${this.name} does not die`)
     if (signal === 'SIGKILL') deaths.kills++
