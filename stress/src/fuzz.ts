@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { FuzzedShape } from './fuzz/cases.js'
 import { runSupervised } from './fuzz/supervised.js'
 import { scribbleOver } from './scribble/scribble.js'
+import { SCRIBBLED } from './scribble/task.js'
 import { wholeNumberFrom } from './whole-number.js'
 
 interface Options {
@@ -23,20 +24,20 @@ export const fuzz = new Command('fuzz')
   .option('-s, --seed <number>', 'repeats an earlier run', wholeNumberFrom(0))
   .option('-o, --only <index>', 'only this case of a seed', wholeNumberFrom(0))
   .addOption(
-    new Option('--shape <shape>', 'only memory of this shape')
-      .choices(['stream', 'latest', 'queue'])
-      .conflicts('scribble'),
+    new Option('--shape <shape>', 'only memory of this shape; with --scribble, a stream is the default').choices(
+      SCRIBBLED,
+    ),
   )
   .option(
     '--scribble <seconds>',
-    'instead of cases, a peer writes random bytes over streams while producers and consumers run',
+    'instead of cases, a peer writes random bytes over memory while a producer and a consumer use it',
     wholeNumberFrom(0),
   )
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ cases, seed = Math.floor(Math.random() * 0x7fff_ffff), only, shape, scribble, json }: Options) => {
     const report =
       scribble !== undefined
-        ? await scribbleOver(scribble, seed)
+        ? await scribbleOver(scribble, seed, shape ?? 'stream')
         : only !== undefined
           ? await runSupervised(1, seed, only, shape)
           : await runSupervised(cases, seed, 0, shape)

@@ -97,6 +97,14 @@ export class Waiter {
     if (this.#wait !== undefined) setImmediate(this.#goOn)
   }
 
+  /** Ends a wait in the event loop at once, as if its time had passed. Does nothing without one. */
+  stop(): void {
+    const wait = this.#wait
+    if (wait === undefined) return
+    this.#end(wait)
+    wait.resolve(false)
+  }
+
   /**
    * Checks a condition, for some microseconds if that was useful recently. Blocks for that time.
    *

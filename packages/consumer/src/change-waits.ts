@@ -23,7 +23,7 @@ export class ChangeWaits {
     this.#participant = participant
     this.#writer = writer
     this.#condition = {
-      isThere: () => participant.closed || this.#waits.size === 0 || writer.hasEnded || this.#isAnyThere(),
+      isThere: () => participant.closed || writer.hasEnded || this.#isAnyThere(),
       watchPeers: writer.watch,
     }
   }
@@ -44,7 +44,7 @@ export class ChangeWaits {
         signal?.removeEventListener('abort', abort)
         this.#waits.delete(wait)
         end()
-        if (this.#waits.size === 0) this.#participant.waiter.wake()
+        if (this.#waits.size === 0) this.#participant.waiter.stop() // at once: the caller may block next
       }
       const abort = () => settle(() => reject(signal?.reason))
       const expire = () => {

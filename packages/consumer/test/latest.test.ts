@@ -488,6 +488,25 @@ describe('waiting for a value', () => {
     expect(await waiting).toBe(true)
   })
 
+  it.each(['adaptive', 'park', 'spin'] as const)(
+    'may block right after a wait that ended early, %s',
+    async (waitStrategy) => {
+      const [writer, reader] = await pair(u32, { waitStrategy })
+      expect(await reader.wait({ timeoutMs: 5 })).toBe(false)
+      expect(reader.waitSync({ timeoutMs: 0 })).toBe(false)
+      const abort = new AbortController()
+      const waiting = reader.wait({ signal: abort.signal })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      abort.abort('enough')
+      expect(reader.waitSync({ timeoutMs: 0 })).toBe(false)
+      const next = reader.wait()
+      await expect(waiting).rejects.toBe('enough')
+      writer.set(1)
+      expect(await next).toBe(true)
+      expect(reader.waitSync()).toBe(true)
+    },
+  )
+
   it('is possible for several keys and callers at a time, each with its own end', async () => {
     const Two = board({ a: u32, b: u32 })
     using writer = createLatest(uniqueName('latest'), Two)

@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url'
-import { createStream } from '@memlane/producer'
+import { openLatest } from '@memlane/consumer'
+import { createLatest, createQueue, createStream } from '@memlane/producer'
 import { spawnChild, uniqueName } from '@memlane/testing'
+import { leftovers } from '@memlane/testing/leftovers'
 import { randomFrom } from '@memlane/testing/random'
-import { CAPACITY, PRODUCERS, Schema, type ScribbleResult, type Task } from './task.js'
+import { Keys, Schema, type ScribbledShape, type ScribbleResult, type Task } from './task.js'
 
 const programOf = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
 const HUNG_MS = 30_000
 
 export interface ScribbleReport {
+  shape: ScribbledShape
   seed: number
   seconds: number
   sent: number
@@ -15,32 +18,57 @@ export interface ScribbleReport {
   scribbles: number
   /** Errors of producers and consumers, by code. */
   errors: Record<string, number>
-  /** Processes that did not end in order, with their output. */
+  /** How long the slowest call took. */
+  slowestMs: number
+  /** Processes that did not end in order, with their output, and files that were left. */
   failures: string[]
 }
 
-/** Lets a peer write random bytes over the memory of a producer and a consumer, half of the time for each overflow. */
-export async function scribbleOver(seconds: number, seed: number): Promise<ScribbleReport> {
+/** Creates memory of a kind, and keeps it. */
+type Create = (name: string) => Disposable | Promise<Disposable>
+
+const STREAM = { capacity: 65_536, maxProducers: 3, maxConsumers: 2 }
+const QUEUE = { capacity: 16, maxMessageLength: 512, maxProducers: 3, maxConsumers: 3, maxDeliveries: 3 }
+
+/** The kinds of memory of each shape. */
+const kinds: Record<ScribbledShape, Record<string, Create>> = {
+  stream: {
+    waiting: (name) => createStream(name, Schema, { ...STREAM, overflow: 'wait' }),
+    overwriting: (name) => createStream(name, Schema, { ...STREAM, overflow: 'overwrite' }),
+  },
+  latest: {
+    board: async (name) => {
+      using _writer = createLatest(name, Keys, { maxMessageLength: 512, maxReaders: 3 })
+      return await openLatest(name, Keys)
+    },
+  },
+  queue: {
+    plain: (name) => createQueue(name, Schema, QUEUE),
+    'with a limited time': (name) => createQueue(name, Schema, { ...QUEUE, maxProcessingMs: 20 }),
+  },
+}
+
+/** Lets a peer write random bytes over the memory of a producer and a consumer. Each kind of the shape gets an equal time. */
+export async function scribbleOver(seconds: number, seed: number, shape: ScribbledShape): Promise<ScribbleReport> {
   const random = randomFrom(seed)
-  const report: ScribbleReport = { seed, seconds, sent: 0, received: 0, scribbles: 0, errors: {}, failures: [] }
-  for (const overflow of ['wait', 'overwrite'] as const) {
-    const stream = uniqueName('memlane-scribble')
-    using _creator = createStream(stream, Schema, {
-      capacity: CAPACITY,
-      maxProducers: PRODUCERS,
-      maxConsumers: 2,
-      overflow,
-    })
+  const counts = { sent: 0, received: 0, scribbles: 0, errors: {}, slowestMs: 0, failures: [] }
+  const report: ScribbleReport = { shape, seed, seconds, ...counts }
+  const all = Object.entries(kinds[shape])
+  for (const [kind, create] of all) {
+    const name = uniqueName('memlane-scribble')
+    const keeper = await create(name)
     const start = async (program: string, ...args: string[]): Promise<number> => {
-      const task: Task = { stream, seed: Math.floor(random() * 2 ** 31), milliseconds: (seconds * 1000) / 2 }
-      const what = [program, ...args, overflow].join(' ')
+      const milliseconds = (seconds * 1000) / all.length
+      const task: Task = { shape, name, seed: Math.floor(random() * 2 ** 31), milliseconds }
+      const what = [program, ...args, kind, shape].join(' ')
       try {
-        const all = [programOf(program), ...args, JSON.stringify(task)]
-        using child = spawnChild(process.execPath, all, { timeoutMs: task.milliseconds + HUNG_MS })
+        const command = [programOf(program), ...args, JSON.stringify(task)]
+        using child = spawnChild(process.execPath, command, { timeoutMs: milliseconds + HUNG_MS })
         const { code, signal, stdout, stderr } = await child.exit
         if (code !== 0) throw new Error(`ended (${signal ?? code}): ${stderr}`)
-        const { done, errors }: ScribbleResult = JSON.parse(stdout)
+        const { done, errors, slowestMs }: ScribbleResult = JSON.parse(stdout)
         for (const [name, count] of Object.entries(errors)) report.errors[name] = (report.errors[name] ?? 0) + count
+        report.slowestMs = Math.max(report.slowestMs, slowestMs)
         return done
       } catch (error) {
         report.failures.push(`${what}: ${(error as Error).message}`)
@@ -55,6 +83,9 @@ export async function scribbleOver(seconds: number, seed: number): Promise<Scrib
     report.sent += sent
     report.received += received
     report.scribbles += scribbles
+    keeper[Symbol.dispose]()
+    const left = leftovers(name)
+    if (left.length > 0) report.failures.push(`left over: ${left.join(' ')}`)
   }
   return report
 }

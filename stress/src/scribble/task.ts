@@ -1,14 +1,21 @@
 /** The task of the processes of a scribble run, and the result in their last line. */
 
+import { board, f64, struct, u32 } from '@memlane/protocol'
 import { Event } from '../fuzz/payloads.js'
 
-export const CAPACITY = 65_536
-export const PRODUCERS = 3
-/** The messages of a stream. */
+export const SCRIBBLED = ['stream', 'latest', 'queue'] as const
+export type ScribbledShape = (typeof SCRIBBLED)[number]
+
+/** The messages of a stream and of a queue. */
 export const Schema = Event
+export const Pair = struct('Pair', { count: u32, value: f64 })
+/** The keys of a latest. */
+export const Keys = board({ event: Schema, pair: Pair })
 
 export interface Task {
-  stream: string
+  shape: ScribbledShape
+  /** The name of the stream, latest or queue. */
+  name: string
   seed: number
   /** When to end. */
   milliseconds: number
@@ -19,4 +26,6 @@ export interface ScribbleResult {
   done: number
   /** Errors by code. */
   errors: Record<string, number>
+  /** How long the slowest call took. */
+  slowestMs: number
 }
