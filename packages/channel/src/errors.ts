@@ -36,10 +36,16 @@ export const channelErrorCodes = {
     remedy:
       'Expect that another consumer processes the message. Allow more time with `maxProcessingMs`, or wait longer in `close`.',
   },
-  FULL: {
-    meaning: 'All places for producers, for consumers, or for readers of a latest, are taken.',
+  DIED: {
+    meaning: 'The server that had taken a call died, or closed before it had answered. The procedure may have run.',
     remedy:
-      "Create it with a larger `maxProducers`, `maxConsumers` or `maxReaders`, or close one of those that hold a place. Readers of a latest need no place with `access: 'read'`.",
+      'Ask the server that lives now what happened, or call again. Declare a procedure as `idempotent` if another server may simply run it again.',
+  },
+  FULL: {
+    meaning:
+      'All places for producers, for consumers, for readers of a latest, or for clients or servers of calls, are taken.',
+    remedy:
+      "Create it with a larger `maxProducers`, `maxConsumers`, `maxReaders`, `maxClients` or `maxServers`, or close one of those that hold a place. Readers of a latest need no place with `access: 'read'`.",
   },
   CONTENDED: {
     meaning: 'A value of a latest was replaced again and again while it was read, for 100 ms.',

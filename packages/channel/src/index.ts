@@ -1,9 +1,20 @@
 export { Bells } from './bells.js'
+export {
+  type CallChannel,
+  type CallOptions,
+  type ClientProcedure,
+  callChecks,
+  checkCallOptions,
+  clientProcedures,
+  createCallChannel,
+  idempotentProcedures,
+} from './call.js'
 export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
 export { channelError, explainChannel } from './channel-error.js'
 export { CoarseClock } from './coarse-clock.js'
 export { ConsumerLag } from './consumer-lag.js'
 export { ConsumerWatch } from './consumer-watch.js'
+export { createOrContinue } from './create-or-continue.js'
 export { deadlineAfter, timeLeft } from './deadline.js'
 export { type ChannelErrorCode, channelErrorCodes } from './errors.js'
 export { HeldCursor } from './held-cursor.js'
@@ -39,7 +50,6 @@ export {
   type QueueOptions,
   queueChecks,
 } from './queue.js'
-export { countConsumers, countProducers, type QueueBells, QueuePeers } from './queue-peers.js'
 export { readerCodec } from './reader-codec.js'
 export { type ReaderKeys, readerKeys } from './reader-keys.js'
 export { ReadyConsumers } from './ready-consumers.js'
@@ -55,6 +65,7 @@ export {
 } from './region-memory.js'
 export { roundIfDue } from './rounds.js'
 export { claimLease, claimSlot, cleanUpIfDead, holdersOf, type SlotClaim, type SlotWish } from './slot-claim.js'
+export { countConsumers, countProducers, type SlotBells, SlotPeers, type SlotsChannel } from './slot-peers.js'
 export {
   checkStreamOptions,
   createStreamChannel,

@@ -135,6 +135,15 @@ function addRows(rows: Row[], descriptor: unknown, path: string, start: number, 
     rows.push({ field: of(own(member, 'name')), type: typeOf(payload), offset: '' })
     addRows(rows, payload, of(own(member, 'name')), 0, depth + 1)
   }
+  for (const procedure of list(descriptor, 'procedures')) {
+    for (const side of ['request', 'answer']) {
+      const payload = own(procedure, side)
+      const name = `${of(own(procedure, 'name'))}.${side}`
+      const streamed = side === 'answer' && own(procedure, 'streams') === true
+      rows.push({ field: name, type: streamed ? `stream(${typeOf(payload)})` : typeOf(payload), offset: '' })
+      addRows(rows, payload, name, 0, depth + 1)
+    }
+  }
   for (const field of list(descriptor, 'fields')) {
     const layout = own(field, 'layout')
     const offset = start + Number(own(field, 'offset'))
@@ -177,6 +186,8 @@ function typeOf(descriptor: unknown, depth = 0): string {
     }
     case 'board':
       return 'a board'
+    case 'api':
+      return `api ${nameOf(own(descriptor, 'name'))}`
     default:
       return kind === undefined ? 'missing' : nameOf(kind)
   }

@@ -11,10 +11,10 @@ import {
   type MessageHandler,
   OverdueMessages,
   Participant,
-  type QueueBells,
   type QueueChannel,
-  QueuePeers,
   roundIfDue,
+  type SlotBells,
+  SlotPeers,
   type StreamWaitOptions,
   type SyncWaitOptions,
   schemaName,
@@ -39,7 +39,7 @@ import {
   steadyNow,
 } from '@memlane/core/internal'
 import type { CodecOf, PayloadDescriptor, QueueFigures, ReadonlyMessageView, Schema } from '@memlane/protocol'
-import { figuresOf, outOfLine, type QueueControl, QueueTaker } from '@memlane/protocol/internal'
+import { DEAD, figuresOf, outOfLine, type QueueControl, QueueTaker } from '@memlane/protocol/internal'
 import { DeadLetter } from './dead-letter.js'
 import { Delivery } from './delivery.js'
 import { InPlaceMessages } from './in-place-messages.js'
@@ -74,7 +74,9 @@ export class QueueReader<S extends Schema>
   readonly #participant: Participant<QueueChannel>
   readonly #codec: CodecOf<S>
   readonly #place: number
-  readonly #peers: QueuePeers
+  readonly #peers: SlotPeers
+  /** Takes a message away from its consumer. */
+  readonly #giveUp: (index: number, word: number) => boolean
   readonly #taker: QueueTaker
   readonly #messages: TakenMessages<S>
   readonly #inPlace: InPlaceMessages<S>
@@ -93,14 +95,18 @@ export class QueueReader<S extends Schema>
     const { control } = channel
     this.name = channel.name
     this.#codec = codec
-    const bells: QueueBells = {
+    const bells: SlotBells = {
       consumers: Bells.of(channel, control.consumers),
       producers: Bells.of(channel, control.producers),
     }
     const onDead: OnDead = (index, word, reason) => this.#tellDead({ ...deadMessage(control, index, word), reason })
-    this.#peers = new QueuePeers(channel, bells, (index, word, isDead) => {
-      if (isDead) onDead(index, word, GIVEN_UP)
-    })
+    const giveUp = (index: number, word: number): boolean => {
+      const kind = control.giveUp(index, word)
+      if (kind === DEAD) onDead(index, word, GIVEN_UP)
+      return kind !== undefined
+    }
+    this.#giveUp = giveUp
+    this.#peers = new SlotPeers(channel, bells, giveUp)
     this.#place = this.#peers.join()
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
     this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
@@ -410,7 +416,7 @@ export class QueueReader<S extends Schema>
     if (this.closed) return
     let isAny = false
     overdue.look(steadyNow(), (index, word) => {
-      if (this.#peers.takeAway(index, word)) isAny = true
+      if (this.#giveUp(index, word)) isAny = true
     })
     if (isAny) this.#peers.announce()
   }

@@ -1,4 +1,4 @@
-import { type Participant, type QueueChannel, type QueuePeers, timeLeft, type WaitCondition } from '@memlane/channel'
+import { type Participant, type QueueChannel, type SlotPeers, timeLeft, type WaitCondition } from '@memlane/channel'
 import { MAX_TIMEOUT_MS, steadyNow } from '@memlane/core/internal'
 import type { QueueTaker } from '@memlane/protocol/internal'
 
@@ -9,7 +9,7 @@ export class QueueWaits {
   readonly #isStopped: () => boolean
   readonly #condition: WaitCondition
 
-  constructor(participant: Participant<QueueChannel>, taker: QueueTaker, peers: QueuePeers, isStopped: () => boolean) {
+  constructor(participant: Participant<QueueChannel>, taker: QueueTaker, peers: SlotPeers, isStopped: () => boolean) {
     this.#participant = participant
     this.#taker = taker
     this.#isStopped = isStopped

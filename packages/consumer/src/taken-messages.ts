@@ -1,4 +1,4 @@
-import type { QueueBells, QueueChannel } from '@memlane/channel'
+import type { QueueChannel, SlotBells } from '@memlane/channel'
 import type { SharedMemoryError } from '@memlane/core'
 import type { CodecOf, MessageOf, PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
 import { DEAD, loadAfterCopy, type QueueControl, type Return } from '@memlane/protocol/internal'
@@ -26,13 +26,13 @@ export class TakenMessages<S extends Schema> {
   readonly channel: QueueChannel
   readonly control: QueueControl
   readonly codec: CodecOf<S>
-  readonly #bells: QueueBells
+  readonly #bells: SlotBells
   readonly #onDead: OnDead
   readonly #held = new Map<number, Held>()
   /** If messages may be taken away: a consumer that reads in place could see the slot's next message. */
   readonly copies: boolean
 
-  constructor(channel: QueueChannel, codec: CodecOf<S>, bells: QueueBells, onDead: OnDead) {
+  constructor(channel: QueueChannel, codec: CodecOf<S>, bells: SlotBells, onDead: OnDead) {
     this.channel = channel
     this.control = channel.control
     this.codec = codec

@@ -74,6 +74,24 @@ describe('consumers of a queue in several processes', () => {
     await reader.close()
   })
 
+  it('leave dead letters and returned messages of others as they are by their death', async () => {
+    const name = uniqueName('memlane')
+    using writer = createQueue(name, Numbered)
+    await using victim = new QueuePeer()
+    await victim.call('open', name) // in place 0, which the words of slots without a holder name
+    const survivor = await openQueue(name, Numbered, { waitStrategy: 'park' })
+    let dead = 0
+    survivor.on('dead', () => dead++)
+    await writer.sendBatch([message(0), message(1)])
+    survivor.tryTake()?.reject()
+    survivor.tryTake()?.retry({ delayMs: 300 })
+    const taking = survivor.take()
+    await victim.kill()
+    expect((await taking)?.deliveryCount).toBe(2)
+    expect(dead).toBe(1)
+    await survivor.close()
+  })
+
   it('lose a message by their death in the handler of poll, and the next one gets it', async () => {
     const name = uniqueName('memlane')
     using writer = createQueue(name, Numbered)

@@ -11,6 +11,7 @@ interface SharedMemoryErrorDetails {
   osCode?: number | undefined
   requested?: number | undefined
   available?: number | undefined
+  taken?: boolean | undefined
   cause?: unknown
 }
 
@@ -31,16 +32,19 @@ export class SharedMemoryError extends Error {
   declare readonly requested: number | undefined
   /** Bytes that are free (`NO_SPACE`), that the memory has (`TOO_SHORT`), or that a view can have (`TOO_LONG`). */
   declare readonly available: number | undefined
+  /** Of a call that failed: whether a server had taken it. If not, the procedure did not run. */
+  declare readonly taken: boolean | undefined
 
   constructor(code: SharedMemoryErrorCode, message: string, details: SharedMemoryErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     // Sets only the known ones, so that console.log shows no undefined properties.
-    const { syscall, osCode, requested, available } = details
+    const { syscall, osCode, requested, available, taken } = details
     if (syscall !== undefined) this.syscall = syscall
     if (osCode !== undefined) this.osCode = osCode
     if (requested !== undefined) this.requested = requested
     if (available !== undefined) this.available = available
+    if (taken !== undefined) this.taken = taken
   }
 
   override get name(): string {

@@ -4,6 +4,7 @@ import {
   checkLatestOptions,
   claimSlotAlone,
   createLatestChannel,
+  createOrContinue,
   isBoard,
   keysOf,
   type LatestChannel,
@@ -19,7 +20,6 @@ import { checkOneOf, checkOptions, createChecks, type OptionChecks, openChecks }
 import type { AnyCodec, Board, CodecOf, Members, Schema } from '@memlane/protocol'
 import { latestShape, ONLY_KEY } from '@memlane/protocol/internal'
 import { BoardWriter } from './board-writer.js'
-import { createOrContinue } from './create-or-continue.js'
 import { LatestWriter } from './latest-writer.js'
 import { WriterSlot } from './writer-slot.js'
 

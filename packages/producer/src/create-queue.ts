@@ -5,6 +5,7 @@ import {
   checkWaitStrategy,
   claimSlot,
   claimSlotAlone,
+  createOrContinue,
   createQueueChannel,
   type OpenChannelOptions,
   type QueueChannel,
@@ -23,7 +24,6 @@ import {
 } from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, queueShape } from '@memlane/protocol/internal'
-import { createOrContinue } from './create-or-continue.js'
 import { QueueWriter } from './queue-writer.js'
 
 /** Options of `createQueue`. */

@@ -5,6 +5,7 @@ import {
   checkWaitStrategy,
   claimSlot,
   claimSlotAlone,
+  createOrContinue,
   createStreamChannel,
   type OpenChannelOptions,
   type StreamChannel,
@@ -24,7 +25,6 @@ import {
 } from '@memlane/core/internal'
 import type { CodecOf, Schema } from '@memlane/protocol'
 import { codecOf, streamShape } from '@memlane/protocol/internal'
-import { createOrContinue } from './create-or-continue.js'
 import { StreamWriter } from './stream-writer.js'
 
 /** How a producer takes part in a stream. */

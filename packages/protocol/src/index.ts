@@ -1,3 +1,13 @@
+export {
+  type Api,
+  api,
+  call,
+  type Procedure,
+  type ProcedureOptions,
+  type Procedures,
+  type Streamed,
+  stream,
+} from './call/api.js'
 export type {
   AnyCodec,
   Codec,
@@ -8,6 +18,7 @@ export type {
   PayloadDescriptor,
   PayloadEncoding,
   PayloadView,
+  ProcedureDescriptor,
   ReadonlyMessageView,
   Schema,
   SchemaDescriptor,

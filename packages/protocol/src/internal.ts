@@ -1,5 +1,22 @@
 /** The parts of this package that only memlane's other packages use. Not part of the public API: they change without notice. */
 
+export { forEachPart, PART_HEADER_LENGTH, partLength, putPartHeader } from './call/answer-parts.js'
+export { CallControl, withKindOf } from './call/call-control.js'
+export { type CallFields, type CallHeader, MIN_ANSWER_LENGTH, wrongCallField } from './call/call-header.js'
+export { callShape } from './call/call-shape.js'
+export {
+  ABANDONED,
+  ANSWERED,
+  DIED,
+  DONE,
+  EXPIRED,
+  FAILED,
+  LATE,
+  PART,
+  RETURNED_CALL,
+} from './call/call-word.js'
+export { CallWriter } from './call/call-writer.js'
+export { type ApiDescriptor, proceduresIn } from './call/procedures-in.js'
 export {
   CHANNEL_HEADER_LENGTH,
   channelShapeIn,
@@ -43,12 +60,12 @@ export { queueShape } from './queue/queue-shape.js'
 export { QueueTaker } from './queue/queue-taker.js'
 export { DEAD, RETURNED, RETURNING } from './queue/queue-word.js'
 export { reasonIn } from './queue/slot-note.js'
-export { ProducerPlace } from './slots/producer-place.js'
+export { closeProducerPlace, ProducerPlace } from './slots/producer-place.js'
 export { announceReturn, giveBackOf, joinConsumers, leaveConsumers } from './slots/slot-recovery.js'
 export { type SlotProducerState, SlotTable } from './slots/slot-table.js'
-export { FREE, generationOf, kindOf, READY, TAKEN, withKind } from './slots/slot-word.js'
+export { consumerOf, FREE, generationOf, kindOf, READY, TAKEN, withKind } from './slots/slot-word.js'
 export { SlotWriter } from './slots/slot-writer.js'
-export { LENGTH, SLOT_HEADER_LENGTH } from './slots/slots-layout.js'
+export { CLIENT_PID, LENGTH, SLOT_HEADER_LENGTH } from './slots/slots-layout.js'
 export { ConsumerSlot } from './stream/consumer-slot.js'
 export { type LaneLimit, laneLimitOf } from './stream/lane-limit.js'
 export { ProducerSlot } from './stream/producer-slot.js'

@@ -6,7 +6,7 @@
  *   4   layoutVersion   u32
  *   8   length          u64   bytes of the whole memory
  *   16  instance        16 bytes, random: tells this channel from an earlier or a later one of the same name
- *   32  shape           u32   1: stream, 2: latest, 3: queue
+ *   32  shape           u32   1: stream, 2: latest, 3: queue, 4: call
  *   36  the shape's own fields, 20 bytes
  *   56  schemaOffset    u32   where the schema's descriptor begins
  *   60  schemaLength    u32   bytes of the descriptor
@@ -32,7 +32,7 @@ const MAX_SCHEMA_LENGTH = 1_048_576
 const SHAPE_FIELDS_OFFSET = 36
 
 /** The names of the shapes, for error messages about a channel of another shape than the expected one. */
-const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'latest', 3: 'queue' }
+const SHAPE_NAMES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'latest', 3: 'queue', 4: 'call' }
 
 const Header = struct('ChannelHeader', {
   magic: u32,

@@ -116,6 +116,18 @@ export type SchemaDescriptor =
   | PayloadDescriptor
   /** Several keys, each with values of its own. */
   | { readonly kind: 'board'; readonly members: readonly MemberDescriptor[] }
+  /** Procedures, each with its requests and its answers. */
+  | { readonly kind: 'api'; readonly name: string; readonly procedures: readonly ProcedureDescriptor[] }
+
+/** One procedure of an API in plain JSON. */
+export interface ProcedureDescriptor {
+  readonly name: string
+  readonly request: PayloadDescriptor
+  /** The answer; of a streamed answer, each part. */
+  readonly answer: PayloadDescriptor
+  readonly streams: boolean
+  readonly idempotent: boolean
+}
 
 /** The names of the payloads of any length. */
 export type PayloadEncoding = 'bytes' | 'utf8' | 'json' | 'messagepack'

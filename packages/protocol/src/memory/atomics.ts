@@ -279,3 +279,9 @@ export function loadTail(words: Int32Array, index: number): number {
   // prevents an entry that was overwritten meanwhile from being taken for an older one.
   return Atomics.load(words, index)
 }
+
+/** Loads and clears a word of bits that others set. */
+export function takeBits(words: Int32Array, index: number): number {
+  // SYNC: pairs with setBits; prevents what the bits announce from being read before them, and a bit from being lost.
+  return Atomics.exchange(words, index, 0)
+}

@@ -1,7 +1,16 @@
 import { changeSlot, loadSlot, storeSlot } from '../memory/atomics.js'
 import { announceReturn } from '../slots/slot-recovery.js'
 import { SlotTable } from '../slots/slot-table.js'
-import { consumerOf, FREE, generationOf, kindOf, MAX_GENERATION, slotWord, withKind } from '../slots/slot-word.js'
+import {
+  consumerOf,
+  FREE,
+  generationOf,
+  kindOf,
+  MAX_GENERATION,
+  slotWord,
+  TAKEN,
+  withKind,
+} from '../slots/slot-word.js'
 import { BASE } from '../slots/slots-layout.js'
 import type { QueueHeader } from './queue-header.js'
 import { DEAD, RETURNED, RETURNING } from './queue-word.js'
@@ -67,9 +76,10 @@ export class QueueControl extends SlotTable {
    * Gives back a message whose consumer died or kept it for too long. The caller must then call `announceReturn`.
    *
    * @param word what the slot's word was
-   * @returns what the slot holds now: `RETURNED` or `DEAD`; undefined if the word has changed meanwhile
+   * @returns what the slot holds now: `RETURNED` or `DEAD`; undefined if no consumer holds it, or if the word has changed meanwhile
    */
   giveUp(index: number, word: number): number | undefined {
+    if (kindOf(word) !== TAKEN && kindOf(word) !== RETURNING) return undefined // nobody holds it: it says consumer 0
     const kind = this.kindAfter(index, word)
     return changeSlot(this.words, index, word, withKind(word, kind)) ? kind : undefined
   }

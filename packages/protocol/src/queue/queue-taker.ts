@@ -1,8 +1,8 @@
 import { changeSlot, loadMask, loadSlot } from '../memory/atomics.js'
 import { RingCursor } from '../slots/ring-cursor.js'
+import type { SlotTable } from '../slots/slot-table.js'
 import { generationOf, kindOf, takenWord } from '../slots/slot-word.js'
 import { PID, RETURNS_INDEX } from '../slots/slots-layout.js'
-import type { QueueControl } from './queue-control.js'
 import { DEAD, RETURNED } from './queue-word.js'
 import { notBeforeIn } from './slot-note.js'
 
@@ -13,7 +13,7 @@ import { notBeforeIn } from './slot-note.js'
 export class QueueTaker {
   /** The word that the last take stored. */
   taken = 0
-  private readonly control: QueueControl
+  private readonly control: SlotTable
   private readonly words: Int32Array
   private readonly consumer: number
   private readonly pid: number
@@ -32,7 +32,7 @@ export class QueueTaker {
   private scanStart = 0
 
   /** @param clock the system's steady clock, in milliseconds */
-  constructor(control: QueueControl, consumer: number, pid: number, clock: () => number) {
+  constructor(control: SlotTable, consumer: number, pid: number, clock: () => number) {
     this.control = control
     this.words = control.words
     this.consumer = consumer

@@ -27,8 +27,12 @@ export class ProducerPlace {
 
   /** Announces an orderly end. Everything that was sent stays takeable. */
   close(): void {
-    const { words, producers } = this.#table
-    storeOwned(words, this.#index + STATE, STATE_CLOSED)
-    SleepMark.of(producers, this.producer).clear()
+    closeProducerPlace(this.#table, this.producer)
   }
+}
+
+/** Says that a place has no producer. Call it only while holding the producer's lease. */
+export function closeProducerPlace({ words, producers }: SlotTable, producer: number): void {
+  storeOwned(words, producers.slotIndex(producer) + STATE, STATE_CLOSED)
+  SleepMark.of(producers, producer).clear()
 }

@@ -19,6 +19,7 @@
  * | +0   state     | u32   | 0: never used; 1: open (without a holder it died); 2: closed      | producer   |
  * | +4   epoch     | u32   | counts its sleeps                                                 | producer   |
  * | +8   dropped   | u32   | counts messages that it gave up to have a free slot               | producer   |
+ * | +12  pid       | u32   | its process, for information; only of the clients of calls         | producer   |
  * | +128 tail      | u32   | the position behind the last entry of its ring: counts messages   | producer   |
  * | +256 hint      | u32   | a position before which the ring has nothing to take; may lag     | consumers  |
  *
@@ -35,7 +36,7 @@
  * | slot           | width | meaning                                                          | writer              |
  * |----------------|-------|------------------------------------------------------------------|---------------------|
  * | +0   word      | u32   | see slot-word.ts                                                  | everybody, by turns |
- * | +4   base      | u32   | bits 0-23: the generation from which the takes of a message count | holder of the slot  |
+ * | +4   base      | u32   | bits 0-23: the generation from which the takes of a message count; of calls: see call-word.ts | holder of the slot  |
  * | +8   length    | u32   | bytes of the message                                              | producer            |
  * | +12  pid       | u32   | the process of the consumer that took it last                     | consumer            |
  * | +16  sentAt    | f64   | about when it was sent: milliseconds of the system's steady clock | producer            |
@@ -70,6 +71,7 @@ const CONSUMER_PLACE_LENGTH = 128
 export const STATE = 0
 const PRODUCER_EPOCH = 1
 export const DROPPED = 2
+export const CLIENT_PID = 3
 export const TAIL = 128 / 4
 export const HINT = 256 / 4
 

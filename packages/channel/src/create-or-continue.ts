@@ -1,6 +1,6 @@
-import { channelError } from '@memlane/channel'
 import { SharedMemoryError } from '@memlane/core'
 import type { Shape } from '@memlane/protocol/internal'
+import { channelError } from './channel-error.js'
 
 /** How often to try again if the channel of that name comes and goes. */
 const MAX_ATTEMPTS = 1000

@@ -1,22 +1,33 @@
-/** How a consumer of a queue comes, how it learns that other consumers have died, and how it cleans up after them. */
+/** How a consumer of slots comes, how it learns that other consumers have died, and how it cleans up after them. For queues and calls. */
 
 import { type Doorbell, Lease } from '@memlane/core'
-import { announceReturn, DEAD, forEachBit, giveBackOf, joinConsumers, leaveConsumers } from '@memlane/protocol/internal'
+import {
+  announceReturn,
+  forEachBit,
+  giveBackOf,
+  joinConsumers,
+  leaveConsumers,
+  type SlotTable,
+} from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
-import type { QueueChannel } from './queue.js'
+import type { Channel } from './channel.js'
 import { claimSlot } from './slot-claim.js'
 
-/** The bells of both sides of a queue. */
-export interface QueueBells {
+/** A channel of slots: a queue, or calls. */
+// biome-ignore lint/suspicious/noExplicitAny: the fields of the header stand on both sides of the functions of Shape
+export type SlotsChannel = Channel<any, SlotTable>
+
+/** The bells of both sides. */
+export interface SlotBells {
   readonly consumers: Bells
   readonly producers: Bells
 }
 
-/** What happened to a message whose consumer died or kept it for too long. */
-type OnGivenUp = (index: number, word: number, isDead: boolean) => void
+/** Takes a slot away from a consumer that died. The word is what named the consumer. It may have changed meanwhile. */
+type GiveUp = (index: number, word: number) => unknown
 
 /** How many producers live and have not closed. Asks the kernel. */
-export function countProducers({ memory, control }: QueueChannel): number {
+export function countProducers({ memory, control }: SlotsChannel): number {
   const { producers } = control
   let count = 0
   control.forEachUsed((producer) => {
@@ -26,7 +37,7 @@ export function countProducers({ memory, control }: QueueChannel): number {
 }
 
 /** How many consumers live. Asks the kernel. */
-export function countConsumers({ memory, control }: QueueChannel): number {
+export function countConsumers({ memory, control }: SlotsChannel): number {
   const { consumers } = control
   let count = 0
   forEachBit(control.liveConsumers(), (consumer) => {
@@ -35,17 +46,17 @@ export function countConsumers({ memory, control }: QueueChannel): number {
   return count
 }
 
-export class QueuePeers {
-  readonly #channel: QueueChannel
-  readonly #bells: QueueBells
-  readonly #onGivenUp: OnGivenUp
+export class SlotPeers {
+  readonly #channel: SlotsChannel
+  readonly #bells: SlotBells
+  readonly #giveUp: GiveUp
   /** The place of this consumer; undefined before it has joined. */
   #self: number | undefined
 
-  constructor(channel: QueueChannel, bells: QueueBells, onGivenUp: OnGivenUp) {
+  constructor(channel: SlotsChannel, bells: SlotBells, giveUp: GiveUp) {
     this.#channel = channel
     this.#bells = bells
-    this.#onGivenUp = onGivenUp
+    this.#giveUp = giveUp
   }
 
   /**
@@ -79,15 +90,8 @@ export class QueuePeers {
 
   /** As `WaitCondition.watchPeers`: watches the other consumers and the producers, and cleans up after dead consumers. */
   readonly watch = (bell: Doorbell | undefined): boolean => {
+    const isAnyDead = this.watchConsumers(bell)
     const { control } = this.#channel
-    let isAnyDead = false
-    forEachBit(control.liveConsumers(), (consumer) => {
-      if (consumer === this.#self) return
-      const number = control.consumers.numberOf(consumer)
-      if (bell === undefined ? this.#isHeld(consumer) : bell.watch(number)) return
-      this.#recover(consumer)
-      isAnyDead = true
-    })
     // A producer may die between its message and the ring for it.
     if (bell !== undefined) {
       control.forEachUsed((producer) => {
@@ -97,12 +101,21 @@ export class QueuePeers {
     return isAnyDead
   }
 
-  /** Gives back a message that its consumer has held for too long. The caller must then call `announce`. */
-  takeAway(index: number, word: number): boolean {
-    return this.#giveUp(index, word)
+  /** As `watch`, without the producers. */
+  readonly watchConsumers = (bell: Doorbell | undefined): boolean => {
+    const { control } = this.#channel
+    let isAnyDead = false
+    forEachBit(control.liveConsumers(), (consumer) => {
+      if (consumer === this.#self) return
+      const number = control.consumers.numberOf(consumer)
+      if (bell === undefined ? this.#isHeld(consumer) : bell.watch(number)) return
+      this.#recover(consumer)
+      isAnyDead = true
+    })
+    return isAnyDead
   }
 
-  /** Tells all that messages were given back. */
+  /** Tells all that slots were given back. */
   announce(): void {
     announceReturn(this.#channel.control)
     this.#bells.consumers.ringSleepers()
@@ -128,16 +141,9 @@ export class QueuePeers {
 
   #giveBackOf(consumer: number, isDead: () => boolean): void {
     giveBackOf(this.#channel.control, consumer, isDead, (index, word) => this.#giveUp(index, word))
-    // A producer may wait until all of its messages are settled: a dead letter is settled.
+    this.#bells.consumers.ringSleepers()
+    // A producer may wait until all of its messages are settled: a dead letter is settled. A client of calls waits for its answer.
     this.#bells.producers.ringSleepers()
-  }
-
-  #giveUp(index: number, word: number): boolean {
-    const { control } = this.#channel
-    const kind = control.giveUp(index, word)
-    if (kind === undefined) return false
-    this.#onGivenUp(index, word, kind === DEAD)
-    return true
   }
 
   #isHeld(consumer: number): boolean {

@@ -1,0 +1,198 @@
+import {
+  type CallChannel,
+  type ClientProcedure,
+  checkSyncWaitOptions,
+  checkWaitOptions,
+  countConsumers,
+  deadlineAfter,
+  type Inspect,
+  inspection,
+  type StreamWaitOptions,
+  type SyncWaitOptions,
+  type WaitStrategy,
+} from '@memlane/channel'
+import { describeValue, dispose } from '@memlane/core/internal'
+import type { Procedures } from '@memlane/protocol'
+import { CallSlots, type ServerWait } from './call-slots.js'
+import type { AnswerOf, InPlaceCall, Methods, PlainNames, RequestOf } from './call-types.js'
+import { StreamedCall } from './streamed-call.js'
+import { ValueCall } from './value-call.js'
+
+/** A client, with one method for each procedure. */
+export type Client<P extends Procedures> = CallClient<P> & Methods<P>
+
+/**
+ * The calling side of a channel of calls. Each procedure is a method: `client.quote(request)`. Every call is settled: by the answer, by the
+ * handler's error (RemoteError), or by a SharedMemoryError `DIED`, `TIMED_OUT` or `CLOSED`, whose `taken` tells whether a server had taken it.
+ */
+export class CallClient<P extends Procedures> implements Disposable {
+  readonly name: string
+  readonly #slots: CallSlots
+  readonly #procedures: ReadonlyMap<string, ClientProcedure>
+
+  /** @param place the producer place that this process has claimed */
+  constructor(
+    channel: CallChannel,
+    procedures: ReadonlyMap<string, ClientProcedure>,
+    place: number,
+    waitStrategy?: WaitStrategy,
+  ) {
+    this.name = channel.name
+    this.#slots = new CallSlots(channel, place, waitStrategy)
+    this.#procedures = procedures
+    for (const procedure of procedures.values()) {
+      const method = procedure.streams
+        ? (request: unknown, options?: StreamWaitOptions) => this.#stream(procedure, request, options)
+        : (request: unknown, options?: StreamWaitOptions) => this.#call(procedure, request, options)
+      Object.defineProperty(this, procedure.name, { value: method })
+    }
+  }
+
+  get closed(): boolean {
+    return this.#slots.participant.closed
+  }
+
+  /**
+   * How many servers live. Asks the kernel: for monitoring, not for each call.
+   *
+   * @throws SharedMemoryError `CLOSED`
+   */
+  get servers(): number {
+    this.#slots.participant.checkOpen()
+    return countConsumers(this.#slots.participant.channel)
+  }
+
+  /**
+   * Waits until a server lives. Does not block the thread.
+   *
+   * @returns false if `timeoutMs` have passed
+   * @throws the signal's reason if it aborts; SharedMemoryError `CLOSED`
+   */
+  async waitForServer(options: StreamWaitOptions = {}): Promise<boolean> {
+    checkWaitOptions('waitForServer', options)
+    const { signal, timeoutMs } = options
+    signal?.throwIfAborted()
+    if (this.servers > 0) return true
+    let abort: (() => void) | undefined
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        const wait: ServerWait = { deadline: deadlineAfter(timeoutMs), settle: resolve, fail: reject }
+        abort = () => {
+          if (this.#slots.forgetServerWait(wait)) reject(signal?.reason)
+        }
+        signal?.addEventListener('abort', abort)
+        this.#slots.awaitServer(wait)
+      })
+    } finally {
+      if (abort !== undefined) signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /**
+   * Calls a procedure, blocking this thread until it has answered: for worker threads and scripts.
+   *
+   * @param procedure the name of a procedure with one answer
+   * @param options `timeoutMs`: milliseconds, or Infinity (default)
+   * @throws as the method of that name; TypeError while another call of this client waits: that one could never finish
+   */
+  callSync<K extends PlainNames<P>>(procedure: K, request: RequestOf<P[K]>, options?: SyncWaitOptions): AnswerOf<P[K]> {
+    checkSyncWaitOptions('callSync', options)
+    const called = this.#plain(procedure)
+    const { control } = this.#slots
+    return this.#slots.callSync(
+      called,
+      (index) => this.#slots.write(called, index, request),
+      (index) => called.answer.decode(control.data, control.answerOf(index), control.answerLengthOf(index)),
+      options?.timeoutMs ?? Infinity,
+    ) as AnswerOf<P[K]>
+  }
+
+  /**
+   * Prepares calls of a procedure in place, the fastest way: the request is written, and the answer read, where they lie. Each call blocks this
+   * thread until it is answered.
+   *
+   * @param procedure the name of a procedure with one answer
+   * @throws TypeError if requests vary in length
+   */
+  inPlace<K extends PlainNames<P>>(procedure: K): InPlaceCall<P[K]> {
+    const called = this.#plain(procedure)
+    const { control } = this.#slots
+    const { fixedLength } = called.request
+    if (fixedLength === undefined) {
+      throw new TypeError(`requests of ${procedure} vary in length: use callSync, or the method ${procedure}`)
+    }
+    const request = called.request.view(control.data)
+    const answer = called.answer.readonlyView(control.data)
+    return {
+      call: (fill, read, options) => {
+        if (options !== undefined) checkSyncWaitOptions('call', options)
+        return this.#slots.callSync(
+          called,
+          (index) => {
+            fill(request.at(control.requestOf(index), fixedLength) as Parameters<typeof fill>[0])
+            return fixedLength
+          },
+          (index) => {
+            return read(answer.at(control.answerOf(index), control.answerLengthOf(index)) as Parameters<typeof read>[0])
+          },
+          options?.timeoutMs ?? Infinity,
+        )
+      },
+    }
+  }
+
+  /** Makes pending calls keep the process running. This is the default. */
+  ref(): this {
+    this.#slots.participant.setRef(true)
+    return this
+  }
+
+  /** Lets the process end while only this client waits. */
+  unref(): this {
+    this.#slots.participant.setRef(false)
+    return this
+  }
+
+  /** Ends this client. Pending calls reject with `CLOSED`, and their handlers are told. A second call does nothing. */
+  close(): void {
+    if (!this.closed) this.#slots.close()
+  }
+
+  /** Same as `close()`, for `using`. */
+  [dispose](): void {
+    this.close()
+  }
+
+  /** What `console.log` shows: name, procedures, state. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    const { name, closed } = this
+    const { pending } = this.#slots
+    const procedures = [...this.#procedures.keys()]
+    return inspection('CallClient', { name, procedures, closed, pending }, options, inspect)
+  }
+
+  #call(procedure: ClientProcedure, request: unknown, options: StreamWaitOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      checkWaitOptions(procedure.name, options)
+      const { signal, timeoutMs } = options
+      signal?.throwIfAborted()
+      const { control } = this.#slots
+      const call = new ValueCall(control, procedure, request, deadlineAfter(timeoutMs), signal, resolve, reject)
+      call.onAbort = () => this.#slots.abort(call, signal?.reason)
+      this.#slots.begin(call)
+    })
+  }
+
+  #stream(procedure: ClientProcedure, request: unknown, options?: StreamWaitOptions): AsyncIterableIterator<unknown> {
+    checkWaitOptions(procedure.name, options)
+    this.#slots.participant.checkOpen()
+    return new StreamedCall(this.#slots, procedure, request, options)
+  }
+
+  #plain(name: string): ClientProcedure {
+    const procedure = this.#procedures.get(name)
+    if (procedure === undefined) throw new TypeError(`there is no procedure ${describeValue(name)}`)
+    if (procedure.streams) throw new TypeError(`${name} has a streamed answer: call it as a method, and iterate`)
+    return procedure
+  }
+}

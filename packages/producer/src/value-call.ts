@@ -1,0 +1,53 @@
+import type { ClientProcedure } from '@memlane/channel'
+import type { CallControl } from '@memlane/protocol/internal'
+import { PendingCall } from './pending-call.js'
+
+/** A call with one answer. */
+export class ValueCall extends PendingCall {
+  readonly isPaused = false
+  readonly #control: CallControl
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  readonly #signal: AbortSignal | undefined
+  #value: unknown
+  /** Called when the signal aborts. */
+  onAbort: (() => void) | undefined
+
+  constructor(
+    control: CallControl,
+    procedure: ClientProcedure,
+    request: unknown,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(procedure, request, deadline)
+    this.#control = control
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abort)
+  }
+
+  read(index: number): void {
+    const control = this.#control
+    this.#value = this.procedure.answer.decode(control.data, control.answerOf(index), control.answerLengthOf(index))
+  }
+
+  finish(): void {
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#resolve(this.#value)
+  }
+
+  readParts(): void {
+    throw new TypeError(`the server streams the answer of ${this.procedure.name}, which has one answer`)
+  }
+
+  fail(error: unknown): void {
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#reject(error)
+  }
+
+  readonly #abort = (): void => this.onAbort?.()
+}
