@@ -6,7 +6,7 @@ import { channelError } from './channel-error.js'
 const MAX_ATTEMPTS = 1000
 
 /** What to do if a channel of that name exists already. */
-export interface Continuation {
+interface Continuation {
   /** Refuses to continue it. */
   readonly refuses: boolean
   /** The participants that may have died, for the error message: "producers". */

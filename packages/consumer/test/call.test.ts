@@ -35,6 +35,10 @@ async function start(
   return { name, server, client }
 }
 
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await setTimeout(1)
+}
+
 /** A promise, and what resolves it. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = () => {}
@@ -73,6 +77,7 @@ describe('a call', () => {
     const { client, server } = await start({ quote }, { capacity: 4 })
     const ids = Array.from({ length: 50 }, (_, id) => id)
     const answers = Promise.all(ids.map((id) => client.quote(order(id))))
+    await until(() => began.length === 4)
     await setTimeout(20)
     expect(began).toEqual([0, 1, 2, 3])
     expect(server.running).toBe(4)
@@ -144,7 +149,7 @@ describe('a call', () => {
     }
     const { client } = await start({ quote }, { concurrency: 1 })
     const first = client.quote(order(1))
-    await setTimeout(10)
+    await until(() => began.length === 1)
     await expect(client.quote(order(2), { timeoutMs: 20 })).rejects.toEqual(refusal('TIMED_OUT', false))
     const reason = new Error('no longer')
     const aborted = client.quote(order(3), { signal: AbortSignal.timeout(20) })
@@ -167,14 +172,14 @@ describe('a call', () => {
         })
         if (request.id === 7) expect(deadline - performance.now()).toBeGreaterThan(5)
       })
-    const { client } = await start({ quote }, { capacity: 2 })
-    await expect(client.quote(order(7), { timeoutMs: 30 })).rejects.toEqual(refusal('TIMED_OUT', true))
+    const { client, server } = await start({ quote }, { capacity: 2 })
+    await expect(client.quote(order(7), { timeoutMs: 200 })).rejects.toEqual(refusal('TIMED_OUT', true))
     const controller = new AbortController()
     const aborted = client.quote(order(8), { signal: controller.signal })
-    await setTimeout(20)
+    await until(() => server.running === 1)
     controller.abort('enough')
     await expect(aborted).rejects.toBe('enough')
-    await setTimeout(20)
+    await until(() => reasons.length === 2)
     expect(reasons).toEqual([expect.stringMatching(/TIMED_OUT|CLOSED/), 'CLOSED'])
     for (let count = 0; count < 10; count++) expect(await client.quote(order(1))).toMatchObject({ id: 1 })
   })
@@ -185,8 +190,7 @@ describe('a call', () => {
     const other = await connect(name, Pricing)
     const waiting = Promise.allSettled([client.quote(order(1)), client.quote(order(2)), client.quote(order(3))])
     const dying = other.quote(order(1)).catch((error) => error)
-    await setTimeout(20)
-    expect(server.running).toBe(3)
+    await until(() => server.running === 3)
     client.close()
     client.close()
     expect((await waiting).map((each) => each.status === 'rejected' && each.reason)).toEqual([
@@ -209,7 +213,7 @@ describe('a call', () => {
     }
     const { client, server } = await start({ quote })
     const answer = client.quote(order(1))
-    await setTimeout(10)
+    await until(() => server.running === 1)
     const closing = server.close()
     const late = client.quote(order(2), { timeoutMs: 50 })
     open()
@@ -281,7 +285,7 @@ describe('a streamed answer', () => {
     })
     const slow = client.trades(order(1))
     expect(await slow.next()).toMatchObject({ value: { price: 0 } })
-    await setTimeout(20)
+    for (let id = 0; id < 100; id++) await client.quote(order(id))
     const paused = yielded
     for (let id = 0; id < 100; id++) await client.quote(order(id))
     await setTimeout(20)
@@ -312,9 +316,7 @@ describe('a streamed answer', () => {
       }
     })()
     await expect(reading).rejects.toBe('enough')
-    await setTimeout(50)
-    expect(ended).toBe(2)
-    expect(server.running).toBe(0)
+    await until(() => ended === 2 && server.running === 0)
   })
 
   it('gives the parts before an error, and then the error', async () => {
