@@ -33,6 +33,7 @@ export type StreamHandler<Request extends Schema, Part extends Schema> = (
 
 /** What `inPlace` makes. */
 export interface InPlaceHandler<Request extends Schema, Answer extends Schema> {
+  /** The function that was passed to `inPlace`. */
   readonly inPlace: (
     request: ReadonlyMessageView<Request>,
     context: CallContext<Answer>,
