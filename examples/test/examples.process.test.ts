@@ -40,6 +40,14 @@ describe('the examples', () => {
     expect(lines.sort()).toEqual(jobs.sort())
   })
 
+  it('call: the client gets its quotes and prices', async () => {
+    const name = uniqueName('example')
+    using server = start('call/server', name)
+    using client = start('call/client', name)
+    expect(await outputOf(client)).toEqual(['{ id: 1, price: 42 }', '2,3,4', '10.5', '21', '31.5', '42'])
+    expect(await outputOf(server)).toEqual(['5 calls were answered'])
+  })
+
   it('latest: the reader shows whole states, newer and newer', async () => {
     const name = uniqueName('example')
     using reader = start('latest/reader', name)
