@@ -114,7 +114,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     this.#peers = new SlotPeers(channel, this.#bells, (index, word) => this.#takeAway(index, word))
     this.#place = this.#peers.join()
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
-    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
+    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow, control.requestOffset / 4)
     this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: this.#watch }
     this.#serve().catch((error) => this.#crash(error))
   }
@@ -439,11 +439,14 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       const number = control.producers.numberOf(client)
       if (bell === undefined ? Lease.isHeld(channel.memory, number) : bell.watch(number)) return
       const ring = (server: number) => this.#bells.consumers.ringSleeper(server)
-      const isCleaned = cleanUpIfDead(channel, control.producers, client, () => {
-        control.cleanUpAfter(client, ring)
+      // First without the client's lease: a server that is stopped in between must not keep the others from noticing.
+      control.cleanUpAfter(client, () => !Lease.isHeld(channel.memory, number), ring)
+      isAnyDead = true
+      cleanUpIfDead(channel, control.producers, client, () => {
+        control.cleanUpAfter(client, () => true, ring)
+        control.clearDone(client)
         closeProducerPlace(control, client)
       })
-      if (isCleaned) isAnyDead = true
     })
     return isAnyDead
   }

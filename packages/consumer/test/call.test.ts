@@ -174,6 +174,7 @@ describe('a call', () => {
       })
     const { client, server } = await start({ quote }, { capacity: 2 })
     await expect(client.quote(order(7), { timeoutMs: 200 })).rejects.toEqual(refusal('TIMED_OUT', true))
+    await until(() => reasons.length === 1 && server.running === 0)
     const controller = new AbortController()
     const aborted = client.quote(order(8), { signal: controller.signal })
     await until(() => server.running === 1)

@@ -78,7 +78,12 @@ export class CallSlots {
     this.control = control
     this.participant = new Participant(channel, control.producers, place, waitStrategy)
     this.#servers = Bells.of(channel, control.consumers)
-    control.cleanUpAfter(place, (server) => this.#servers.ringSleeper(server))
+    control.cleanUpAfter(
+      place,
+      () => true,
+      (server) => this.#servers.ringSleeper(server),
+    )
+    control.clearDone(place)
     this.#place = new ProducerPlace(control, place)
     control.words[control.producers.slotIndex(place) + CLIENT_PID] = process.pid
     this.#servers.ringSleepers() // they must watch this client from now on
@@ -195,7 +200,7 @@ export class CallSlots {
     } catch (error) {
       throw this.participant.channel.explain(error)
     } finally {
-      this.#release(slot)
+      if (!this.participant.closed) this.#writer.vacate(slot)
     }
   }
 
@@ -479,14 +484,6 @@ export class CallSlots {
     }
     call.position = -1
     this.#bySlot[slot] = undefined
-    this.#release(slot)
-  }
-
-  /** Frees the slot if its call has ended. A server frees it later if the call was given up. */
-  #release(slot: number): void {
-    if (this.participant.closed) return
-    const index = this.#writer.indexOf(slot)
-    if (isEnd(kindOf(loadSlot(this.control.words, index)))) this.control.free(index)
     this.#writer.vacate(slot)
   }
 
@@ -508,7 +505,7 @@ function isNews(kind: number): boolean {
   return kind !== READY && kind !== TAKEN && kind !== RETURNED_CALL
 }
 
-/** Tells whether a call has ended, and its client must free the slot. */
+/** Tells whether a call has ended: its slot is its client's again. */
 function isEnd(kind: number): boolean {
   return kind === ANSWERED || kind === DIED
 }

@@ -131,13 +131,15 @@ export class CallControl extends SlotTable {
   /**
    * Gives up a call that nobody waits for any more.
    *
+   * @param mayCancel asked after the word was loaded, for a call of another participant
    * @returns the word before; its kind is `READY` or `RETURNED_CALL`, and the slot is free now; or `TAKEN` or `PART`, and its server must be
    * rung and will free it; or another kind, and nothing has changed
    */
-  cancel(index: number): number {
+  cancel(index: number, mayCancel: () => boolean = always): number {
     for (;;) {
       const word = loadSlot(this.words, index)
       const kind = kindOf(word)
+      if (kind === FREE || kind === ABANDONED || !mayCancel()) return word
       if (kind === READY || kind === RETURNED_CALL) {
         if (changeSlot(this.words, index, word, freeInNext(word))) return word
       } else if (kind === TAKEN || kind === PART) {
@@ -146,23 +148,24 @@ export class CallControl extends SlotTable {
     }
   }
 
-  /** Frees a slot whose call has ended: `ANSWERED` or `DIED`. Only its client may do that. */
-  free(index: number): void {
-    storeSlot(this.words, index, slotWord(FREE, 0, generationOf(loadSlot(this.words, index))))
-  }
-
   /**
-   * Cleans up after a dead client. Call it only while holding its lease.
+   * Cleans up after a dead client. Several servers may do it at once, without the client's lease: each word changes only once.
    *
-   * @param ring called for each server that holds one of its calls
+   * @param isDead tells whether the client's lease has no holder. It is asked after each word was loaded: a newcomer in the same place must
+   * not lose its call
+   * @param ring called for each server that holds one of the client's calls
    */
-  cleanUpAfter(client: number, ring: (server: number) => void): void {
+  cleanUpAfter(client: number, isDead: () => boolean, ring: (server: number) => void): void {
     this.forEachSlotOf(client, (index) => {
-      const word = this.cancel(index)
+      const word = this.cancel(index, isDead)
       const kind = kindOf(word)
       if (kind === TAKEN || kind === PART) ring(consumerOf(word))
-      else if (kind === ANSWERED || kind === DIED) changeSlot(this.words, index, word, freeInNext(word))
+      else if ((kind === ANSWERED || kind === DIED) && isDead()) changeSlot(this.words, index, word, freeInNext(word))
     })
+  }
+
+  /** Clears a client's completion bits. Call it only while holding the client's lease. */
+  clearDone(client: number): void {
     const done = this.doneIndex(client)
     for (let word = 0; word < Math.ceil(this.capacity / 32); word++) storeSlot(this.words, done + word, 0)
   }
@@ -174,6 +177,8 @@ export class CallControl extends SlotTable {
     throw new LayoutError('CORRUPT', wordIndex * 4, problem)
   }
 }
+
+const always = () => true
 
 /** The word of the same generation and consumer with another kind. */
 export function withKindOf(word: number, kind: number): number {

@@ -4,6 +4,7 @@ import { FREE, generationOf, kindOf, MAX_GENERATION, READY, slotWord } from '../
 import { LENGTH, SENT_AT } from '../slots/slots-layout.js'
 import type { CallControl } from './call-control.js'
 import { PROCEDURE } from './call-header.js'
+import { ANSWERED, DIED } from './call-word.js'
 
 enum SlotState {
   /** Free: `claim` may take it. */
@@ -81,9 +82,13 @@ export class CallWriter {
     return slot
   }
 
-  /** Ends the use of a slot. If a server still holds it, it becomes claimable when that server has freed it. */
+  /**
+   * Ends the use of a slot. If a server still holds it, it becomes claimable when that server has freed it. The word of an answered
+   * slot stays as it is until the next request: a store would cost a cache miss.
+   */
   vacate(slot: number): void {
-    const isFree = kindOf(loadSlot(this.words, this.indexOf(slot))) === FREE
+    const kind = kindOf(loadSlot(this.words, this.indexOf(slot)))
+    const isFree = kind === FREE || kind === ANSWERED || kind === DIED
     const state = this.states[slot]
     if (state === SlotState.VACANT) return
     if (isFree) {

@@ -18,6 +18,7 @@ export class QueueTaker {
   private readonly consumer: number
   private readonly pid: number
   private readonly clock: () => number
+  private readonly ahead: number
   private readonly rings: RingCursor[] = []
   private readonly opened: [number, number] = [0, 0]
   /** The ring whose turn it is. */
@@ -31,13 +32,17 @@ export class QueueTaker {
   /** Where the next scan begins: behind the message that was taken last. */
   private scanStart = 0
 
-  /** @param clock the system's steady clock, in milliseconds */
-  constructor(control: SlotTable, consumer: number, pid: number, clock: () => number) {
+  /**
+   * @param clock the system's steady clock, in milliseconds
+   * @param ahead see RingCursor
+   */
+  constructor(control: SlotTable, consumer: number, pid: number, clock: () => number, ahead = 0) {
     this.control = control
     this.words = control.words
     this.consumer = consumer
     this.pid = pid
     this.clock = clock
+    this.ahead = ahead
     this.openRings()
   }
 
@@ -178,7 +183,7 @@ export class QueueTaker {
       const used = control.usedProducers(half)
       for (let rest = used & ~opened[half]; rest !== 0; rest &= rest - 1) {
         const producer = half * 32 + 31 - Math.clz32(rest & -rest)
-        this.rings.push(new RingCursor(control, producer, this.consumer, this.pid))
+        this.rings.push(new RingCursor(control, producer, this.consumer, this.pid, this.ahead))
       }
       opened[half] |= used
     }

@@ -15,6 +15,9 @@ export class RingCursor {
   private readonly doubles: Float64Array
   private readonly consumer: number
   private readonly pid: number
+  private readonly ahead: number
+  /** What was fetched ahead. Nobody reads it: it keeps the compiler from leaving out the load. */
+  fetched = 0
   private readonly capacity: number
   private readonly firstIndex: number
   private readonly stride: number
@@ -27,13 +30,15 @@ export class RingCursor {
   /** The end of the ring when it was loaded last. */
   private tail: number
 
-  constructor(table: SlotTable, producer: number, consumer: number, pid: number) {
+  /** @param ahead words from a slot's word to what its consumer reads first: it is fetched together with the word */
+  constructor(table: SlotTable, producer: number, consumer: number, pid: number, ahead: number) {
     const { words, doubles, capacity, slotStride, producers } = table
     this.producer = producer
     this.words = words
     this.doubles = doubles
     this.consumer = consumer
     this.pid = pid
+    this.ahead = ahead
     this.capacity = capacity
     this.firstIndex = table.slotIndex(producer, 0)
     this.stride = slotStride
@@ -91,6 +96,7 @@ export class RingCursor {
       const slot = slotOfEntry(entry)
       if (slot >= 0 && slot < this.capacity) {
         const index = this.firstIndex + slot * this.stride
+        this.fetched = words[index + this.ahead] as number
         const word = loadSlot(words, index)
         if (word === slotWord(READY, 0, generationOfEntry(entry, slot))) {
           this.tail = loadTail(words, this.tailIndex)
