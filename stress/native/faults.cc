@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "check.h"
@@ -43,6 +44,9 @@ constexpr unsigned kHungSeconds = 120;
 constexpr int64_t kLongMs = 10'000;
 constexpr uint64_t kLength = 64;
 constexpr uint64_t kLarge = 200 * 1024;  // the folder has room for one
+constexpr uint32_t kProducer = 32;       // the numbers of places in channels: of a queue's first producer,
+constexpr uint32_t kWriter = 64;         // of a latest's writer,
+constexpr uint32_t kTakeOver = 96;       // and of a process that makes sure that it is alone
 const std::string kName = "/scene";
 const std::string kOther = "/other";
 const std::string kPath = kFolder + kName;
@@ -256,6 +260,85 @@ void Live(Player& player) {
   player.segment->Close();
 }
 
+// Waits for the end of a lease that was released through that segment. If the kernel has no memory to split its record
+// of locks, it keeps the lock until the segment is closed.
+void AwaitEnd(Player& player, const Result<bool>& watched, Segment& owner, const Segment& asker, uint32_t slot) {
+  const auto held = IsLeased(asker, slot);
+  if (held.ok() && held.value()) owner.Close();
+  if (watched.ok() && watched.value()) EXPECT_VALUE(player.bell->Wait(kLongMs), true);
+}
+
+// The writer of a latest takes over, sets a value and ends, beside a reader that waits for that.
+void LiveInLatest(Player& player) {
+  std::unique_ptr<Segment> reader;
+  std::unique_ptr<Lease> alone, place;
+  std::unique_ptr<Doorbell> ring;
+  std::unique_ptr<Segment> cells, values;
+  if (!player.Got(OpenShared(), player.segment) || !player.Got(OpenShared(), reader)) return;
+  if (!player.Got(ClaimLease(*player.segment, kTakeOver), alone)) return;
+  EXPECT_VALUE(IsLeased(*player.segment, kWriter), false);
+  if (!player.Got(ClaimLease(*player.segment, kWriter), player.lease)) return;
+  EXPECT(alone != nullptr && player.lease != nullptr);
+  alone.reset();
+  if (!player.Got(OpenShared(Access::kReadWrite, 8), cells)) return;
+
+  if (!player.Got(ClaimLease(*reader, 0), place) || !player.Got(OpenDoorbell(*reader, 0), player.bell)) return;
+  if (!player.Got(OpenShared(Access::kRead, 8), values)) return;
+  const auto watched = player.bell->Watch(kWriter);
+  if (player.Went(watched)) EXPECT(watched.value() == (player.lease != nullptr));
+  if (!player.Got(OpenDoorbell(*player.segment, 0), ring)) return;
+  cells->data()[0] = 9;
+  if (player.Went(ring->Ring())) EXPECT_VALUE(player.bell->Wait(kLongMs), true);
+  EXPECT(values->data()[0] == 9);
+  const auto refused = ClaimLease(*reader, kWriter);
+  if (player.Went(refused) && player.lease) EXPECT(refused.value() == nullptr);
+  player.lease.reset();
+  AwaitEnd(player, watched, *player.segment, *reader, kWriter);
+}
+
+// Before the scene of a queue: another consumer has died in place 1.
+void JoinAfterDeadConsumer(Player& player) {
+  Join(player);
+  Child consumer([&] {
+    auto segment = MUST(OpenShared());
+    auto lease = MUST(ClaimLease(*segment, 1));
+    auto bell = MUST(OpenDoorbell(*segment, 1));
+    return std::make_tuple(std::move(segment), std::move(lease), std::move(bell));
+  });
+  consumer.Kill();
+}
+
+// A consumer of a queue joins, cleans up after a dead one, and watches a producer and another consumer until both end.
+void LiveInQueue(Player& player) {
+  std::unique_ptr<Segment> other;
+  std::unique_ptr<Lease> producer, consumer, dead;
+  std::unique_ptr<Doorbell> ring;
+  if (!player.Got(OpenShared(), other) || !player.Got(ClaimLease(*other, kProducer), producer)) return;
+  if (!player.Got(ClaimLease(*other, 2), consumer)) return;
+  EXPECT_VALUE(IsLeased(*player.segment, 1), false);
+  Claim(player);
+  OpenBell(player);
+  if (!player.bell || !player.Got(OpenDoorbell(*player.segment, kProducer), ring)) return;
+  player.Went(ring->Ring());
+
+  EXPECT_VALUE(player.bell->Watch(1), false);
+  if (player.Got(ClaimLease(*player.segment, 1), dead)) EXPECT(dead != nullptr);
+  dead.reset();
+  const auto sees_consumer = player.bell->Watch(2);
+  const auto sees_producer = player.bell->Watch(kProducer);
+  if (player.Went(sees_consumer)) EXPECT(sees_consumer.value() == (consumer != nullptr));
+  if (player.Went(sees_producer)) EXPECT(sees_producer.value() == (producer != nullptr));
+  EXPECT_VALUE(player.bell->Wait(0), false);
+  consumer.reset();
+  AwaitEnd(player, sees_consumer, *other, *player.segment, 2);
+  producer.reset();
+  AwaitEnd(player, sees_producer, *other, *player.segment, kProducer);
+  EXPECT_VALUE(IsLeased(*player.segment, kProducer), false);
+  player.lease.reset();
+  player.bell.reset();
+  player.segment->Close();
+}
+
 // ---- the scenes ----
 
 const Scene kScenes[] = {
@@ -408,6 +491,8 @@ const Scene kScenes[] = {
      }},
     {"life", nullptr, Make, nullptr, Live},
     {"life-alone", nullptr, nullptr, Make, Live},
+    {"life-in-latest", nullptr, Make, nullptr, LiveInLatest},
+    {"life-in-queue", nullptr, Make, JoinAfterDeadConsumer, LiveInQueue},
     {"life-of-another-user", nullptr, Make, nullptr, Live, kOwner},
     {"claim-after-another-user", nullptr, MakeWithDeadClaimers, Join, Claim, kOwner},
 };
