@@ -11,10 +11,13 @@ const checker = fileURLToPath(new URL('../dist/run-role.js', import.meta.url))
 /** Longer than every limit of a checker itself. It ends a checker that loops forever. */
 const HUNG_MS = 600_000
 
-export const roles = Object.keys(scenarios) as Role[]
+const roles = Object.keys(scenarios) as Role[]
 
-const SHAPES = ['stream', 'latest', 'queue', 'region'] as const
+export const SHAPES = ['stream', 'latest', 'queue', 'region'] as const
 type Shape = (typeof SHAPES)[number]
+
+/** The roles of one shape. */
+export const rolesOf = (shape: Shape): Role[] => roles.filter((role) => shapeOf(role) === shape)
 
 /** The roles of a latest, a queue and a region have its name in front. */
 function shapeOf(role: Role): Shape {
@@ -54,7 +57,7 @@ export const crash = new Command('crash')
   .option('-s, --stride <count>', 'try one of COUNT deaths, from a random one on', wholeNumberFrom(1), 1)
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ role, shape, stride, json }: { role?: Role; shape?: Shape; stride: number; json?: string }) => {
-    const ofShape = shape === undefined ? roles : roles.filter((role) => shapeOf(role) === shape)
+    const ofShape = shape === undefined ? roles : rolesOf(shape)
     const reports = await crashEverywhere(role === undefined ? ofShape : [role], stride)
     console.table(
       Object.fromEntries(reports.map(({ role, points, deaths, passed }) => [role, { points, deaths, passed }])),

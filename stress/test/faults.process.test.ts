@@ -18,6 +18,8 @@ describe.skipIf(capabilities.namespace !== 'posix')(
       expect(reports.flatMap(({ scene, failures }) => failures.map((failure) => `${scene}, ${failure}`))).toEqual([])
       expect(reports.filter(({ passed, faults, kills }) => passed !== faults + kills || kills === 0)).toEqual([])
       expect(reports.length).toBeGreaterThan(30)
+      const scenes = reports.map(({ scene }) => scene)
+      expect(scenes).toEqual(expect.arrayContaining(['life', 'life-in-latest', 'life-in-queue']))
     })
   },
 )

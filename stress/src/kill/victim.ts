@@ -11,6 +11,8 @@ const LIFE_MS = 40
 const STOP_MS = 60
 const HUNG_MS = 30_000
 const LOOK_MS = 1
+/** From one look to the next. If it takes longer, this process was stopped, as by a terminal. */
+const LONGEST_LOOK_MS = 1000
 
 /** A participant makes no progress, although no participant is stopped. */
 export class Hung extends Error {}
@@ -138,26 +140,36 @@ export class Victim implements Disposable {
   }
 }
 
-/** @throws Hung if that takes too long */
+/**
+ * Waits for a condition. Time in which this process was stopped itself does not count.
+ *
+ * @throws Hung if that takes too long
+ */
 export async function until(isSo: () => boolean, complaint: () => string): Promise<void> {
-  for (const start = performance.now(); !isSo(); ) {
-    if (performance.now() - start > HUNG_MS) throw new Hung(complaint())
+  let waited = 0
+  for (let last = performance.now(); !isSo(); ) {
+    if (waited > HUNG_MS) throw new Hung(complaint())
     await setTimeout(LOOK_MS)
+    const time = performance.now()
+    waited += Math.min(time - last, LONGEST_LOOK_MS)
+    last = time
   }
 }
 
-/** @throws Hung if that takes too long */
+/**
+ * Waits for a promise, as `until` does.
+ *
+ * @throws Hung if that takes too long
+ */
 export async function within<T>(promise: Promise<T>, complaint: string): Promise<T> {
-  const over = new AbortController()
-  const watchdog = setTimeout(HUNG_MS, undefined, { signal: over.signal }).then(
-    () => {
-      throw new Hung(complaint)
-    },
-    () => promise,
-  )
-  try {
-    return await Promise.race([promise, watchdog])
-  } finally {
-    over.abort()
+  let isOver = false
+  const end = () => {
+    isOver = true
   }
+  promise.then(end, end)
+  await until(
+    () => isOver,
+    () => complaint,
+  )
+  return promise
 }
