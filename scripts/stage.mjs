@@ -6,6 +6,7 @@
 //   FOLDER/apps/NAME             the programs, copied from FOLDER/node_modules
 //   FOLDER/packages/NAME ...     sources, tests and fixtures, each file translated by itself (*.child.ts to *.child.mjs)
 //   FOLDER/stress                the same, and the built programs that it starts
+//   FOLDER/examples              the example programs and their tests, translated
 //   FOLDER/node_modules/vitest   vitest-on-node-test.mjs, with vitest's own matchers
 //
 //   node stage.mjs FOLDER [--platform win32-x64] [--runner MODULE]
@@ -95,7 +96,7 @@ async function translate(from, to) {
   }
 }
 
-async function stageFolder(folder) {
+async function stageFolder(folder, parts = ['src', 'test', 'fixtures']) {
   const target = join(stage, folder)
   const { name, private: isPrivate } = manifestOf(join(root, folder))
   rmSync(target, { recursive: true, force: true })
@@ -106,7 +107,7 @@ async function stageFolder(folder) {
   } else {
     cpSync(join(modules, name), target, { recursive: true }) // dist and prebuilds, as published
   }
-  for (const part of ['src', 'test', 'fixtures']) {
+  for (const part of parts) {
     if (existsSync(join(root, folder, part))) await translate(join(root, folder, part), join(target, part))
   }
   if (isPrivate) cpSync(target, join(modules, name), { recursive: true })
@@ -136,4 +137,6 @@ const folders = ['packages', 'apps'].flatMap((parent) => list(join(root, parent)
 for (const folder of ['testing', ...folders, 'stress']) {
   if (existsSync(join(root, folder, 'package.json'))) await stageFolder(folder)
 }
+const examples = list(join(root, 'examples')).filter((name) => !/^node_modules$|\./.test(name))
+await stageFolder('examples', examples)
 cpSync(join(root, 'stress', 'dist'), join(stage, 'stress', 'dist'), { recursive: true })

@@ -1,10 +1,9 @@
 // Paints frames into raw memory: first the pixels, then the frame's number, so that a reader sees whole frames first.
 import { setTimeout } from 'node:timers/promises'
 import { SharedMemory } from 'memlane'
+import { HEIGHT, WIDTH } from './frame.js'
 
 const [, , name = 'example-frame'] = process.argv
-const WIDTH = 64
-const HEIGHT = 48
 
 using memory = SharedMemory.create(name, 8 + WIDTH * HEIGHT * 4)
 const [number, pixels] = [new Int32Array(memory.buffer, 0, 2), new Uint32Array(memory.buffer, 8, WIDTH * HEIGHT)]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test.sh [NAME...]: runs the project's tests with Windows' node.exe under Wine. With names, runs only the files whose path
-# contains one of them. There are two parts: Windows' node.exe runs the tests of the packages and programs, in a copy of
+# contains one of them. There are two parts: Windows' node.exe runs the tests of the packages, programs and examples, in a copy of
 # the project without links (stage.mjs); the tests of interop/windows run on Linux and start Windows programs in pairs. The
 # last line prints the sums of both.
 set -euo pipefail

@@ -9,11 +9,12 @@ export interface FixtureOptions extends ChildOptions {
 }
 
 /**
- * Starts a fixture, a program for tests named `*.child.ts`, in this process's own Node. If only its compiled form
- * `*.child.mjs` exists in that folder (for example in tests on Windows' Node), the compiled form is run instead.
+ * Starts a program in TypeScript, usually a fixture for tests named `*.child.ts`, in this process's own Node. If only its compiled
+ * form exists in that folder (for example in tests on Windows' Node), the compiled form is run instead: `*.child.mjs` of a fixture,
+ * `*.js` of another program.
  *
- * @param fixture where the fixture is, usually `new URL('../fixtures/holder.child.ts', import.meta.url)`
- * @throws Error naming both files when neither is there
+ * @param fixture where the program is, usually `new URL('../fixtures/holder.child.ts', import.meta.url)`
+ * @throws Error naming all these files when none is there
  */
 export function spawnFixture(fixture: URL | string, args: readonly string[] = [], options: FixtureOptions = {}): Child {
   const source = fileURLToPath(fixture)
@@ -23,9 +24,10 @@ export function spawnFixture(fixture: URL | string, args: readonly string[] = []
   }
   if (existsSync(source)) return spawnNode([...typescriptArguments(), source, ...args])
 
-  const compiled = source.replace(/\.ts$/, '.mjs')
-  if (existsSync(compiled)) return spawnNode([compiled, ...args])
-  throw new Error(`there is no fixture ${source}, nor ${compiled}`)
+  const forms = ['.mjs', '.js'].map((ending) => source.replace(/\.ts$/, ending))
+  const compiled = forms.find((form) => existsSync(form))
+  if (compiled !== undefined) return spawnNode([compiled, ...args])
+  throw new Error(`there is no program ${source}, nor ${forms.join(' or ')}`)
 }
 
 /** The options that make Node read TypeScript; needed only if the source file exists, because then tsx exists, too. */

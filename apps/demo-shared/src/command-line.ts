@@ -1,38 +1,40 @@
 import { capabilities } from '@memlane/core'
 import { TEXT_ENCODINGS } from '@memlane/protocol'
 import { Command, CommanderError, InvalidArgumentError, Option, type OptionValues } from 'commander'
-import { LATEST_FIGURES_NAME, MACHINE_FIGURES_NAME } from './machine-figures.js'
+import { FIGURES_NAMES, type FiguresShape } from './machine-figures.js'
 
 const CLASSIC_NAME = 'Global\\MyFileMappingObject'
+export const SHAPES = Object.keys(FIGURES_NAMES) as FiguresShape[]
 export const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export interface ProgramDescription {
   name: string
   description: string
-  /** The help texts of `--length`, `--stream`, `--latest` and `--count` for this program. */
+  /** The help texts of `--length`, `--count`, and the option of each shape for this program. */
   length: string
-  stream: string
-  latest: string
   count: string
+  shapes: Record<FiguresShape, string>
   /** The long names of the options that only messages have, besides `--length` and `--encoding`. */
   messageOptions: string[]
 }
 
 /** Makes the command line of a program, with the options that both programs have. */
 export function createProgram(about: ProgramDescription): Command {
-  const { name, description, length, stream, latest, count, messageOptions } = about
-  const names =
-    `the name of the memory (default: ${CLASSIC_NAME}), of the stream (default: ${MACHINE_FIGURES_NAME}), or of the latest ` +
-    `(default: ${LATEST_FIGURES_NAME})`
-  return new Command(name)
+  const { name, description, length, count, shapes, messageOptions } = about
+  const names = SHAPES.map((shape) => `of the ${shape} (default: ${FIGURES_NAMES[shape]})`).join(', ')
+  const program = new Command(name)
     .description(description)
-    .option('--name <name>', names)
+    .option('--name <name>', `the name of the memory (default: ${CLASSIC_NAME}), ${names}`)
     .option('--length <bytes>', length, wholeNumber(1, capabilities.maxViewLength), 256)
     .addOption(
       new Option('--encoding <encoding>', 'how the text lies in memory').choices(TEXT_ENCODINGS).default('utf16le'),
     )
-    .addOption(new Option('--stream', stream).conflicts(['length', 'encoding', ...messageOptions]))
-    .addOption(new Option('--latest', latest).conflicts(['stream', 'length', 'encoding', ...messageOptions]))
+  for (const shape of SHAPES) {
+    const others = SHAPES.filter((other) => other !== shape)
+    const conflicts = [...others, 'length', 'encoding', ...messageOptions]
+    program.addOption(new Option(`--${shape}`, shapes[shape]).conflicts(conflicts))
+  }
+  return program
     .option('--count <messages>', count, wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError(`Try ${name} --help.`)
@@ -43,18 +45,17 @@ export function createProgram(about: ProgramDescription): Command {
  * Reads the command line. If there is nothing to run (`--help`, or an error), sets the exit code and returns undefined;
  * commander has printed the reason.
  *
- * @param read turns the options into the values that the program runs with
+ * @param read turns the options into the values that the program runs with. It also gets the shape; undefined for a message
  */
 export function parseArguments<T>(
   program: Command,
   argv: readonly string[],
-  read: (options: OptionValues) => T,
+  read: (options: OptionValues, shape: FiguresShape | undefined) => T,
 ): T | undefined {
   try {
     const options = program.parse(argv).opts()
-    const { stream, latest } = options
-    const usual = stream ? MACHINE_FIGURES_NAME : latest ? LATEST_FIGURES_NAME : CLASSIC_NAME
-    return read({ ...options, name: options.name ?? usual })
+    const shape = SHAPES.find((shape) => options[shape])
+    return read({ ...options, name: options.name ?? (shape ? FIGURES_NAMES[shape] : CLASSIC_NAME) }, shape)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
@@ -62,11 +63,12 @@ export function parseArguments<T>(
   }
 }
 
-/** Refuses options that have no meaning without `--stream` or `--latest`. Takes their long names. */
-export function refuseForMessage(program: Command, ...options: string[]): void {
+/** Refuses options that have no meaning without one of these shapes. Takes their long names. */
+export function refuseWithout(shapes: readonly FiguresShape[], program: Command, ...options: string[]): void {
+  const needed = shapes.map((shape) => `'--${shape}'`).join(' or ')
   for (const option of options) {
     if (program.getOptionValueSource(option) !== 'cli') continue
-    program.error(`error: option '--${option}' cannot be used without option '--stream' or '--latest'`)
+    program.error(`error: option '--${option}' cannot be used without option ${needed}`)
   }
 }
 

@@ -1,9 +1,12 @@
 import { array, f64, type Infer, struct, u32 } from '@memlane/protocol'
 
-/** The name of the stream. */
-export const MACHINE_FIGURES_NAME = 'Local\\MachineFigures'
-/** The name of the latest. */
-export const LATEST_FIGURES_NAME = 'Local\\LatestFigures'
+/** The shapes that carry the figures, with the default name of each. */
+export const FIGURES_NAMES = {
+  stream: 'Local\\MachineFigures',
+  latest: 'Local\\LatestFigures',
+  queue: 'Local\\QueuedFigures',
+} as const
+export type FiguresShape = keyof typeof FIGURES_NAMES
 
 /** The messages or values of the first process, which the second one shows. Both must use this layout. */
 export const MachineFigures = struct('MachineFigures', {

@@ -2,9 +2,11 @@ import {
   createProgram,
   LONGEST_TIMER_MS,
   parseArguments,
-  refuseForMessage,
+  refuseWithout,
+  SHAPES,
   wholeNumber,
 } from '@memlane/demo-shared/command-line'
+import type { FiguresShape } from '@memlane/demo-shared/machine-figures'
 import type { TextEncoding } from '@memlane/protocol'
 
 export interface MessageOptions {
@@ -19,7 +21,7 @@ export interface MessageOptions {
 }
 
 export interface FiguresOptions {
-  shape: 'stream' | 'latest'
+  shape: FiguresShape
   name: string
   /** Messages or values a second. */
   rate: number
@@ -47,8 +49,13 @@ stream, provided that another process still has the stream open.
 With --latest, the second process shows the newest figures only, and may skip
 some. If the first process is killed, its last figures stay.
 
-Exit code: 0 if the message was written (with --stream or --latest: if sending
-ended without an error), 1 if something failed, 2 if the command line is wrong.
+With --queue, each message goes to one of the second processes, and stays in the
+queue until that one is done with it. While the queue is full, the first process
+sends nothing. With --count, it waits at the end until all messages are done.
+
+Exit code: 0 if the message was written (with --stream, --latest or --queue: if
+sending ended without an error), 1 if something failed, 2 if the command line is
+wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -60,16 +67,22 @@ Examples, in two terminals:
   second-process --stream
 
   first-process --latest
-  second-process --latest`
+  second-process --latest
+
+  first-process --queue
+  second-process --queue     (in several terminals)`
 
 const program = createProgram({
   name: 'first-process',
   description:
     'Creates named shared memory (or opens it, if it is there), writes a message into it, and waits for a key.',
   length: 'the length of the memory',
-  stream: "send this machine's figures (load, memory, this process) through a stream, until a key is pressed",
-  latest: 'keep the newest of those figures in a latest, until a key is pressed',
-  count: 'with --stream or --latest: end after this many messages instead of waiting for a key',
+  shapes: {
+    stream: "send this machine's figures (load, memory, this process) through a stream, until a key is pressed",
+    latest: 'keep the newest of those figures in a latest, until a key is pressed',
+    queue: 'send those figures through a queue, each message to one second process, until a key is pressed',
+  },
+  count: 'with a stream, latest or queue: end after this many messages instead of waiting for a key',
   messageOptions: ['hold'],
 })
   .argument('[message]', 'the text to write', 'Message from first process.')
@@ -78,17 +91,16 @@ const program = createProgram({
     'end after this many milliseconds instead of waiting for a key',
     wholeNumber(0, LONGEST_TIMER_MS),
   )
-  .option('--rate <hz>', 'with --stream or --latest: messages a second', wholeNumber(1, 1000), 10)
+  .option('--rate <hz>', 'with a stream, latest or queue: messages a second', wholeNumber(1, 1000), 10)
   .addHelpText('after', notes)
 
 export function parseCommandLine(argv: readonly string[]): MessageOptions | FiguresOptions | undefined {
-  return parseArguments(program, argv, ({ stream, latest, name, length, encoding, hold, rate, count }) => {
-    if (stream || latest) {
-      const shape = stream ? 'stream' : 'latest'
+  return parseArguments(program, argv, ({ name, length, encoding, hold, rate, count }, shape) => {
+    if (shape) {
       if (program.args.length > 0) program.error(`error: option '--${shape}' cannot be used with a message`)
       return { shape, name, rate, count }
     }
-    refuseForMessage(program, 'rate', 'count')
+    refuseWithout(SHAPES, program, 'rate', 'count')
     return { shape: 'message', name, message: program.processedArgs[0], length, encoding, holdMs: hold }
   })
 }

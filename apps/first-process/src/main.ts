@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-/** The first process: writes a message into named shared memory, or sends figures through a stream or a latest, until it is asked to end. */
+/** The first process: writes a message into named shared memory, or sends figures through a stream, a latest or a queue. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
 import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
 import { holdMessage } from './hold-message.js'
+import { queueFigures } from './queue-figures.js'
 import { sendFigures } from './send-figures.js'
 import { setFigures } from './set-figures.js'
+
+const programs = { stream: sendFigures, latest: setFigures, queue: queueFigures }
 
 async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {
     if (options.shape === 'message') await holdMessage(options)
-    else await (options.shape === 'stream' ? sendFigures(options) : setFigures(options))
+    else await programs[options.shape](options)
     return 0
   } catch (error) {
     const memory = 'Could not create file mapping object'

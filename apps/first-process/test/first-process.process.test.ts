@@ -209,10 +209,12 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--stream', 'message'], /'--stream' cannot be used with a message/],
     [['--stream', '--hold', '5'], /'--stream' cannot be used with option '--hold <ms>'/],
     [['--stream', '--encoding', 'utf8'], /'--stream' cannot be used with option '--encoding <encoding>'/],
+    [['--queue', '--hold', '5'], /'--queue' cannot be used with option '--hold <ms>'/],
+    [['--queue', '--latest'], /'--latest' cannot be used with option '--queue'/],
     [['--stream', '--rate', '0'], /--rate.*'0' is invalid.*whole number from 1 to 1000/],
     [['--stream', '--count', '0'], /--count.*'0' is invalid.*whole number from 1/],
-    [['--rate', '5'], /'--rate' cannot be used without option '--stream' or '--latest'/],
-    [['--count', '5', 'message'], /'--count' cannot be used without option '--stream' or '--latest'/],
+    [['--rate', '5'], /'--rate' cannot be used without option '--stream' or '--latest' or '--queue'/],
+    [['--count', '5', 'message'], /'--count' cannot be used without option '--stream' or '--latest' or '--queue'/],
   ])('%j', async (args, sentence) => {
     using child = firstProcess(args)
     const { code, signal, stdout, stderr } = await child.exit
@@ -242,6 +244,8 @@ test('--help names every option with its default', async () => {
     '--encoding <encoding>',
     '--hold <ms>',
     '--stream',
+    '--latest',
+    '--queue',
     '--rate <hz>',
     '--count <messages>',
     '--help',
@@ -252,6 +256,8 @@ test('--help names every option with its default', async () => {
     'Message from first process.',
     '(default: Global\\MyFileMappingObject)',
     '(default: Local\\MachineFigures)',
+    '(default: Local\\LatestFigures)',
+    '(default: Local\\QueuedFigures)',
     '256',
     'utf16le',
     'SIGTERM',

@@ -2,9 +2,11 @@ import {
   createProgram,
   LONGEST_TIMER_MS,
   parseArguments,
-  refuseForMessage,
+  refuseWithout,
+  SHAPES,
   wholeNumber,
 } from '@memlane/demo-shared/command-line'
+import type { FiguresShape } from '@memlane/demo-shared/machine-figures'
 import type { TextEncoding } from '@memlane/protocol'
 import { Option } from 'commander'
 import { type Destination, defaultDestination, destinations } from './show.js'
@@ -21,13 +23,17 @@ export interface MessageOptions {
 }
 
 export interface FiguresOptions {
-  shape: 'stream' | 'latest'
+  shape: FiguresShape
   name: string
   /** How long to wait for the first process to appear; 0 does not wait. */
   waitMs: number
   /** How many messages to show. If undefined: show them until a key is pressed. */
   count: number | undefined
+  /** How long to work on each message of a queue. */
+  workMs: number
 }
+
+const LONGEST_WORK_MS = 60_000
 
 const notes = `
 Names that begin with Global\\ are visible to every user that the permissions
@@ -40,15 +46,20 @@ memory.
 The dialog is a message box on Windows. Elsewhere, zenity, kdialog or xmessage shows
 it: the first of these that is installed.
 
-With --stream or --latest, the second process redraws a table in place. If standard output is
-not a terminal, it prints each message as a line. If the first process is killed,
-the second one says so and waits without a limit for a restart (--wait limits only
-the first wait). If the first process ends in an orderly way, the
-second one ends, too. A key, SIGINT, SIGTERM or SIGHUP also ends the second process.
-If standard input is not a terminal, any byte or the end of input counts as the key.
+With --stream, --latest or --queue, the second process redraws a table in place. If
+standard output is not a terminal, it prints each message as a line. If the first
+process is killed, the second one says so and waits without a limit for a restart
+(--wait limits only the first wait). If the first process ends in an orderly way, the
+second one ends, too, except with --queue. A key, SIGINT, SIGTERM or SIGHUP also ends
+the second process. If standard input is not a terminal, any byte or the end of input
+counts as the key.
 
-Exit code: 0 if the message was shown (with --stream or --latest: if showing ended
-without an error), 1 if something failed, 2 if the command line is wrong.
+With --queue, each message goes to one second process, which shows it and then works
+on it. If that process is killed meanwhile, another one gets the message. A second
+process that is asked to end first finishes its message.
+
+Exit code: 0 if the message was shown (with --stream, --latest or --queue: if showing
+ended without an error), 1 if something failed, 2 if the command line is wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -60,27 +71,35 @@ Examples, in two terminals:
   second-process --stream
 
   first-process --latest
-  second-process --latest`
+  second-process --latest
+
+  first-process --queue
+  second-process --queue     (in several terminals)`
 
 const program = createProgram({
   name: 'second-process',
   description: 'Opens the named shared memory of the first process, reads the message there, and shows it.',
   length: 'how much of the memory to map',
-  stream: 'show the figures that the first process sends through a stream, as a live table, until a key is pressed',
-  latest: 'show the newest figures of the first process, which may skip some, until a key is pressed',
-  count: 'with --stream or --latest: end after this many messages instead of waiting for a key',
+  shapes: {
+    stream: 'show the figures that the first process sends through a stream, as a live table, until a key is pressed',
+    latest: 'show the newest figures of the first process, which may skip some, until a key is pressed',
+    queue: 'share the figures that the first process sends with other second processes, until a key is pressed',
+  },
+  count: 'with a stream, latest or queue: end after this many messages instead of waiting for a key',
   messageOptions: ['show'],
 })
   .addOption(
     new Option('--show <where>', 'where to show the message').choices(destinations).default(defaultDestination),
   )
   .option('--wait <ms>', 'wait this many milliseconds for the first process', wholeNumber(0, LONGEST_TIMER_MS), 0)
+  .option('--work <ms>', 'with --queue: work this long on each message', wholeNumber(0, LONGEST_WORK_MS), 50)
   .addHelpText('after', notes)
 
 export function parseCommandLine(argv: readonly string[]): MessageOptions | FiguresOptions | undefined {
-  return parseArguments(program, argv, ({ stream, latest, name, wait, count, length, encoding, show }) => {
-    if (stream || latest) return { shape: stream ? 'stream' : 'latest', name, waitMs: wait, count }
-    refuseForMessage(program, 'count')
+  return parseArguments(program, argv, ({ name, wait, count, work, length, encoding, show }, shape) => {
+    if (shape !== 'queue') refuseWithout(['queue'], program, 'work')
+    if (shape) return { shape, name, waitMs: wait, count, workMs: work }
+    refuseWithout(SHAPES, program, 'count')
     return { shape: 'message', name, waitMs: wait, length, encoding, destination: show }
   })
 }

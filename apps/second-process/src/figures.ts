@@ -1,3 +1,4 @@
+import type { StreamEnd } from '@memlane/consumer'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
 /** The progress of receiving from a stream. */
@@ -19,6 +20,19 @@ export interface LatestProgress {
   /** Values that were replaced before they could be read. */
   skipped: number
 }
+
+/** The progress of taking messages from a queue. */
+export interface QueueProgress {
+  /** Messages a second that this process takes. */
+  rate: number
+  /** How many times the message was delivered, to this process or another one. */
+  delivery: number
+  /** Messages that no process has taken yet. */
+  ready: number
+}
+
+/** How the first process has gone. `gone`: a queue does not say whether it has closed or died. */
+export type EndOfFirst = StreamEnd | 'gone'
 
 /** Labels and values. */
 export type Rows = [label: string, value: string][]
@@ -52,6 +66,14 @@ export function latestRows({ rate, age, skipped }: LatestProgress): Rows {
     ['rate', `${rate.toFixed(1)}/s`],
     ['age', age === undefined ? '' : `${age.toFixed(0)} ms`],
     ['skipped', `${skipped}`],
+  ]
+}
+
+export function queueRows({ rate, delivery, ready }: QueueProgress): Rows {
+  return [
+    ['rate', `${rate.toFixed(1)}/s`],
+    ['delivery', `${delivery}`],
+    ['ready', `${ready}`],
   ]
 }
 

@@ -1,6 +1,5 @@
-import type { StreamEnd } from '@memlane/consumer'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
-import { figureRows, type Rows } from './figures.js'
+import { type EndOfFirst, figureRows, type Rows } from './figures.js'
 import { print } from './print.js'
 
 const DRAW_INTERVAL_MS = 100
@@ -11,7 +10,7 @@ export class LiveTable implements AsyncDisposable {
   #height = 0
   #nextDraw = 0
   #figures: MachineFigures | undefined
-  #end: StreamEnd | undefined
+  #end: EndOfFirst | undefined
   #progress: () => Rows = () => []
 
   constructor(name: string) {
@@ -19,7 +18,7 @@ export class LiveTable implements AsyncDisposable {
   }
 
   /** Takes the new state, and draws the table if the last drawing is at least `DRAW_INTERVAL_MS` old. */
-  async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Rows): Promise<void> {
+  async show(figures: MachineFigures | undefined, end: EndOfFirst | undefined, progress: () => Rows): Promise<void> {
     this.#figures = figures ?? this.#figures
     this.#end = end
     this.#progress = progress
@@ -45,7 +44,7 @@ export class LiveTable implements AsyncDisposable {
 export function tableLines(
   name: string,
   figures: MachineFigures | undefined,
-  end: StreamEnd | undefined,
+  end: EndOfFirst | undefined,
   progress: Rows,
 ): string[] {
   const rows = [...(figures ? figureRows(figures) : []), ...progress]
@@ -55,8 +54,9 @@ export function tableLines(
   return [`${name}: ${state(figures, end)}`, ...table]
 }
 
-function state(figures: MachineFigures | undefined, end: StreamEnd | undefined): string {
+function state(figures: MachineFigures | undefined, end: EndOfFirst | undefined): string {
   if (end === 'died') return 'first process died, waiting for it to come back'
+  if (end === 'gone') return 'no first process, waiting for one'
   if (end === 'closed') return 'closed by the first process'
   return figures ? 'receiving' : 'waiting for a message'
 }

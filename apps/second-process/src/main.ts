@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-/** The second process: shows the message in named shared memory, or the figures that come through a stream or a latest. */
+/** The second process: shows the message in named shared memory, or the figures that come through a stream, a latest or a queue. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
 import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
+import { processFigures } from './process-figures.js'
 import { showFigures } from './show-figures.js'
 import { showLatest } from './show-latest.js'
 import { showMessage } from './show-message.js'
 
+const programs = { stream: showFigures, latest: showLatest, queue: processFigures }
+
 async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {
     if (options.shape === 'message') await showMessage(options)
-    else await (options.shape === 'stream' ? showFigures(options) : showLatest(options))
+    else await programs[options.shape](options)
     return 0
   } catch (error) {
     const memory = 'Could not open file mapping object'

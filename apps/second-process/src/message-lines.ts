@@ -1,19 +1,18 @@
-import type { StreamEnd } from '@memlane/consumer'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
-import { figuresLine, type Rows } from './figures.js'
+import { type EndOfFirst, figuresLine, type Rows } from './figures.js'
 import { print } from './print.js'
 
 /** Prints each message as a line, and a line when the first process dies, comes back or closes. */
 export class MessageLines {
   readonly #shape: string
-  #end: StreamEnd | undefined
+  #end: EndOfFirst | undefined
 
   /** @param shape what the first process closes: "stream" */
   constructor(shape: string) {
     this.#shape = shape
   }
 
-  async show(figures: MachineFigures | undefined, end: StreamEnd | undefined, progress: () => Rows): Promise<void> {
+  async show(figures: MachineFigures | undefined, end: EndOfFirst | undefined, progress: () => Rows): Promise<void> {
     if (end !== this.#end) {
       this.#end = end
       await print(`${this.#news(end)}\n`)
@@ -21,8 +20,9 @@ export class MessageLines {
     if (figures) await print(`${figuresLine(figures, progress())}\n`)
   }
 
-  #news(end: StreamEnd | undefined): string {
+  #news(end: EndOfFirst | undefined): string {
     if (end === 'died') return 'First process died; waiting for it to come back.'
+    if (end === 'gone') return 'No first process; waiting for one.'
     return end === 'closed' ? `First process has closed the ${this.#shape}.` : 'First process is back.'
   }
 }

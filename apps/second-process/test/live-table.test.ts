@@ -42,7 +42,8 @@ test.each([
   [undefined, undefined, 'figures: waiting for a message'],
   [figures, 'died', 'figures: first process died, waiting for it to come back'],
   [figures, 'closed', 'figures: closed by the first process'],
-] as const)('the first line shows the state of the stream: %#', (latest, end, line) => {
+  [figures, 'gone', 'figures: no first process, waiting for one'],
+] as const)('the first line shows the state of the first process: %#', (latest, end, line) => {
   expect(tableLines('figures', latest, end, streamRows({ rate: 0, lag: 0, missed: 0 }))[0]).toBe(line)
 })
 

@@ -117,7 +117,10 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['--show', 'nowhere'], /--show.*'nowhere' is invalid.*terminal, dialog/],
     [['message'], /too many arguments/],
-    [['--count', '5'], /'--count' cannot be used without option '--stream' or '--latest'/],
+    [['--count', '5'], /'--count' cannot be used without option '--stream' or '--latest' or '--queue'/],
+    [['--work', '5'], /'--work' cannot be used without option '--queue'/],
+    [['--queue', '--work', '60001'], /--work.*'60001' is invalid.*whole number from 0 to 60000/],
+    [['--queue'], /'--queue' cannot be used with option '--show <where>'/],
     [['--stream'], /'--stream' cannot be used with option '--show <where>'/],
     [['--stream', '--length', '64'], /'--stream' cannot be used with option '--length <bytes>'/],
   ])('%j', async (args, sentence) => {
@@ -150,6 +153,9 @@ test('--help names every option with its default', async () => {
     '--show <where>',
     '--wait <ms>',
     '--stream',
+    '--latest',
+    '--queue',
+    '--work <ms>',
     '--count <messages>',
   ]) {
     expect(stdout).toContain(part)
