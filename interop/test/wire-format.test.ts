@@ -5,11 +5,16 @@ import {
   CHANNEL_HEADER_LENGTH,
   ConsumerSlot,
   encodeDescriptor,
+  joinConsumers,
   keyPlacesOf,
   LaneReader,
   latestShape,
   newChannelHeader,
+  ProducerPlace,
   ProducerSlot,
+  QueueTaker,
+  queueShape,
+  SlotWriter,
   StreamControl,
   streamShape,
   writeChannelHeader,
@@ -17,7 +22,9 @@ import {
 import { expect, test } from 'vitest'
 import { file } from '../src/programs.js'
 
-const page = readFileSync(file('../docs/wire-format.md'), 'utf8')
+const instance = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index)
+const pageOf = (shape: string) => readFileSync(file(`../docs/wire-format-${shape}.md`), 'utf8')
+const exampleOn = (page: string) => /## \d+\. Example\n[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1]
 
 /** Lines of 16 bytes with their offset and their text; without those that are all zeros. */
 function dump(buffer: ArrayBuffer): string {
@@ -32,11 +39,10 @@ function dump(buffer: ArrayBuffer): string {
   return lines.join('')
 }
 
-test('the code writes the bytes of the example in the wire format', () => {
+test('the code writes the bytes of the example of a stream', () => {
   const schema = encodeDescriptor(payload.utf8.descriptor)
   const dimensions = { capacity: 65_536, maxProducers: 1, maxConsumers: 1 }
   const fields = { ...dimensions, overflow: 'wait', withoutConsumers: 'keep-latest' } as const
-  const instance = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index)
   const header = newChannelHeader(streamShape, fields, schema, instance)
   const memory = new ArrayBuffer(header.length)
   writeChannelHeader(memory, streamShape, header, schema)
@@ -56,8 +62,8 @@ test('the code writes the bytes of the example in the wire format', () => {
   consumer.release(0, reader.position)
   new Uint8Array(memory).set(new Uint8Array(lane), header.controlLength)
 
-  const [, shown] = /## 14\. Example\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
-  expect(shown).toBe(dump(memory))
+  const page = pageOf('stream')
+  expect(exampleOn(page)).toBe(dump(memory))
   expect(page).toContain(`channel header, ${CHANNEL_HEADER_LENGTH} bytes`)
 })
 
@@ -65,7 +71,6 @@ test('the code writes the bytes of the example of a latest', () => {
   const schema = encodeDescriptor(payload.utf8.descriptor)
   const { keys, cellsLength } = keyPlacesOf([payload.utf8.descriptor], 20)
   const fields = { keyCount: 1, maxReaders: 1, maxMessageLength: 20, cellsLength }
-  const instance = Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index)
   const header = newChannelHeader(latestShape, fields, schema, instance)
   const memory = new ArrayBuffer(header.length)
   writeChannelHeader(memory, latestShape, header, schema)
@@ -79,6 +84,26 @@ test('the code writes the bytes of the example of a latest', () => {
   }
   new Uint8Array(memory).set(new Uint8Array(cells), header.controlLength)
 
-  const [, shown] = /### Example of a latest\n[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
-  expect(shown).toBe(dump(memory))
+  expect(exampleOn(pageOf('latest'))).toBe(dump(memory))
+})
+
+test('the code writes the bytes of the example of a queue', () => {
+  const schema = encodeDescriptor(payload.utf8.descriptor)
+  const dimensions = { capacity: 2, maxMessageLength: 20, maxProducers: 1, maxConsumers: 1 }
+  const fields = { ...dimensions, maxProcessingMs: 0, maxDeliveries: 5, maxDeadLetters: 0 }
+  const header = newChannelHeader(queueShape, fields, schema, instance)
+  const memory = new ArrayBuffer(header.length)
+  writeChannelHeader(memory, queueShape, header, schema)
+  const control = queueShape.controlOf(memory, header, false)
+  joinConsumers(control, 0)
+  new ProducerPlace(control, 0)
+  const writer = new SlotWriter(control, 0, () => 1000, '')
+  for (const text of ['hello', 'world']) {
+    const offset = writer.claim(payload.utf8.measure(text))
+    payload.utf8.encode(writer.data, offset, text)
+    writer.commit()
+  }
+  new QueueTaker(control, 0, 4711, () => 2000).take()
+
+  expect(exampleOn(pageOf('queue'))).toBe(dump(memory))
 })

@@ -1,4 +1,4 @@
-/* The wire format of docs/wire-format.md, section 15: a latest with one key, its writer and its readers. */
+/* The wire format of docs/wire-format-latest.md: a latest with one key, its writer and its readers. */
 #pragma once
 
 #include <stdbool.h>

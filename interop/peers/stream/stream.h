@@ -1,4 +1,4 @@
-/* The wire format of docs/wire-format.md: streams, their producers and their consumers. */
+/* The wire format of docs/wire-format-stream.md: streams, their producers and their consumers. */
 #pragma once
 
 #include <stdbool.h>

@@ -19,7 +19,7 @@ const schema = new TextEncoder().encode('{"kind":"payload"}')
 const header = newChannelHeader(queueShape, fields, schema, new Uint8Array(16))
 
 describe('the layout of a queue', () => {
-  it('has these offsets, which docs/wire-format.md names', () => {
+  it('has these offsets, which docs/wire-format-queue.md names', () => {
     expect(layout.LIVE_INDEX * 4).toBe(128)
     expect(layout.USED_INDEX * 4).toBe(256)
     expect(layout.RETURNS_INDEX * 4).toBe(640)

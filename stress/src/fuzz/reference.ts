@@ -1,7 +1,7 @@
 /** What a lane has at a position: a message, nothing yet, or bytes that are no record. */
 export type Found = { offset: number; length: number; sequence: number; next: number } | 'end' | 'corrupt'
 
-/** Reads a lane as docs/wire-format.md says, in the simplest way. A LaneReader is compared with it. */
+/** Reads a lane as docs/wire-format-stream.md says, in the simplest way. A LaneReader is compared with it. */
 export class ReferenceReader {
   position: number
   #more = false

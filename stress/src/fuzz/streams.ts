@@ -47,7 +47,7 @@ function headerOf(
 
 const places = headerOf('wait', 'wait')
 
-// Offsets in the memory: see docs/wire-format.md.
+// Offsets in the memory: see docs/wire-format-stream.md.
 const MASKS = [128, 256, 260, 264, 384, 512, 516]
 const PRODUCER_SLOTS = 1024
 const SLOT_LENGTH = 128
