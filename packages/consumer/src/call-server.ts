@@ -89,7 +89,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   /** True once no more calls are taken. */
   #isStopped = false
   #served = 0
-  #onIdle: (() => void) | undefined
+  /** Called when no handler runs any more. */
+  readonly #onIdle: (() => void)[] = []
   #nextPeerCheck = 0
   #untilPeerCheck = 1
   #peerCheckStride = 1
@@ -270,7 +271,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       if (this.#running.get(call.index) === call) this.#running.delete(call.index)
       if (this.closed) return
       settle()
-      if (this.#isStopped && this.#running.size === 0) this.#onIdle?.()
+      if (this.#isStopped && this.#running.size === 0) for (const tell of this.#onIdle.splice(0)) tell()
       if (this.#isStopped || this.#running.size === this.#concurrency - 1) this.#participant.waiter.wake()
     }
     promise.then(
@@ -466,7 +467,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     if (this.#running.size === 0 || this.closed) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
-      this.#onIdle = resolve
+      this.#onIdle.push(resolve)
       if (timeoutMs !== Infinity) timer = setTimeout(resolve, timeoutMs)
     })
     clearTimeout(timer)

@@ -215,7 +215,7 @@ describe('a call', () => {
     const { client, server } = await start({ quote })
     const answer = client.quote(order(1))
     await until(() => server.running === 1)
-    const closing = server.close()
+    const closing = Promise.all([server.close(), server.close()])
     const late = client.quote(order(2), { timeoutMs: 50 })
     open()
     expect(await answer).toMatchObject({ id: 1 })
