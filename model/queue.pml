@@ -201,6 +201,7 @@ inline ringProducers(which) {
 #define ALL_PRODUCERS 255
 
 #include "queue-producer.pml"
+#include "ring-cursor.pml"
 #include "queue-taking.pml"
 #include "queue-recovery.pml"
 #include "queue-consumer.pml"
