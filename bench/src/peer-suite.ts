@@ -3,7 +3,7 @@ import { measurementsOf } from './metrics.js'
 import type { Peer } from './peer.js'
 import { floor } from './peers/floor.js'
 import { peers } from './peers/peers.js'
-import { alike, betweenProbes, type Probed } from './probe.js'
+import { alike, betweenProbes, type Probed, probesOf } from './probe.js'
 import { currentEnvironment, type Environment, type Result, summarize } from './report.js'
 import type { Suite, SuiteOptions } from './suite.js'
 import { caseTables, NOT_MEASURED, peerTables, type Reference } from './tables.js'
@@ -141,11 +141,6 @@ function resultsOf(trial: Trial, done: readonly Probed<TrialReport>[]) {
       ...{ mean: median('mean'), p50: median('p50'), p99: median('p99'), p999: median('p999') },
     }
   })
-}
-
-function probesOf(done: readonly Probed<unknown>[]) {
-  const { median, min, max } = summarize(done.flatMap(({ probes }) => probes))
-  return { median, min, max, unsteadyRuns: done.filter(({ steady }) => !steady).length }
 }
 
 function notMeasured(suite: string, peer: string, reason: string, environment: Environment): Result {

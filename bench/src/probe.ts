@@ -1,4 +1,5 @@
 import { floor, PROBE } from './peers/floor.js'
+import { type Environment, summarize } from './report.js'
 import { runTrial, type TrialReport } from './trial.js'
 
 /** The largest factor by which two probes may differ. If they differ by more, the trial between them is repeated. */
@@ -56,4 +57,10 @@ export function alike<T>(lines: readonly (readonly Probed<T>[])[]): (readonly Pr
     lines.map(() => []),
   )
   return lines.map((runs, index) => (best[index]?.length ? best[index] : runs))
+}
+
+/** Sums up the probes of some runs, for their results. */
+export function probesOf(done: readonly Probed<unknown>[]): NonNullable<Environment['probes']> {
+  const { median, min, max } = summarize(done.flatMap(({ probes }) => probes))
+  return { median, min, max, unsteadyRuns: done.filter(({ steady }) => !steady).length }
 }

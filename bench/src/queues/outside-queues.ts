@@ -12,20 +12,23 @@ import { clock, isRunning, QueueTally, type QueueTrial } from './queue-trial.js'
 const AHEAD = 1000
 const FIRST_BYTES = 8
 
+/** As a plain object, which all of them can send but zeromq. */
+interface Message {
+  readonly sentAt: number
+  readonly body: string
+}
+
 /** Sends one message. Resolves when more may be sent. */
-type Send = (bytes: Buffer) => Promise<void> | void
+type Send = (message: Message) => Promise<void> | void
 
 async function sendWhileRunning(trial: QueueTrial, send: Send): Promise<void> {
+  const body = 'x'.repeat(trial.payload - FIRST_BYTES)
   for (let count = 0; (trial.pauseMs === 0 && (count & 63) !== 0) || isRunning(trial); count++) {
     if (trial.pauseMs > 0) await setTimeout(trial.pauseMs)
-    const bytes = Buffer.alloc(trial.payload, 7)
-    bytes.writeDoubleLE(trial.pauseMs > 0 ? clock() : 0)
-    const sent = send(bytes)
+    const sent = send({ sentAt: trial.pauseMs > 0 ? clock() : 0, body })
     if (sent !== undefined) await sent
   }
 }
-
-const sentAtOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, FIRST_BYTES).getFloat64(0, true)
 
 async function untilOver(tally: QueueTally): Promise<QueueTally> {
   while (!tally.isOver) {
@@ -42,7 +45,12 @@ export const zeromqQueue = {
     const { Push } = await import('zeromq')
     const socket = new Push({ linger: 0 })
     await socket.bind(address(trial))
-    await sendWhileRunning(trial, (bytes) => socket.send(bytes))
+    await sendWhileRunning(trial, ({ sentAt, body }) => {
+      const bytes = Buffer.allocUnsafe(trial.payload)
+      bytes.writeDoubleLE(sentAt)
+      bytes.write(body, FIRST_BYTES, 'latin1')
+      return socket.send(bytes)
+    })
     socket.close()
   },
   async consume(trial: QueueTrial): Promise<QueueTally> {
@@ -51,7 +59,7 @@ export const zeromqQueue = {
     const socket = new Pull()
     socket.connect(address(trial))
     const receive = async () => {
-      for await (const [bytes] of socket) tally.add(sentAtOf(bytes as Buffer))
+      for await (const [bytes] of socket) tally.add((bytes as Buffer).readDoubleLE())
     }
     void receive().catch(() => {})
     await untilOver(tally)
@@ -61,7 +69,7 @@ export const zeromqQueue = {
 }
 
 interface Channel {
-  send(bytes: Uint8Array): void
+  send(message: object): void
 }
 
 /** Hands messages to the consumers in turn, and keeps at most AHEAD on the way to each. */
@@ -71,10 +79,13 @@ export async function produceRoundRobin(
   acknowledged: () => number,
 ): Promise<void> {
   let sent = 0
-  await sendWhileRunning(trial, async (bytes) => {
-    channels[sent % channels.length]?.send(bytes)
-    sent++
+  const untilNear = async () => {
     while (sent - acknowledged() > AHEAD * channels.length && isRunning(trial)) await setImmediate()
+  }
+  await sendWhileRunning(trial, (message) => {
+    channels[sent % channels.length]?.send(message)
+    sent++
+    return sent - acknowledged() > AHEAD * channels.length ? untilNear() : undefined
   })
 }
 
@@ -88,9 +99,8 @@ export function receiveFrom(
 ) {
   const tally = new QueueTally(trial)
   let count = 0
-  port.on('message', (bytes: Uint8Array) => {
-    if (!(bytes instanceof Uint8Array)) return
-    tally.add(sentAtOf(bytes))
+  port.on('message', ({ sentAt }: Message) => {
+    tally.add(sentAt)
     if (++count % ACKNOWLEDGE_EVERY === 0) reply(ACKNOWLEDGE_EVERY)
   })
   return untilOver(tally)
@@ -125,11 +135,10 @@ export const bullMqQueue = {
   async produce(trial: QueueTrial): Promise<void> {
     const { Queue, connection } = bullMq()
     const queue = new Queue(trial.name, { connection })
-    const body = 'x'.repeat(trial.payload - FIRST_BYTES)
     const options = { removeOnComplete: true }
     const waiting = new Set<Promise<unknown>>()
-    await sendWhileRunning(trial, () => {
-      const adding = queue.add('job', { sentAt: trial.pauseMs > 0 ? clock() : 0, body }, options)
+    await sendWhileRunning(trial, (message) => {
+      const adding = queue.add('job', message, options)
       waiting.add(adding)
       void adding.finally(() => waiting.delete(adding))
       return waiting.size < 50 ? undefined : Promise.race(waiting).then(() => undefined)

@@ -29,7 +29,7 @@ export interface ConsumerReport {
 /** The figures of one trial. */
 export interface QueueReport {
   readonly messagesPerSecond: number
-  readonly delayUs: { readonly p50: number; readonly p99: number }
+  readonly delayUs: { readonly mean: number; readonly p50: number; readonly p99: number }
 }
 
 /** Counts the messages of one consumer in the measured time. */

@@ -68,7 +68,7 @@ async function coordinate(): Promise<void> {
           eval: true,
           workerData: [part, json, import.meta.url, import.meta.resolve('tsx/esm/api')],
         })
-      : fork(file, [part, json], { execArgv: process.execArgv, serialization: 'advanced' })
+      : fork(file, [part, json], { execArgv: process.execArgv })
   const parts = [
     ...Array.from({ length: consumers }, () => start('consumer')),
     ...Array.from({ length: isOwnProducer ? 0 : producers }, () => start('producer')),
@@ -90,7 +90,7 @@ async function coordinate(): Promise<void> {
   )
   for (const part of parts) send(part, trial)
   if (isOwnProducer) {
-    const channels = parts.map((part) => ({ send: (bytes: Uint8Array) => send(part, bytes) }))
+    const channels = parts.map((part) => ({ send: (message: object) => send(part, message) }))
     await produceRoundRobin(trial, channels, () => acknowledged)
   }
   const all = await Promise.all(reports)
@@ -102,7 +102,7 @@ async function coordinate(): Promise<void> {
   const messages = all.reduce((sum, report) => sum + report.messages, 0)
   const report: QueueReport = {
     messagesPerSecond: (messages / trial.measuredMs) * 1000,
-    delayUs: { p50: at(0.5), p99: at(0.99) },
+    delayUs: { mean: delays.reduce((sum, delay) => sum + delay, 0) / delays.length, p50: at(0.5), p99: at(0.99) },
   }
   console.log(JSON.stringify(report))
   process.exit(0)

@@ -38,7 +38,8 @@ let sink = 0
 async function prepare(): Promise<() => void> {
   if (peer === 'accessors') return prepareAccessors()
   if (work === 'write') return prepareWrites()
-  return payload === 64 ? prepareReads() : prepareGets()
+  if (work === 'get') return prepareGets()
+  return payload === 64 ? prepareReads() : prepareCopies()
 }
 
 function prepareAccessors(): () => void {
@@ -74,8 +75,28 @@ async function prepareReads(): Promise<() => void> {
   }
 }
 
-async function prepareGets(): Promise<() => void> {
+async function prepareCopies(): Promise<() => void> {
   if (work === 'idle') createLatest(name, Large).set(large)
+  const reader = await openLatest(name, Large)
+  const own = new Uint8Array(payload)
+  const copy = ({ body }: ReadonlyMessageView<typeof Large>) => {
+    body.copyTo(own)
+    return own[0]
+  }
+  return () => {
+    for (let i = 0; i < 1000; i++) sink += reader.read(copy) as number
+  }
+}
+
+async function prepareGets(): Promise<() => void> {
+  if (payload === 64) {
+    createLatest(name, Small).fill(put)
+    const reader = await openLatest(name, Small)
+    return () => {
+      for (let i = 0; i < 1000; i++) sink += reader.get()?.h as number
+    }
+  }
+  createLatest(name, Large).set(large)
   const reader = await openLatest(name, Large)
   return () => {
     for (let i = 0; i < 1000; i++) sink += reader.get()?.body[0] as number
@@ -96,7 +117,9 @@ if (work === 'background') {
   const repeat = prepareWrites()
   repeat()
   console.log('writing')
-  for (;;) run(1, repeat)
+  const reader = process.ppid
+  while (process.ppid === reader) run(1, repeat) // not longer than the reader lives
+  process.exit(0)
 }
 let writer: ReturnType<typeof spawn> | undefined
 if (work === 'contended') {

@@ -1,20 +1,27 @@
+import { floor } from '../peers/floor.js'
 import { buildNativeProgram, nativeProgram } from '../peers/native-program.js'
+import { alike, betweenProbes, type Probed, probesOf } from '../probe.js'
 import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
 import type { Suite } from '../suite.js'
 import { nodeCommand, runTrial, type TrialReport } from '../trial.js'
 
 const PEERS = {
-  memlane: 'a latest: `read` in place of 64 bytes, `get` of more; `fill` of 64 bytes, `set` of more',
+  memlane: 'a latest: `read` in place of 64 bytes, and into an array of more; `fill` of 64 bytes, `set` of more',
   accessors: 'the accessors alone, over the same kind of memory: no version is checked',
   seqlock: 'a seqlock in C++',
 }
 
 const PAYLOADS = [64, 1024, 65_536, 1_048_576]
-const WORKS = { idle: 'a read, idle', contended: 'a read under a writer at full rate', write: 'a write' } as const
+const WORKS = {
+  idle: 'a read, idle',
+  contended: 'a read under a writer at full rate',
+  get: 'a plain copy by `get`, idle',
+  write: 'a write',
+} as const
 type Work = keyof typeof WORKS
 
 const isMeasured = (peer: string, payload: number, work: Work) =>
-  peer !== 'accessors' || (payload === 64 && work !== 'contended')
+  peer === 'memlane' || (work !== 'get' && (peer === 'seqlock' || (payload === 64 && work !== 'contended')))
 
 /** Measures reads and writes of a newest value. Each trial runs in fresh processes. */
 export const latest: Suite = {
@@ -26,25 +33,33 @@ export const latest: Suite = {
     const environment = currentEnvironment()
     const seconds = quick ? 0.05 : 0.5
     await buildNativeProgram('seqlock')
-    const results: Result[] = []
-    for (const payload of PAYLOADS.filter((each) => payloads?.includes(each) ?? true)) {
-      for (const work of Object.keys(WORKS) as Work[]) {
-        for (const peer of Object.keys(PEERS).filter((each) => peers?.includes(each) ?? true)) {
-          if (!isMeasured(peer, payload, work)) continue
-          onProgress(`latest: ${peer}, ${payload} bytes, ${work}`)
-          const times: number[] = []
-          for (let run = 0; run < runs; run++) {
-            const { hub } = await runTrial<TrialReport>(commandOf(peer, payload, work, seconds))
-            times.push((hub.seconds * 1e9) / hub.messages)
-          }
-          results.push({
-            ...{ suite: 'latest', peer, variant: work, payload, metric: 'time', unit: 'ns', ...summarize(times) },
-            ...{ p50: null, p99: null, p999: null, environment },
-          })
+    await floor.prepare?.() // the probes need it
+    const lines = PAYLOADS.filter((each) => payloads?.includes(each) ?? true).flatMap((payload) =>
+      (Object.keys(WORKS) as Work[]).flatMap((work) =>
+        Object.keys(PEERS)
+          .filter((peer) => (peers?.includes(peer) ?? true) && isMeasured(peer, payload, work))
+          .map((peer) => ({ peer, payload, work, done: [] as Probed<number>[] })),
+      ),
+    )
+    for (let run = 0; run < runs; run++) {
+      for (const { peer, payload, work, done } of lines) {
+        onProgress(`latest: ${peer}, ${payload} bytes, ${work}, run ${run + 1}`)
+        const measure = async () => {
+          const { hub } = await runTrial<TrialReport>(commandOf(peer, payload, work, seconds))
+          return (hub.seconds * 1e9) / hub.messages
         }
+        done.push(await betweenProbes(measure))
       }
     }
-    return results
+    const kept = alike(lines.map(({ done }) => done))
+    return lines.map(({ peer, payload, work }, index): Result => {
+      const done = kept[index] ?? []
+      return {
+        ...{ suite: 'latest', peer, variant: work, payload, metric: 'time', unit: 'ns' },
+        ...{ ...summarize(done.map(({ value }) => value)), p50: null, p99: null, p999: null },
+        environment: { ...environment, probes: probesOf(done) },
+      }
+    })
   },
 
   table(results) {
@@ -59,13 +74,19 @@ export const latest: Suite = {
         `${payload}`,
         name,
         ...Object.keys(PEERS).map((peer) => time(find(peer, payload, work))),
+        probeOf(find('memlane', payload, work)),
       ]),
     )
     return markdownTable(
-      ['bytes', 'what', ...Object.keys(PEERS).map((peer) => `${peer}, ns: median (min to max)`)],
+      ['bytes', 'what', ...Object.keys(PEERS).map((peer) => `${peer}, ns: median (min to max)`), 'probe'],
       rows,
     )
   },
+}
+
+function probeOf(result: Result | undefined): string {
+  const probes = result?.environment.probes
+  return probes === undefined ? '' : `${probes.median?.toFixed(0)} ns${probes.unsteadyRuns === 0 ? '' : ' *'}`
 }
 
 function commandOf(peer: string, payload: number, work: Work, seconds: number): readonly string[] {

@@ -17,6 +17,12 @@ export const canLook: boolean = availableParallelism() > 1
  * @returns the milliseconds until it was there, 0 if it was there at once; Infinity if it was not there in time
  */
 export function lookFor(condition: WaitCondition, timeMs: number): number {
+  if (condition.quick === undefined) return lookAt(condition, timeMs)
+  const took = lookAt(condition.quick, timeMs)
+  return took === Infinity && condition.isThere() ? timeMs : took
+}
+
+function lookAt(condition: Pick<WaitCondition, 'isThere'>, timeMs: number): number {
   for (let checks = 0; checks < FIRST_CHECKS; checks++) if (condition.isThere()) return 0
   const start = now()
   const end = start + timeMs

@@ -30,4 +30,26 @@ describe('a look', () => {
     expect(lookFor(never, 5)).toBe(Infinity)
     expect(now() - start).toBeGreaterThanOrEqual(5)
   })
+
+  it('calls a quick check again and again, and the whole check once at the end', () => {
+    const calls = { quick: 0, whole: 0 }
+    const quick = {
+      isThere: () => {
+        calls.quick++
+        return false
+      },
+    }
+    const whole = condition(() => {
+      calls.whole++
+      return true
+    })
+    expect(lookFor({ ...whole, quick }, 5)).toBe(5)
+    expect(calls.quick).toBeGreaterThan(10)
+    expect(calls.whole).toBe(1)
+  })
+
+  it('ends when a quick check finds the condition true', () => {
+    const never = condition(() => false)
+    expect(lookFor({ ...never, quick: { isThere: () => true } }, 10_000)).toBe(0)
+  })
 })

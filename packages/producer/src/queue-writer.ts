@@ -26,6 +26,7 @@ import type { Doorbell, SharedMemoryError } from '@memlane/core'
 import { dispose, steadyNow } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, QueueFigures, Schema } from '@memlane/protocol'
 import {
+  DEAD,
   figuresOf,
   forEachBit,
   isSettled,
@@ -67,9 +68,11 @@ export class QueueWriter<S extends Schema> implements Disposable {
     this.#consumers.ringSleepers() // they must watch this producer from now on
     const slots = new SlotWriter(control, place, new CoarseClock().now, TOO_LONG)
     this.#messages = new MessageWriter(this.#participant, slots, codec, this.#consumers, () => this.#dropDead())
-    this.#waits = new WaitingSends(this.#participant, this.#messages, codec, (length) =>
-      this.#untilConsumersDo(() => slots.hasRoom(length) || control.mayDropDead(place)),
-    )
+    const near = { isThere: () => this.closed || slots.hasRoomNear() }
+    this.#waits = new WaitingSends(this.#participant, this.#messages, codec, (length) => {
+      const hasRoom = () => slots.hasRoom(length) || (slots.hasSeen(DEAD) && control.mayDropDead(place))
+      return { ...this.#untilConsumersDo(hasRoom), quick: near }
+    })
     this.name = channel.name
     this.maxMessageLength = control.maxMessageLength
   }
@@ -310,9 +313,9 @@ export class QueueWriter<S extends Schema> implements Disposable {
     return inspection('QueueWriter', { name, schema: schemaName(this.#codec), closed, ...state }, options, inspect)
   }
 
-  /** Gives up a dead letter, if there are more than this producer keeps. Called when no slot is free. */
+  /** Gives up a dead letter, if there are more than this producer keeps. Called when no slot was free. */
   #dropDead(): boolean {
-    if (!this.#control.dropDead(this.#place.producer)) return false
+    if (!this.#messages.room.hasSeen(DEAD) || !this.#control.dropDead(this.#place.producer)) return false
     this.#place.countDropped()
     return true
   }

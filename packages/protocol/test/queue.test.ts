@@ -1,10 +1,18 @@
 import { expect, it } from 'vitest'
-import { newChannelHeader, ProducerPlace, QueueControl, QueueTaker, queueShape, SlotWriter } from '../src/internal.js'
+import {
+  DEAD,
+  newChannelHeader,
+  ProducerPlace,
+  QueueControl,
+  QueueTaker,
+  queueShape,
+  SlotWriter,
+} from '../src/internal.js'
 import { HINT } from '../src/slots/slots-layout.js'
 
-it('takes no message of a batch that is not published', () => {
+function makeQueue(capacity: number) {
   const fields = {
-    ...{ capacity: 2, maxMessageLength: 8, maxProducers: 1, maxConsumers: 2 },
+    ...{ capacity, maxMessageLength: 8, maxProducers: 1, maxConsumers: 2 },
     ...{ maxDeliveries: 5, maxDeadLetters: 0, maxProcessingMs: 0 },
   }
   const header = newChannelHeader(queueShape, fields, new TextEncoder().encode('{}'), new Uint8Array(16))
@@ -17,6 +25,43 @@ it('takes no message of a batch that is not published', () => {
     writer.data.setFloat64(offset, id, true)
     writer.commit()
   }
+  return { control, writer, send }
+}
+
+it('finds each slot that becomes free by quick checks alone', () => {
+  const { control, writer, send } = makeQueue(64)
+  for (let id = 0; id < 64; id++) send(id)
+  const taker = new QueueTaker(control, 0, 1, () => 1)
+  const taken = Array.from({ length: 64 }, () => ({ index: taker.take(), word: taker.taken }))
+  expect(writer.claim(8)).toBe(-1)
+  for (const { index, word } of taken.reverse()) {
+    expect(writer.hasRoomNear()).toBe(false)
+    expect(control.acknowledge(index, word)).toBe(true)
+    let checks = 1
+    while (!writer.hasRoomNear()) checks++
+    expect(checks).toBeLessThanOrEqual(16)
+    expect(writer.claim(8)).toBe(control.payloadOf(index))
+    writer.commit()
+    expect(writer.claim(8)).toBe(-1)
+  }
+})
+
+it('remembers whether a search for a free slot has seen a dead letter', () => {
+  const { control, writer, send } = makeQueue(2)
+  send(0)
+  send(1)
+  expect(writer.claim(8)).toBe(-1)
+  expect(writer.hasSeen(DEAD)).toBe(false)
+  const taker = new QueueTaker(control, 0, 1, () => 1)
+  control.giveBack(taker.take(), taker.taken, { as: 'rejects', notBefore: 0, reason: '' })
+  expect(writer.hasRoom(8)).toBe(false)
+  expect(writer.hasSeen(DEAD)).toBe(true)
+  expect(control.dropDead(0)).toBe(true)
+  expect(writer.claim(8)).not.toBe(-1)
+})
+
+it('takes no message of a batch that is not published', () => {
+  const { control, writer, send } = makeQueue(2)
   const takers = [0, 1].map((consumer) => new QueueTaker(control, consumer, 1, () => 1))
   const take = (taker: QueueTaker) => {
     const index = taker.take()

@@ -28,6 +28,9 @@ enum Claim {
   FILLING = 3,
 }
 
+/** How many slots `hasRoomNear` checks besides the one whose turn it is. */
+const NEAR = 4
+
 /** A function that fills up to `count` slots, the claimed one first. Returns how many it filled. */
 type Loop<A, B> = readonly [(this: SlotWriter, count: number, a: A, b: B, first: number) => void]
 
@@ -59,6 +62,10 @@ export class SlotWriter {
   private batchStart = 0
   /** How many messages `fill` has filled. */
   private filled = 0
+  /** Bit k is set if the last search for a free slot has seen a slot of kind k. */
+  private kindsSeen = 0
+  /** The slot that `hasRoomNear` checked last. */
+  private near = 0
   /** The position of the last message of each slot. */
   private readonly positions: Int32Array
   private readonly findFreeOutOfLine = outOfLine(this.findFree)
@@ -115,6 +122,31 @@ export class SlotWriter {
   hasRoom(length: number): boolean {
     this.checkLength(length)
     return kindOf(loadSlot(this.words, this.index)) === FREE || this.findFree()
+  }
+
+  /**
+   * A quick check after `hasRoom` was false, for calls in a loop: the slot whose turn it is, which usually becomes free first, and a few
+   * others, each time the next ones. Checking all slots each time would keep their cache lines away from the consumers.
+   *
+   * @returns true if `claim` would find a slot now; false if these few are not free
+   */
+  hasRoomNear(): boolean {
+    const { words, firstIndex, stride } = this
+    if (kindOf(loadSlot(words, this.index)) === FREE) return true
+    for (let checked = 0; checked < NEAR; checked++) {
+      const slot = this.near + 1 === this.capacity ? 0 : this.near + 1
+      this.near = slot
+      if (kindOf(loadSlot(words, firstIndex + slot * stride)) !== FREE) continue
+      this.slot = slot
+      this.index = firstIndex + slot * stride
+      return true
+    }
+    return false
+  }
+
+  /** After a claim, `fill`, `write` or `hasRoom` found no free slot: tells whether it saw a slot of this kind. */
+  hasSeen(kind: number): boolean {
+    return (this.kindsSeen & (1 << kind)) !== 0
   }
 
   /**
@@ -306,12 +338,15 @@ export class SlotWriter {
   /** Slow path: goes on to the next slot that is free. False if none is. */
   private findFree(): boolean {
     let { slot, index } = this
+    let seen = 0
     for (let tried = 0; tried < this.capacity; tried++) {
-      if (kindOf(loadSlot(this.words, index)) === FREE) {
+      const kind = kindOf(loadSlot(this.words, index))
+      if (kind === FREE) {
         this.slot = slot
         this.index = index
         return true
       }
+      seen |= 1 << kind
       slot++
       index += this.stride
       if (slot === this.capacity) {
@@ -319,6 +354,7 @@ export class SlotWriter {
         index = this.firstIndex
       }
     }
+    this.kindsSeen = seen
     return false
   }
 
