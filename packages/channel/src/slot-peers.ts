@@ -23,8 +23,11 @@ export interface SlotBells {
   readonly producers: Bells
 }
 
-/** Takes a slot away from a consumer that died. The word is what named the consumer. It may have changed meanwhile. */
-type GiveUp = (index: number, word: number) => unknown
+/**
+ * Takes a slot away from a consumer that died. The word is what named the consumer. It may have changed meanwhile: whoever loads it again must then
+ * ask again whether the consumer is dead, because a newcomer may have its place.
+ */
+type GiveUp = (index: number, word: number, isDead: () => boolean) => unknown
 
 /** How many producers live and have not closed. Asks the kernel. */
 export function countProducers({ memory, control }: SlotsChannel): number {
@@ -140,7 +143,7 @@ export class SlotPeers {
   }
 
   #giveBackOf(consumer: number, isDead: () => boolean): void {
-    giveBackOf(this.#channel.control, consumer, isDead, (index, word) => this.#giveUp(index, word))
+    giveBackOf(this.#channel.control, consumer, isDead, (index, word) => this.#giveUp(index, word, isDead))
     this.#bells.consumers.ringSleepers()
     // A producer may wait until all of its messages are settled: a dead letter is settled. A client of calls waits for its answer.
     this.#bells.producers.ringSleepers()

@@ -112,10 +112,13 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       return { ...procedure, requestView: procedure.request.readonlyView(control.data), only }
     })
     this.#bells = { consumers: Bells.of(channel, control.consumers), producers: Bells.of(channel, control.producers) }
-    this.#peers = new SlotPeers(channel, this.#bells, (index, word) => this.#takeAway(index, word))
+    this.#peers = new SlotPeers(channel, this.#bells, (index, word, isDead) => this.#takeAway(index, word, isDead))
     this.#place = this.#peers.join()
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
-    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow, control.requestOffset / 4)
+    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow, {
+      ahead: control.requestOffset / 4,
+      hasNotes: false,
+    })
     this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: this.#watch }
     this.#serve().catch((error) => this.#crash(error))
   }
@@ -422,9 +425,9 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   }
 
   /** Takes a call away from a server that died. */
-  #takeAway(index: number, word: number): void {
-    if (kindOf(word) !== ANSWERED && this.#control.giveUp(index, consumerOf(word), this.#isIdempotent) === undefined)
-      return
+  #takeAway(index: number, word: number, isDead: () => boolean): void {
+    const isAnswer = kindOf(word) === ANSWERED
+    if (!isAnswer && this.#control.giveUp(index, consumerOf(word), isDead, this.#isIdempotent) === undefined) return
     this.#control.announceDone(index) // also of an answer: its server may have died before it told
   }
 
@@ -483,7 +486,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     this.#participant.close(() => {
       for (const call of this.#running.values()) {
         call.abort(this.#participant.channel.error('CLOSED', 'the server is closed.'))
-        const kind = this.#control.giveUp(call.index, this.#place, this.#isIdempotent)
+        const kind = this.#control.giveUp(call.index, this.#place, always, this.#isIdempotent)
         if (kind === DIED || kind === RETURNED_CALL) this.#control.announceDone(call.index)
       }
       this.#peers.announce()
@@ -499,6 +502,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     throw error
   }
 }
+
+const always = () => true
 
 /** Stands for a procedure that does not exist. */
 const NO_PROCEDURE = { name: 'unknown', streams: false } as ServedProcedure

@@ -32,6 +32,8 @@ export class RunningCall implements CallContext<AnyCodec> {
   readonly #control: CallControl
   /** Shows the answers of all calls of a handler that runs one call at a time. */
   readonly #view: PayloadView<MessageView<AnyCodec>> | undefined
+  /** What `reply` shows, of a handler that runs several calls at a time. */
+  #shown: PayloadView<MessageView<AnyCodec>> | undefined
   #controller: AbortController | undefined
   #reason: unknown
   #timer: NodeJS.Timeout | undefined
@@ -99,12 +101,14 @@ export class RunningCall implements CallContext<AnyCodec> {
     }
     this.replyLength = bytes
     const view = this.#view ?? answer.view(this.#control.data)
+    if (this.#view === undefined) this.#shown = view
     return view.at(this.#control.answerOf(this.index), bytes)
   }
 
   /** The call has been answered, or was given up. */
   end(): void {
     this.isOver = true
+    this.#shown?.end?.('this view was used after its call had ended')
     if (this.#timer !== undefined) clearTimeout(this.#timer)
   }
 

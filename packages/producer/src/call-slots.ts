@@ -91,10 +91,12 @@ export class CallSlots {
     this.#bySlot = new Array(this.#writer.capacity)
     const isIdempotent = idempotentProcedures(channel)
     const bells = { consumers: this.#servers, producers: Bells.of(channel, control.producers) }
-    this.#peers = new SlotPeers(channel, bells, (index, word) => {
+    this.#peers = new SlotPeers(channel, bells, (index, word, isDead) => {
       // An answer, too: its server may have died before it told.
       const isAnswer = kindOf(word) === ANSWERED
-      if (isAnswer || control.giveUp(index, consumerOf(word), isIdempotent) !== undefined) control.announceDone(index)
+      if (isAnswer || control.giveUp(index, consumerOf(word), isDead, isIdempotent) !== undefined) {
+        control.announceDone(index)
+      }
     })
     this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: (bell) => this.#watch(bell) }
     this.#answered = {

@@ -114,15 +114,22 @@ export class CallControl extends SlotTable {
   /**
    * Takes a call away from a server that died, or that ends before it has answered.
    *
+   * @param isDead tells whether the server has lost the call, because its lease has no holder. It is asked after each time that the word was loaded: a
+   * newcomer in the same place must not lose its call
    * @param isIdempotent tells for a procedure whether another server may process the request
    * @returns what the slot holds now; undefined if that server does not hold it
    */
-  giveUp(index: number, server: number, isIdempotent: (procedure: number) => boolean): number | undefined {
+  giveUp(
+    index: number,
+    server: number,
+    isDead: () => boolean,
+    isIdempotent: (procedure: number) => boolean,
+  ): number | undefined {
     for (;;) {
       // The client may give up the call, or take a part, meanwhile: then it is tried again.
       const word = loadSlot(this.words, index)
       const kind = kindOf(word)
-      if (consumerOf(word) !== server || !isHeld(kind)) return undefined
+      if (consumerOf(word) !== server || !isHeld(kind) || !isDead()) return undefined
       const next = kind === ABANDONED ? FREE : isIdempotent(this.procedureOf(index)) ? RETURNED_CALL : DIED
       if (changeSlot(this.words, index, word, slotWord(next, 0, generationOf(word)))) return next
     }

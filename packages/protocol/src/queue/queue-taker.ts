@@ -19,6 +19,7 @@ export class QueueTaker {
   private readonly pid: number
   private readonly clock: () => number
   private readonly ahead: number
+  private readonly hasNotes: boolean
   private readonly rings: RingCursor[] = []
   private readonly opened: [number, number] = [0, 0]
   /** The ring whose turn it is. */
@@ -34,15 +35,22 @@ export class QueueTaker {
 
   /**
    * @param clock the system's steady clock, in milliseconds
-   * @param ahead see RingCursor
+   * @param options of calls. `ahead`: see RingCursor. `hasNotes`: false if no slot has a note, so nobody delays a message that was given back
    */
-  constructor(control: SlotTable, consumer: number, pid: number, clock: () => number, ahead = 0) {
+  constructor(
+    control: SlotTable,
+    consumer: number,
+    pid: number,
+    clock: () => number,
+    { ahead = 0, hasNotes = true } = {},
+  ) {
     this.control = control
     this.words = control.words
     this.consumer = consumer
     this.pid = pid
     this.clock = clock
     this.ahead = ahead
+    this.hasNotes = hasNotes
     this.openRings()
   }
 
@@ -143,7 +151,7 @@ export class QueueTaker {
       number = number + 1 === count ? 0 : number + 1
       const word = loadSlot(words, index)
       if (kindOf(word) !== RETURNED) continue
-      const notBefore = notBeforeIn(control.data, control.noteOf(index), generationOf(word))
+      const notBefore = this.hasNotes ? notBeforeIn(control.data, control.noteOf(index), generationOf(word)) : 0
       if (notBefore > time) {
         due = Math.min(due, notBefore)
         continue
