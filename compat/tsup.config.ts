@@ -4,6 +4,8 @@ import { defineConfig } from 'tsup'
 // Only core stays outside, because it looks for its addon beside itself.
 export default defineConfig({
   entry: {
+    'latest-peer': '../testing/fixtures/latest-peer.child.ts',
+    'queue-peer': '../testing/fixtures/queue-peer.child.ts',
     'stream-echo': '../testing/fixtures/stream-echo.child.ts',
     'stream-peer': '../testing/fixtures/stream-peer.child.ts',
   },

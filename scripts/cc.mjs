@@ -1,6 +1,7 @@
 // Compiles C and C++ for this system: node scripts/cc.mjs [arguments of a C compiler…]
 //
-// Uses the C compiler of the system: $CC, gcc, cc or clang. On Linux x64 without one, uses zig (packages/core/scripts).
+// Uses the C compiler of the system: $CC, gcc, cc or clang. On Linux x64 without one, and with -target for another system, uses zig
+// (packages/core/scripts).
 
 import { spawnSync } from 'node:child_process'
 import { zig } from '../packages/core/scripts/cross-compiler.mjs'
@@ -18,7 +19,8 @@ function fetchedCompiler() {
   return [command, 'cc']
 }
 
-const [command, ...first] = ownCompiler() ?? fetchedCompiler()
-const { status, error } = spawnSync(command, [...first, ...process.argv.slice(2)], { stdio: 'inherit' })
+const args = process.argv.slice(2)
+const [command, ...first] = (args.includes('-target') ? undefined : ownCompiler()) ?? fetchedCompiler()
+const { status, error } = spawnSync(command, [...first, ...args], { stdio: 'inherit' })
 if (error) console.error(error.message)
 process.exitCode = status ?? 1

@@ -1,29 +1,16 @@
-import { fileURLToPath } from 'node:url'
 import { SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { u32 } from '@memlane/protocol'
-import { type FixtureOptions, uniqueName } from '@memlane/testing'
+import { uniqueName } from '@memlane/testing'
 import { Onlooker } from '@memlane/testing/onlooker'
 import { spawnEcho } from '@memlane/testing/spawn-echo'
 import { StreamPeer } from '@memlane/testing/stream-peer'
 import { afterAll, describe, expect, it } from 'vitest'
+import { canEmulate, type Machine, on, pairs } from '../fixtures/arm64.js'
 
-/** Node.js for arm64, from `npm run test:arm64`. That command installs many packages, so `npm test` skips these tests. */
-const arm64Node = process.env.MEMLANE_ARM64_NODE
-const WATCHDOG_MS = 280_000
 const MESSAGES = 60_000
 const ROUNDS = 2000
 const SMALL = { capacity: 65_536 }
-
-type Machine = 'x64' | 'arm64'
-
-/** On x64 the fixture itself runs. On arm64 it runs as one file of JavaScript, because a loader would be emulated, too. */
-function on(machine: Machine, program: string): FixtureOptions {
-  if (machine === 'x64') return { timeoutMs: WATCHDOG_MS }
-  const script = 'program=$1; shift 5; exec "$0" "$program" "$@"' // leaves out: node --import tsx fixture
-  const file = fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url))
-  return { timeoutMs: WATCHDOG_MS, through: ['sh', '-c', script, arm64Node as string, file] }
-}
 
 const peer = (machine: Machine) => new StreamPeer(on(machine, 'stream-peer'))
 
@@ -31,7 +18,7 @@ afterAll(() => {
   SharedMemory.list()
 })
 
-describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream between x64 and arm64', () => {
+describe.runIf(canEmulate)('a stream between x64 and arm64', () => {
   it('has one side that may publish plainly, and one that may not', { timeout: 60_000 }, async () => {
     await using here = peer('x64')
     await using there = peer('arm64')
@@ -41,10 +28,7 @@ describe.runIf(arm64Node !== undefined && process.arch === 'x64')('a stream betw
     expect(system).toMatchObject({ arch: 'arm64', publishesPlainly: false })
   })
 
-  describe.each<[Machine, Machine]>([
-    ['x64', 'arm64'],
-    ['arm64', 'x64'],
-  ])('from %s to %s', (from, to) => {
+  describe.each(pairs)('from %s to %s', (from, to) => {
     it('carries every message, and reports the end', { timeout: 300_000 }, async () => {
       const name = uniqueName('stream')
       await using producer = peer(from)

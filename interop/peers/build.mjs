@@ -2,7 +2,8 @@
  * Builds the peers written in C, and a test in C++, into interop/build. Builds only what is out of date.
  *
  *   node peers/build.mjs            the peers for Linux, and the peers for Windows if there is a compiler for Windows
- *   node peers/build.mjs linux      (or windows) only the peers for that system; a missing compiler is an error
+ *   node peers/build.mjs linux      (or windows, or arm64) only the peers for that system; a missing compiler is an error. Those for
+ *                                   arm64 run on Linux x64 in an emulator
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
@@ -64,6 +65,9 @@ const systems = {
   },
 }
 
+// For emulated arm64 (npm run test:arm64).
+systems.arm64 = { ...systems.linux, flags: ['-target', 'aarch64-linux-gnu', ...systems.linux.flags] }
+
 /** Builds the peers for one system. Returns false if there is no compiler for that system. */
 export function buildPeers(systemName) {
   const system = systems[systemName]
@@ -95,7 +99,7 @@ function isNewer(output, inputs) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const asked = process.argv.slice(2)
-  for (const name of asked.length > 0 ? asked : Object.keys(systems)) {
+  for (const name of asked.length > 0 ? asked : ['linux', 'windows']) {
     if (!(name in systems))
       throw new Error(`there are no peers for ${name}, only for ${Object.keys(systems).join(', ')}`)
     const built = buildPeers(name)

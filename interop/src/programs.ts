@@ -1,6 +1,7 @@
 /** The programs at both ends: memlane's pair, and its peers in other languages, started with their own arguments. */
 import { fileURLToPath } from 'node:url'
 import { type Child, type ChildOptions, spawnChild } from '@memlane/testing'
+import { isEmulated } from './build-peers.js'
 
 export interface ProgramOptions extends ChildOptions {
   /** A command, with its own arguments, that starts the program. */
@@ -28,27 +29,35 @@ export const memlane = {
   second: program(process.execPath, file('../apps/second-process/dist/main.js'), '--show', 'terminal'),
 }
 
+/** The libraries of arm64, from Debian's cross-compiler. */
+const LIBRARIES = '/usr/aarch64-linux-gnu'
+
+const peer = (name: string): Program =>
+  isEmulated
+    ? program('qemu-aarch64', '-L', LIBRARIES, file(`build/arm64/${name}`))
+    : program(file(`build/linux/${name}`))
+
 export const c = {
-  first: program(file('build/linux/first_process')),
-  second: program(file('build/linux/second_process')),
+  first: peer('first_process'),
+  second: peer('second_process'),
 }
 
 /** The peer of streams. */
 export const stream = {
-  producer: program(file('build/linux/stream_producer')),
-  consumer: program(file('build/linux/stream_consumer')),
+  producer: peer('stream_producer'),
+  consumer: peer('stream_consumer'),
 }
 
 /** The peer of queues. */
 export const queue = {
-  producer: program(file('build/linux/queue_producer')),
-  consumer: program(file('build/linux/queue_consumer')),
+  producer: peer('queue_producer'),
+  consumer: peer('queue_consumer'),
 }
 
 /** The peer of latests. */
 export const latest = {
-  writer: program(file('build/linux/latest_writer')),
-  reader: program(file('build/linux/latest_reader')),
+  writer: peer('latest_writer'),
+  reader: peer('latest_reader'),
 }
 
 export const python = {
@@ -58,6 +67,6 @@ export const python = {
 
 /** MumbleLink's other side, by the bytes of its wchar_t. */
 export const mumbleLink = {
-  2: program(file('build/linux/mumble_link_short')),
-  4: program(file('build/linux/mumble_link')),
+  2: peer('mumble_link_short'),
+  4: peer('mumble_link'),
 }
