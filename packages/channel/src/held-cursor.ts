@@ -2,6 +2,7 @@ import type { PayloadView } from '@memlane/protocol'
 import { type ConsumerSlot, LaneReader, outOfLine, type StreamControl } from '@memlane/protocol/internal'
 import type { Bells } from './bells.js'
 import { countMessages, type LaneCursor } from './lane-cursor.js'
+import { refusePromise } from './message-handler.js'
 
 /**
  * A cursor whose producer waits for it when the lane is full. It reads messages in place and gives their room back in portions.
@@ -59,7 +60,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
     return true
   }
 
-  drain(handle: (message: View) => void, limit: number, looks: number): number {
+  drain(handle: (message: View) => unknown, limit: number, looks: number): number {
     const { reader } = this
     if (this.stopped || !(limit > 0)) return 0
     for (let look = 0; ; look++) {
@@ -67,9 +68,9 @@ export class HeldCursor<View> implements LaneCursor<View> {
       // The first look also gives room back. Later ones take the slow path only for padding and corrupt records.
       if (offset < 0 && (look === 0 || offset !== -1)) offset = this.nextSlowOutOfLine[0].call(this)
       if (offset >= 0) {
-        this.handOverOutOfLine[0].call(this, offset, handle as (message: unknown) => void)
+        this.handOverOutOfLine[0].call(this, offset, handle as (message: unknown) => unknown)
         if (limit === 1 || this.isDrained()) return 1
-        return 1 + this.drainMoreOutOfLine[0].call(this, handle as (message: unknown) => void, limit - 1)
+        return 1 + this.drainMoreOutOfLine[0].call(this, handle as (message: unknown) => unknown, limit - 1)
       }
       if (look >= looks) return 0
     }
@@ -77,10 +78,12 @@ export class HeldCursor<View> implements LaneCursor<View> {
 
   /**
    * Out of line: V8's inlining budget is for `handle`, which often writes an answer. In `drain`, V8 would inline the handler only in
-   * part, or not at all: most looks of a waiting consumer find nothing.
+   * part, or not at all: most looks of a waiting consumer find nothing. It hands over the first message of each `drain`, and only
+   * here is a promise refused: an async function returns one for each message.
    */
-  private handOver(offset: number, handle: (message: View) => void): void {
-    handle(this.view.at(offset, this.reader.length))
+  private handOver(offset: number, handle: (message: View) => unknown): void {
+    const result = handle(this.view.at(offset, this.reader.length))
+    if (result !== undefined) refusePromise(result)
   }
 
   /** Tells by a single load whether no message follows. If so, gives back the room of those that were read, as `nextSlow` does. */
@@ -90,10 +93,10 @@ export class HeldCursor<View> implements LaneCursor<View> {
     return true
   }
 
-  private drainMore(handle: (message: View) => void, limit: number): number {
+  private drainMore(handle: (message: View) => unknown, limit: number): number {
     let count = 0
     while (count < limit && !this.stopped) {
-      count += this.drainRunOutOfLine[0].call(this, handle as (message: unknown) => void, limit - count)
+      count += this.drainRunOutOfLine[0].call(this, handle as (message: unknown) => unknown, limit - count)
       if (count >= limit || this.stopped) break
       const offset = this.nextSlow()
       if (offset === -1) break
@@ -104,7 +107,7 @@ export class HeldCursor<View> implements LaneCursor<View> {
   }
 
   /** The loop over consecutive messages. Out of line: V8's inlining budget is for `handle` and its accessors. */
-  private drainRun(handle: (message: View) => void, limit: number): number {
+  private drainRun(handle: (message: View) => unknown, limit: number): number {
     const { reader, view } = this
     this.runEnd = (this.released + this.portion) | 0
     let count = 0

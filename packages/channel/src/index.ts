@@ -37,7 +37,7 @@ export {
   openCells,
   unknownKey,
 } from './latest.js'
-export type { MessageHandler } from './message-handler.js'
+export { type MessageHandler, refusePromise } from './message-handler.js'
 export { type MemberKind, type MemberView, MessageWriter } from './message-writer.js'
 export { OverdueMessages } from './overdue-messages.js'
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'

@@ -24,8 +24,9 @@ export interface LaneCursor<View> {
    *
    * @param looks how many times to check again if there is no message; only a `HeldCursor` uses it
    * @returns how many messages were handed over; fewer than `limit` if no more are there
+   * @throws TypeError if `handle` returns a promise for the first message
    */
-  drain(handle: (message: View) => void, limit: number, looks: number): number
+  drain(handle: (message: View) => unknown, limit: number, looks: number): number
   /** Ends a running `drain` after its current message. */
   stop(): void
   /** True if there is a record. If not, the cursor has given back the room of all earlier records. */

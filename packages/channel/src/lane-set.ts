@@ -116,7 +116,7 @@ export class LaneSet<View> {
   }
 
   /** Hands over the messages that are there, at most `limit`. Call it out of line: V8's inlining budget belongs to the caller. */
-  poll(handle: (message: View) => void, limit: number): number {
+  poll(handle: (message: View) => unknown, limit: number): number {
     const only = this.#only
     if (only === undefined || this.#openings[0] !== this.#seenOpenings) return this.#pollAll(handle, limit)
     let count: number
@@ -173,7 +173,7 @@ export class LaneSet<View> {
   }
 
   /** What `poll` does unless there is exactly one lane. */
-  #pollAll(handle: (message: View) => void, limit: number): number {
+  #pollAll(handle: (message: View) => unknown, limit: number): number {
     const participant = this.#participant
     participant.checkOpen()
     this.#burst = 0 // of `next`
@@ -185,7 +185,7 @@ export class LaneSet<View> {
     return count
   }
 
-  #pollLanes(handle: (message: View) => void, limit: number): number {
+  #pollLanes(handle: (message: View) => unknown, limit: number): number {
     const cursors = this.#cursors
     let count = 0
     let empty = 0
@@ -199,7 +199,7 @@ export class LaneSet<View> {
     return count
   }
 
-  #drain(cursor: LaneCursor<View>, handle: (message: View) => void, limit: number): number {
+  #drain(cursor: LaneCursor<View>, handle: (message: View) => unknown, limit: number): number {
     try {
       return cursor.drain(handle, limit, 0)
     } catch (error) {

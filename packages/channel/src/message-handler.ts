@@ -6,3 +6,15 @@ export type MessageHandler<Arguments extends unknown[], Result> = ((...args: Arg
   (Extract<Result, PromiseLike<unknown>> extends never
     ? unknown
     : 'the handler must not be async: its view is valid only until it returns')
+
+/**
+ * Refuses a promise that a handler has returned: JavaScript has no types that refuse such a handler. Call it only for results that
+ * are not undefined, and where a loop calls one handler again and again, only for the first result.
+ *
+ * @throws TypeError
+ */
+export function refusePromise(result: unknown): void {
+  if (typeof result !== 'object' || result === null) return
+  if (typeof (result as { then?: unknown }).then !== 'function') return
+  throw new TypeError('the handler returned a promise. It must not be async: its view is valid only until it returns')
+}

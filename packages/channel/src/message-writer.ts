@@ -1,10 +1,12 @@
-import { describeValue } from '@memlane/core/internal'
+import { checkWholeNumber, describeValue } from '@memlane/core/internal'
 import type { Codec, Members, MessageView, PayloadView, UnionCodec } from '@memlane/protocol'
 import { debugsViews, KEPT, outOfLine, UNION_HEADER_LENGTH } from '@memlane/protocol/internal'
 import { Bells } from './bells.js'
 import type { AnyChannel } from './channel.js'
 import type { MessageRoom } from './message-room.js'
 import type { Participant } from './participant.js'
+
+const checkFirst = checkWholeNumber(0)
 
 /** The kinds of message of a union. */
 export type MemberKind<S> = S extends UnionCodec<infer M> ? keyof M & string : never
@@ -112,9 +114,13 @@ export class MessageWriter<Message, View, Room extends MessageRoom> {
     return true
   }
 
-  /** @returns how many were sent */
+  /**
+   * @returns how many were sent
+   * @throws TypeError or RangeError if `first` is not a whole number from 0 on
+   */
   trySendBatch(values: readonly Message[], first: number): number {
     if (!Array.isArray(values)) throw new TypeError(`values must be an array, not ${describeValue(values)}`)
+    checkFirst('first', first)
     return this.#isFree() ? this.sendQueued(values, first) : 0
   }
 

@@ -1,6 +1,7 @@
 import { LayoutError, type PayloadView } from '@memlane/protocol'
 import { copyWords, LaneReader, MAX_COPY_ATTEMPTS, recordLength, type StreamControl } from '@memlane/protocol/internal'
 import { countMessages, type LaneCursor, type StreamStart } from './lane-cursor.js'
+import { refusePromise } from './message-handler.js'
 
 /** A cursor that no producer waits for. It copies each message, and then checks that the producer has not overwritten it meanwhile. */
 export class OverwrittenCursor<View> implements LaneCursor<View> {
@@ -77,11 +78,12 @@ export class OverwrittenCursor<View> implements LaneCursor<View> {
     return false
   }
 
-  drain(handle: (message: View) => void, limit: number): number {
+  drain(handle: (message: View) => unknown, limit: number): number {
     let count = 0
     while (count < limit && !this.stopped && this.next()) {
       count++
-      handle(this.view.at(this.offset, this.length))
+      const result = handle(this.view.at(this.offset, this.length))
+      if (result !== undefined) refusePromise(result)
     }
     return count
   }

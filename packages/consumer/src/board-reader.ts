@@ -80,8 +80,6 @@ export class BoardReader<M extends Members> implements Disposable {
    * @throws TypeError in the handler of `read`
    */
   close(): void {
-    for (const reader of this.#keys.values()) reader.checkNotReading()
-    for (const reader of this.#keys.values()) reader.end()
     this.#slot.close()
   }
 

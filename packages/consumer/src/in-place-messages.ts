@@ -1,3 +1,4 @@
+import { refusePromise } from '@memlane/channel'
 import type { PayloadView, ReadonlyMessageView, Schema } from '@memlane/protocol'
 import {
   debugsViews,
@@ -36,7 +37,7 @@ export class InPlaceMessages<S extends Schema> {
   }
 
   /** Hands over up to `limit` messages. Returns how many there were. */
-  poll(handle: (message: ReadonlyMessageView<S>) => void, limit: number): number {
+  poll(handle: (message: ReadonlyMessageView<S>) => unknown, limit: number): number {
     if (this.index !== -1) throw new TypeError('poll was called in the handler of poll')
     let count = 0
     while (count < limit && !this.isStopped) {
@@ -74,13 +75,14 @@ export class InPlaceMessages<S extends Schema> {
   }
 
   /** False if the message was taken away before the handler saw it. */
-  private handOver(index: number, handle: (message: ReadonlyMessageView<S>) => void): boolean {
+  private handOver(index: number, handle: (message: ReadonlyMessageView<S>) => unknown): boolean {
     if (this.messages.copies) return this.handOverCopy(index, handle)
     const length = this.words[index + LENGTH] as number
     if (!(length >= 0 && length <= this.control.maxMessageLength)) this.control.lengthOf(index) // throws
     const shown = this.view.at(index * 4 + SLOT_HEADER_LENGTH, length)
     try {
-      handle(shown)
+      const result = handle(shown)
+      if (result !== undefined) refusePromise(result)
     } finally {
       if (this.endsViews) endView(shown, KEPT)
     }
@@ -88,11 +90,12 @@ export class InPlaceMessages<S extends Schema> {
   }
 
   /** With `maxProcessingMs`, the slot may be filled again while the handler runs. */
-  private handOverCopy(index: number, handle: (message: ReadonlyMessageView<S>) => void): boolean {
+  private handOverCopy(index: number, handle: (message: ReadonlyMessageView<S>) => unknown): boolean {
     const { messages } = this
     const copy = messages.copy(index, this.taken)
     if (copy === undefined) return false
-    handle(messages.show(copy, 0, copy.byteLength).view)
+    const result = handle(messages.show(copy, 0, copy.byteLength).view)
+    if (result !== undefined) refusePromise(result)
     return true
   }
 

@@ -3,6 +3,7 @@ import {
   type LatestChannel,
   type MessageHandler,
   type Participant,
+  refusePromise,
   roundIfDue,
   type StreamWaitOptions,
 } from '@memlane/channel'
@@ -96,12 +97,14 @@ export class KeyReader<S extends Schema> {
   private readonly refuseOutOfLine = outOfLine(this.refuse)
 
   /** @param cells the cells of all keys */
-  constructor({ participant, waits }: ReaderSlot, codec: CodecOf<S>, cells: ArrayBuffer, place: KeyPlace) {
+  constructor(slot: ReaderSlot, codec: CodecOf<S>, cells: ArrayBuffer, place: KeyPlace) {
+    const { participant, waits } = slot
     this.participant = participant
     this.waits = waits
     this.codec = codec
     this.cell = new CellReader(cells, place, participant.channel.control.inOrder)
     this.view = codec.readonlyView(this.cell.data)
+    slot.addKey({ checkNotReading: () => this.checkNotReading(), end: () => this.end() })
   }
 
   /**
@@ -159,7 +162,8 @@ export class KeyReader<S extends Schema> {
    *
    * @param handle gets a read-only view, which is valid only until `handle` returns. So it must not be async
    * @returns what `handle` returned for a whole value; undefined if no value was ever set
-   * @throws as `get`; any error that `handle` throws for a whole value; TypeError inside another `read` of this key
+   * @throws as `get`; any error that `handle` throws for a whole value; TypeError if `handle` returns a promise, and inside
+   * another `read` of this key
    */
   read<Result>(handle: MessageHandler<[value: ReadonlyMessageView<S>], Result>): Result | undefined {
     const { cell } = this
@@ -172,6 +176,7 @@ export class KeyReader<S extends Schema> {
       this.activity = Activity.READING
       try {
         result = handle(this.view.at(offset, cell.length))
+        if (result !== undefined) refusePromise(result)
         isWhole = cell.isWhole(low)
       } catch (error) {
         if (cell.isWhole(low)) throw this.participant.channel.explain(error)
@@ -256,13 +261,13 @@ export class KeyReader<S extends Schema> {
   }
 
   /** @throws TypeError inside `read` */
-  checkNotReading(): void {
+  private checkNotReading(): void {
     if (this.activity !== Activity.READING) return
     throw new TypeError(`latest "${this.participant.channel.name}": close() is not possible inside read()`)
   }
 
   /** Refuses everything from now on. */
-  end(): void {
+  private end(): void {
     this.activity = Activity.CLOSED
     for (const view of [this.view, this.copyView]) view?.end?.(() => this.participant.closedError())
   }
@@ -281,7 +286,9 @@ export class KeyReader<S extends Schema> {
     const { copyView } = this
     this.activity = Activity.READING
     try {
-      return handle(this.participant.explained(() => copyView.at(0, length)))
+      const result = handle(this.participant.explained(() => copyView.at(0, length)))
+      if (result !== undefined) refusePromise(result)
+      return result
     } finally {
       this.activity = Activity.FREE
       if (this.endsViews) copyView.end?.(KEPT)

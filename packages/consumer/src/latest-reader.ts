@@ -54,8 +54,6 @@ export class LatestReader<S extends Schema> extends KeyReader<S> implements Disp
    * @throws TypeError in the handler of `read`
    */
   close(): void {
-    this.checkNotReading()
-    this.end()
     this.#slot.close()
   }
 

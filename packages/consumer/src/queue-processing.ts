@@ -7,7 +7,7 @@ import { reasonOf } from './reasons.js'
 /** What `process` needs of a queue's consumer. */
 export interface ProcessedQueue<S extends Schema> {
   /** True once no more messages may be taken. */
-  readonly isStopped: boolean
+  isStopped(): boolean
   tryTake(): Delivery<S> | undefined
   /** Waits until there may be a message, or the queue is stopped. Rejects if the signal aborts. */
   wait(signal: AbortSignal): Promise<unknown>
@@ -49,7 +49,7 @@ export class QueueProcessing<S extends Schema> {
 
   async #handleAll(signal: AbortSignal): Promise<void> {
     const queue = this.#queue
-    while (!signal.aborted && !queue.isStopped) {
+    while (!signal.aborted && !queue.isStopped()) {
       if (this.#running >= this.#concurrency) {
         await this.#oneEnds()
         continue

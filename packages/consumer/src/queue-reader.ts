@@ -9,7 +9,6 @@ import {
   inspection,
   iterate,
   type MessageHandler,
-  OverdueMessages,
   Participant,
   type QueueChannel,
   roundIfDue,
@@ -27,24 +26,24 @@ import {
   checkSignal,
   checkTimeout,
   checkWholeNumber,
-  clearInterval,
-  clearTimeout,
   describeValue,
   dispose,
   now,
   type OptionChecks,
   setImmediate,
-  setInterval,
-  setTimeout,
   steadyNow,
 } from '@memlane/core/internal'
 import type { CodecOf, PayloadDescriptor, QueueFigures, ReadonlyMessageView, Schema } from '@memlane/protocol'
-import { DEAD, figuresOf, outOfLine, type QueueControl, QueueTaker } from '@memlane/protocol/internal'
-import { DeadLetter } from './dead-letter.js'
+import { DEAD, figuresOf, outOfLine, QueueTaker } from '@memlane/protocol/internal'
+import { callListeners } from './call-listeners.js'
+import type { DeadLetter } from './dead-letter.js'
+import { deadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { InPlaceMessages } from './in-place-messages.js'
+import { OverdueTimer } from './overdue-timer.js'
+import { ProcessCalls } from './process-calls.js'
 import type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
-import { type DeliveryHandler, type ProcessedQueue, QueueProcessing } from './queue-processing.js'
+import type { DeliveryHandler } from './queue-processing.js'
 import { QueueWaits } from './queue-waits.js'
 import { GIVEN_UP, reasonOf } from './reasons.js'
 import type { IterationOptions } from './stream-reader.js'
@@ -59,8 +58,6 @@ const POLL_LIMIT = 1024
 /** How often a consumer that has no time to sleep asks the kernel which consumers live, in milliseconds and at most in takes. */
 const PEER_CHECK_INTERVAL_MS = 10
 const PEER_CHECK_STRIDE = 64
-/** How many times within `maxProcessingMs` a consumer looks for messages that took longer. */
-const OVERDUE_LOOKS = 4
 
 /**
  * The taking side of a queue: one of its competing consumers. Each message goes to one of them, and stays in the queue until that one
@@ -75,15 +72,14 @@ export class QueueReader<S extends Schema>
   readonly #codec: CodecOf<S>
   readonly #place: number
   readonly #peers: SlotPeers
-  /** Takes a message away from its consumer. */
-  readonly #giveUp: (index: number, word: number) => boolean
   readonly #taker: QueueTaker
   readonly #messages: TakenMessages<S>
   readonly #inPlace: InPlaceMessages<S>
   readonly #waits: QueueWaits
-  readonly #processings = new Set<QueueProcessing<S>>()
-  readonly #overdue: NodeJS.Timeout | undefined
+  readonly #processCalls: ProcessCalls<S>
+  readonly #overdue: OverdueTimer
   readonly #pollOutOfLine = outOfLine(InPlaceMessages.prototype.poll)
+  readonly #isStoppedNow = () => this.#isStopped
   #isStopped = false
   #nextPeerCheck = 0
   #untilPeerCheck = 1
@@ -99,27 +95,28 @@ export class QueueReader<S extends Schema>
       consumers: Bells.of(channel, control.consumers),
       producers: Bells.of(channel, control.producers),
     }
-    const onDead: OnDead = (index, word, reason) => this.#tellDead({ ...deadMessage(control, index, word), reason })
+    const onDead: OnDead = (index, word, reason) => {
+      this.#tellDead({ deliveryCount: control.takesOf(index, word), pid: control.pidOf(index), reason })
+    }
     const giveUp = (index: number, word: number): boolean => {
       const kind = control.giveUp(index, word)
       if (kind === DEAD) onDead(index, word, GIVEN_UP)
       return kind !== undefined
     }
-    this.#giveUp = giveUp
     this.#peers = new SlotPeers(channel, bells, giveUp)
     this.#place = this.#peers.join()
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
     this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
     this.#messages = new TakenMessages(channel, codec, bells, onDead)
     this.#inPlace = new InPlaceMessages(this.#messages, this.#taker)
-    const isStopped = () => this.#isStopped
-    this.#waits = new QueueWaits(this.#participant, this.#taker, this.#peers, isStopped)
-    const { maxProcessingMs } = channel.header
-    if (maxProcessingMs > 0) {
-      const overdue = new OverdueMessages(control)
-      const look = () => this.#takeAway(overdue)
-      this.#overdue = setInterval(look, Math.max(1, Math.floor(maxProcessingMs / OVERDUE_LOOKS))).unref()
-    }
+    this.#waits = new QueueWaits(this.#participant, this.#taker, this.#peers, this.#isStoppedNow)
+    this.#processCalls = new ProcessCalls<S>({
+      isStopped: this.#isStoppedNow,
+      tryTake: () => this.tryTake(),
+      wait: (signal) => this.#waits.waitOnce(signal),
+      failed: (error, delivery) => callListeners(() => this.emit('failed', error, delivery)),
+    })
+    this.#overdue = new OverdueTimer(control, this.#peers, giveUp)
   }
 
   get closed(): boolean {
@@ -207,14 +204,14 @@ export class QueueReader<S extends Schema>
    * @param handle gets each message's view. The view is read-only, and valid only until `handle` returns, so `handle` must not be async
    * @param limit the most messages to handle; 1024 by default
    * @returns how many were handled
-   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`, `TAKEN_AWAY`; RangeError for a limit below 0; any error that `handle` throws:
-   * the message is then given back, to be delivered again
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`, `TAKEN_AWAY`; RangeError for a limit below 0; TypeError if `handle` returns
+   * a promise; any error that `handle` throws. The message is then given back, to be delivered again
    */
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)
     this.#checkTaking()
     if (--this.#untilPeerCheck <= 0) this.#checkPeers()
-    return this.#pollOutOfLine[0].call(this.#inPlace, handle as (message: unknown) => void, limit)
+    return this.#pollOutOfLine[0].call(this.#inPlace, handle as (message: unknown) => unknown, limit)
   }
 
   /**
@@ -249,21 +246,7 @@ export class QueueReader<S extends Schema>
     checkFunction('handler', handler)
     checkOptions('process', options, processChecks)
     this.#checkTaking()
-    const { concurrency = 1, signal = new AbortController().signal } = options
-    const queue: ProcessedQueue<S> = {
-      tryTake: () => this.tryTake(),
-      wait: (signal) => this.#waits.waitOnce(signal),
-      failed: (error, delivery) => callListeners(() => this.emit('failed', error, delivery)),
-      isStopped: false,
-    }
-    Object.defineProperty(queue, 'isStopped', { get: () => this.#isStopped })
-    const processing = new QueueProcessing(queue, handler, concurrency)
-    this.#processings.add(processing)
-    try {
-      await processing.run(signal)
-    } finally {
-      this.#processings.delete(processing)
-    }
+    await this.#processCalls.run(handler, options)
   }
 
   /** Iterates over the messages, as `deliveries` does. */
@@ -299,20 +282,7 @@ export class QueueReader<S extends Schema>
    */
   *deadLetters(): Generator<DeadLetter<S>, void> {
     this.#participant.checkOpen()
-    const { control } = this.#messages
-    for (let next = 0; !this.#isStopped; ) {
-      const index = this.#taker.takeDead(next)
-      if (index === -1) return
-      next = this.#taker.numberAt(index) + 1
-      const { taken } = this.#taker
-      const letter = new DeadLetter(this.#messages, index, taken, control.pidOf(index))
-      try {
-        // If the letter was taken away while it was read, it may be another message.
-        if (this.#messages.isTaken(index, taken)) yield letter
-      } finally {
-        this.#messages.putBack(index, taken)
-      }
-    }
+    yield* deadLetters(this.#messages, this.#taker, this.#isStoppedNow)
   }
 
   /** Makes waits keep the process running. This is the default. */
@@ -338,7 +308,8 @@ export class QueueReader<S extends Schema>
     checkOptions('close', options, closeChecks)
     const { timeoutMs = Infinity } = options
     this.#stop()
-    if (this.#processings.size !== 0 && timeoutMs > 0) await this.#idleWithin(timeoutMs)
+    const idle = this.#processCalls.idleWithin(timeoutMs)
+    if (idle !== undefined) await idle
     this.#end()
   }
 
@@ -412,36 +383,11 @@ export class QueueReader<S extends Schema>
     this.#peers.watch(undefined)
   }
 
-  #takeAway(overdue: OverdueMessages): void {
-    if (this.closed) return
-    let isAny = false
-    overdue.look(steadyNow(), (index, word) => {
-      if (this.#giveUp(index, word)) isAny = true
-    })
-    if (isAny) this.#peers.announce()
-  }
-
-  async #idleWithin(timeoutMs: number): Promise<void> {
-    const idle = Promise.all([...this.#processings].map((processing) => processing.idle()))
-    if (timeoutMs === Infinity) {
-      await idle
-      return
-    }
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([
-      idle,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, timeoutMs)
-      }),
-    ])
-    clearTimeout(timer)
-  }
-
   #stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#inPlace.stop()
-    clearInterval(this.#overdue)
+    this.#overdue.stop()
     this.#participant.waiter.wake()
   }
 
@@ -452,19 +398,4 @@ export class QueueReader<S extends Schema>
       this.#peers.leave(this.#place)
     })
   }
-}
-
-/** Calls listeners now. An error that one throws is uncaught, but does not stop what the consumer is doing. */
-function callListeners(emit: () => void): void {
-  try {
-    emit()
-  } catch (error) {
-    setImmediate(() => {
-      throw error
-    })
-  }
-}
-
-function deadMessage(control: QueueControl, index: number, word: number): Omit<DeadMessage, 'reason'> {
-  return { deliveryCount: control.takesOf(index, word), pid: control.pidOf(index) }
 }

@@ -3,12 +3,21 @@ import { SleepMark } from '@memlane/protocol/internal'
 import { ChangeWaits } from './change-waits.js'
 import { type WriterState, WriterWatch } from './writer-watch.js'
 
-/** The reader of a latest, as all of its keys see it. */
+/** What `close` needs of a key's reader. */
+export interface OpenKey {
+  /** @throws TypeError inside `read` */
+  checkNotReading(): void
+  /** Refuses everything from now on. */
+  end(): void
+}
+
+/** The reader of a latest, as all of its keys see it. It also closes them: nobody else can. */
 export class ReaderSlot {
   readonly channel: LatestChannel
   readonly participant: Participant<LatestChannel>
   readonly waits: ChangeWaits
   readonly #writer: WriterWatch
+  readonly #keys: OpenKey[] = []
 
   /**
    * Takes a slot if the memory may be written: its doorbell wakes this reader.
@@ -30,7 +39,14 @@ export class ReaderSlot {
     return this.#writer.state
   }
 
+  addKey(key: OpenKey): void {
+    this.#keys.push(key)
+  }
+
+  /** @throws TypeError in the handler of `read` */
   close(): void {
+    for (const key of this.#keys) key.checkNotReading()
+    for (const key of this.#keys) key.end()
     this.participant.close(() => {})
   }
 }

@@ -248,12 +248,12 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
    * @param limit the most messages to handle; 1024 by default. Pass 1 if just one is expected, as in a conversation: that saves
    * the check for the next message
    * @returns how many were handled
-   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; RangeError for a limit below 0; any error that `handle` throws: the
-   * message then counts as received
+   * @throws SharedMemoryError `CLOSED`, `CORRUPT`, `TOO_SHORT`; RangeError for a limit below 0; TypeError if `handle` returns a
+   * promise for the first message; any error that `handle` throws. The message then counts as received
    */
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)
-    return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => void, limit)
+    return this.#pollOutOfLine[0].call(this.#lanes, handle as (message: unknown) => unknown, limit)
   }
 
   /**
@@ -406,10 +406,10 @@ export class StreamReader<S extends Schema> implements Disposable, AsyncIterable
 }
 
 /** `LaneSet.poll` for `MEMLANE_DEBUG=views`: a view that outlives its handler throws. */
-function pollAndEndViews(this: LaneSet<unknown>, handle: (message: unknown) => void, limit: number): number {
+function pollAndEndViews(this: LaneSet<unknown>, handle: (message: unknown) => unknown, limit: number): number {
   const handleAndEnd = (message: unknown) => {
     try {
-      handle(message)
+      return handle(message)
     } finally {
       endView(message, KEPT)
     }

@@ -1,4 +1,4 @@
-import { createRegion, createStream, type RegionWriter, type StreamWriter } from '@memlane/producer'
+import { createRegion, createStream, type KeyWriter, type RegionWriter, type StreamWriter } from '@memlane/producer'
 import {
   type ArrayView,
   array,
@@ -15,7 +15,7 @@ import {
 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { openRegionSync, openStream, type RegionReader, type StreamReader } from '../src/index.js'
+import { type KeyReader, openRegionSync, openStream, type RegionReader, type StreamReader } from '../src/index.js'
 
 const Point = struct('Point', { x: f64, y: f64 })
 const Sample = struct(
@@ -162,6 +162,15 @@ describe('the types of a region', () => {
     expectTypeOf<RegionReader<typeof Point>['view']>().toEqualTypeOf<{ readonly x: number; readonly y: number }>()
     expectTypeOf<RegionReader<typeof Sample>['view']>().toEqualTypeOf<ReadonlySample>()
     expectTypeOf<RegionReader<typeof u32>['view']>().toEqualTypeOf<{ readonly value: number }>()
+  })
+})
+
+describe('the types of a key of a latest', () => {
+  it('have nothing that only the latest itself may call', () => {
+    type Reading = 'version' | 'age' | 'get' | 'read' | 'wait' | 'waitSync' | 'changes' | 'entry'
+    expectTypeOf<keyof KeyReader<typeof u32>>().toEqualTypeOf<Reading>()
+    type Writing = 'version' | 'maxMessageLength' | 'get' | 'set' | 'update' | 'fill'
+    expectTypeOf<keyof KeyWriter<typeof u32>>().toEqualTypeOf<Writing>()
   })
 })
 

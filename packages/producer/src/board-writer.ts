@@ -41,8 +41,6 @@ export class BoardWriter<M extends Members> implements Disposable {
    * @throws TypeError in the callback of `update` and `fill`, and in a getter of a value while the value is written
    */
   close(): void {
-    for (const writer of this.#keys.values()) writer.checkNotWriting()
-    for (const writer of this.#keys.values()) writer.end()
     this.#slot.close()
   }
 

@@ -43,6 +43,7 @@ export class KeyWriter<S extends Schema> {
     this.maxMessageLength = place.capacity
     this.fixedLength = codec.fixedLength
     this.checkAndPut = codec.checkAndPut
+    slot.addKey({ checkNotWriting: () => this.checkNotWriting(), end: () => this.end() })
   }
 
   /** How many values were set, those of earlier writers included. 0 if none was ever set. */
@@ -133,13 +134,13 @@ export class KeyWriter<S extends Schema> {
   }
 
   /** @throws TypeError while a value is being written */
-  checkNotWriting(): void {
+  private checkNotWriting(): void {
     if (this.activity !== Activity.WRITING) return
     throw new TypeError(`latest "${this.slot.channel.name}": close() is not possible while a value is written`)
   }
 
   /** Refuses everything from now on. */
-  end(): void {
+  private end(): void {
     this.activity = Activity.CLOSED
     this.view?.end?.(() => this.slot.closedError())
   }

@@ -33,8 +33,6 @@ export class LatestWriter<S extends Schema> extends KeyWriter<S> implements Disp
    * @throws TypeError in the callback of `update` and `fill`, and in a getter of a value while the value is written
    */
   close(): void {
-    this.checkNotWriting()
-    this.end()
     this.#slot.close()
   }
 

@@ -152,9 +152,9 @@ export class StreamWriter<S extends Schema> implements Disposable {
    * Sends as many of these messages as there is room for, from the first on. They become visible together, by one store.
    * Never blocks.
    *
-   * @param first the index to begin with
+   * @param first the index to begin with, a whole number from 0 on
    * @returns how many were sent
-   * @throws as `trySend`; the messages before the wrong value have then been sent
+   * @throws as `trySend`; the messages before the wrong value have then been sent. TypeError or RangeError for a wrong `first`
    */
   trySendBatch(values: readonly MessageOf<S>[], first = 0): number {
     return this.#messages.trySendBatch(values, first)

@@ -4,13 +4,25 @@ import { SleepMark } from '@memlane/protocol/internal'
 /** How often a ring looks for readers that died asleep: their marks would make each value take the slow path. */
 const RINGS_PER_CLEAN_UP = 1024
 
-/** The writer of a latest, as all of its keys see it. Make one only while holding the writer's lease. */
+/** What `close` needs of a key's writer. */
+export interface OpenKey {
+  /** @throws TypeError while a value is being written */
+  checkNotWriting(): void
+  /** Refuses everything from now on. */
+  end(): void
+}
+
+/**
+ * The writer of a latest, as all of its keys see it. It also closes them: nobody else can. Make one only while holding the writer's
+ * lease.
+ */
 export class WriterSlot {
   readonly channel: LatestChannel
   /** When values are set: milliseconds on the machine's monotonic clock. CoarseClock tells how late. */
   readonly now: () => number = new CoarseClock().now
   readonly #participant: Participant<LatestChannel>
   readonly #readers: Bells
+  readonly #keys: OpenKey[] = []
   #rings = 0
 
   constructor(channel: LatestChannel) {
@@ -42,7 +54,14 @@ export class WriterSlot {
     }
   }
 
+  addKey(key: OpenKey): void {
+    this.#keys.push(key)
+  }
+
+  /** @throws TypeError while a value of a key is being written */
   close(): void {
+    for (const key of this.#keys) key.checkNotWriting()
+    for (const key of this.#keys) key.end()
     this.#participant.close(() => {
       this.channel.control.announceClosed()
       this.#readers.ringSleepers()

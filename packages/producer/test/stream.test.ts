@@ -465,6 +465,8 @@ describe('a value', () => {
     expect(writer.trySend(right)).toBe(true)
     expect(writer.trySendBatch([right, right], 1)).toBe(1)
     expect(writer.trySendBatch([right], 5)).toBe(0)
+    for (const first of [-1, 0.5, Number.NaN]) expect(() => writer.trySendBatch([right], first)).toThrow(RangeError)
+    expect(() => writer.trySendBatch([right], '1' as never)).toThrow('first must be a whole number from 0')
     expect(consumer.read()).toEqual([right, right])
   })
 })

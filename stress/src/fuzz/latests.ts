@@ -22,7 +22,7 @@ const bytes = new Uint8Array(cells)
 const channel = { control: { inOrder: false }, explain: (error: unknown) => error }
 const participant = { channel, closed: false, checkOpen: () => {}, explained: <T>(attempt: () => T) => attempt() }
 type Slot = ConstructorParameters<typeof KeyReader>[0]
-const slot = { participant, waits: undefined, channel } as unknown as Slot
+const slot = { participant, waits: undefined, channel, addKey: () => {} } as unknown as Slot
 
 class LatestCase {
   values = 0
