@@ -18,6 +18,7 @@ const unicode = ['-municode', '-DUNICODE', '-D_UNICODE']
 const common = ['stream/system.h', 'stream/format.h', 'stream/sample.h']
 const stream = ['stream/stream.c', 'stream/stream.h', ...common]
 const queue = ['queue/queue.c', 'queue/queue.h', 'stream/system_linux.c', ...common]
+const call = ['call/call.c', 'call/call.h', 'call/samples.h', 'slots/slots.c', 'slots/slots.h', ...common]
 const latest = ['latest/latest.c', 'latest/latest.h', ...common]
 const linkTable = ['mumble_link/mumble_link.c', 'mumble_link/mapping.h']
 
@@ -36,6 +37,8 @@ const systems = {
       stream_consumer: { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_linux.c'] },
       queue_producer: { sources: ['queue/queue_producer.c', ...queue] },
       queue_consumer: { sources: ['queue/queue_consumer.c', ...queue] },
+      call_client: { sources: ['call/call_client.c', ...call, 'stream/system_linux.c'] },
+      call_server: { sources: ['call/call_server.c', ...call, 'stream/system_linux.c'] },
       latest_writer: { sources: ['latest/latest_writer.c', ...latest, 'stream/system_linux.c'] },
       latest_reader: { sources: ['latest/latest_reader.c', ...latest, 'stream/system_linux.c'] },
       mumble_link_short: { sources: [...linkTable, 'mumble_link/mapping_linux.c'], flags: ['-fshort-wchar'] },
@@ -53,6 +56,8 @@ const systems = {
       'without_privilege.exe': { sources: ['windows/without_privilege.c'], libraries: ['-ladvapi32'] },
       'stream_producer.exe': { sources: ['stream/stream_producer.c', ...stream, 'stream/system_windows.c'] },
       'stream_consumer.exe': { sources: ['stream/stream_consumer.c', ...stream, 'stream/system_windows.c'] },
+      'call_client.exe': { sources: ['call/call_client.c', ...call, 'stream/system_windows.c'] },
+      'call_server.exe': { sources: ['call/call_server.c', ...call, 'stream/system_windows.c'] },
       'latest_writer.exe': { sources: ['latest/latest_writer.c', ...latest, 'stream/system_windows.c'] },
       'latest_reader.exe': { sources: ['latest/latest_reader.c', ...latest, 'stream/system_windows.c'] },
       'mumble_link.exe': { sources: [...linkTable, 'mumble_link/mapping_windows.c'] },

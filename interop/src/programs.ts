@@ -54,6 +54,12 @@ export const queue = {
   consumer: peer('queue_consumer'),
 }
 
+/** The peer of calls. */
+export const call = {
+  client: peer('call_client'),
+  server: peer('call_server'),
+}
+
 /** The peer of latests. */
 export const latest = {
   writer: peer('latest_writer'),

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { payload } from '@memlane/protocol'
+import { api, call, payload } from '@memlane/protocol'
 import {
+  CallWriter,
   CellWriter,
   CHANNEL_HEADER_LENGTH,
+  CLIENT_PID,
   ConsumerSlot,
+  callShape,
+  DONE,
   encodeDescriptor,
   joinConsumers,
   keyPlacesOf,
@@ -106,4 +110,31 @@ test('the code writes the bytes of the example of a queue', () => {
   new QueueTaker(control, 0, 4711, () => 2000).take()
 
   expect(exampleOn(pageOf('queue'))).toBe(dump(memory))
+})
+
+test('the code writes the bytes of the example of calls', () => {
+  const { descriptor } = api('Echo', { say: call(payload.utf8, payload.utf8) })
+  const schema = encodeDescriptor(descriptor)
+  const fields = { capacity: 2, maxRequestLength: 16, maxAnswerLength: 224, maxClients: 1, maxServers: 1 }
+  const header = newChannelHeader(callShape, fields, schema, instance)
+  const memory = new ArrayBuffer(header.length)
+  writeChannelHeader(memory, callShape, header, schema)
+  const control = callShape.controlOf(memory, header, false)
+  joinConsumers(control, 0)
+  new ProducerPlace(control, 0)
+  control.words[control.producers.slotIndex(0) + CLIENT_PID] = 4711
+  const put = (offset: number, text: string) => {
+    const length = payload.utf8.measure(text)
+    payload.utf8.encode(control.data, offset, text)
+    return length
+  }
+  const writer = new CallWriter(control, 0)
+  const slot = writer.claim()
+  writer.publish(slot, 0, put(control.requestOf(writer.indexOf(slot)), 'hello'), 1000.5)
+  const taker = new QueueTaker(control, 0, 4712, () => Infinity)
+  const index = taker.take()
+  control.answer(index, taker.taken, DONE, put(control.answerOf(index), 'hello!'))
+  control.announceDone(index)
+
+  expect(exampleOn(pageOf('call'))).toBe(dump(memory))
 })

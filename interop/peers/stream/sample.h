@@ -16,12 +16,14 @@ struct sample {
 #define F64 "{\"alignment\":8,\"kind\":\"f64\",\"length\":8}"
 #define FIELD(name, offset, layout) "{\"layout\":" layout ",\"name\":\"" name "\",\"offset\":" offset "}"
 
-static const char SAMPLE_DESCRIPTOR[] =
-    "{\"alignment\":8,\"fields\":[" FIELD("number", "0", U32) "," FIELD("inverse", "4", U32) "," FIELD(
-        "half", "8",
-        F64) "," FIELD("words", "16",
-                       "{\"alignment\":4,\"count\":4,\"element\":" U32
-                       ",\"kind\":\"array\",\"length\":16}") "],\"kind\":\"struct\",\"length\":32,\"name\":\"Sample\"}";
+#define SAMPLE                                                                                        \
+  "{\"alignment\":8,\"fields\":[" FIELD("number", "0", U32) "," FIELD("inverse", "4", U32) "," FIELD( \
+      "half", "8",                                                                                    \
+      F64) "," FIELD("words", "16",                                                                   \
+                     "{\"alignment\":4,\"count\":4,\"element\":" U32                                  \
+                     ",\"kind\":\"array\",\"length\":16}") "],\"kind\":\"struct\",\"length\":32,\"name\":\"Sample\"}"
+
+static const char SAMPLE_DESCRIPTOR[] = SAMPLE;
 
 static inline struct sample sample_of(uint32_t number) {
   struct sample sample = {.number = number, .inverse = ~number, .half = number / 2.0};
