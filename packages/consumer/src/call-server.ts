@@ -83,8 +83,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   readonly #taker: QueueTaker
   readonly #procedures: readonly Served[]
   readonly #concurrency: number
-  /** Calls whose handler has not ended, by their slots. */
-  readonly #running = new Map<number, RunningCall>()
+  /** Calls whose handler has not ended. Some were given up: their slots may hold the next call already. */
+  readonly #running = new Set<RunningCall>()
   readonly #condition: WaitCondition
   /** True once no more calls are taken. */
   #isStopped = false
@@ -219,8 +219,6 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
 
   #start(index: number, taken: number): void {
     const control = this.#control
-    // Only after 2^24 takes can a call of the same slot still run here. It has lost it.
-    if (this.#running.size > 0) this.#running.get(index)?.abort(undefined)
     const procedure = this.#procedures[control.procedureOf(index)]
     if (procedure === undefined) {
       const number = control.procedureOf(index) >>> 0
@@ -239,21 +237,23 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       return
     }
     let result: unknown
+    let isAsync: boolean
     try {
       result = procedure.handler(this.#requestOf(procedure, index), call)
+      isAsync = isPromise(result) // may throw: a handler may return anything
     } catch (error) {
       this.#fail(call, error)
       return
     }
     if (procedure.streams) this.#run(call, this.#stream(call, result), () => this.#settle(call, DONE, 0))
-    else if (!isPromise(result)) this.#answer(call, result)
+    else if (!isAsync) this.#answer(call, result)
     else if (procedure.isInPlace) {
-      result.then(undefined, () => {})
+      Promise.resolve(result).catch(() => {})
       this.#fail(
         call,
         new TypeError(`the handler of ${procedure.name} is in place and async: its request is no longer valid`),
       )
-    } else this.#run(call, result, (value) => this.#answer(call, value))
+    } else this.#run(call, Promise.resolve(result), (value) => this.#answer(call, value))
   }
 
   /** @throws SharedMemoryError `CORRUPT`, `TOO_SHORT` */
@@ -268,10 +268,10 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   }
 
   /** Keeps a call until its promise has settled. */
-  #run<T>(call: RunningCall, promise: PromiseLike<T>, finish: (value: T) => void): void {
-    this.#running.set(call.index, call)
+  #run<T>(call: RunningCall, promise: Promise<T>, finish: (value: T) => void): void {
+    this.#running.add(call)
     const end = (settle: () => void) => {
-      if (this.#running.get(call.index) === call) this.#running.delete(call.index)
+      this.#running.delete(call)
       if (this.closed) return
       settle()
       if (this.#isStopped && this.#running.size === 0) for (const tell of this.#onIdle.splice(0)) tell()
@@ -303,14 +303,17 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
         } else this.#giveUp(call)
       },
     })
+    let isOpen = true
     try {
       while (!call.isOver) {
+        isOpen = false // an iterator that throws has ended
         const { value, done } = await iterator.next()
         if (done) break
+        isOpen = true
         if (!call.isOver) await answer.send(value)
       }
-      if (call.isOver) await iterator.return?.()
     } finally {
+      if (isOpen) await iterator.return?.()
       await answer.end() // the parts before an error, too
     }
   }
@@ -404,7 +407,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   #hasChanged(): boolean {
     if (this.#running.size === 0) return false
     const { words } = this.#control
-    for (const call of this.#running.values()) {
+    for (const call of this.#running) {
       if (!call.isOver && loadSlot(words, call.index) !== call.word) return true
     }
     return false
@@ -413,7 +416,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   #lookAtRunning(): void {
     if (this.#running.size === 0) return
     const { words } = this.#control
-    for (const call of this.#running.values()) {
+    for (const call of this.#running) {
       if (call.isOver) continue
       const word = loadSlot(words, call.index)
       if (word === call.word) continue
@@ -484,7 +487,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
 
   #end(): void {
     this.#participant.close(() => {
-      for (const call of this.#running.values()) {
+      for (const call of this.#running) {
         call.abort(this.#participant.channel.error('CLOSED', 'the server is closed.'))
         const kind = this.#control.giveUp(call.index, this.#place, always, this.#isIdempotent)
         if (kind === DIED || kind === RETURNED_CALL) this.#control.announceDone(call.index)
@@ -508,7 +511,7 @@ const always = () => true
 /** Stands for a procedure that does not exist. */
 const NO_PROCEDURE = { name: 'unknown', streams: false } as ServedProcedure
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 

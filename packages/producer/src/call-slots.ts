@@ -200,6 +200,7 @@ export class CallSlots {
       if (error !== undefined) throw error
       return read(index)
     } catch (error) {
+      if (!this.participant.closed) this.#cancel(index) // the wait may have failed
       throw this.participant.channel.explain(error)
     } finally {
       if (!this.participant.closed) this.#writer.vacate(slot)
@@ -398,8 +399,7 @@ export class CallSlots {
     } catch (thrown) {
       error = this.participant.channel.explain(thrown)
     }
-    if (kind === PART) this.#giveUp(call)
-    else this.#remove(call)
+    if (kind !== PART || this.#giveUp(call) === undefined) this.#remove(call)
     this.#hasSettled = true
     if (error === undefined) call.finish()
     else call.fail(error)

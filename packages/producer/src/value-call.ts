@@ -1,4 +1,5 @@
 import type { ClientProcedure } from '@memlane/channel'
+import { LayoutError } from '@memlane/protocol'
 import type { CallControl } from '@memlane/protocol/internal'
 import { PendingCall } from './pending-call.js'
 
@@ -40,8 +41,8 @@ export class ValueCall extends PendingCall {
     this.#resolve(this.#value)
   }
 
-  readParts(): void {
-    throw new TypeError(`the server streams the answer of ${this.procedure.name}, which has one answer`)
+  readParts(index: number): void {
+    throw new LayoutError('CORRUPT', index * 4, `there are parts, and ${this.procedure.name} has one answer`)
   }
 
   fail(error: unknown): void {
