@@ -42,6 +42,7 @@ export default defineConfig([
       'run-role': 'src/crash/run-role.ts',
       'kill-participant': 'src/kill/participant.ts',
       'kill-queue-participant': 'src/kill-queue/participant.ts',
+      'kill-call-participant': 'src/kill-call/participant.ts',
       'kill-latest-participant': 'src/kill/latest-participant.ts',
       'run-cases': 'src/fuzz/run-cases.ts',
       'torn-writer': 'src/torn/writer.ts',

@@ -13,15 +13,15 @@ const HUNG_MS = 600_000
 
 const roles = Object.keys(scenarios) as Role[]
 
-export const SHAPES = ['stream', 'latest', 'queue', 'region'] as const
+export const SHAPES = ['stream', 'latest', 'queue', 'call', 'region'] as const
 type Shape = (typeof SHAPES)[number]
 
 /** The roles of one shape. */
 export const rolesOf = (shape: Shape): Role[] => roles.filter((role) => shapeOf(role) === shape)
 
-/** The roles of a latest, a queue and a region have its name in front. */
+/** The roles of a latest, a queue, calls and a region have its name in front. */
 function shapeOf(role: Role): Shape {
-  return (/^(latest|queue|region)-/.exec(role)?.[1] as Shape | undefined) ?? 'stream'
+  return (/^(latest|queue|call|region)-/.exec(role)?.[1] as Shape | undefined) ?? 'stream'
 }
 
 /**
@@ -49,8 +49,8 @@ async function crashRole(role: Role, stride: number): Promise<RoleReport> {
 
 export const crash = new Command('crash')
   .description(
-    'Kills each participant of streams, latests, queues and regions before and after each of its ordered stores, and checks what survivors ' +
-      'and newcomers find: each published message once, in order and whole; free slots; no files that are left.',
+    'Kills each participant of streams, latests, queues, calls and regions before and after each of its ordered stores, and checks what survivors ' +
+      'and newcomers find: each published message once, in order and whole; free slots; no files that are left. Each call is settled.',
   )
   .addOption(new Option('-r, --role <role>', 'only this role').choices(roles))
   .addOption(new Option('--shape <shape>', 'only the roles of this shape').choices(SHAPES).conflicts('role'))

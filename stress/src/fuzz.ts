@@ -17,7 +17,7 @@ interface Options {
 
 export const fuzz = new Command('fuzz')
   .description(
-    'Changes the bytes of streams, latests, queues, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
+    'Changes the bytes of streams, latests, queues, calls, regions, payloads, descriptors and foreign memory at random, and then reads and writes ' +
       'them. Only values or a LayoutError may result. With --scribble, it changes the memory of running processes instead.',
   )
   .option('-c, --cases <count>', 'how many cases', wholeNumberFrom(0), 1_000_000)

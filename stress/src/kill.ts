@@ -4,6 +4,7 @@ import { randomFrom } from '@memlane/testing/random'
 import { Command, Option } from 'commander'
 import { runLatestRound } from './kill/latest-round.js'
 import { runRound, type Totals } from './kill/round.js'
+import { type CallTotals, runCallRound } from './kill-call/round.js'
 import { type QueueTotals, runQueueRound } from './kill-queue/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 
@@ -12,7 +13,7 @@ const KINDS = 4
 
 export type KillReport = Totals & { seed: number; seconds: number }
 
-const SHAPES = ['stream', 'latest', 'queue'] as const
+const SHAPES = ['stream', 'latest', 'queue', 'call'] as const
 
 interface Options {
   shape: (typeof SHAPES)[number]
@@ -69,27 +70,64 @@ export async function killQueueAtRandom(kills: number, seed: number): Promise<Qu
     if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify({ ...totals, latencies: undefined })}`)
   }
   const { latencies, ...rest } = totals
-  latencies.sort((a, b) => a - b)
-  const at = (part: number) => (latencies[Math.floor(part * latencies.length)] ?? 0) / 1000
-  const seconds = Math.round((performance.now() - start) / 100) / 10
-  return { ...rest, seed, seconds, deathToHandlerMs: { count: latencies.length, median: at(0.5), p99: at(0.99) } }
+  return { ...rest, seed, seconds: secondsSince(start), deathToHandlerMs: inMs(latencies) }
 }
 
-const isClean = ({ lost, duplicated, torn, hung, leftovers }: Totals) =>
-  lost + duplicated + torn + hung + leftovers === 0
+export type CallKillReport = Omit<CallTotals, 'latencies'> & {
+  seed: number
+  seconds: number
+  /** Milliseconds from a server's death to the rejection of a call that it had, and the number of such calls. */
+  deathToRejectionMs: { count: number; median: number; p99: number }
+}
+
+/** Plays rounds of calls with both endings, until `kills` are done or a participant hangs. */
+export async function killCallAtRandom(kills: number, seed: number): Promise<CallKillReport> {
+  const start = performance.now()
+  const random = randomFrom(seed)
+  const name = uniqueName('memlane-kill')
+  const counts = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0, lies: 0 }
+  const totals: CallTotals = { ...counts, latencies: [] }
+  for (let round = 0; totals.kills < kills; round++) {
+    const ending = round % 2 === 0 ? 'finish' : 'kill-all'
+    const enough = Math.min(kills, totals.kills + Math.ceil(kills / 2))
+    if (!(await runCallRound({ name: `${name}-${round}`, ending, random, kills: enough }, totals))) break
+    if (round % 10 === 9) {
+      console.error(`after ${secondsSince(start)} s: ${JSON.stringify({ ...totals, latencies: undefined })}`)
+    }
+  }
+  const { latencies, ...rest } = totals
+  return { ...rest, seed, seconds: secondsSince(start), deathToRejectionMs: inMs(latencies) }
+}
+
+const secondsSince = (start: number) => Math.round((performance.now() - start) / 100) / 10
+
+function inMs(microseconds: number[]): { count: number; median: number; p99: number } {
+  microseconds.sort((a, b) => a - b)
+  const at = (part: number) => (microseconds[Math.floor(part * microseconds.length)] ?? 0) / 1000
+  return { count: microseconds.length, median: at(0.5), p99: at(0.99) }
+}
+
+const isClean = ({ lost, duplicated, torn, hung, leftovers, lies = 0 }: Totals & { lies?: number }) =>
+  lost + duplicated + torn + hung + leftovers + lies === 0
 
 export const kill = new Command('kill')
   .description(
     'Kills, stops and replaces participants at random, and checks that no message is lost, duplicated or torn, that no ' +
       'participant hangs, and that no file is left. Of a queue, a message may come again if its consumer has died. Of a latest, every reader ' +
-      'must get the newest value, and no older one after it.',
+      'must get the newest value, and no older one after it. Each call must be settled once, and its error tell the truth about whether a ' +
+      'server had taken it.',
   )
   .option('-k, --kills <count>', 'how many kills', wholeNumberFrom(0), 10_000)
   .addOption(new Option('--shape <shape>', 'of which shape').choices(SHAPES).default('stream'))
   .option('-s, --seed <number>', 'repeats the choices of an earlier run, though not its timing', wholeNumberFrom(0))
   .option('-j, --json <file>', 'also write the report to a file')
   .action(async ({ shape, kills, seed = Math.floor(Math.random() * 0x7fff_ffff), json }: Options) => {
-    const report = shape === 'queue' ? await killQueueAtRandom(kills, seed) : await killAtRandom(kills, seed, shape)
+    const report =
+      shape === 'call'
+        ? await killCallAtRandom(kills, seed)
+        : shape === 'queue'
+          ? await killQueueAtRandom(kills, seed)
+          : await killAtRandom(kills, seed, shape)
     console.log(JSON.stringify(report))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
     if (!isClean(report)) process.exitCode = 1

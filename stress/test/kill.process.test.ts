@@ -1,10 +1,11 @@
 import { capabilities } from '@memlane/core'
 import { describe, expect, it } from 'vitest'
-import { killAtRandom, killQueueAtRandom } from '../src/kill.js'
+import { killAtRandom, killCallAtRandom, killQueueAtRandom } from '../src/kill.js'
 
 /** `npm run stress -- kill` runs for longer. Under Wine a process takes a second or two to start. */
 const KILLS = capabilities.namespace === 'windows' ? 24 : 200
 const QUEUE_KILLS = KILLS / 2
+const CALL_KILLS = KILLS / 2
 
 /** The fields of the report of `npm run stress -- kill --json FILE`: tools read it. */
 const FIELDS = 'duplicated hung kills leftovers lost messages seconds seed stops torn'.split(' ')
@@ -32,5 +33,19 @@ describe(`${QUEUE_KILLS} random kills of the participants of queues`, () => {
     expect(report.kills).toBeGreaterThanOrEqual(QUEUE_KILLS)
     // So few kills as on Windows may hit no consumer that holds a message.
     if (QUEUE_KILLS >= 100) expect(report.deathToHandlerMs.count).toBeGreaterThan(0)
+  })
+})
+
+describe(`${CALL_KILLS} random kills of the clients and servers of calls`, () => {
+  it('settle each call once, and tell the truth about whether a server had taken it', {
+    timeout: 300_000,
+  }, async () => {
+    const seed = Number(process.env.MEMLANE_SEED ?? Math.floor(Math.random() * 0x7fffffff))
+    console.log(`MEMLANE_SEED=${seed}`)
+    const report = await killCallAtRandom(CALL_KILLS, seed)
+    console.log(JSON.stringify(report))
+    expect(Object.keys(report).sort()).toEqual([...FIELDS, 'deathToRejectionMs', 'lies'].sort())
+    expect(report).toMatchObject({ lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0, lies: 0 })
+    expect(report.kills).toBeGreaterThanOrEqual(CALL_KILLS)
   })
 })

@@ -1,4 +1,4 @@
-// A process that plays a role in a stream, a latest, a queue or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
+// A process that plays a role in a stream, a latest, a queue, calls or a region, and dies at a given crash point. scenario-run.ts starts it with a Task
 // as JSON in its only argument. It prints `ask N WORD NUMBER`, and then waits for a byte. Its last line is
 // `died COMMITTED WHERE`, or `done COMMITTED STORES` if it has reached the end of its role.
 import { readSync, writeSync } from 'node:fs'
@@ -11,6 +11,7 @@ import {
   type LatestWriter,
   type StreamWriter,
 } from '@memlane/producer'
+import { callRoles } from './call-roles.js'
 import { type CrashPoint, crashPoints } from './crash-point.js'
 import { CAPACITY, isWhole, Numbered, numbered, regions, regionValue } from './message.js'
 import { queueRoles, type Stage } from './queue-roles.js'
@@ -26,7 +27,7 @@ export interface Task extends CrashPoint {
   first: number
 }
 
-export type CrashingRole = keyof typeof roles | keyof typeof queueRoles
+export type CrashingRole = keyof typeof roles | keyof typeof queueRoles | keyof typeof callRoles
 
 const { role, name, lane, first, ...point }: Task = JSON.parse(process.argv[2] as string)
 
@@ -237,5 +238,5 @@ const roles = {
 crashPoints.committed = first - 1
 crashPoints.arm(point)
 const stage: Stage = { name, ask, intend }
-await { ...roles, ...queueRoles }[role](stage)
+await { ...roles, ...queueRoles, ...callRoles }[role](stage)
 writeSync(1, `done ${crashPoints.committed} ${crashPoints.stores}\n`)

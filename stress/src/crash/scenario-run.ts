@@ -22,7 +22,7 @@ export type Hear = (word: string, number: number) => Promise<void> | void
 const program = fileURLToPath(new URL('crashing-process.js', import.meta.url))
 
 export class ScenarioRun {
-  /** The name of the stream, queue or region. */
+  /** The name of the stream, queue, region or channel of calls. */
   readonly name: string
   readonly #point: CrashPoint
   readonly #kept: Disposable[] = []
@@ -44,7 +44,7 @@ export class ScenarioRun {
   }
 
   /** Plays a role that dies before the examined role starts. */
-  async crashBefore(role: 'dead-producer' | 'dead-consumer' | 'queue-dead-consumer', lane = 0): Promise<Outcome> {
+  async crashBefore(role: CrashingRole & `${string}dead-${string}`, lane = 0): Promise<Outcome> {
     const outcome = await start({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
     if (!outcome.died) throw new Error(`the ${role} lives`)
     return outcome

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { openRegionSync, openStream } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { type CreateStreamOptions, createRegion, createStream, joinStream, type StreamWriter } from '@memlane/producer'
+import { callScenarios } from './call-scenarios.js'
 import { latestScenarios } from './latest-scenarios.js'
 import { CAPACITY, Numbered, numbered, regions, regionValue } from './message.js'
 import { queueScenarios } from './queue-scenarios.js'
@@ -247,6 +248,7 @@ export const scenarios = {
   'region-counter': updating('counter'),
   ...latestScenarios,
   ...queueScenarios,
+  ...callScenarios,
 } satisfies Record<string, Scenario>
 
 export type Role = keyof typeof scenarios

@@ -1,5 +1,6 @@
 import { LayoutError } from '@memlane/protocol'
 import { type Random, randomFrom } from '@memlane/testing/random'
+import { runCall } from './calls.js'
 import { runDescriptor, runHeader } from './descriptors.js'
 import { runLatest } from './latests.js'
 import { runPayload } from './payloads.js'
@@ -17,7 +18,8 @@ export interface Outcomes {
 
 /** Each function plays one case. It returns how many values were read, or throws. Only a LayoutError is allowed. */
 const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])[] = [
-  [0.4, runStream],
+  [0.3, runStream],
+  [0.4, runCall],
   [0.5, runQueue],
   [0.6, runLatest],
   [0.7, runPayload],
@@ -27,7 +29,7 @@ const KINDS: readonly (readonly [upTo: number, run: (random: Random) => number])
   [1, runForeign],
 ]
 
-const SHAPES = { stream: runStream, latest: runLatest, queue: runQueue }
+const SHAPES = { stream: runStream, latest: runLatest, queue: runQueue, call: runCall }
 export type FuzzedShape = keyof typeof SHAPES
 
 /**

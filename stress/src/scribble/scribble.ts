@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { openLatest } from '@memlane/consumer'
-import { createLatest, createQueue, createStream } from '@memlane/producer'
+import { openLatest, serve } from '@memlane/consumer'
+import { connect, createLatest, createQueue, createStream } from '@memlane/producer'
 import { spawnChild, uniqueName } from '@memlane/testing'
 import { leftovers } from '@memlane/testing/leftovers'
 import { randomFrom } from '@memlane/testing/random'
+import { Events } from './call-lives.js'
 import { Keys, Schema, type ScribbledShape, type ScribbleResult, type Task } from './task.js'
 
 const programOf = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
@@ -29,6 +30,7 @@ type Create = (name: string) => Disposable | Promise<Disposable>
 
 const STREAM = { capacity: 65_536, maxProducers: 3, maxConsumers: 2 }
 const QUEUE = { capacity: 16, maxMessageLength: 512, maxProducers: 3, maxConsumers: 3, maxDeliveries: 3 }
+const CALL = { capacity: 16, maxRequestLength: 512, maxAnswerLength: 1024, maxClients: 3, maxServers: 3 }
 
 /** The kinds of memory of each shape. */
 const kinds: Record<ScribbledShape, Record<string, Create>> = {
@@ -45,6 +47,12 @@ const kinds: Record<ScribbledShape, Record<string, Create>> = {
   queue: {
     plain: (name) => createQueue(name, Schema, QUEUE),
     'with a limited time': (name) => createQueue(name, Schema, { ...QUEUE, maxProcessingMs: 20 }),
+  },
+  call: {
+    plain: async (name) => {
+      using _server = serve(name, Events, { echo: (x) => x, again: (x) => x, pair: (x) => x, *parts() {} }, CALL)
+      return await connect(name, Events)
+    },
   },
 }
 

@@ -1,10 +1,12 @@
-// A process that writes random bytes all over the memory of a stream, latest or queue, and now and then restores it, so that the
+// A process that writes random bytes all over the memory of a stream, latest, queue or channel of calls, and now and then restores it, so that the
 // other processes reach all of their code. scribble.ts starts it, with a Task as JSON in its only argument.
 import { setTimeout } from 'node:timers/promises'
 import { SharedMemory } from '@memlane/core'
 import {
+  CallControl,
   CHANNEL_HEADER_LENGTH,
   type ChannelHeader,
+  callShape,
   latestShape,
   QueueControl,
   queueShape,
@@ -37,6 +39,11 @@ const partsOf: Record<ScribbledShape, () => [header: ChannelHeader, messages: nu
     const header = readChannelHeader(buffer, buffer.byteLength, queueShape)
     if (header === undefined) throw new Error('the queue is not finished')
     return [header, new QueueControl(buffer, header).ringIndex(0) * 8]
+  },
+  call() {
+    const header = readChannelHeader(buffer, buffer.byteLength, callShape)
+    if (header === undefined) throw new Error('the channel of calls is not finished')
+    return [header, new CallControl(buffer, header).ringIndex(0) * 8]
   },
 }
 const [{ schemaOffset, schemaLength }, messages] = partsOf[shape]()

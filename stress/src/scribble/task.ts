@@ -3,7 +3,7 @@
 import { board, f64, struct, u32 } from '@memlane/protocol'
 import { Event } from '../fuzz/payloads.js'
 
-export const SCRIBBLED = ['stream', 'latest', 'queue'] as const
+export const SCRIBBLED = ['stream', 'latest', 'queue', 'call'] as const
 export type ScribbledShape = (typeof SCRIBBLED)[number]
 
 /** The messages of a stream and of a queue. */
@@ -14,7 +14,7 @@ export const Keys = board({ event: Schema, pair: Pair })
 
 export interface Task {
   shape: ScribbledShape
-  /** The name of the stream, latest or queue. */
+  /** The name of the stream, latest, queue or channel of calls. */
   name: string
   seed: number
   /** When to end. */
