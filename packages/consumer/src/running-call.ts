@@ -69,7 +69,8 @@ export class RunningCall implements CallContext<AnyCodec> {
           'TIMED_OUT',
           `the deadline of this call of ${this.procedure.name} has passed.`,
         )
-        this.#timer = setTimeout(() => controller.abort(reason), Math.max(0, Math.ceil(left))).unref()
+        // A timer may be early by up to a millisecond. Then an error of the handler would not count as late.
+        this.#timer = setTimeout(() => controller.abort(reason), Math.max(0, Math.ceil(left)) + 1).unref()
       }
     }
     return this.#controller.signal
