@@ -20,7 +20,7 @@ async function start(
 ): Promise<{ name: string; client: Caller }> {
   const name = uniqueName('memlane')
   const server = serve(name, Pricing, { ...handlers, ...some }, options)
-  const client = await connect(name, Pricing)
+  const client = await connect(name, Pricing, { waitStrategy: 'spin' }) // a test that changes memory rings no bell
   onTestFinished(async () => {
     client.close()
     await server.close({ timeoutMs: 0 })
