@@ -102,6 +102,11 @@ async function rejection(code: string, promise: Promise<unknown>): Promise<void>
   demand(error?.code === code, `a call must end with ${code}, not ${error}`)
 }
 
+/** Takes all parts. Those that were there before the server died come first. */
+async function drain(parts: AsyncIterable<unknown>): Promise<void> {
+  for await (const _part of parts);
+}
+
 export const callRoles = {
   async 'call-server'(stage: Stage) {
     await serveUntilStopped(stage)
@@ -155,7 +160,7 @@ export const callRoles = {
     stage.ask('server')
     const died = rejection('DIED', client.hold(note()))
     const again = client.holdAgain(note())
-    const streamed = rejection('DIED', client.parts(note()).next())
+    const streamed = rejection('DIED', drain(client.parts(note())))
     const stopped = rejection('DIED', client.stop(note()))
     stage.ask('dead')
     await Promise.all([died, streamed, stopped])
