@@ -5,27 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../stream/system.h"
+#include "../slots/slots.h"
 
 struct queue {
-  struct memory* memory;
-  unsigned char* bytes;
-  uint32_t capacity;
+  struct slots slots;
   uint32_t message_length;
   uint32_t deliveries;
-  uint32_t producers;
-  uint32_t consumers;
-  size_t areas;
-  size_t area_length;
-  size_t ring_length;
-  size_t slot_length;
-  /* The bells of this process's peers, and the epoch for which each was last rung: consumers 0-31, producers 32-95. */
-  struct bell* bells[96];
-  uint32_t rung[96];
-  /* This participant. */
-  unsigned number;
-  struct lease* lease;
-  struct bell* bell;
 };
 
 /* Opens the queue in the object of this name. Returns false if there is no object. Ends the program if the object is no
