@@ -3,13 +3,15 @@ import { uniqueName } from '@memlane/testing'
 import { randomFrom } from '@memlane/testing/random'
 import { Command, Option } from 'commander'
 import { runLatestRound } from './kill/latest-round.js'
-import { runRound, type Totals } from './kill/round.js'
+import { type RoundOptions, runRound, type Totals } from './kill/round.js'
 import { type CallTotals, runCallRound } from './kill-call/round.js'
 import { type QueueTotals, runQueueRound } from './kill-queue/round.js'
 import { wholeNumberFrom } from './whole-number.js'
 
 /** Kinds of rounds. If there are few kills, each kind gets a share of them. */
 const KINDS = 4
+
+const nothing: Totals = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
 
 export type KillReport = Totals & { seed: number; seconds: number }
 
@@ -31,7 +33,7 @@ export async function killAtRandom(
   const start = performance.now()
   const random = randomFrom(seed)
   const name = uniqueName('memlane-kill')
-  const totals: Totals = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
+  const totals: Totals = { ...nothing }
   for (let round = 0; totals.kills < kills; round++) {
     const enough = Math.min(kills, totals.kills + Math.ceil(kills / KINDS))
     const common = { name: `${name}-${round}`, random, kills: enough }
@@ -42,10 +44,9 @@ export async function killAtRandom(
         ? await runLatestRound(common, totals)
         : await runRound({ ...common, overflow, ending }, totals)
     if (!isOver) break
-    const seconds = Math.round((performance.now() - start) / 1000)
-    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify(totals)}`)
+    if (round % 10 === 9) console.error(`after ${secondsSince(start)} s: ${JSON.stringify(totals)}`)
   }
-  return { ...totals, seed, seconds: Math.round((performance.now() - start) / 100) / 10 }
+  return { ...totals, seed, seconds: secondsSince(start) }
 }
 
 export type QueueKillReport = Omit<QueueTotals, 'latencies'> & {
@@ -57,20 +58,8 @@ export type QueueKillReport = Omit<QueueTotals, 'latencies'> & {
 
 /** Plays rounds of queues with both endings, until `kills` are done or a participant hangs. */
 export async function killQueueAtRandom(kills: number, seed: number): Promise<QueueKillReport> {
-  const start = performance.now()
-  const random = randomFrom(seed)
-  const name = uniqueName('memlane-kill')
-  const counts = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0 }
-  const totals: QueueTotals = { ...counts, latencies: [] }
-  for (let round = 0; totals.kills < kills; round++) {
-    const ending = round % 2 === 0 ? 'finish' : 'kill-all'
-    const enough = Math.min(kills, totals.kills + Math.ceil(kills / 2))
-    if (!(await runQueueRound({ name: `${name}-${round}`, ending, random, kills: enough }, totals))) break
-    const seconds = Math.round((performance.now() - start) / 1000)
-    if (round % 10 === 9) console.error(`after ${seconds} s: ${JSON.stringify({ ...totals, latencies: undefined })}`)
-  }
-  const { latencies, ...rest } = totals
-  return { ...rest, seed, seconds: secondsSince(start), deathToHandlerMs: inMs(latencies) }
+  const { latencies, ...report } = await playRounds(kills, seed, { ...nothing, latencies: [] }, runQueueRound)
+  return { ...report, deathToHandlerMs: inMs(latencies) }
 }
 
 export type CallKillReport = Omit<CallTotals, 'latencies'> & {
@@ -82,21 +71,29 @@ export type CallKillReport = Omit<CallTotals, 'latencies'> & {
 
 /** Plays rounds of calls with both endings, until `kills` are done or a participant hangs. */
 export async function killCallAtRandom(kills: number, seed: number): Promise<CallKillReport> {
+  const totals = { ...nothing, lies: 0, latencies: [] }
+  const { latencies, ...report } = await playRounds(kills, seed, totals, runCallRound)
+  return { ...report, deathToRejectionMs: inMs(latencies) }
+}
+
+async function playRounds<T extends Totals & { readonly latencies: number[] }>(
+  kills: number,
+  seed: number,
+  totals: T,
+  run: (options: RoundOptions, totals: T) => Promise<boolean>,
+): Promise<T & { seed: number; seconds: number }> {
   const start = performance.now()
   const random = randomFrom(seed)
   const name = uniqueName('memlane-kill')
-  const counts = { kills: 0, stops: 0, messages: 0, lost: 0, duplicated: 0, torn: 0, hung: 0, leftovers: 0, lies: 0 }
-  const totals: CallTotals = { ...counts, latencies: [] }
   for (let round = 0; totals.kills < kills; round++) {
     const ending = round % 2 === 0 ? 'finish' : 'kill-all'
     const enough = Math.min(kills, totals.kills + Math.ceil(kills / 2))
-    if (!(await runCallRound({ name: `${name}-${round}`, ending, random, kills: enough }, totals))) break
+    if (!(await run({ name: `${name}-${round}`, ending, random, kills: enough }, totals))) break
     if (round % 10 === 9) {
       console.error(`after ${secondsSince(start)} s: ${JSON.stringify({ ...totals, latencies: undefined })}`)
     }
   }
-  const { latencies, ...rest } = totals
-  return { ...rest, seed, seconds: secondsSince(start), deathToRejectionMs: inMs(latencies) }
+  return { ...totals, seed, seconds: secondsSince(start) }
 }
 
 const secondsSince = (start: number) => Math.round((performance.now() - start) / 100) / 10

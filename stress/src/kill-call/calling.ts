@@ -4,7 +4,8 @@ import { steadyNow } from '@memlane/core/internal'
 import { type Client, RemoteError } from '@memlane/producer'
 import { isWhole, type NumberedMessage, numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random } from '@memlane/testing/random'
-import { type CallLedger, LOST, MAX_CALLS, SENT, TORN } from './ledger.js'
+import { MAX_ENTRIES, SENT, TORN } from '../kill/ledger.js'
+import { type CallLedger, LOST } from './ledger.js'
 import { ANSWER, type Numbers, partsOf } from './procedures.js'
 
 type Caller = Client<typeof Numbers.procedures>
@@ -34,7 +35,7 @@ export class Calling {
 
   /** Tells whether there is room for so many calls in the ledger. */
   hasRoom(count: number): boolean {
-    return (this.#ledger.counters(this.#me)[SENT] as number) + count < MAX_CALLS
+    return (this.#ledger.counters(this.#me)[SENT] as number) + count < MAX_ENTRIES
   }
 
   /** One call that is not given up. */

@@ -2,24 +2,25 @@
 // argument. It reports only through the ledger.
 import { setTimeout } from 'node:timers/promises'
 import { serve } from '@memlane/consumer'
+import { SharedMemory } from '@memlane/core'
 import { connect } from '@memlane/producer'
 import { oneOf, randomFrom } from '@memlane/testing/random'
+import { Command, STAGE, Stage } from '../kill/ledger.js'
 import { Calling } from './calling.js'
-import { CallLedger, CLOSES, Command, STAGE, Stage } from './ledger.js'
+import { CallLedger, CLOSES } from './ledger.js'
 import { handlersOf, Numbers } from './procedures.js'
 
 export interface Task {
   role: 'client' | 'server'
   channel: string
   ledger: string
-  participants: number
   participant: number
   seed: number
   wait: 'park' | 'adaptive' | 'spin'
 }
 
 const { role, channel, participant, wait, ...task }: Task = JSON.parse(process.argv[2] as string)
-const ledger = CallLedger.open(task.ledger, task.participants)
+const ledger = new CallLedger(SharedMemory.open(task.ledger))
 const counters = ledger.counters(participant)
 const random = randomFrom(task.seed)
 const parent = process.ppid

@@ -5,7 +5,8 @@ import { type Handlers, inPlace } from '@memlane/consumer'
 import { api, call, stream } from '@memlane/protocol'
 import { isWhole, Numbered, type NumberedMessage, numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random } from '@memlane/testing/random'
-import { type CallLedger, TORN } from './ledger.js'
+import { TORN } from '../kill/ledger.js'
+import type { CallLedger } from './ledger.js'
 
 export const Numbers = api('Numbers', {
   plain: call(Numbered, Numbered),

@@ -13,10 +13,11 @@ import { steadyNow } from '@memlane/core/internal'
 import { connect } from '@memlane/producer'
 import { ANSWERED, callShape, DIED, FREE, kindOf } from '@memlane/protocol/internal'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
-import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from '../kill/playing.js'
+import { createLedgerMemory, DUPLICATED, SENT, TORN } from '../kill/ledger.js'
+import { countLeftovers, endAll, KILLS_PER_PHASE, killAgainAndAgain, PHASES, pause, play } from '../kill/playing.js'
 import type { RoundOptions, Totals } from '../kill/round.js'
 import { type Fail, type Start, until, Victim, within } from '../kill/victim.js'
-import { CallLedger, CLOSES, Command, DUPLICATED, LIES, LOST, SENT, STAGE, Stage, TORN } from './ledger.js'
+import { CallLedger, CLOSES, LIES, LOST } from './ledger.js'
 import type { Task } from './participant.js'
 import { handlersOf, Numbers } from './procedures.js'
 
@@ -37,21 +38,19 @@ export interface CallTotals extends Totals {
   readonly latencies: number[]
 }
 
-export type CallRoundOptions = Omit<RoundOptions, 'overflow'>
-
 /**
  * Plays a round, and adds what it found to the totals.
  *
  * @returns false if a participant hung and the round was stopped early
  * @throws Error with the output of a participant that ended by itself
  */
-export async function runCallRound(options: CallRoundOptions, totals: CallTotals): Promise<boolean> {
+export async function runCallRound(options: RoundOptions, totals: CallTotals): Promise<boolean> {
   using round = new CallRound(options, totals)
   return await play(round, totals)
 }
 
 class CallRound implements Disposable {
-  readonly #options: CallRoundOptions
+  readonly #options: RoundOptions
   readonly #totals: CallTotals
   readonly #channel: string
   readonly #ledger: CallLedger
@@ -59,11 +58,11 @@ class CallRound implements Disposable {
   #victims: Victim[] = []
   #participants = 1
 
-  constructor(options: CallRoundOptions, totals: CallTotals) {
+  constructor(options: RoundOptions, totals: CallTotals) {
     this.#options = options
     this.#totals = totals
     this.#channel = `${options.name}-call`
-    this.#ledger = CallLedger.create(`${options.name}-ledger`, PARTICIPANTS)
+    this.#ledger = new CallLedger(createLedgerMemory(`${options.name}-ledger`, PARTICIPANTS))
   }
 
   async run(fail: Fail): Promise<void> {
@@ -77,16 +76,10 @@ class CallRound implements Disposable {
     this.#victims = [...clients, ...servers]
     for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
       await Promise.all(this.#victims.map((victim) => killAgainAndAgain(victim, this.#totals, kills)))
-      await this.#pause(clients)
+      await pause(this.#ledger, clients, () => this.#settled())
     }
     if (server.closed) server = this.#serve()
-    for (const victim of this.#victims) victim.mayEnd()
-    if (ending === 'finish') {
-      this.#ledger.command = Command.finish
-      for (const victim of this.#victims) await victim.finished()
-    } else {
-      await Promise.all(this.#victims.map((victim) => victim.kill(this.#totals)))
-    }
+    await endAll(this.#ledger, this.#victims, ending, this.#totals)
     await this.#settled()
     await this.#close(server)
     keeper.close()
@@ -116,7 +109,6 @@ class CallRound implements Disposable {
         role,
         channel: this.#channel,
         ledger: `${this.#options.name}-ledger`,
-        participants: PARTICIPANTS,
         participant,
         seed: Math.floor(random() * 2 ** 32),
         wait: oneOf(random, waits),
@@ -126,19 +118,6 @@ class CallRound implements Disposable {
       return { name: `${role} ${participant}`, counters, task, dies }
     }
     return new Victim(program, random, next, fail)
-  }
-
-  async #pause(clients: readonly Victim[]): Promise<void> {
-    this.#ledger.command = Command.pause
-    for (const client of clients) await client.reached(Stage.paused)
-    await this.#settled()
-    this.#ledger.command = Command.run
-    for (const { name, counters } of clients) {
-      await until(
-        () => Atomics.load(counters, STAGE) === Stage.joined,
-        () => `${name} does not continue`,
-      )
-    }
   }
 
   /** Waits until every slot is its client's again. */

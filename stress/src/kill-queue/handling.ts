@@ -3,7 +3,8 @@ import type { Delivery, QueueReader } from '@memlane/consumer'
 import { steadyNow } from '@memlane/core/internal'
 import { isWhole, type Numbered, type NumberedMessage } from '@memlane/testing/numbered-message'
 import { oneOf, type Random } from '@memlane/testing/random'
-import { type Ledger, TORN } from './ledger.js'
+import { TORN } from '../kill/ledger.js'
+import type { QueueLedger } from './ledger.js'
 
 type Reader = QueueReader<typeof Numbered>
 
@@ -18,12 +19,12 @@ const pauseWord = new Int32Array(new SharedArrayBuffer(4))
 
 /** One consumer's handling of messages. It notes in the ledger what it does with each, before it does it. */
 export class Handling {
-  readonly #ledger: Ledger
+  readonly #ledger: QueueLedger
   readonly #me: number
   readonly #random: Random
   readonly #pauses: number
 
-  constructor(ledger: Ledger, me: number, random: Random) {
+  constructor(ledger: QueueLedger, me: number, random: Random) {
     this.#ledger = ledger
     this.#me = me
     this.#random = random

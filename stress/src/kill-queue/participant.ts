@@ -2,16 +2,17 @@
 // argument. It reports only through the ledger.
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { openQueue } from '@memlane/consumer'
+import { SharedMemory } from '@memlane/core'
 import { joinQueue, type QueueWriter } from '@memlane/producer'
 import { Numbered, numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
+import { Command, MAX_ENTRIES, SENT, STAGE, Stage } from '../kill/ledger.js'
 import { Handling, type Taking, takings } from './handling.js'
-import { Command, Ledger, MAX_MESSAGES, SENT, STAGE, Stage } from './ledger.js'
+import { QueueLedger } from './ledger.js'
 
 interface Common {
   queue: string
   ledger: string
-  participants: number
   participant: number
   seed: number
   wait: 'park' | 'adaptive' | 'spin'
@@ -22,7 +23,7 @@ export type ConsumerTask = Common & { role: 'consumer'; taking: Taking }
 
 const task: ProducerTask | ConsumerTask = JSON.parse(process.argv[2] as string)
 const { participant } = task
-const ledger = Ledger.open(task.ledger, task.participants)
+const ledger = new QueueLedger(SharedMemory.open(task.ledger))
 const counters = ledger.counters(participant)
 const random = randomFrom(task.seed)
 const parent = process.ppid
@@ -56,13 +57,13 @@ function sent(count = 1): void {
 }
 
 async function send(writer: QueueWriter<typeof Numbered>): Promise<void> {
-  if ((counters[SENT] as number) >= MAX_MESSAGES) return
+  if ((counters[SENT] as number) >= MAX_ENTRIES) return
   await writer.send(fresh())
   sent()
 }
 
 async function sendSome(writer: QueueWriter<typeof Numbered>, random: Random): Promise<void> {
-  if ((counters[SENT] as number) + 20 > MAX_MESSAGES) {
+  if ((counters[SENT] as number) + 20 > MAX_ENTRIES) {
     await setTimeout(1)
     return
   }

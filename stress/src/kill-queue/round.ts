@@ -16,11 +16,12 @@ import { steadyNow } from '@memlane/core/internal'
 import { createQueue, type QueueWriter } from '@memlane/producer'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
-import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from '../kill/playing.js'
+import { createLedgerMemory, DUPLICATED, SENT, TORN } from '../kill/ledger.js'
+import { countLeftovers, endAll, KILLS_PER_PHASE, killAgainAndAgain, PHASES, pause, play } from '../kill/playing.js'
 import type { RoundOptions, Totals } from '../kill/round.js'
 import { type Fail, type Start, until, Victim, within } from '../kill/victim.js'
 import { Handling, type Taking, takings } from './handling.js'
-import { Command, DUPLICATED, Ledger, SENT, STAGE, Stage, TORN } from './ledger.js'
+import { QueueLedger } from './ledger.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
 
 const PRODUCERS = 2
@@ -39,24 +40,22 @@ export interface QueueTotals extends Totals {
   readonly latencies: number[]
 }
 
-export type QueueRoundOptions = Omit<RoundOptions, 'overflow'>
-
 /**
  * Plays a round, and adds what it found to the totals.
  *
  * @returns false if a participant hung and the round was stopped early
  * @throws Error with the output of a participant that ended by itself
  */
-export async function runQueueRound(options: QueueRoundOptions, totals: QueueTotals): Promise<boolean> {
+export async function runQueueRound(options: RoundOptions, totals: QueueTotals): Promise<boolean> {
   using round = new QueueRound(options, totals)
   return await play(round, totals)
 }
 
 class QueueRound implements Disposable {
-  readonly #options: QueueRoundOptions
+  readonly #options: RoundOptions
   readonly #totals: QueueTotals
   readonly #queue: string
-  readonly #ledger: Ledger
+  readonly #ledger: QueueLedger
   readonly #producers: number[] = []
   readonly #isOfCounts: boolean
   #victims: Victim[] = []
@@ -64,11 +63,11 @@ class QueueRound implements Disposable {
   #letters: NodeJS.Timeout | undefined
   #fail: Fail = () => {}
 
-  constructor(options: QueueRoundOptions, totals: QueueTotals) {
+  constructor(options: RoundOptions, totals: QueueTotals) {
     this.#options = options
     this.#totals = totals
     this.#queue = `${options.name}-queue`
-    this.#ledger = Ledger.create(`${options.name}-ledger`, PARTICIPANTS)
+    this.#ledger = new QueueLedger(createLedgerMemory(`${options.name}-ledger`, PARTICIPANTS))
     this.#isOfCounts = options.random() < 0.5
   }
 
@@ -88,15 +87,9 @@ class QueueRound implements Disposable {
     this.#victims = [...producers, ...consumers]
     for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
       await Promise.all(this.#victims.map((victim) => killAgainAndAgain(victim, this.#totals, kills)))
-      await this.#pause(producers, creator, observer)
+      await pause(this.#ledger, producers, () => this.#settled(creator, observer))
     }
-    for (const victim of this.#victims) victim.mayEnd()
-    if (ending === 'finish') {
-      this.#ledger.command = Command.finish
-      for (const victim of this.#victims) await victim.finished()
-    } else {
-      await Promise.all(this.#victims.map((victim) => victim.kill(this.#totals)))
-    }
+    await endAll(this.#ledger, this.#victims, ending, this.#totals)
     await this.#settled(creator, observer)
     clearInterval(this.#letters)
     await within(observer.close(), 'the observer does not close')
@@ -136,7 +129,6 @@ class QueueRound implements Disposable {
       const task = taskOf({
         queue: this.#queue,
         ledger: `${this.#options.name}-ledger`,
-        participants: PARTICIPANTS,
         participant,
         seed: Math.floor(random() * 2 ** 32),
         wait: oneOf(random, waits),
@@ -146,23 +138,6 @@ class QueueRound implements Disposable {
       return { name: `${task.role} ${participant}`, counters, task, dies }
     }
     return new Victim(program, random, next, this.#fail)
-  }
-
-  async #pause(
-    producers: readonly Victim[],
-    creator: QueueWriter<typeof Numbered>,
-    observer: QueueReader<typeof Numbered>,
-  ): Promise<void> {
-    this.#ledger.command = Command.pause
-    for (const producer of producers) await producer.reached(Stage.paused)
-    await this.#settled(creator, observer)
-    this.#ledger.command = Command.run
-    for (const { name, counters } of producers) {
-      await until(
-        () => Atomics.load(counters, STAGE) === Stage.joined,
-        () => `${name} does not continue`,
-      )
-    }
   }
 
   /** Waits until the queue holds nothing, and takes out the dead letters. */

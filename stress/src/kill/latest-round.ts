@@ -9,9 +9,9 @@ import { createLatest } from '@memlane/producer'
 import { Numbered } from '@memlane/testing/numbered-message'
 import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import type { LatestReaderTask, LatestWriterTask } from './latest-participant.js'
-import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from './playing.js'
-import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
-import type { Totals } from './round.js'
+import { countLeftovers, endAll, KILLS_PER_PHASE, killAgainAndAgain, PHASES, pause, play } from './playing.js'
+import { COUNT, DUPLICATED, LOST, nextOf, Progress, privateCounters, TORN } from './progress.js'
+import type { RoundOptions, Totals } from './round.js'
 import { ValueCounter } from './value-counter.js'
 import { type Fail, type Start, until, Victim } from './victim.js'
 
@@ -19,13 +19,7 @@ const READERS = 3
 
 const program = fileURLToPath(new URL('../../dist/kill-latest-participant.js', import.meta.url))
 
-export interface LatestRoundOptions {
-  /** The prefix of the names of all objects that the round creates. */
-  name: string
-  random: Random
-  /** Ends the round early when the totals have this many kills. */
-  kills: number
-}
+export type LatestRoundOptions = Omit<RoundOptions, 'ending'>
 
 /**
  * Plays a round, and adds what it found to the totals.
@@ -73,11 +67,9 @@ class LatestRound implements Disposable {
     this.#victims = [writer, ...readers]
     for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
       await Promise.all(this.#victims.map((victim) => killAgainAndAgain(victim, this.#totals, kills)))
-      await this.#pause(writer, readers, counters)
+      await pause(this.#progress, [writer], () => this.#allCaughtUp(readers, counters))
     }
-    for (const victim of this.#victims) victim.mayEnd()
-    this.#progress.command = Command.finish
-    for (const victim of this.#victims) await victim.finished()
+    await endAll(this.#progress, this.#victims, 'finish', this.#totals)
     observer.close()
     await observing
     this.#settle(counters)
@@ -111,17 +103,10 @@ class LatestRound implements Disposable {
     return new Victim(program, random, next, this.#fail)
   }
 
-  async #pause(writer: Victim, readers: readonly Victim[], observer: Int32Array): Promise<void> {
-    this.#progress.command = Command.pause
-    await writer.reached(Stage.paused)
+  async #allCaughtUp(readers: readonly Victim[], observer: Int32Array): Promise<void> {
     const version = Atomics.load(this.#progress.lanes, 0)
     for (const { name, counters } of readers) await this.#caughtUp(name, counters, version)
     await this.#caughtUp('the observer', observer, version)
-    this.#progress.command = Command.run
-    await until(
-      () => Atomics.load(writer.counters, STAGE) === Stage.joined,
-      () => `${writer.name} does not continue`,
-    )
   }
 
   #caughtUp(name: string, counters: Int32Array, version: number): Promise<void> {

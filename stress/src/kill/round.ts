@@ -20,8 +20,8 @@ import { oneOf, type Random, randomFrom } from '@memlane/testing/random'
 import { asyncReadings, type Reading, readings } from '@memlane/testing/readings'
 import { DeliveryCounter } from './delivery-counter.js'
 import type { ConsumerTask, ProducerTask } from './participant.js'
-import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, play } from './playing.js'
-import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, STAGE, Stage, TORN } from './progress.js'
+import { countLeftovers, KILLS_PER_PHASE, killAgainAndAgain, PHASES, pause, play } from './playing.js'
+import { COUNT, Command, DUPLICATED, LOST, nextOf, Progress, privateCounters, TORN } from './progress.js'
 import { type Deaths, type Fail, type Start, until, Victim, within } from './victim.js'
 
 const PRODUCERS = 3
@@ -44,7 +44,6 @@ export interface Totals extends Deaths {
 export interface RoundOptions {
   /** The prefix of the names of all objects that the round creates. */
   name: string
-  overflow: 'wait' | 'overwrite'
   /**
    * `finish`: the last participants close, the observer last, and no file may be left. `kill-all`: all participants are killed,
    * so the files of the stream stay until a process cleans up, as `SharedMemory.list()` does.
@@ -53,6 +52,10 @@ export interface RoundOptions {
   random: Random
   /** Ends the round early when the totals have this many kills. */
   kills: number
+}
+
+export interface StreamRoundOptions extends RoundOptions {
+  overflow: 'wait' | 'overwrite'
 }
 
 type Role = 'producer' | 'consumer'
@@ -68,13 +71,13 @@ interface Place {
  * @returns false if a participant hung and the round was stopped early
  * @throws Error with the output of a participant that ended by itself
  */
-export async function runRound(options: RoundOptions, totals: Totals): Promise<boolean> {
+export async function runRound(options: StreamRoundOptions, totals: Totals): Promise<boolean> {
   using round = new Round(options, totals)
   return await play(round, totals)
 }
 
 class Round implements Disposable {
-  readonly #options: RoundOptions
+  readonly #options: StreamRoundOptions
   readonly #totals: Totals
   readonly #stream: string
   readonly #progress: Progress
@@ -84,7 +87,7 @@ class Round implements Disposable {
   #participants = 0
   #fail: Fail = () => {}
 
-  constructor(options: RoundOptions, totals: Totals) {
+  constructor(options: StreamRoundOptions, totals: Totals) {
     this.#options = options
     this.#totals = totals
     this.#stream = `${options.name}-stream`
@@ -115,9 +118,10 @@ class Round implements Disposable {
       ...Array.from({ length: PRODUCERS }, () => this.#fill('producer', randomFrom(random() * 2 ** 32))),
       ...Array.from({ length: CONSUMERS }, () => this.#fill('consumer', randomFrom(random() * 2 ** 32))),
     ]
+    const producers = this.#places.filter(({ role }) => role === 'producer').map(({ victim }) => victim)
     for (let phase = 0; phase < PHASES && this.#totals.kills < kills; phase++) {
       await Promise.all(this.#places.map(({ victim }) => killAgainAndAgain(victim, this.#totals, kills)))
-      await this.#pause(counters)
+      await pause(this.#progress, producers, () => this.#allCaughtUp(counters))
     }
     for (const { victim } of this.#places) victim.mayEnd()
     if (ending === 'finish') {
@@ -182,22 +186,12 @@ class Round implements Disposable {
     await Promise.all(places.map(({ victim }) => victim.kill(this.#totals)))
   }
 
-  async #pause(observer: Int32Array): Promise<void> {
-    const producers = this.#places.filter(({ role }) => role === 'producer')
-    this.#progress.command = Command.pause
-    for (const { victim } of producers) await victim.reached(Stage.paused)
+  async #allCaughtUp(observer: Int32Array): Promise<void> {
     const carried = this.#progress.lanes.slice()
     for (const { role, victim } of this.#places) {
       if (role === 'consumer') await this.#caughtUp(victim.name, victim.counters, carried)
     }
     await this.#caughtUp('the observer', observer, carried)
-    this.#progress.command = Command.run
-    for (const { victim } of producers) {
-      await until(
-        () => Atomics.load(victim.counters, STAGE) === Stage.joined,
-        () => `${victim.name} does not continue`,
-      )
-    }
   }
 
   #caughtUp(who: string, counters: Int32Array, carried: Int32Array): Promise<void> {
