@@ -1,36 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Delivery, openQueue, type QueueReader } from '@memlane/consumer'
-import { joinQueue, type QueueWriter } from '@memlane/producer'
+import { joinQueue } from '@memlane/producer'
 import type { Schema as AnySchema } from '@memlane/protocol'
 import { oneOf } from '@memlane/testing/random'
 import { below } from '../fuzz/mutation.js'
-import { events } from '../fuzz/payloads.js'
 import { sizeOf } from '../fuzz/size-of.js'
 import { LIMIT, type Life, SYNC_LIMIT, type Ways } from './life.js'
+import { sendings } from './sendings.js'
 import { Schema } from './task.js'
 
 type Reader = QueueReader<AnySchema>
 
 const ON_PURPOSE = new Error('on purpose')
-
-const sendings = ({ random }: Life): Ways<QueueWriter<typeof Schema>> => [
-  (writer) => Number(writer.trySend(oneOf(random, events))),
-  (writer) => writer.trySendBatch(Array.from({ length: below(random, 50) }, () => oneOf(random, events))),
-  (writer) => writer.send(oneOf(random, events), LIMIT),
-  (writer) => writer.sendBatch([...events, ...events], LIMIT),
-  (writer) => writer.sendSync(oneOf(random, events), SYNC_LIMIT),
-  (writer) => writer.flush(LIMIT),
-  (writer) => writer.ready({ length: 16, ...LIMIT }),
-  (writer) => writer.readySync({ length: 16, ...SYNC_LIMIT }),
-  (writer) => {
-    const view = writer.claimMember('quote')
-    if (view === undefined) return
-    view.seq = 1
-    if (random() < 0.7) writer.commit()
-    else writer.abort()
-  },
-  (writer) => void [writer.consumers, writer.sent, writer.stats()],
-]
 
 /** Reads a message, and ends its delivery in some way. */
 function end({ random }: Life, delivery: Delivery<AnySchema> | undefined): number {
@@ -91,7 +72,7 @@ export const queueLives = {
   async producer(life: Life, name: string): Promise<void> {
     const waitStrategy = oneOf(life.random, ['park', 'adaptive'] as const)
     using writer = await joinQueue(name, Schema, { timeoutMs: 0, waitStrategy })
-    await life.use(writer, sendings(life))
+    await life.use(writer, [...sendings(life), () => void writer.stats()])
   },
   async consumer(life: Life, name: string): Promise<void> {
     const reader = await open(life, name)
