@@ -104,23 +104,6 @@ function tooShort(api: Api<Procedures>, { maxRequestLength, maxAnswerLength }: C
   return undefined
 }
 
-/**
- * Compares an existing channel of calls with the options that the caller gave.
- *
- * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
- */
-export function checkCallOptions(channel: CallChannel, options: CallOptions): void {
-  for (const option of Object.keys(callChecks) as (keyof CallOptions)[]) {
-    const [there, wanted] = [channel.header[option], options[option]]
-    if (wanted === undefined || wanted === there) continue
-    throw channel.error(
-      'OPTIONS_MISMATCH',
-      `its ${option} is ${there}, not ${wanted}. Leave ${option} out to take the memory as it is, or close all of its servers and ` +
-        'clients and serve again.',
-    )
-  }
-}
-
 /** A procedure as a client calls it. */
 export interface ClientProcedure {
   readonly name: string

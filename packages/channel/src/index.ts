@@ -4,7 +4,6 @@ export {
   type CallOptions,
   type ClientProcedure,
   callChecks,
-  checkCallOptions,
   clientProcedures,
   createCallChannel,
   idempotentProcedures,
@@ -24,7 +23,6 @@ export type { LaneCursor, StreamStart } from './lane-cursor.js'
 export { LaneSet, type StreamEnd } from './lane-set.js'
 export {
   type Cells,
-  checkLatestOptions,
   createLatestChannel,
   isBoard,
   keysOf,
@@ -44,7 +42,6 @@ export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
 export {
-  checkQueueOptions,
   createQueueChannel,
   type QueueChannel,
   type QueueOptions,
@@ -64,10 +61,10 @@ export {
   regionLength,
 } from './region-memory.js'
 export { roundIfDue } from './rounds.js'
+export { checkSameOptions } from './same-options.js'
 export { claimLease, claimSlot, cleanUpIfDead, holdersOf, type SlotClaim, type SlotWish } from './slot-claim.js'
 export { countConsumers, countProducers, type SlotBells, SlotPeers, type SlotsChannel } from './slot-peers.js'
 export {
-  checkStreamOptions,
   createStreamChannel,
   openLane,
   type StreamChannel,

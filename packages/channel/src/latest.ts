@@ -74,23 +74,6 @@ export function createLatestChannel(
   return Channel.create(latestShape, name, keys.schema, fields, createOptions)
 }
 
-/**
- * Compares an existing latest with the options that the caller gave.
- *
- * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
- */
-export function checkLatestOptions(channel: LatestChannel, options: LatestOptions): void {
-  for (const option of ['maxMessageLength', 'maxReaders'] as const) {
-    const [there, wanted] = [channel.header[option], options[option]]
-    if (wanted === undefined || wanted === there) continue
-    throw channel.error(
-      'OPTIONS_MISMATCH',
-      `its ${option} is ${there}, not ${wanted}. Leave ${option} out to take the latest as it is, or close its writer and all of its ` +
-        'readers and create it again.',
-    )
-  }
-}
-
 /** The cells of all keys, mapped. */
 export interface Cells {
   readonly buffer: ArrayBuffer

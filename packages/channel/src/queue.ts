@@ -91,20 +91,3 @@ export function createQueueChannel(
   if (wrong !== undefined) throw new RangeError(wrong)
   return Channel.create(queueShape, name, codec, fields, createOptions)
 }
-
-/**
- * Compares an existing queue with the options that the caller gave.
- *
- * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
- */
-export function checkQueueOptions(channel: QueueChannel, options: QueueOptions): void {
-  for (const option of Object.keys(queueChecks) as (keyof QueueOptions)[]) {
-    const [there, wanted] = [channel.header[option], options[option]]
-    if (wanted === undefined || wanted === there) continue
-    throw channel.error(
-      'OPTIONS_MISMATCH',
-      `its ${option} is ${there}, not ${wanted}. Leave ${option} out to take the queue as it is, or close all of its producers and ` +
-        'consumers and create it again.',
-    )
-  }
-}

@@ -64,23 +64,6 @@ export function createStreamChannel(
   return Channel.create(streamShape, name, codec, streamFields(codec, options), createOptions)
 }
 
-/**
- * Compares an existing stream with the options that the caller gave.
- *
- * @throws SharedMemoryError `OPTIONS_MISMATCH` for the first option that differs
- */
-export function checkStreamOptions(channel: StreamChannel, options: StreamOptions): void {
-  for (const option of ['capacity', 'maxProducers', 'maxConsumers', 'overflow', 'withoutConsumers'] as const) {
-    const [there, wanted] = [channel.header[option], options[option]]
-    if (wanted === undefined || wanted === there) continue
-    throw channel.error(
-      'OPTIONS_MISMATCH',
-      `its ${option} is ${JSON.stringify(there)}, not ${JSON.stringify(wanted)}. Leave ${option} out to take the stream as it is, or ` +
-        'close all of its producers and consumers and create it again.',
-    )
-  }
-}
-
 function streamFields(codec: AnyCodec, options: StreamOptions): StreamFields {
   const { overflow = 'wait', withoutConsumers = 'keep-latest' } = options
   const { capacity = 2 ** 18, maxProducers = 4, maxConsumers = 16 } = options

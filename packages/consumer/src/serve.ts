@@ -4,7 +4,7 @@ import {
   Channel,
   type CreateChannelOptions,
   callChecks,
-  checkCallOptions,
+  checkSameOptions,
   checkWaitStrategy,
   createCallChannel,
   createOrContinue,
@@ -84,7 +84,7 @@ export function serve<P extends Procedures>(
     () => {
       const channel = Channel.open(callShape, name, api, owner === undefined ? {} : { trustOwner: owner })
       try {
-        checkCallOptions(channel, options)
+        checkSameOptions(channel, options, callChecks, 'close all of its servers and clients and serve again')
       } catch (error) {
         channel.close()
         throw error

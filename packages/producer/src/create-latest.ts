@@ -1,7 +1,7 @@
 import {
   Channel,
   type CreateChannelOptions,
-  checkLatestOptions,
+  checkSameOptions,
   claimSlotAlone,
   createLatestChannel,
   createOrContinue,
@@ -100,7 +100,7 @@ function writerOver(
   options: LatestOptions = {},
 ): BoardWriter<Members> | LatestWriter<Schema> {
   try {
-    checkLatestOptions(channel, options)
+    checkSameOptions(channel, options, latestChecks, 'close its writer and all of its readers and create it again')
     const { control } = channel
     claimSlotAlone(channel, control.writers, () => control.writerState, ADVICE, isCreator, {})
     const cells = openCells(channel, membersOf(keys), 'readwrite')

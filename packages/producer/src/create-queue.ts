@@ -1,7 +1,7 @@
 import {
   Channel,
   type CreateChannelOptions,
-  checkQueueOptions,
+  checkSameOptions,
   checkWaitStrategy,
   claimSlot,
   claimSlotAlone,
@@ -97,7 +97,7 @@ export function createQueue<S extends Schema>(
     () => {
       const channel = Channel.open(queueShape, name, codec, { trustOwner })
       return writerOver(channel, codec, waitStrategy, () => {
-        checkQueueOptions(channel, options)
+        checkSameOptions(channel, options, queueChecks, 'close all of its producers and consumers and create it again')
         return existing === 'join' ? claimPlace(channel) : claimPlaceAlone(channel, false)
       })
     },

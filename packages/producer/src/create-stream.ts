@@ -1,7 +1,7 @@
 import {
   Channel,
   type CreateChannelOptions,
-  checkStreamOptions,
+  checkSameOptions,
   checkWaitStrategy,
   claimSlot,
   claimSlotAlone,
@@ -109,7 +109,7 @@ export function createStream<S extends Schema>(
     () => {
       const channel = Channel.open(streamShape, name, codec, { trustOwner })
       return writerOver(channel, codec, waitStrategy, () => {
-        checkStreamOptions(channel, options)
+        checkSameOptions(channel, options, streamChecks, 'close all of its producers and consumers and create it again')
         return existing === 'join' ? claimLane(channel, lane) : claimLaneAlone(channel, lane, false)
       })
     },
