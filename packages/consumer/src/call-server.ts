@@ -13,7 +13,7 @@ import {
   type WaitCondition,
   type WaitStrategy,
 } from '@memlane/channel'
-import { type Doorbell, Lease } from '@memlane/core'
+import { type Doorbell, Lease, type SharedMemoryError } from '@memlane/core'
 import {
   checkOptions,
   checkTimeout,
@@ -32,16 +32,15 @@ import {
   type CallControl,
   closeProducerPlace,
   consumerOf,
-  DIED,
   DONE,
   EXPIRED,
   FAILED,
+  giveBackOf,
   kindOf,
   LATE,
   loadSlot,
   PART,
   QueueTaker,
-  RETURNED_CALL,
   withKindOf,
 } from '@memlane/protocol/internal'
 import { encodeError } from './call-error.js'
@@ -120,7 +119,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       hasNotes: false,
     })
     this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: this.#watch }
-    this.#serve().catch((error) => this.#crash(error))
+    // Not at once: a handler may use the server, which the program has only when `serve` has returned.
+    microtask(() => this.#serve().catch((error) => this.#crash(error)))
   }
 
   get closed(): boolean {
@@ -161,7 +161,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
 
   /**
    * Takes no more calls, waits for the running handlers, and ends this server. Calls that still run when `timeoutMs` have passed are given up: their
-   * signals abort, and their clients get `DIED`, or another server gets them if they are idempotent. A second call does nothing.
+   * signals abort, and their clients get `DIED`, or another server gets them if they are idempotent. A second call waits, too, for its own `timeoutMs`. A
+   * handler must not await it: `close` waits for that handler.
    *
    * @param options `timeoutMs`: milliseconds, or Infinity (default)
    */
@@ -242,9 +243,12 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       result = procedure.handler(this.#requestOf(procedure, index), call)
       isAsync = isPromise(result) // may throw: a handler may return anything
     } catch (error) {
+      if (this.closed) return
       this.#fail(call, error)
       return
     }
+    // The handler has closed its own server, which has given up this call.
+    if (this.closed) call.abort(this.#closing())
     if (procedure.streams) this.#run(call, this.#stream(call, result), () => this.#settle(call, DONE, 0))
     else if (!isAsync) this.#answer(call, result)
     else if (procedure.isInPlace) {
@@ -297,10 +301,10 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       offset: control.answerOf(index),
       maxLength: control.header.maxAnswerLength,
       handOver: (length) => {
-        if (control.handOver(index, taken, length)) {
-          call.word = withKindOf(taken, PART)
-          this.#tellClient(index)
-        } else this.#giveUp(call)
+        const isHandedOver = control.handOver(index, taken, length)
+        this.#tellClient(index) // also if the slot is free now
+        if (isHandedOver) call.word = withKindOf(taken, PART)
+        else this.#giveUp(call)
       },
     })
     let isOpen = true
@@ -313,8 +317,11 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
         if (!call.isOver) await answer.send(value)
       }
     } finally {
-      if (isOpen) await iterator.return?.()
-      await answer.end() // the parts before an error, too
+      try {
+        if (isOpen) await iterator.return?.()
+      } finally {
+        await answer.end() // the parts before an error, too
+      }
     }
   }
 
@@ -487,14 +494,16 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
 
   #end(): void {
     this.#participant.close(() => {
-      for (const call of this.#running) {
-        call.abort(this.#participant.channel.error('CLOSED', 'the server is closed.'))
-        const kind = this.#control.giveUp(call.index, this.#place, always, this.#isIdempotent)
-        if (kind === DIED || kind === RETURNED_CALL) this.#control.announceDone(call.index)
-      }
-      this.#peers.announce()
+      for (const call of this.#running) call.abort(this.#closing())
+      // Looks at all slots: a handler that has not returned yet may end its server, and its call is not among the running ones.
+      giveBackOf(this.#control, this.#place, always, (index, word) => this.#takeAway(index, word, always))
       this.#peers.leave(this.#place)
     })
+    for (const tell of this.#onIdle.splice(0)) tell()
+  }
+
+  #closing(): SharedMemoryError {
+    return this.#participant.channel.error('CLOSED', 'the server is closed.')
   }
 
   /** An error that no handler has caused, such as corrupt memory: tells it, and closes. */

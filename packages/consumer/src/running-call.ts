@@ -100,10 +100,14 @@ export class RunningCall implements CallContext<AnyCodec> {
     if (!(bytes >= 0 && bytes <= maxAnswerLength && Number.isInteger(bytes))) {
       throw new RangeError(`answer length ${bytes} is not a whole number from 0 to maxAnswerLength ${maxAnswerLength}`)
     }
+    let view = this.#view
+    if (view === undefined) {
+      this.#shown ??= answer.view(this.#control.data)
+      view = this.#shown
+    }
+    const reply = view.at(this.#control.answerOf(this.index), bytes) // may throw: the area holds old bytes
     this.replyLength = bytes
-    const view = this.#view ?? answer.view(this.#control.data)
-    if (this.#view === undefined) this.#shown = view
-    return view.at(this.#control.answerOf(this.index), bytes)
+    return reply
   }
 
   /** The call has been answered, or was given up. */

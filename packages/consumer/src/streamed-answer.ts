@@ -35,22 +35,27 @@ export class StreamedAnswer {
   async send(part: unknown): Promise<void> {
     const { answer, name } = this.#call.procedure
     const { maxLength } = this.#area
-    const room = partLength(answer.measure(part))
-    if (room > maxLength) {
-      throw new RangeError(
-        `a part of ${name} needs ${room} bytes, and maxAnswerLength is ${maxLength}. Serve with a larger maxAnswerLength.`,
-      )
-    }
     const keptMost = Math.min(maxLength, MAX_KEPT_LENGTH)
-    while (this.#isWithClient && !this.#call.isOver) {
+    while (!this.#call.isOver) {
+      // Each time anew: the handler may have changed the part while it waited.
+      const measured = answer.measure(part)
+      const room = partLength(measured)
+      if (room > maxLength) {
+        throw new RangeError(
+          `a part of ${name} needs ${room} bytes, and maxAnswerLength is ${maxLength}. Serve with a larger maxAnswerLength.`,
+        )
+      }
+      if (!this.#isWithClient) {
+        this.#handOver(this.#write(this.#area.data, this.#area.offset, part, measured))
+        return
+      }
       if (this.#keptLength + room <= keptMost) {
         this.#kept ??= new DataView(new ArrayBuffer(keptMost))
-        this.#keptLength += this.#write(this.#kept, this.#keptLength, part)
+        this.#keptLength += this.#write(this.#kept, this.#keptLength, part, measured)
         return
       }
       await this.#untilRoom()
     }
-    if (!this.#call.isOver) this.#handOver(this.#write(this.#area.data, this.#area.offset, part))
   }
 
   /** Waits until the client has taken all parts. */
@@ -58,11 +63,11 @@ export class StreamedAnswer {
     while (this.#isWithClient && !this.#call.isOver) await this.#untilRoom()
   }
 
-  #write(data: DataView, offset: number, part: unknown): number {
+  /** Writes the part that was measured last. */
+  #write(data: DataView, offset: number, part: unknown, measured: number): number {
     const { answer } = this.#call.procedure
-    const most = answer.measure(part)
     const length = answer.encode(data, offset + PART_HEADER_LENGTH, part)
-    if (length > most) throw new RangeError('the codec wrote more bytes than it had measured')
+    if (length > measured) throw new RangeError('the codec wrote more bytes than it had measured')
     putPartHeader(data, offset, length)
     return partLength(length)
   }

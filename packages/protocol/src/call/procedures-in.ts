@@ -4,7 +4,7 @@ import { checkedDescriptor } from '../codec/from-descriptor.js'
 import { isMemberName } from '../codec/members.js'
 import { LayoutError } from '../layout/layout-error.js'
 
-/** More would take seconds to check. A slot has 16 bits for the number. */
+/** More would take seconds to check. */
 export const MAX_PROCEDURES = 1024
 
 /** What the memory of a channel of calls says about its procedures. */
