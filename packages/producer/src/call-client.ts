@@ -176,6 +176,7 @@ export class CallClient<P extends Procedures> implements Disposable {
       checkWaitOptions(procedure.name, options)
       const { signal, timeoutMs } = options
       signal?.throwIfAborted()
+      this.#slots.checkOpen() // first: the call would stay a listener of the signal
       const { control } = this.#slots
       const call = new ValueCall(control, procedure, request, deadlineAfter(timeoutMs), signal, resolve, reject)
       call.onAbort = () => this.#slots.abort(call, signal?.reason)
@@ -185,7 +186,7 @@ export class CallClient<P extends Procedures> implements Disposable {
 
   #stream(procedure: ClientProcedure, request: unknown, options?: StreamWaitOptions): AsyncIterableIterator<unknown> {
     checkWaitOptions(procedure.name, options)
-    this.#slots.participant.checkOpen()
+    this.#slots.checkOpen()
     return new StreamedCall(this.#slots, procedure, request, options)
   }
 

@@ -105,6 +105,11 @@ export class CallSlots {
     }
   }
 
+  /** @throws SharedMemoryError `CLOSED`, as the error of a call that was not sent */
+  checkOpen(): void {
+    if (this.participant.closed) throw this.#ending('CLOSED', 'this client is closed', false)
+  }
+
   /** How many calls are not settled. */
   get pending(): number {
     return this.#active.length + this.#queued.length
@@ -116,7 +121,7 @@ export class CallSlots {
    * @throws SharedMemoryError `CLOSED`
    */
   begin(call: PendingCall): void {
-    this.participant.checkOpen()
+    this.checkOpen()
     const slot = this.#queued.length === 0 ? this.#writer.claim() : -1
     if (slot === -1) this.#queued.push(call)
     else this.#send(call, slot)
@@ -137,7 +142,7 @@ export class CallSlots {
       if (this.#giveUp(call) === undefined) this.#look(call)
       else call.fail(error)
     }
-    if (this.#isIdle()) this.participant.waiter.stop()
+    this.#endWaitIfNeedless()
   }
 
   /** Tells the server that it can send more parts. */
@@ -158,7 +163,9 @@ export class CallSlots {
   }
 
   forgetServerWait(wait: ServerWait): boolean {
-    return this.#serverWaits.delete(wait)
+    const isForgotten = this.#serverWaits.delete(wait)
+    this.#endWaitIfNeedless()
+    return isForgotten
   }
 
   /**
@@ -176,7 +183,7 @@ export class CallSlots {
     timeoutMs: number,
   ): Result {
     const { waiter } = this.participant
-    this.participant.checkOpen()
+    this.checkOpen()
     if (this.pending > 0 || this.#serverWaits.size > 0) {
       throw new TypeError(
         'cannot block: another call of this client, which has no answer yet, would never finish. Await it first',
@@ -188,7 +195,7 @@ export class CallSlots {
     const index = this.#writer.indexOf(slot)
     try {
       const length = write(index)
-      this.participant.checkOpen() // a getter of the request may have closed the client
+      this.checkOpen() // it may have closed the client
       if (this.#writer.publish(slot, procedure.number, length, steadyDeadline(deadline)) !== 0)
         this.#servers.ringSleepers()
       this.#blockedOn = index
@@ -234,7 +241,7 @@ export class CallSlots {
     let length: number
     try {
       length = this.write(procedure, index, call.request)
-      this.participant.checkOpen() // a getter of the request may have closed the client
+      this.checkOpen() // a getter of the request may have closed the client
     } catch (error) {
       if (!this.participant.closed) this.#writer.vacate(slot)
       call.fail(error)
@@ -253,9 +260,18 @@ export class CallSlots {
    * Writes a request into a slot.
    *
    * @returns its length
-   * @throws TypeError, RangeError for a request that does not fit
+   * @throws TypeError, RangeError for a request that does not fit; SharedMemoryError `CLOSED` if a getter of it has closed this client
    */
-  write({ name, request: codec }: ClientProcedure, index: number, request: unknown): number {
+  write(procedure: ClientProcedure, index: number, request: unknown): number {
+    try {
+      return this.#encode(procedure, index, request)
+    } catch (error) {
+      this.checkOpen()
+      throw error
+    }
+  }
+
+  #encode({ name, request: codec }: ClientProcedure, index: number, request: unknown): number {
     const { data, header } = this.control
     const offset = this.control.requestOf(index)
     if (codec.checkAndPut !== undefined) {
@@ -280,7 +296,7 @@ export class CallSlots {
       if (!waiter.waitSync({ isThere, watchPeers: this.#peers.watchConsumers }, timeLeft(deadline))) {
         throw this.#timedOut(procedure, false, timeoutMs)
       }
-      this.participant.checkOpen()
+      this.checkOpen()
       slot = this.#writer.claim()
     }
     return slot
@@ -324,10 +340,18 @@ export class CallSlots {
   /** An error that no call has caused, such as a bell that cannot be opened. */
   readonly #crash = (error: unknown): void => {
     this.#isRunning = false
-    for (const call of [...this.#active]) if (this.#giveUp(call) !== undefined) call.fail(error)
+    for (const call of [...this.#active]) {
+      if (this.#giveUp(call) === undefined) this.#look(call)
+      else call.fail(error)
+    }
     for (const call of this.#queued.splice(0)) call.fail(error)
     for (const wait of this.#serverWaits) wait.fail(error)
     this.#serverWaits.clear()
+  }
+
+  /** Makes `#run` go on if nothing is pending any more, or if a queued call may have a slot now. */
+  #endWaitIfNeedless(): void {
+    if (this.#isIdle() || this.#queued.length > 0) this.participant.waiter.stop()
   }
 
   #isIdle(): boolean {
