@@ -11,18 +11,19 @@ export const channelErrorCodes = {
     remedy: 'The message says what the memory holds. Open it with the function for that, or choose another name.',
   },
   VERSION_MISMATCH: {
-    meaning: 'The stream, latest or queue was made by another version of memlane, which uses another memory layout.',
+    meaning:
+      'The stream, latest, queue or channel of calls was made by another version of memlane, which uses another memory layout.',
     remedy: 'Use the same version of memlane in all processes. End the old ones first.',
   },
   SCHEMA_MISMATCH: {
     meaning:
-      'The stream, latest or queue lacks a field that the consumer declares, or has it with another type; or a producer has another schema; or the region has another layout.',
+      'The stream, latest or queue lacks a field that the consumer declares, or has it with another type; or a producer has another schema; or the region has another layout; or the servers of calls have another API than this server, or lack a procedure or a field that the client declares.',
     remedy:
-      'The message of a stream, latest or queue names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
+      'The message of a stream, latest, queue or channel of calls names the first difference and shows both schemas. See [Upgrading a fleet](guides/upgrades.md).',
   },
   OPTIONS_MISMATCH: {
     meaning:
-      'The stream, latest, queue or region exists, and was created with other sizes or options than this call asks for.',
+      'The stream, latest, queue, region or channel of calls exists, and was created with other sizes or options than this call asks for.',
     remedy:
       'Pass the same values, or leave the option out to accept the existing ones. The message names the option and both values.',
   },
