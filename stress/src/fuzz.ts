@@ -30,7 +30,7 @@ export const fuzz = new Command('fuzz')
   )
   .option(
     '--scribble <seconds>',
-    'instead of cases, a peer writes random bytes over memory while a producer and a consumer use it',
+    'instead of cases, a peer writes random bytes over memory while both sides use it',
     wholeNumberFrom(0),
   )
   .option('-j, --json <file>', 'also write the report to a file')

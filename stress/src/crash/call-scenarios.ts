@@ -207,7 +207,10 @@ export const callScenarios = {
       while (!begun.includes(number)) await setTimeout(1)
     })
     await checkFree(run)
-    while (server.running > 0) await within('the end of a handler', setTimeout(1))
+    const ended = async () => {
+      while (server.running > 0) await setTimeout(1)
+    }
+    await within('the end of the handlers', ended())
     const wrong = begun.filter((number, index) => number > outcome.committed || begun.indexOf(number) !== index)
     if (wrong.length > 0) throw new Error(`handlers began with ${begun.join()}; ${outcome.committed} calls were made`)
     await checkUsable(await survivingClient(run))

@@ -41,7 +41,7 @@ const callings = (life: Life): Ways<Caller> => {
     async (client) => {
       const calls = Array.from({ length: below(random, 80) }, () => unlessFailed(client.echo(event(), LIMIT)))
       await Promise.allSettled(calls) // a call that blocks the thread must not follow before
-      return (await Promise.all(calls)).length
+      return (await Promise.all(calls)).reduce((sum, answered) => sum + answered, 0)
     },
     (client) => sync(() => client.callSync('echo', event(), SYNC_LIMIT)),
     (client) => {
