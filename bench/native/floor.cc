@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <map>
 
-#include "content.h"
-#include "measure.h"
+#include "arguments.h"
 #include "processes.h"
 #include "ring.h"
+#include "round_trips.h"
 
 namespace {
 
@@ -24,6 +24,8 @@ struct Trial {
   double seconds;
   double messages;  // if not 0: ends a one-way trial after this many messages
   double pause_ms;
+
+  RoundTripTimes times() const { return {warm_up_seconds, seconds, pause_ms}; }
 };
 
 int64_t ns(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
@@ -224,42 +226,6 @@ void fan_in(const Trial& trial) {
       });
 }
 
-// Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With a pause
-// before each, measures them only one by one. src/roles/round-trips.ts does the same, except that it records durations
-// later.
-template <typename Trip>
-Report measure_round_trips(const Trial& trial, Trip trip) {
-  constexpr uint32_t kBlock = 64;
-  uint32_t sequence = 0;
-  const int64_t warm = now_ns() + ns(trial.warm_up_seconds);
-  while (now_ns() < warm) trip(sequence++);
-  static Histogram blocks, singles;
-  const uint32_t first = sequence;
-  const Stopwatch stopwatch;
-  const int64_t end = now_ns() + ns(trial.seconds);
-  while (now_ns() < end) {
-    if (trial.pause_ms == 0) {
-      const int64_t start = now_ns();
-      for (uint32_t i = 0; i < kBlock; i++) trip(sequence++);
-      blocks.record(now_ns() - start);
-    }
-    for (uint32_t i = 0; i < (trial.pause_ms == 0 ? kBlock : 1); i++) {
-      if (trial.pause_ms != 0) usleep(trial.pause_ms * 1000);
-      const int64_t start = now_ns();
-      trip(sequence++);
-      singles.record(now_ns() - start);
-    }
-  }
-  Report report = stopwatch.stop(sequence - first);
-  report.block = static_cast<double>(blocks.percentile(50)) / kBlock;
-  report.mean = singles.mean();
-  report.p50 = singles.percentile(50);
-  report.p99 = singles.percentile(99);
-  report.p999 = singles.percentile(99.9);
-  trip(kEnd);
-  return report;
-}
-
 // One word in one cache line: the hub stores a number, and the spoke answers by storing its complement.
 template <typename Wait, typename Wake>
 void word_round_trip(const Trial& trial, Wait wait_while, Wake wake) {
@@ -267,7 +233,7 @@ void word_round_trip(const Trial& trial, Wait wait_while, Wake wake) {
       128, 1,
       [&](uint8_t* memory) {
         auto& word = *reinterpret_cast<std::atomic<uint32_t>*>(memory);
-        return measure_round_trips(trial, [&](uint32_t sequence) {
+        return measure_round_trips(trial.times(), [&](uint32_t sequence) {
           const uint32_t request = sequence == kEnd ? kEnd : sequence << 2 | 1;
           word.store(request, std::memory_order_release);
           wake(word);
@@ -328,7 +294,7 @@ void ring_round_trip(const Trial& trial) {
       [&](uint8_t* memory) {
         RingSender<kCopy> requests(ring_at(memory, trial.capacity, 0), 1, trial.payload);
         RingReceiver<kCopy> replies(ring_at(memory, trial.capacity, 1), 0, trial.payload);
-        return measure_round_trips(trial, [&](uint32_t sequence) {
+        return measure_round_trips(trial.times(), [&](uint32_t sequence) {
           requests.send(sequence);
           if (receive(replies) != sequence) fail("the answer is wrong");
         });
@@ -364,23 +330,16 @@ void copy(const Trial& trial) {
       [](uint8_t*, uint32_t) { return Report{}; });
 }
 
-Trial parse(int count, char** arguments) {
-  std::map<std::string, std::string> values;
-  for (int i = 1; i < count; i++) {
-    const std::string argument = arguments[i];
-    const size_t equals = argument.find('=');
-    if (equals != std::string::npos) values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  const auto number = [&](const char* key) { return std::stod(values.at(key)); };
-  const auto whole = [&](const char* key) { return static_cast<uint32_t>(number(key)); };
-  return {values.at("variant"),    values.at("workload"), whole("spokes"),    whole("payload"), whole("capacity"),
-          number("warmUpSeconds"), number("seconds"),     number("messages"), number("pauseMs")};
+Trial parse(const Arguments& arguments) {
+  return {arguments.text("variant"),   arguments.text("workload"),   arguments.whole("spokes"),
+          arguments.whole("payload"),  arguments.whole("capacity"),  arguments.number("warmUpSeconds"),
+          arguments.number("seconds"), arguments.number("messages"), arguments.number("pauseMs")};
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  const Trial trial = parse(count, arguments);
+  const Trial trial = parse(Arguments(count, arguments));
   const std::map<std::string, void (*)(const Trial&)> programs = {
       {"throughput: memcpy", copy},
       {"throughput: ring in place", fan_out<false>},

@@ -4,8 +4,8 @@
 // bytes are copied.
 
 #include <cstring>
-#include <map>
 
+#include "arguments.h"
 #include "processes.h"
 
 namespace {
@@ -63,16 +63,11 @@ Report repeat(double seconds, Work work) {
 
 }  // namespace
 
-int main(int count, char** arguments) {
-  std::map<std::string, std::string> values;
-  for (int i = 1; i < count; i++) {
-    const std::string argument = arguments[i];
-    const size_t equals = argument.find('=');
-    values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  const uint32_t doubles = std::stoul(values["payload"]) / sizeof(double);
-  const double seconds = std::stod(values["seconds"]);
-  const std::string work = values["work"];
+int main(int count, char** values) {
+  const Arguments arguments(count, values);
+  const uint32_t doubles = arguments.whole("payload") / sizeof(double);
+  const double seconds = arguments.number("seconds");
+  const std::string& work = arguments.text("work");
   const size_t length = sizeof(Seqlock) + doubles * sizeof(double);
   std::vector<double> own(doubles, 1.5);
   volatile double sink = 0;

@@ -6,21 +6,25 @@ import { type RoleReport, runTrial, type Trial, type TrialReport } from './trial
 /** Runs a trial, beside burners and other pairs of processes, or on one CPU, if it asks for that. */
 export async function runWithContention(peer: Peer, trial: Trial, timeoutSeconds: number): Promise<TrialReport> {
   const command = trial.oneProcessor ? onOneProcessor(peer.command(trial)) : peer.command(trial)
-  // They end by themselves if this process is killed.
-  const burn = `for (const end = Date.now() + ${timeoutSeconds * 1000}; Date.now() < end; );`
-  const burners = Array.from({ length: trial.burners ?? 0 }, () =>
-    spawn(process.execPath, ['-e', burn], { stdio: 'ignore' }),
-  )
   const failed = new AbortController()
-  try {
+  const run = async () => {
     const pairs = Array.from({ length: trial.pairs ?? 1 }, () =>
       runTrial<TrialReport>(command, { timeoutSeconds, signal: failed.signal }),
     )
     const report = together(await Promise.all(pairs))
     if (trial.http && report.spokes.some(({ httpRequests }) => !httpRequests)) throw new Error('no HTTP request came')
     return report
+  }
+  return besideBurners(trial.burners ?? 0, timeoutSeconds, run).finally(() => failed.abort()) // the other pairs, if one has failed
+}
+
+/** Runs something beside processes that each use as much CPU time as they get. They end by themselves if this process is killed. */
+export async function besideBurners<T>(count: number, timeoutSeconds: number, run: () => Promise<T>): Promise<T> {
+  const burn = `for (const end = Date.now() + ${timeoutSeconds * 1000}; Date.now() < end; );`
+  const burners = Array.from({ length: count }, () => spawn(process.execPath, ['-e', burn], { stdio: 'ignore' }))
+  try {
+    return await run()
   } finally {
-    failed.abort() // the other pairs, if one has failed
     for (const burner of burners) burner.kill('SIGKILL')
   }
 }

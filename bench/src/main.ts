@@ -6,11 +6,12 @@ import { comparison } from './comparison.js'
 import { currentEnvironment, type Result } from './report.js'
 import type { Suite } from './suite.js'
 import { accessors } from './suites/accessors.js'
+import { call } from './suites/call.js'
 import { latest } from './suites/latest.js'
 import { peerSuites } from './suites/peer-suites.js'
 import { queue } from './suites/queue.js'
 
-const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue]
+const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue, call]
 const peerNames = [...new Set(suites.flatMap(({ peers }) => Object.keys(peers)))]
 
 const suiteList = suites

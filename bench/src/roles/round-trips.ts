@@ -7,13 +7,13 @@ const BLOCK = 64
 
 /**
  * Measures round trips alternately in blocks of 64, with one read of the clock per block, and one by one. With pauses,
- * measures them only one by one, a burst after each pause. native/floor.cc does the same, except that it records each duration at once. Here,
+ * measures them only one by one, a burst after each pause. native/round_trips.h does the same, except that it records each duration at once. Here,
  * durations are recorded after the trips, because recording takes longer in Node.
  *
  * @param trip makes round trip number `sequence`; its promise is awaited
  */
 export async function measureRoundTrips(
-  trial: Trial,
+  trial: Pick<Trial, 'warmUpSeconds' | 'seconds' | 'pauseMs' | 'burst'>,
   trip: (sequence: number) => Promise<unknown> | undefined,
 ): Promise<RoleReport> {
   const times = new Times()

@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { nodeCommand, type RoleReport, type Trial } from '../trial.js'
 
-const ENDPOINT = './endpoint.trial.ts'
+const ENDPOINT = new URL('./endpoint.trial.ts', import.meta.url)
 
 export interface Spoke {
   /** Settles when the spoke is connected. */
@@ -23,6 +23,9 @@ export interface Spoke {
   release(): void
 }
 
+/** A spoke, and the process or the worker in which it runs. */
+export type StartedSpoke = Spoke & { readonly process?: ChildProcess; readonly worker?: Worker }
+
 /**
  * Starts a spoke as a process.
  *
@@ -33,32 +36,51 @@ export function startProcess(
   index: number,
   serialization?: SerializationType,
 ): Spoke & { readonly process: ChildProcess } {
-  const [program = '', ...args] = nodeCommand(ENDPOINT, import.meta.url, spokeArguments(trial, index))
+  return startProgram(ENDPOINT, spokeArguments(trial, index), `spoke ${index}`, serialization)
+}
+
+/** Same as `startProcess`, for any program that behaves as a spoke. @param name for errors */
+export function startProgram(
+  file: URL,
+  given: readonly string[],
+  name: string,
+  serialization?: SerializationType,
+): Spoke & { readonly process: ChildProcess } {
+  const [program = '', ...args] = nodeCommand(file.href, file.href, given)
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'inherit', ...(serialization === undefined ? [] : ['ipc' as const])],
     serialization: serialization ?? 'json',
   })
-  if (child.stdin === null || child.stdout === null) throw new Error('a spoke has no standard streams')
-  const ended = once(child, 'close').then(([code, signal]) => `spoke ${index} ended: ${signal ?? `exit code ${code}`}`)
+  if (child.stdin === null || child.stdout === null) throw new Error(`${name} has no standard streams`)
+  const ended = once(child, 'close').then(([code, signal]) => `${name} ended: ${signal ?? `exit code ${code}`}`)
   return { process: child, ...spokeOf(child.stdin, child.stdout, ended) }
 }
 
 /** A worker of Node 20 cannot start with a TypeScript file. */
 const WORKER_SOURCE = `
-  const { endpoint, tsx } = require('node:worker_threads').workerData
-  import(tsx).then(({ register }) => register()).then(() => import(endpoint))`
+  const { program, tsx } = require('node:worker_threads').workerData
+  import(tsx).then(({ register }) => register()).then(() => import(program))`
 
 /** Starts a spoke as a worker of this process. */
 export function startWorker(trial: Trial, index: number): Spoke & { readonly worker: Worker } {
+  return startWorkerProgram(ENDPOINT, spokeArguments(trial, index), `spoke ${index}`)
+}
+
+/** Same as `startWorker`, for any program that behaves as a spoke. @param name for errors */
+export function startWorkerProgram(
+  file: URL,
+  given: readonly string[],
+  name: string,
+): Spoke & { readonly worker: Worker } {
   const worker = new Worker(WORKER_SOURCE, {
     eval: true,
-    workerData: { endpoint: new URL(ENDPOINT, import.meta.url).href, tsx: import.meta.resolve('tsx/esm/api') },
-    argv: spokeArguments(trial, index),
+    workerData: { program: file.href, tsx: import.meta.resolve('tsx/esm/api') },
+    argv: [...given],
     stdin: true,
     stdout: true,
   })
-  if (worker.stdin === null) throw new Error('a spoke has no standard input')
-  const ended = once(worker, 'exit').then(([code]) => `spoke ${index} ended: exit code ${code}`)
+  if (worker.stdin === null) throw new Error(`${name} has no standard input`)
+  const ended = once(worker, 'exit').then(([code]) => `${name} ended: exit code ${code}`)
   return { worker, ...spokeOf(worker.stdin, worker.stdout, ended) }
 }
 
