@@ -10,9 +10,10 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1
 export interface ProgramDescription {
   name: string
   description: string
-  /** The help texts of `--length`, `--count`, and the option of each shape for this program. */
+  /** The help texts of `--length`, `--count`, `--rate`, and the option of each shape for this program. */
   length: string
   count: string
+  rate: string
   shapes: Record<FiguresShape, string>
   /** The long names of the options that only messages have, besides `--length` and `--encoding`. */
   messageOptions: string[]
@@ -20,7 +21,7 @@ export interface ProgramDescription {
 
 /** Makes the command line of a program, with the options that both programs have. */
 export function createProgram(about: ProgramDescription): Command {
-  const { name, description, length, count, shapes, messageOptions } = about
+  const { name, description, length, count, rate, shapes, messageOptions } = about
   const names = SHAPES.map((shape) => `of the ${shape} (default: ${FIGURES_NAMES[shape]})`).join(', ')
   const program = new Command(name)
     .description(description)
@@ -36,6 +37,7 @@ export function createProgram(about: ProgramDescription): Command {
   }
   return program
     .option('--count <messages>', count, wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--rate <hz>', rate, wholeNumber(1, 1000), 10)
     .helpOption('-h, --help', 'show this help')
     .showHelpAfterError(`Try ${name} --help.`)
     .exitOverride()

@@ -5,12 +5,16 @@ export const FIGURES_NAMES = {
   stream: 'Local\\MachineFigures',
   latest: 'Local\\LatestFigures',
   queue: 'Local\\QueuedFigures',
+  call: 'Local\\CalledFigures',
 } as const
 export type FiguresShape = keyof typeof FIGURES_NAMES
 
-/** The messages or values of the first process, which the second one shows. Both must use this layout. */
+/** The messages, values or answers of the first process, which the second one shows. Both must use this layout. */
 export const MachineFigures = struct('MachineFigures', {
-  /** The number of the message in its lane, or of the value, from 1. A restarted process continues the count. Wraps at 2^32. */
+  /**
+   * The number of the message in its lane, or of the value, from 1: a restarted process continues the count. Or the number in its answer.
+   * Wraps at 2^32.
+   */
   sequence: u32,
   /** The process that sends. The figures from `memoryResident` on are those of this process. */
   pid: u32,

@@ -3,7 +3,6 @@ import {
   LONGEST_TIMER_MS,
   parseArguments,
   refuseWithout,
-  SHAPES,
   wholeNumber,
 } from '@memlane/demo-shared/command-line'
 import type { FiguresShape } from '@memlane/demo-shared/machine-figures'
@@ -23,7 +22,7 @@ export interface MessageOptions {
 export interface FiguresOptions {
   shape: FiguresShape
   name: string
-  /** Messages or values a second. */
+  /** Messages or values a second. Calls ask for their own rate. */
   rate: number
   /** How many to send. If undefined: until a key is pressed. */
   count: number | undefined
@@ -53,9 +52,13 @@ With --queue, each message goes to one of the second processes, and stays in the
 queue until that one is done with it. While the queue is full, the first process
 sends nothing. With --count, it waits at the end until all messages are done.
 
-Exit code: 0 if the message was written (with --stream, --latest or --queue: if
-sending ended without an error), 1 if something failed, 2 if the command line is
-wrong.
+With --call, the first process answers calls: a second process asks for figures,
+and how full a disk is. Several first processes share the calls. If one
+is killed, another one answers, or the next one that starts.
+
+Exit code: 0 if the message was written (with --stream, --latest, --queue or --call:
+if the work ended without an error), 1 if something failed, 2 if the command line
+is wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -70,7 +73,10 @@ Examples, in two terminals:
   second-process --latest
 
   first-process --queue
-  second-process --queue     (in several terminals)`
+  second-process --queue     (in several terminals)
+
+  first-process --call       (in several terminals)
+  second-process --call`
 
 const program = createProgram({
   name: 'first-process',
@@ -81,8 +87,10 @@ const program = createProgram({
     stream: "send this machine's figures (load, memory, this process) through a stream, until a key is pressed",
     latest: 'keep the newest of those figures in a latest, until a key is pressed',
     queue: 'send those figures through a queue, each message to one second process, until a key is pressed',
+    call: 'answer the calls of second processes with those figures, until a key is pressed',
   },
   count: 'with a stream, latest or queue: end after this many messages instead of waiting for a key',
+  rate: 'with a stream, latest or queue: messages a second',
   messageOptions: ['hold'],
 })
   .argument('[message]', 'the text to write', 'Message from first process.')
@@ -91,16 +99,18 @@ const program = createProgram({
     'end after this many milliseconds instead of waiting for a key',
     wholeNumber(0, LONGEST_TIMER_MS),
   )
-  .option('--rate <hz>', 'with a stream, latest or queue: messages a second', wholeNumber(1, 1000), 10)
   .addHelpText('after', notes)
+
+/** The shapes in which the first process sends at its own rate. */
+const SENDING = ['stream', 'latest', 'queue'] as const
 
 export function parseCommandLine(argv: readonly string[]): MessageOptions | FiguresOptions | undefined {
   return parseArguments(program, argv, ({ name, length, encoding, hold, rate, count }, shape) => {
+    if (shape === undefined || shape === 'call') refuseWithout(SENDING, program, 'rate', 'count')
     if (shape) {
       if (program.args.length > 0) program.error(`error: option '--${shape}' cannot be used with a message`)
       return { shape, name, rate, count }
     }
-    refuseWithout(SHAPES, program, 'rate', 'count')
     return { shape: 'message', name, message: program.processedArgs[0], length, encoding, holdMs: hold }
   })
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-/** The first process: writes a message into named shared memory, or sends figures through a stream, a latest or a queue. */
+/** The first process: writes a message into named shared memory, or sends figures through a stream, a latest, a queue or calls. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
+import { answerCalls } from './answer-calls.js'
 import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
 import { holdMessage } from './hold-message.js'
 import { queueFigures } from './queue-figures.js'
 import { sendFigures } from './send-figures.js'
 import { setFigures } from './set-figures.js'
 
-const programs = { stream: sendFigures, latest: setFigures, queue: queueFigures }
+const programs = { stream: sendFigures, latest: setFigures, queue: queueFigures, call: answerCalls }
 
 async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {

@@ -31,6 +31,10 @@ export interface FiguresOptions {
   count: number | undefined
   /** How long to work on each message of a queue. */
   workMs: number
+  /** How many figures a second to call for. */
+  rate: number
+  /** The path whose disk to call for. */
+  disk: string
 }
 
 const LONGEST_WORK_MS = 60_000
@@ -46,20 +50,25 @@ memory.
 The dialog is a message box on Windows. Elsewhere, zenity, kdialog or xmessage shows
 it: the first of these that is installed.
 
-With --stream, --latest or --queue, the second process redraws a table in place. If
-standard output is not a terminal, it prints each message as a line. If the first
-process is killed, the second one says so and waits without a limit for a restart
-(--wait limits only the first wait). If the first process ends in an orderly way, the
-second one ends, too, except with --queue. A key, SIGINT, SIGTERM or SIGHUP also ends
-the second process. If standard input is not a terminal, any byte or the end of input
-counts as the key.
+With --stream, --latest, --queue or --call, the second process redraws a table in
+place. If standard output is not a terminal, it prints each message as a line. If the
+first process is killed, the second one says so and waits without a limit for a
+restart (--wait limits only the first wait). If the first process ends in an orderly
+way, the second one ends, too, except with --queue and --call. A key, SIGINT, SIGTERM
+or SIGHUP also ends the second process. If standard input is not a terminal, any byte
+or the end of input counts as the key.
 
 With --queue, each message goes to one second process, which shows it and then works
 on it. If that process is killed meanwhile, another one gets the message. A second
 process that is asked to end first finishes its message.
 
-Exit code: 0 if the message was shown (with --stream, --latest or --queue: if showing
-ended without an error), 1 if something failed, 2 if the command line is wrong.
+With --call, the second process calls one of the first processes: for a stream of
+figures, and for how full a disk is. If that first process is killed or ends, it
+calls another one, or the next one that starts.
+
+Exit code: 0 if the message was shown (with --stream, --latest, --queue or --call: if
+showing ended without an error), 1 if something failed, 2 if the command line is
+wrong.
 
 Both processes must be given the same name, length and encoding.
 
@@ -74,7 +83,10 @@ Examples, in two terminals:
   second-process --latest
 
   first-process --queue
-  second-process --queue     (in several terminals)`
+  second-process --queue     (in several terminals)
+
+  first-process --call       (in several terminals)
+  second-process --call`
 
 const program = createProgram({
   name: 'second-process',
@@ -84,8 +96,10 @@ const program = createProgram({
     stream: 'show the figures that the first process sends through a stream, as a live table, until a key is pressed',
     latest: 'show the newest figures of the first process, which may skip some, until a key is pressed',
     queue: 'share the figures that the first process sends with other second processes, until a key is pressed',
+    call: 'call the first process for its figures, until a key is pressed',
   },
-  count: 'with a stream, latest or queue: end after this many messages instead of waiting for a key',
+  count: 'with a stream, latest, queue or calls: end after this many messages instead of waiting for a key',
+  rate: 'with --call: how many figures a second to call for',
   messageOptions: ['show'],
 })
   .addOption(
@@ -93,12 +107,14 @@ const program = createProgram({
   )
   .option('--wait <ms>', 'wait this many milliseconds for the first process', wholeNumber(0, LONGEST_TIMER_MS), 0)
   .option('--work <ms>', 'with --queue: work this long on each message', wholeNumber(0, LONGEST_WORK_MS), 50)
+  .option('--disk <path>', 'with --call: show the disk of this path, as the first process sees it', '.')
   .addHelpText('after', notes)
 
 export function parseCommandLine(argv: readonly string[]): MessageOptions | FiguresOptions | undefined {
-  return parseArguments(program, argv, ({ name, wait, count, work, length, encoding, show }, shape) => {
+  return parseArguments(program, argv, ({ name, wait, count, work, rate, disk, length, encoding, show }, shape) => {
     if (shape !== 'queue') refuseWithout(['queue'], program, 'work')
-    if (shape) return { shape, name, waitMs: wait, count, workMs: work }
+    if (shape !== 'call') refuseWithout(['call'], program, 'rate', 'disk')
+    if (shape) return { shape, name, waitMs: wait, count, workMs: work, rate, disk }
     refuseWithout(SHAPES, program, 'count')
     return { shape: 'message', name, waitMs: wait, length, encoding, destination: show }
   })

@@ -1,4 +1,5 @@
 import type { StreamEnd } from '@memlane/consumer'
+import type { DiskFigures } from '@memlane/demo-shared/machine'
 import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
 
 /** The progress of receiving from a stream. */
@@ -31,7 +32,19 @@ export interface QueueProgress {
   ready: number
 }
 
-/** How the first process has gone. `gone`: a queue does not say whether it has closed or died. */
+/** The progress of calls. */
+export interface CallProgress {
+  /** Parts of the answer a second. */
+  rate: number
+  /** First processes that live. */
+  servers: number
+  /** The answer to the last call for a disk; undefined if none has come in time. */
+  disk: DiskFigures | undefined
+  /** Milliseconds until that call was answered. */
+  roundTrip: number
+}
+
+/** How the first process has gone. `gone`: it has closed, or a queue does not say whether it has closed or died. */
 export type EndOfFirst = StreamEnd | 'gone'
 
 /** Labels and values. */
@@ -77,6 +90,15 @@ export function queueRows({ rate, delivery, ready }: QueueProgress): Rows {
   ]
 }
 
+export function callRows({ rate, servers, disk, roundTrip }: CallProgress): Rows {
+  return [
+    ['rate', `${rate.toFixed(1)}/s`],
+    ['servers', `${servers}`],
+    ['disk used', disk ? used(disk) : ''],
+    ['round trip', disk ? `${roundTrip.toFixed(2)} ms` : ''],
+  ]
+}
+
 export function figuresLine(figures: MachineFigures, progress: Rows): string {
   const parts: Rows = [
     ['message', `${figures.sequence}`],
@@ -90,8 +112,12 @@ export function figuresLine(figures: MachineFigures, progress: Rows): string {
   return parts.map((part) => part.join(' ')).join('  ')
 }
 
-function memoryUsed({ memoryTotal, memoryFree }: MachineFigures): string {
-  return `${gibibytes(memoryTotal - memoryFree)} of ${gibibytes(memoryTotal)} GiB`
+function memoryUsed({ memoryTotal: total, memoryFree: free }: MachineFigures): string {
+  return used({ total, free })
+}
+
+function used({ total, free }: DiskFigures): string {
+  return `${gibibytes(total - free)} of ${gibibytes(total)} GiB`
 }
 
 function gibibytes(bytes: number): string {

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-/** The second process: shows the message in named shared memory, or the figures that come through a stream, a latest or a queue. */
+/** The second process: shows the message in named shared memory, or the figures that come through a stream, a latest, a queue or calls. */
 import { exitCodeOf, explainFailure } from '@memlane/demo-shared/failure'
+import { callFigures } from './call-figures.js'
 import { type FiguresOptions, type MessageOptions, parseCommandLine } from './command-line.js'
 import { processFigures } from './process-figures.js'
 import { showFigures } from './show-figures.js'
 import { showLatest } from './show-latest.js'
 import { showMessage } from './show-message.js'
 
-const programs = { stream: showFigures, latest: showLatest, queue: processFigures }
+const programs = { stream: showFigures, latest: showLatest, queue: processFigures, call: callFigures }
 
 async function run(options: MessageOptions | FiguresOptions): Promise<number> {
   try {

@@ -1,14 +1,14 @@
-import type { MachineFigures } from '@memlane/demo-shared/machine-figures'
+import type { FiguresShape, MachineFigures } from '@memlane/demo-shared/machine-figures'
 import { type EndOfFirst, figuresLine, type Rows } from './figures.js'
 import { print } from './print.js'
 
 /** Prints each message as a line, and a line when the first process dies, comes back or closes. */
-export class MessageLines {
-  readonly #shape: string
+export class MessageLines implements AsyncDisposable {
+  readonly #shape: FiguresShape
   #end: EndOfFirst | undefined
 
-  /** @param shape what the first process closes: "stream" */
-  constructor(shape: string) {
+  /** @param shape what the first process closes */
+  constructor(shape: FiguresShape) {
     this.#shape = shape
   }
 
@@ -19,6 +19,8 @@ export class MessageLines {
     }
     if (figures) await print(`${figuresLine(figures, progress())}\n`)
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   #news(end: EndOfFirst | undefined): string {
     if (end === 'died') return 'First process died; waiting for it to come back.'

@@ -3,13 +3,9 @@ import { openQueue } from '@memlane/consumer'
 import { EndRequest } from '@memlane/demo-shared/end-request'
 import { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import type { FiguresOptions } from './command-line.js'
+import { createDisplay, redrawDuring } from './display.js'
 import { queueRows } from './figures.js'
-import { LiveTable } from './live-table.js'
-import { MessageLines } from './message-lines.js'
 import { MessageRate } from './message-rate.js'
-
-/** While no message comes: the interval between drawings of the table and checks of the first process. */
-const DRAW_INTERVAL_MS = 200
 
 /** Opens the queue, and shows and works on one message after another. Other second processes get the other messages. */
 export async function processFigures({ name, waitMs, workMs, count = Infinity }: FiguresOptions): Promise<void> {
@@ -18,8 +14,7 @@ export async function processFigures({ name, waitMs, workMs, count = Infinity }:
   const signal = AbortSignal.any([request.signal, done.signal])
   try {
     using queue = await openQueue(name, MachineFigures, { timeoutMs: waitMs, signal })
-    await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
-    const display = table ?? new MessageLines('queue')
+    await using display = createDisplay(name, 'queue')
     const rate = new MessageRate()
     let handled = 0
     let delivery = 0
@@ -41,13 +36,7 @@ export async function processFigures({ name, waitMs, workMs, count = Infinity }:
       },
       { signal },
     )
-    const redraw = async () => {
-      while (!signal.aborted) {
-        await display.show(undefined, end(), progress)
-        await setTimeout(DRAW_INTERVAL_MS, undefined, { signal }).catch(() => {})
-      }
-    }
-    await Promise.all([processing.finally(() => done.abort()), redraw()])
+    await redrawDuring(processing, () => display.show(undefined, end(), progress))
     if (failure !== undefined) throw failure
   } catch (error) {
     if (error !== signal.reason) throw error

@@ -2,13 +2,9 @@ import { openStream, type StreamEnd } from '@memlane/consumer'
 import { EndRequest } from '@memlane/demo-shared/end-request'
 import { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import type { FiguresOptions } from './command-line.js'
+import { createDisplay, DRAW_INTERVAL_MS } from './display.js'
 import { streamRows } from './figures.js'
-import { LiveTable } from './live-table.js'
-import { MessageLines } from './message-lines.js'
 import { MessageRate } from './message-rate.js'
-
-/** While no message comes: the interval between drawings of the table and checks of the first process. */
-const DRAW_INTERVAL_MS = 200
 
 /** Opens the stream, and shows its messages until the first process closes it. If the first process dies, waits for a restart. */
 export async function showFigures({ name, waitMs, count = Infinity }: FiguresOptions): Promise<void> {
@@ -16,8 +12,7 @@ export async function showFigures({ name, waitMs, count = Infinity }: FiguresOpt
   const { signal } = request
   try {
     using reader = await openStream(name, MachineFigures, { timeoutMs: waitMs, signal, endOn: 'closed' })
-    await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
-    const display = table ?? new MessageLines('stream')
+    await using display = createDisplay(name, 'stream')
     const rate = new MessageRate()
     const progress = () => streamRows({ rate: rate.perSecond(), lag: reader.lag(), missed: reader.missed })
     let end: StreamEnd | undefined

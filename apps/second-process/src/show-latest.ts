@@ -2,13 +2,9 @@ import { openLatest, type StreamEnd } from '@memlane/consumer'
 import { EndRequest } from '@memlane/demo-shared/end-request'
 import { MachineFigures } from '@memlane/demo-shared/machine-figures'
 import type { FiguresOptions } from './command-line.js'
+import { createDisplay, DRAW_INTERVAL_MS } from './display.js'
 import { latestRows } from './figures.js'
-import { LiveTable } from './live-table.js'
-import { MessageLines } from './message-lines.js'
 import { MessageRate } from './message-rate.js'
-
-/** While no value comes: the interval between drawings of the table and checks of the first process. */
-const DRAW_INTERVAL_MS = 200
 
 /** Opens the latest, and shows its newest value until the first process closes it. If the first process dies, waits for a restart. */
 export async function showLatest({ name, waitMs, count = Infinity }: FiguresOptions): Promise<void> {
@@ -16,8 +12,7 @@ export async function showLatest({ name, waitMs, count = Infinity }: FiguresOpti
   const { signal } = request
   try {
     using reader = await openLatest(name, MachineFigures, { timeoutMs: waitMs, signal, endOn: 'closed' })
-    await using table = process.stdout.isTTY ? new LiveTable(name) : undefined
-    const display = table ?? new MessageLines('latest')
+    await using display = createDisplay(name, 'latest')
     const rate = new MessageRate()
     let skipped = 0
     let last = 0

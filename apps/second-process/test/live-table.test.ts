@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { latestRows, streamRows } from '../src/figures.js'
+import { callRows, latestRows, streamRows } from '../src/figures.js'
 import { tableLines } from '../src/live-table.js'
 
 const figures = {
@@ -50,4 +50,19 @@ test.each([
 test('a latest shows the age of its value, and how many values were skipped', () => {
   const lines = tableLines('figures', undefined, undefined, latestRows({ rate: 9.96, age: 12.3, skipped: 4 }))
   expect(lines.slice(1)).toEqual(['  rate     10.0/s', '  age       12 ms', '  skipped       4'])
+})
+
+test('calls show the servers, the disk and the round trip; the last two only if the answer came in time', () => {
+  const rows = { rate: 9.96, servers: 2, roundTrip: 0.3 }
+  const disk = { total: 50 * 2 ** 30, free: 12.5 * 2 ** 30 }
+  expect(tableLines('figures', undefined, undefined, callRows({ ...rows, disk })).slice(1)).toEqual([
+    '  rate                  10.0/s',
+    '  servers                    2',
+    '  disk used   37.5 of 50.0 GiB',
+    '  round trip           0.30 ms',
+  ])
+  expect(callRows({ ...rows, disk: undefined }).slice(2)).toEqual([
+    ['disk used', ''],
+    ['round trip', ''],
+  ])
 })

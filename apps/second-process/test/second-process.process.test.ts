@@ -117,7 +117,10 @@ describe('refuses a wrong command line, and ends with 2', () => {
     [['--encoding', 'ebcdic'], /--encoding.*'ebcdic' is invalid.*utf16le/],
     [['--show', 'nowhere'], /--show.*'nowhere' is invalid.*terminal, dialog/],
     [['message'], /too many arguments/],
-    [['--count', '5'], /'--count' cannot be used without option '--stream' or '--latest' or '--queue'/],
+    [['--count', '5'], /'--count' cannot be used without option '--stream' or '--latest' or '--queue' or '--call'/],
+    [['--disk', '/'], /'--disk' cannot be used without option '--call'/],
+    [['--rate', '5'], /'--rate' cannot be used without option '--call'/],
+    [['--call', '--rate', '1001'], /--rate.*'1001' is invalid.*whole number from 1 to 1000/],
     [['--work', '5'], /'--work' cannot be used without option '--queue'/],
     [['--queue', '--work', '60001'], /--work.*'60001' is invalid.*whole number from 0 to 60000/],
     [['--queue'], /'--queue' cannot be used with option '--show <where>'/],
@@ -156,6 +159,9 @@ test('--help names every option with its default', async () => {
     '--latest',
     '--queue',
     '--work <ms>',
+    '--call',
+    '--rate <hz>',
+    '--disk <path>',
     '--count <messages>',
   ]) {
     expect(stdout).toContain(part)
