@@ -36,6 +36,13 @@ export const stream = {
   memlane: program(node, `${STAGED_FIXTURES}/stream.mjs`),
 }
 
+/** The C peer of calls, and its counterpart in Windows' Node. */
+export const call = {
+  client: program(run, file('build/windows/call_client.exe')),
+  server: program(run, file('build/windows/call_server.exe')),
+  memlane: program(node, `${STAGED_FIXTURES}/call.mjs`),
+}
+
 export const mumbleLink = program(run, file('build/windows/mumble_link.exe'))
 
 /** Creates memory in Windows' Node; the second one first gives up the right to create `Global\\` names. */
