@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup'
 // Only core stays outside, because it looks for its addon beside itself.
 export default defineConfig({
   entry: {
+    'call-peer': '../testing/fixtures/call-peer.child.ts',
     'latest-peer': '../testing/fixtures/latest-peer.child.ts',
     'queue-peer': '../testing/fixtures/queue-peer.child.ts',
     'stream-echo': '../testing/fixtures/stream-echo.child.ts',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { uniqueName } from '@memlane/testing'
 import { exchangeInAllWays } from '@memlane/testing/exchange'
@@ -21,11 +22,15 @@ const options: Record<Runtime, string> = { node: '', bun: '', deno: 'run --allow
 const pairs = (['node', 'bun', 'deno'] as const).flatMap((one, _, all) => all.map((other) => [one, other] as const))
 
 /** A peer in that runtime, instead of this one. */
-function peer(runtime: Runtime, fixture: 'region' | 'stream'): Peer {
+function peer(runtime: Runtime, fixture: 'region' | 'stream' | 'call'): Peer {
   const file = join(stage as string, 'testing', 'fixtures', `${fixture}-peer.child.ts`) // there, it is compiled: .mjs
   const script = `program=$1; shift 2; exec "$program" ${options[runtime]} "$@"` // leaves out this process's own Node
   const through = ['sh', '-c', script, 'sh', programs[runtime] as string]
   return new Peer(pathToFileURL(file), { timeoutMs: 60_000, through })
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await setTimeout(20)
 }
 
 const streamPeer = (runtime: Runtime) => peer(runtime, 'stream')
@@ -100,6 +105,41 @@ describe.runIf(stage !== undefined && programs.bun !== undefined && programs.den
       expect(await heir.call('create', name)).toBe(false)
       expect(await heir.call('update', 1)).toBe(100_001)
       expect(await reader.call('snapshot')).toMatchObject({ a: 100_001, b: 100_001 })
+    })
+
+    it.each(pairs)('calls of %s are answered by %s, in every way of calling', async (from, to) => {
+      const name = uniqueName('call')
+      await using server = peer(to, 'call')
+      await using client = peer(from, 'call')
+      const pid = await server.call('serve', name)
+      await client.call('connect', name)
+      expect(await client.call('quotes', 1000)).toEqual([pid])
+      expect(await client.call('callSync', 500)).toBe(2000)
+      expect(await client.call('trades', 5000, 1e9, false)).toBe(5000)
+      expect(await client.call('trades', 1e9, 500, true)).toBe(500)
+      await until(async () => (await server.call('told')).filter((each: string) => each === 'ended 1').length === 2)
+    })
+
+    it.each(pairs)('calls of %s to a killed server of %s fail, or go to the next server', async (from, to) => {
+      const name = uniqueName('call')
+      await using server = peer(to, 'call')
+      await using client = peer(from, 'call')
+      await server.call('serve', name, { waitStrategy: 'park' }, true)
+      await client.call('connect', name, { waitStrategy: 'park' })
+      const [lost, idempotent] = [client.call('quote', 1), client.call('again', 2)]
+      await until(async () => (await server.call('running')) === 2)
+      using onlooker = new Onlooker(name, 'call')
+      await onlooker.untilAsleep('producers')
+      await onlooker.untilAsleep('consumers')
+      expect(await server.kill()).toMatchObject({ signal: 'SIGKILL' })
+      await expect(lost).rejects.toMatchObject({ code: 'DIED' })
+      await using heir = peer(to, 'call')
+      const pid = await heir.call('serve', name)
+      expect(await idempotent).toEqual({ id: 2, pid, price: 4 })
+      const streamed = client.call('trades', 1e9, 1e9, false)
+      await until(async () => (await heir.call('told')).length > 0)
+      await heir.kill()
+      await expect(streamed).rejects.toMatchObject({ code: 'DIED' })
     })
   },
 )

@@ -6,4 +6,4 @@ set -euo pipefail
 "$scripts/setup.sh"
 cd "$root"
 MEMLANE_ARM64_NODE=$scripts/node.sh exec node_modules/.bin/vitest run --project @memlane/compat --project @memlane/interop \
-  arm64 test/stream test/latest test/queue "$@"
+  arm64 test/stream test/latest test/queue test/call "$@"

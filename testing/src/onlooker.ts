@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
-import { Channel, type StreamChannel } from '@memlane/channel'
-import { codecOf, Sleepers, streamShape } from '@memlane/protocol/internal'
-import { Numbered } from './numbered-message.js'
+import { type CallChannel, Channel, type StreamChannel } from '@memlane/channel'
+import { callShape, Sleepers, streamShape } from '@memlane/protocol/internal'
 
-/** Looks at a stream from outside and takes no part in it. */
+/** Looks at a stream or at calls from outside and takes no part in it. Clients are producers, and servers are consumers. */
 export class Onlooker implements Disposable {
-  readonly #channel: StreamChannel
+  readonly #channel: StreamChannel | CallChannel
 
-  constructor(name: string) {
-    this.#channel = Channel.open(streamShape, name, codecOf(Numbered))
+  constructor(name: string, shape: 'stream' | 'call' = 'stream') {
+    this.#channel =
+      shape === 'stream' ? Channel.open(streamShape, name, undefined) : Channel.open(callShape, name, undefined)
   }
 
   /** Waits until at least `count` participants of one side sleep. */
