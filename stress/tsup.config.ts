@@ -13,27 +13,33 @@ const programs: Options = {
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Builds memlane itself from its sources, so that each of its ordered stores is a crash point. */
-const countedStores: NonNullable<Options['esbuildPlugins']>[number] = {
-  name: 'counted stores',
-  setup(build) {
-    const atomics = pathOf('../packages/protocol/src/memory/atomics.ts')
-    const counted = pathOf('src/crash/counted-atomics.ts')
-    let replaced = 0
-    build.onResolve({ filter: /^@memlane\/(channel|consumer|producer|protocol)(\/internal)?$/ }, ({ path }) => {
-      const [, name, entry = 'index'] = path.split('/')
-      return { path: pathOf(`../packages/${name}/src/${entry}.ts`) }
-    })
-    build.onResolve({ filter: /\/atomics\.js$/ }, ({ importer }) => {
-      if (importer === counted) return { path: atomics }
-      replaced++
-      return { path: counted }
-    })
-    build.onEnd(() => {
-      if (replaced === 0) throw new Error('nothing imports the module of the ordered stores')
-    })
-  },
-}
+/** Builds memlane itself from its sources, with another module in place of the one of the ordered accesses. */
+const withAtomics = (module: string): Options => ({
+  ...programs,
+  noExternal: [/^@memlane\/(?!core)/],
+  esbuildPlugins: [
+    {
+      name: 'other ordered accesses',
+      setup(build) {
+        const atomics = pathOf('../packages/protocol/src/memory/atomics.ts')
+        const other = pathOf(module)
+        let replaced = 0
+        build.onResolve({ filter: /^@memlane\/(channel|consumer|producer|protocol)(\/internal)?$/ }, ({ path }) => {
+          const [, name, entry = 'index'] = path.split('/')
+          return { path: pathOf(`../packages/${name}/src/${entry}.ts`) }
+        })
+        build.onResolve({ filter: /\/atomics\.js$/ }, ({ importer }) => {
+          if (importer === other) return { path: atomics }
+          replaced++
+          return { path: other }
+        })
+        build.onEnd(() => {
+          if (replaced === 0) throw new Error('nothing imports the module of the ordered accesses')
+        })
+      },
+    },
+  ],
+})
 
 export default defineConfig([
   {
@@ -42,7 +48,6 @@ export default defineConfig([
       'run-role': 'src/crash/run-role.ts',
       'kill-participant': 'src/kill/participant.ts',
       'kill-queue-participant': 'src/kill-queue/participant.ts',
-      'kill-call-participant': 'src/kill-call/participant.ts',
       'kill-latest-participant': 'src/kill/latest-participant.ts',
       'run-cases': 'src/fuzz/run-cases.ts',
       'torn-writer': 'src/torn/writer.ts',
@@ -50,10 +55,11 @@ export default defineConfig([
       'scribble-participant': 'src/scribble/participant.ts',
     },
   },
+  // Each store is a crash point.
+  { ...withAtomics('src/crash/counted-atomics.ts'), entry: { 'crashing-process': 'src/crash/crashing-process.ts' } },
+  // The ledger knows of each take.
   {
-    ...programs,
-    entry: { 'crashing-process': 'src/crash/crashing-process.ts' },
-    noExternal: [/^@memlane\/(?!core)/],
-    esbuildPlugins: [countedStores],
+    ...withAtomics('src/kill-call/noted-atomics.ts'),
+    entry: { 'kill-call-participant': 'src/kill-call/participant.ts' },
   },
 ])

@@ -4,6 +4,7 @@ import { randomFrom } from '@memlane/testing/random'
 import { Command, Option } from 'commander'
 import { runLatestRound } from './kill/latest-round.js'
 import { type RoundOptions, runRound, type Totals } from './kill/round.js'
+import { noEnds } from './kill-call/ledger.js'
 import { type CallTotals, runCallRound } from './kill-call/round.js'
 import { type QueueTotals, runQueueRound } from './kill-queue/round.js'
 import { wholeNumberFrom } from './whole-number.js'
@@ -49,11 +50,18 @@ export async function killAtRandom(
   return { ...totals, seed, seconds: secondsSince(start) }
 }
 
+interface Latencies {
+  count: number
+  median: number
+  p99: number
+  max: number
+}
+
 export type QueueKillReport = Omit<QueueTotals, 'latencies'> & {
   seed: number
   seconds: number
   /** Milliseconds from a consumer's death to the next handler of a message that it had, and the number of such messages. */
-  deathToHandlerMs: { count: number; median: number; p99: number }
+  deathToHandlerMs: Latencies
 }
 
 /** Plays rounds of queues with both endings, until `kills` are done or a participant hangs. */
@@ -65,13 +73,16 @@ export async function killQueueAtRandom(kills: number, seed: number): Promise<Qu
 export type CallKillReport = Omit<CallTotals, 'latencies'> & {
   seed: number
   seconds: number
-  /** Milliseconds from a server's death to the rejection of a call that it had, and the number of such calls. */
-  deathToRejectionMs: { count: number; median: number; p99: number }
+  /**
+   * Milliseconds from a server's death to the rejection of a call that it had, and the number of such calls. They are those of the clients that
+   * live through the rounds: others may have been stopped meanwhile.
+   */
+  deathToRejectionMs: Latencies
 }
 
 /** Plays rounds of calls with both endings, until `kills` are done or a participant hangs. */
 export async function killCallAtRandom(kills: number, seed: number): Promise<CallKillReport> {
-  const totals = { ...nothing, lies: 0, latencies: [] }
+  const totals = { ...nothing, lies: 0, ends: noEnds(), latencies: [] }
   const { latencies, ...report } = await playRounds(kills, seed, totals, runCallRound)
   return { ...report, deathToRejectionMs: inMs(latencies) }
 }
@@ -98,10 +109,10 @@ async function playRounds<T extends Totals & { readonly latencies: number[] }>(
 
 const secondsSince = (start: number) => Math.round((performance.now() - start) / 100) / 10
 
-function inMs(microseconds: number[]): { count: number; median: number; p99: number } {
+function inMs(microseconds: number[]): Latencies {
   microseconds.sort((a, b) => a - b)
   const at = (part: number) => (microseconds[Math.floor(part * microseconds.length)] ?? 0) / 1000
-  return { count: microseconds.length, median: at(0.5), p99: at(0.99) }
+  return { count: microseconds.length, median: at(0.5), p99: at(0.99), max: (microseconds.at(-1) ?? 0) / 1000 }
 }
 
 const isClean = ({ lost, duplicated, torn, hung, leftovers, lies = 0 }: Totals & { lies?: number }) =>

@@ -26,6 +26,8 @@ const VICTIM = 1
 export const SURVIVOR = 2
 export const PARTS = 5
 export const CALL_CAPACITY = 8
+/** So many calls of the early client are cancelled after its first one: more than its ring has room for. */
+export const CANCELLED = 2 * CALL_CAPACITY + 1
 export const callOptions = { capacity: CALL_CAPACITY, maxClients: 2, maxServers: 2 }
 
 /** @param begin called when a handler begins */
@@ -79,12 +81,13 @@ function demand(holds: boolean, what: string): void {
 const join = ({ name }: Stage) => connect(name, Notes, { waitStrategy: 'park' })
 
 /** Serves until `stop` is called, and gives up the calls that are held then. */
-async function serveUntilStopped({ name }: Stage, onServing: () => void = () => {}): Promise<void> {
+async function serveUntilStopped({ name, ask }: Stage, onServing: () => void = () => {}): Promise<void> {
   let stop = () => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
-  const handlers = noteHandlers(VICTIM, true, (procedure) => {
+  const handlers = noteHandlers(VICTIM, true, (procedure, number) => {
+    ask('begun', number)
     if (procedure === 'stop') stop()
   })
   const server = serve(name, Notes, handlers, { ...callOptions, waitStrategy: 'park' })
@@ -167,6 +170,43 @@ export const callRoles = {
     stage.ask('serve')
     demand((await again).from === SURVIVOR, 'a wrong answer')
   },
+  /** Its server dies while it blocks its thread: twice. */
+  async 'call-blocked-client'(stage: Stage) {
+    const note = () => ({ number: stage.intend(1), from: 0 })
+    using client = await join(stage)
+    stage.ask('server')
+    let error: unknown
+    try {
+      client.callSync('stop', note())
+    } catch (thrown) {
+      error = thrown
+    }
+    demand((error as { code?: string } | undefined)?.code === 'DIED', `the call must end with DIED, not ${error}`)
+    stage.ask('server')
+    demand(client.callSync('holdAgain', note()).from === SURVIVOR, 'a wrong answer')
+  },
+  /** Cancels calls while an older one waits, and makes more calls than it has slots. Then the first server comes. */
+  async 'call-early-client'(stage: Stage) {
+    const note = () => ({ number: stage.intend(1), from: 0 })
+    using client = await join(stage)
+    const first = client.plain(note())
+    const cancelled: Promise<unknown>[] = []
+    for (let count = 0; count < CANCELLED; count++) {
+      const controller = new AbortController()
+      cancelled.push(client.plain(note(), { signal: controller.signal }).catch(() => {}))
+      controller.abort()
+    }
+    await Promise.all(cancelled)
+    const others = Array.from({ length: CALL_CAPACITY + 1 }, () => client.plain(note()))
+    const there = client.waitForServer()
+    crashPoints.onStore = (store) => {
+      if (store !== 'setBits') return // it does not sleep yet
+      crashPoints.onStore = () => {}
+      stage.ask('serve')
+    }
+    demand(await there, 'no server came')
+    for (const { from } of await Promise.all([first, ...others])) demand(from === SURVIVOR, 'a wrong answer')
+  },
   async 'call-loner'(stage: Stage) {
     const server = serve(
       stage.name,
@@ -180,7 +220,8 @@ export const callRoles = {
     await server.close()
   },
   async 'call-dead-server'(stage: Stage) {
-    const handlers = noteHandlers(VICTIM, true, (procedure) => {
+    const handlers = noteHandlers(VICTIM, true, (procedure, number) => {
+      stage.ask('begun', number)
       if (procedure === 'stop') crashPoints.die('with calls')
     })
     const server = serve(stage.name, Notes, handlers, callOptions)

@@ -44,8 +44,8 @@ export class ScenarioRun {
   }
 
   /** Plays a role that dies before the examined role starts. */
-  async crashBefore(role: CrashingRole & `${string}dead-${string}`, lane = 0): Promise<Outcome> {
-    const outcome = await start({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, () => {})
+  async crashBefore(role: CrashingRole & `${string}dead-${string}`, lane = 0, hear: Hear = () => {}): Promise<Outcome> {
+    const outcome = await start({ role, name: this.name, lane, first: 1, store: 0, side: 'before' }, hear)
     if (!outcome.died) throw new Error(`the ${role} lives`)
     return outcome
   }

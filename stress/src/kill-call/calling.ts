@@ -7,11 +7,16 @@ import { oneOf, type Random } from '@memlane/testing/random'
 import { MAX_ENTRIES, SENT, TORN } from '../kill/ledger.js'
 import { type CallLedger, LOST } from './ledger.js'
 import { ANSWER, type Numbers, partsOf } from './procedures.js'
+import { settledOnce } from './settled-once.js'
 
 type Caller = Client<typeof Numbers.procedures>
 type Plain = 'plain' | 'again' | 'place' | 'reply' | 'fails'
+type Procedure = Plain | 'parts' | 'hold'
 
 const PLAIN: readonly Plain[] = ['plain', 'again', 'place', 'reply', 'fails']
+/** How often a client streams an answer, and how often it calls the handler that never ends by itself. */
+const STREAMS = 0.25
+const HOLDS = 0.05
 /** How often a client gives up a call: by its time, or by its signal. */
 const TIMEOUTS = 0.1
 const ABORTS = 0.1
@@ -26,11 +31,14 @@ export class Calling {
   readonly #ledger: CallLedger
   readonly #me: number
   readonly #random: Random
+  readonly #isStopped: boolean
 
-  constructor(ledger: CallLedger, me: number, random: Random) {
+  /** @param isStopped whether this client may be stopped at any time */
+  constructor(ledger: CallLedger, me: number, random: Random, isStopped: boolean) {
     this.#ledger = ledger
     this.#me = me
     this.#random = random
+    this.#isStopped = isStopped
   }
 
   /** Tells whether there is room for so many calls in the ledger. */
@@ -41,7 +49,11 @@ export class Calling {
   /** One call that is not given up. */
   async last(client: Caller): Promise<void> {
     const request = this.#request('plain')
-    await this.#settle('plain', request, client.plain(request))
+    await this.#settle(
+      'plain',
+      request,
+      this.#once(request, () => client.plain(request)),
+    )
   }
 
   /** Calls in some way, and waits until all of them are settled. */
@@ -62,7 +74,7 @@ export class Calling {
     await calls
   }
 
-  #request(procedure: Plain | 'parts'): NumberedMessage {
+  #request(procedure: Procedure): NumberedMessage {
     const own = this.#ledger.counters(this.#me)[SENT] as number
     this.#ledger.send(this.#me, own, procedure === 'again' || procedure === 'place')
     return numbered(this.#me, own, 0, own)
@@ -70,9 +82,10 @@ export class Calling {
 
   async #one(client: Caller): Promise<void> {
     const random = this.#random
-    const procedure = random() < 0.25 ? 'parts' : oneOf(random, PLAIN)
+    const kind = random()
+    const procedure = kind < STREAMS ? 'parts' : kind < STREAMS + HOLDS ? 'hold' : oneOf(random, PLAIN)
     const request = this.#request(procedure)
-    const choice = random()
+    const choice = procedure === 'hold' ? random() * (TIMEOUTS + ABORTS) : random()
     const options =
       choice < TIMEOUTS
         ? { timeoutMs: random() * GIVE_UP_MS }
@@ -80,26 +93,43 @@ export class Calling {
           ? { signal: AbortSignal.timeout(1 + Math.floor(random() * GIVE_UP_MS)) }
           : {}
     const answer =
-      procedure === 'parts' ? this.#parts(request, client.parts(request, options)) : client[procedure](request, options)
+      procedure === 'parts'
+        ? this.#parts(request, client.parts(request, options))
+        : this.#once(request, () => client[procedure](request, options))
     await this.#settle(procedure, request, answer, options.signal)
   }
 
-  /** Takes the parts of an answer, or some of them. */
-  async #parts(request: NumberedMessage, parts: AsyncIterable<NumberedMessage>): Promise<undefined> {
+  /** Takes the parts of an answer, or some of them. Then the iterator has ended. */
+  async #parts(request: NumberedMessage, parts: AsyncIterableIterator<NumberedMessage>): Promise<undefined> {
+    try {
+      await this.#take(request, parts)
+    } finally {
+      const ends = await Promise.allSettled([parts.next(), parts.next()])
+      if (ends.some((end) => end.status === 'rejected' || end.value.done !== true)) {
+        this.#ledger.settledAgain(this.#me, request.own)
+      }
+    }
+  }
+
+  async #take(request: NumberedMessage, parts: AsyncIterable<NumberedMessage>): Promise<void> {
     const random = this.#random
     let next = 0
     for await (const part of parts) {
       this.#check(request, part, next++)
       const choice = random()
       if (choice < 0.01) await setTimeout(random() * 5)
-      else if (choice < 0.02) return undefined
+      else if (choice < 0.02) return
     }
     if (next !== partsOf(request)) this.#tear(`got ${next} parts in answer to call ${request.own}`)
-    return undefined
+  }
+
+  /** Calls a method of the client. Notes in the ledger if the promise is settled twice, which the promise itself hides. */
+  #once<T>(request: NumberedMessage, call: () => Promise<T>): Promise<T> {
+    return settledOnce(call, () => this.#ledger.settledAgain(this.#me, request.own))
   }
 
   async #settle(
-    procedure: Plain | 'parts',
+    procedure: Procedure,
     request: NumberedMessage,
     answer: Promise<NumberedMessage | undefined>,
     signal?: AbortSignal,
@@ -141,7 +171,7 @@ export class Calling {
     return this.#random() < TIMEOUTS ? this.#random() * GIVE_UP_MS : NEVER_MS
   }
 
-  #answered(procedure: Plain | 'parts', request: NumberedMessage, answer: NumberedMessage | undefined): void {
+  #answered(procedure: Procedure, request: NumberedMessage, answer: NumberedMessage | undefined): void {
     if (procedure === 'fails') this.#tear(`got an answer to call ${request.own}, which fails`)
     if (answer !== undefined) {
       this.#check(request, answer, 0)
@@ -149,7 +179,7 @@ export class Calling {
     } else this.#ledger.givenUp(this.#me, request.own) // a stream may have been left before its handler began
   }
 
-  #failed(procedure: Plain | 'parts', { own }: NumberedMessage, error: unknown, signal?: AbortSignal): void {
+  #failed(procedure: Procedure, { own }: NumberedMessage, error: unknown, signal?: AbortSignal): void {
     if (signal?.aborted && error === signal.reason) this.#ledger.givenUp(this.#me, own)
     else if (error instanceof RemoteError) {
       const { name, message, code, data } = error
@@ -159,7 +189,7 @@ export class Calling {
     } else if (error instanceof SharedMemoryError) {
       const { code, taken } = error as SharedMemoryError & { taken?: unknown }
       if (code === 'DIED') {
-        if (this.#ledger.died(this.#me, own, taken, steadyNow())) return
+        if (this.#ledger.died(this.#me, own, taken, this.#isStopped ? undefined : steadyNow())) return
         Atomics.add(this.#ledger.counters(this.#me), LOST, 1)
         console.error(`client ${this.#me} has lost its call ${own} of ${procedure}: ${error.message}`)
       } else if (code === 'TIMED_OUT' || code === 'CLOSED') this.#ledger.rejected(this.#me, own, taken)

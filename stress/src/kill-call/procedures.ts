@@ -15,6 +15,8 @@ export const Numbers = api('Numbers', {
   reply: call(Numbered, Numbered),
   fails: call(Numbered, Numbered),
   parts: call(Numbered, stream(Numbered)),
+  /** Its handler ends only when the call is given up. */
+  hold: call(Numbered, Numbered),
 })
 
 /** The lane of an answer. That of a request is 0. */
@@ -51,7 +53,12 @@ export function handlersOf(ledger: CallLedger, me: number, random: Random): Hand
   }
   return {
     plain: answer,
-    again: answer,
+    /** Always takes some time: many of its servers die meanwhile. */
+    async again(request) {
+      begin(request)
+      await setTimeout(random() * PAUSE_MS)
+      return answerTo(request)
+    },
     place: inPlace((request, context) => {
       const copy = { ...request }
       begin(copy)
@@ -76,6 +83,11 @@ export function handlersOf(ledger: CallLedger, me: number, random: Random): Hand
         if (random() < 0.02) await setTimeout(pauseMs())
         yield answerTo(request, part)
       }
+    },
+    async hold(request, { signal }) {
+      begin(request)
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return answerTo(request)
     },
   }
 }

@@ -4,8 +4,8 @@
  *   0              the command
  *   4              how many latencies follow
  *   64             latencies, u32 each, in microseconds
- *   ...            each participant: 8 words of counters, the last two of them the time of its death (f64); then an entry (u32) for each of
- *                  its messages or calls
+ *   ...            each participant: 10 words of counters, words 6 and 7 of them the time of its death (f64); then an entry (u32) for each
+ *                  of its messages or calls
  */
 
 import { SharedMemory } from '@memlane/core'
@@ -23,7 +23,7 @@ const MAX_LATENCIES = 65_536
 
 const LATENCIES = 16
 const PARTICIPANTS = LATENCIES + MAX_LATENCIES
-const COUNTER_WORDS = 8
+const COUNTER_WORDS = 10
 const PARTICIPANT_WORDS = COUNTER_WORDS + MAX_ENTRIES
 
 /** Creates the memory of a ledger. */

@@ -12,7 +12,8 @@
 
 import { SharedMemory } from '@memlane/core'
 
-export const Command = { run: 0, pause: 1, finish: 2 } as const
+/** `end`: also a participant finishes that outlives the others. */
+export const Command = { run: 0, pause: 1, finish: 2, end: 3 } as const
 
 export const Stage = { starting: 0, joining: 1, joined: 2, paused: 3 } as const
 
