@@ -3,6 +3,7 @@
  * go through DEALER and ROUTER, with the number of the call in a frame of its own.
  */
 
+import { rmSync } from 'node:fs'
 import { Content, memoryOf } from '../roles/content.js'
 import type { CallPeer } from './call-peer.js'
 import type { CallTrial } from './call-trial.js'
@@ -28,7 +29,7 @@ export const zeromqCalls: CallPeer = {
         }
       }
       void serving()
-      return () => socket.close()
+      return () => end(socket, trial)
     }
     const socket = new Reply()
     await socket.bind(address(trial))
@@ -36,7 +37,7 @@ export const zeromqCalls: CallPeer = {
       for await (const [request] of socket) await socket.send(echo(request as Buffer))
     }
     void serving()
-    return () => socket.close()
+    return () => end(socket, trial)
   },
 
   async connect(trial) {
@@ -75,6 +76,11 @@ export const zeromqCalls: CallPeer = {
       close: () => socket.close(),
     }
   },
+}
+
+function end(socket: { close(): void }, trial: CallTrial): void {
+  socket.close()
+  rmSync(socketPath(trial), { force: true })
 }
 
 /** A buffer of its own: the library may keep it until it is sent. */

@@ -102,7 +102,7 @@ let count = 0
 const nextName = () => `memlane-bench-call-${process.pid}-${++count}`
 
 function commandOf(each: CallCase, quick: boolean): readonly string[] {
-  const times = quick ? { warmUpSeconds: 0.1, seconds: 0.2 } : { warmUpSeconds: 0.5, seconds: 1 }
+  const times = quick ? { warmUpSeconds: 0.1, seconds: 0.2 } : { warmUpSeconds: 1, seconds: 1 }
   if (each.peer === 'C++') {
     if (each.way === LINE) return floor.command({ ...PROBE, ...times })
     return [nativeProgram('call'), ...Object.entries(times).map(([key, value]) => `${key}=${value}`)]
