@@ -41,9 +41,8 @@ describe('with --call,', () => {
     )
     server.end()
     await endedOrderly(server)
-    expect(server.stdout).toBe(
-      `Answering calls for this machine's figures in ${name}.\nPress any key to end.\nAnswered 8 calls.\n`,
-    )
+    const begin = `Answering calls for this machine's figures in ${name}.\nPress any key to end.\n`
+    expect(server.stdout.replace(/\d+ calls/, 'so many calls')).toBe(`${begin}Answered so many calls.\n`)
     expect(SharedMemory.list().filter((memory) => memory.name === name)).toEqual([])
   })
 
