@@ -29,9 +29,11 @@ export class CallLeftovers {
   }
 
   #slots(): string | undefined {
-    const kinds: number[] = []
-    this.#channel.control.forEachSlot((_index: number, word: number) => kinds.push(kindOf(word)))
-    return kinds.every((kind) => FREE_AGAIN.has(kind)) ? undefined : `slots of the kinds ${kinds.join(' ')}`
+    const used: number[] = []
+    this.#channel.control.forEachSlot((_index: number, word: number) => {
+      if (!FREE_AGAIN.has(kindOf(word))) used.push(kindOf(word))
+    })
+    return used.length === 0 ? undefined : `slots of the kinds ${used.join(' ')}`
   }
 
   #places(): string | undefined {

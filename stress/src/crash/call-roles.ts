@@ -199,11 +199,7 @@ export const callRoles = {
     await Promise.all(cancelled)
     const others = Array.from({ length: CALL_CAPACITY + 1 }, () => client.plain(note()))
     const there = client.waitForServer()
-    crashPoints.onStore = (store) => {
-      if (store !== 'setBits') return // it does not sleep yet
-      crashPoints.onStore = () => {}
-      stage.ask('serve')
-    }
+    stage.ask('serve')
     demand(await there, 'no server came')
     for (const { from } of await Promise.all([first, ...others])) demand(from === SURVIVOR, 'a wrong answer')
   },

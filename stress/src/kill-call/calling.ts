@@ -20,9 +20,13 @@ const HOLDS = 0.05
 /** How often a client gives up a call: by its time, or by its signal. */
 const TIMEOUTS = 0.1
 const ABORTS = 0.1
+/** The same of calls that go to another server when their server dies: some of them must end in between. */
+const TIMEOUTS_OF_IDEMPOTENT = 0.5
 const GIVE_UP_MS = 15
 /** So many calls at a time that some wait for a slot, or few. */
 const SEVERAL = [3, 12, 80]
+/** So many calls are made in each pause. */
+export const LAST_CALLS = 10
 /** The parent looks for hung participants long before. */
 const NEVER_MS = 300_000
 
@@ -86,10 +90,11 @@ export class Calling {
     const procedure = kind < STREAMS ? 'parts' : kind < STREAMS + HOLDS ? 'hold' : oneOf(random, PLAIN)
     const request = this.#request(procedure)
     const choice = procedure === 'hold' ? random() * (TIMEOUTS + ABORTS) : random()
+    const timeouts = procedure === 'again' ? TIMEOUTS_OF_IDEMPOTENT : TIMEOUTS
     const options =
-      choice < TIMEOUTS
+      choice < timeouts
         ? { timeoutMs: random() * GIVE_UP_MS }
-        : choice < TIMEOUTS + ABORTS
+        : choice < timeouts + ABORTS
           ? { signal: AbortSignal.timeout(1 + Math.floor(random() * GIVE_UP_MS)) }
           : {}
     const answer =

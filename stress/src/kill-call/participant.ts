@@ -6,7 +6,7 @@ import { SharedMemory } from '@memlane/core'
 import { connect } from '@memlane/producer'
 import { oneOf, randomFrom } from '@memlane/testing/random'
 import { Command, STAGE, Stage } from '../kill/ledger.js'
-import { Calling } from './calling.js'
+import { Calling, LAST_CALLS } from './calling.js'
 import { CallLedger, CLOSES } from './ledger.js'
 import { handlersOf, Numbers } from './procedures.js'
 import { takes } from './takes.js'
@@ -55,7 +55,7 @@ async function callUntilOver(): Promise<void> {
     if (role === 'lasting-client') await setTimeout(random() * LASTING_PAUSE_MS)
     else if (random() < 0.5 || !calling.hasRoom(100)) await setTimeout(random() * PAUSE_MS)
     if (ledger.command !== Command.pause) continue
-    if (calling.hasRoom(1)) await calling.last(client)
+    if (calling.hasRoom(LAST_CALLS)) await calling.last(client)
     Atomics.store(counters, STAGE, Stage.paused)
     while (ledger.command === Command.pause && process.ppid === parent) await setTimeout(1)
     Atomics.store(counters, STAGE, Stage.joined)
