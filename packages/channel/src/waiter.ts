@@ -19,7 +19,7 @@ import type { SleepMark } from '@memlane/protocol/internal'
 import { countRings } from './bells.js'
 import { deadlineAfter, pauseSync, timeLeft } from './deadline.js'
 import { Doze } from './doze.js'
-import { canLook, lookFor } from './look.js'
+import { canLook, spinFor } from './look.js'
 import { LOOK_MS, LookBudget } from './look-budget.js'
 import { noteRound, roundIfDue } from './rounds.js'
 import { isThereOrOver, type WaitCondition } from './wait-condition.js'
@@ -114,7 +114,7 @@ export class Waiter {
   look(condition: WaitCondition, timeoutMs = Infinity): boolean {
     const mayLook = this.#strategy !== 'park' && canLook && !condition.asksKernel && !(timeoutMs < LOOK_MS)
     if (!mayLook) return condition.isThere()
-    if (this.#strategy === 'spin') return lookFor(condition, LOOK_MS) !== Infinity
+    if (this.#strategy === 'spin') return spinFor(condition, LOOK_MS)
     const rings = countRings()
     const looks = rings === this.#rings ? this.#looks : this.#looksAfterRing
     this.#rings = rings
@@ -307,7 +307,7 @@ export class Waiter {
 
   #spin(condition: WaitCondition, deadline: number): boolean {
     for (;;) {
-      if (lookFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline))) !== Infinity) return true
+      if (spinFor(condition, Math.min(PEER_CHECK_INTERVAL_MS, timeLeft(deadline)))) return true
       condition.watchPeers(undefined) // without the bell: this wait does not listen to it
       if (timeLeft(deadline) === 0) return isThereOrOver(condition)
     }

@@ -118,7 +118,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       ahead: control.requestOffset / 4,
       hasNotes: false,
     })
-    this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: this.#watch }
+    const quick = { isThere: () => this.#taker.hasGrown() }
+    this.#condition = { isThere: () => this.#isAnythingThere(), quick, watchPeers: this.#watch }
     // Not at once: a handler may use the server, which the program has only when `serve` has returned.
     microtask(() => this.#serve().catch((error) => this.#crash(error)))
   }
@@ -203,9 +204,10 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
         continue
       }
       for (let round = 0; round < PROMISE_ROUNDS && this.#running.size > 0; round++) await undefined
-      if (this.closed || this.#condition.isThere()) continue
+      if (this.closed) return
       // While handlers wait for something, the event loop is theirs.
-      if (this.#running.size > 0 || !waiter.look(this.#condition)) await waiter.waitAfterLook(this.#condition)
+      const isThere = this.#running.size > 0 ? this.#condition.isThere() : waiter.look(this.#condition)
+      if (!isThere) await waiter.waitAfterLook(this.#condition)
     }
   }
 

@@ -74,11 +74,10 @@ export const MAX_TIMEOUT_MS = 2 ** 31 - 1 // longer ones overflow Node's timers
 
 /** Milliseconds, from 0 to 2^31 - 1, or Infinity. */
 export function checkTimeout(option: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0 && (value <= MAX_TIMEOUT_MS || value === Infinity)) return
   const wanted = `a number of milliseconds from 0 to ${MAX_TIMEOUT_MS}, or Infinity`
   if (typeof value !== 'number') throw new TypeError(`${option} must be ${wanted}, not ${describeValue(value)}`)
-  if (!(value >= 0) || (value > MAX_TIMEOUT_MS && value !== Infinity)) {
-    throw new RangeError(`${option} ${value} is not ${wanted}`)
-  }
+  throw new RangeError(`${option} ${value} is not ${wanted}`)
 }
 
 /** Describes a wrong value for a message: `"0600"` or `5`, not only its type. */

@@ -101,6 +101,7 @@ export class CallSlots {
     this.#condition = { isThere: () => this.#isAnythingThere(), watchPeers: (bell) => this.#watch(bell) }
     this.#answered = {
       isThere: () => this.participant.closed || isNews(kindOf(loadSlot(control.words, this.#blockedOn))),
+      quick: { isThere: () => isNews(kindOf(loadSlot(control.words, this.#blockedOn))) },
       watchPeers: this.#peers.watchConsumers,
     }
   }

@@ -74,6 +74,13 @@ export class QueueTaker {
     return loadMask(this.words, RETURNS_INDEX) !== this.seen || this.isDue() || this.hasNew()
   }
 
+  /** A quick check after `take` has found nothing: tells whether a known producer has published since. */
+  hasGrown(): boolean {
+    const { rings } = this
+    for (let ring = 0; ring < rings.length; ring++) if ((rings[ring] as RingCursor).hasGrown()) return true
+    return false
+  }
+
   /**
    * Takes a dead letter.
    *

@@ -77,6 +77,11 @@ export class RingCursor {
     return this.find() !== -1
   }
 
+  /** Tells whether the producer has published since this cursor came to the end. */
+  hasGrown(): boolean {
+    return loadTail(this.words, this.tailIndex) !== this.position
+  }
+
   /**
    * Goes to the next entry whose slot still holds its message: an entry that does not match once never will. Its word is `taken`
    * then. Ends also if the producer writes without end.
