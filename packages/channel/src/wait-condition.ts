@@ -5,8 +5,8 @@ export interface WaitCondition {
   /** Tells whether the condition is true. Must not block. Called very often. */
   isThere(): boolean
   /**
-   * A quicker check, for looks, if `isThere` takes long. If it is there, the condition is true. If it is not, the condition may still
-   * be true: the look calls `isThere` once at its end.
+   * A quicker check, for looks, if `isThere` takes long. If it is there, the look ends, although another participant may have been
+   * faster. If it is not, the condition may still be true: the look calls `isThere` once at its end.
    */
   readonly quick?: Pick<WaitCondition, 'isThere'>
   /** True if `isThere` asks the kernel. Then a wait does not look: it would take too long. */
