@@ -129,6 +129,27 @@ describe('a server', () => {
 })
 
 describe('a client', () => {
+  it('is told that an idempotent call was taken if it ends before another server takes it', async () => {
+    const { client, server } = await start({ again: never })
+    const ended = client.again(order(1)).catch((error) => error)
+    await until(() => server.running === 1)
+    await server.close({ timeoutMs: 0 })
+    client.close()
+    expect(await ended).toEqual(refusal('CLOSED', true))
+  })
+
+  it('is told so, too, if another server takes it when its time has passed', async () => {
+    const { name, client, server } = await start({ again: never })
+    const deadline = performance.now() + 500
+    const ended = client.again(order(1), { timeoutMs: 500 }).catch((error) => error)
+    await until(() => server.running === 1)
+    await server.close({ timeoutMs: 0 })
+    while (performance.now() < deadline + 10); // its own timer does not come first
+    await using next = serve(name, Pricing, handlers)
+    expect(await ended).toEqual(refusal('TIMED_OUT', true))
+    expect(next.served).toBe(1)
+  })
+
   it('sends the next call when one that no server has taken is given up', async () => {
     const { name, client } = await start({ quote: never }, { capacity: 2, concurrency: 1 })
     const controller = new AbortController()
