@@ -27,10 +27,10 @@ export function callTables(results: readonly Result[]): string {
     .join('\n\n')
 }
 
-/** Compares each line with the cache line of the same state. */
+/** Compares each line of the smallest messages with the cache line of the same state. */
 function spinningTable(trips: readonly Result[], blocks: readonly Result[]): string {
-  const lineOf = (lines: readonly Result[], { variant }: Result) =>
-    lines.find((line) => line.variant === variant.replace(/^.* \(/, `${LINE} (`))
+  const lineOf = (lines: readonly Result[], { variant, payload }: Result) =>
+    lines.find((line) => line.variant === variant.replace(/^.* \(/, `${LINE} (`) && line.payload === payload)
   const rows = trips.map((trip) => {
     const block = blocks.find((each) => keyOf(each) === keyOf(trip))
     return [
