@@ -8,7 +8,7 @@ const encoder = new TextEncoder()
  * message. Never throws.
  */
 export function encodeError(thrown: unknown, most: number): Uint8Array {
-  const { name, message, code, data, stack } = partsOf(thrown)
+  const { name, message, code, data, stack } = partsOf(thrown, most)
   for (const attempt of [
     { name, message, code, data, stack },
     { name, message, code, data },
@@ -31,18 +31,21 @@ interface ErrorParts {
   readonly stack: string | undefined
 }
 
-function partsOf(thrown: unknown): ErrorParts {
+/** The parts of an error. Those of more than `most` characters, which cannot fit, are cut: JSON of the longest texts would be too long for a string. */
+function partsOf(thrown: unknown, most: number): ErrorParts {
+  const cut = (text: unknown) => (typeof text === 'string' ? text.slice(0, most) : undefined)
   try {
     if (typeof thrown !== 'object' || thrown === null) {
-      return { name: 'Error', message: String(thrown), code: undefined, data: undefined, stack: undefined }
+      const message = String(thrown).slice(0, most)
+      return { name: 'Error', message, code: undefined, data: undefined, stack: undefined }
     }
     const { name, message, code, data, stack } = thrown as Record<string, unknown>
     return {
-      name: textOf(name, 'Error'),
-      message: textOf(message, ''),
-      code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-      data: jsonOf(data),
-      stack: isDevelopment && typeof stack === 'string' ? stack : undefined,
+      name: cut(name) ?? 'Error',
+      message: cut(message) ?? '',
+      code: typeof code === 'number' ? code : cut(code),
+      data: jsonOf(data, most),
+      stack: isDevelopment ? cut(stack) : undefined,
     }
   } catch {
     const message = 'the handler threw a value that has no text'
@@ -50,12 +53,11 @@ function partsOf(thrown: unknown): ErrorParts {
   }
 }
 
-const textOf = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
-
-/** The value as JSON has it; undefined if it has none. */
-function jsonOf(value: unknown): unknown {
+/** The value as JSON has it; undefined if it has none, or one of more than `most` characters. */
+function jsonOf(value: unknown, most: number): unknown {
   try {
-    return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+    const json = value === undefined ? undefined : JSON.stringify(value)
+    return json === undefined || json.length > most ? undefined : JSON.parse(json)
   } catch {
     return undefined
   }

@@ -170,6 +170,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptions('close', options, closeChecks)
     this.#stop()
+    await undefined // a handler that calls this is then among the running ones
     await this.#idleWithin(options.timeoutMs ?? Infinity)
     this.#end()
   }
@@ -342,6 +343,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       this.#fail(call, error)
       return
     }
+    if (this.closed) return // a getter of the answer has closed the server
     this.#settle(call, DONE, length)
   }
 
@@ -363,6 +365,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   }
 
   #fail(call: RunningCall, error: unknown): void {
+    if (this.closed) return
     if (call.isOver) {
       this.#free(call)
       return
@@ -373,6 +376,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       return
     }
     const encoded = encodeError(error, header.maxAnswerLength)
+    if (this.closed) return // a getter of the error has closed the server
     new Uint8Array(data.buffer, data.byteOffset + this.#control.answerOf(call.index), encoded.length).set(encoded)
     this.#settle(call, FAILED, encoded.length)
     if (this.listenerCount('failed') > 0) microtask(() => this.emit('failed', error, call.procedure.name))

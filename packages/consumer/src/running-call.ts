@@ -29,6 +29,8 @@ export class RunningCall implements CallContext<AnyCodec> {
   replyLength: number | undefined
   /** Told when the client has taken the parts that were handed over. */
   onHandBack: (() => void) | undefined
+  /** When the client no longer wants the answer, on the steady clock. Kept: the slot may hold another call before the handler has ended. */
+  #steadyDeadline: number
   readonly #control: CallControl
   /** Shows the answers of all calls of a handler that runs one call at a time. */
   readonly #view: PayloadView<MessageView<AnyCodec>> | undefined
@@ -44,6 +46,7 @@ export class RunningCall implements CallContext<AnyCodec> {
     this.index = index
     this.taken = taken
     this.word = taken
+    this.#steadyDeadline = control.deadlineOf(index)
     if (procedure.isInPlace) this.#view = procedure.answer.view(control.data)
   }
 
@@ -52,6 +55,7 @@ export class RunningCall implements CallContext<AnyCodec> {
     this.index = index
     this.taken = taken
     this.word = taken
+    this.#steadyDeadline = this.#control.deadlineOf(index)
     this.isOver = false
     this.replyLength = undefined
     this.#controller = undefined
@@ -77,7 +81,7 @@ export class RunningCall implements CallContext<AnyCodec> {
   }
 
   get deadline(): number {
-    const deadline = this.#control.deadlineOf(this.index)
+    const deadline = this.#steadyDeadline
     return deadline === Infinity ? Infinity : now() + (deadline - steadyNow())
   }
 

@@ -120,6 +120,6 @@ function servedProcedures(api: Api<Procedures>, handlers: Readonly<Record<string
         `the handler of ${name} cannot be in place: its answer is streamed, and the request is valid only at its start`,
       )
     }
-    return { name, ...procedure, handler: run as ServedProcedure['handler'], isInPlace: inPlace !== undefined }
+    return { name, ...procedure, handler: run.bind(handlers), isInPlace: inPlace !== undefined }
   })
 }

@@ -7,6 +7,7 @@ import {
   deadlineAfter,
   type Inspect,
   inspection,
+  refusePromise,
   type StreamWaitOptions,
   type SyncWaitOptions,
   type WaitStrategy,
@@ -121,22 +122,37 @@ export class CallClient<P extends Procedures> implements Disposable {
     if (fixedLength === undefined) {
       throw new TypeError(`requests of ${procedure} vary in length: use callSync, or the method ${procedure}`)
     }
-    const request = called.request.view(control.data)
-    const answer = called.answer.readonlyView(control.data)
+    const newViews = () => ({
+      request: called.request.view(control.data),
+      answer: called.answer.readonlyView(control.data),
+    })
+    let views: ReturnType<typeof newViews> | undefined = newViews()
     return {
       call: (fill, read, options) => {
         if (options !== undefined) checkSyncWaitOptions('call', options)
-        return this.#slots.callSync(
-          called,
-          (index) => {
-            fill(request.at(control.requestOf(index), fixedLength) as Parameters<typeof fill>[0])
-            return fixedLength
-          },
-          (index) => {
-            return read(answer.at(control.answerOf(index), control.answerLengthOf(index)) as Parameters<typeof read>[0])
-          },
-          options?.timeoutMs ?? Infinity,
-        )
+        // A call that is made in `fill` or `read` must not move the views of this one.
+        const mine = views ?? newViews()
+        views = undefined
+        try {
+          return this.#slots.callSync(
+            called,
+            (index) => {
+              const request = mine.request.at(control.requestOf(index), fixedLength)
+              const filled: unknown = fill(request as Parameters<typeof fill>[0])
+              if (filled !== undefined) refusePromise(filled)
+              return fixedLength
+            },
+            (index) => {
+              const answer = mine.answer.at(control.answerOf(index), control.answerLengthOf(index))
+              const result = read(answer as Parameters<typeof read>[0])
+              if (result !== undefined) refusePromise(result)
+              return result
+            },
+            options?.timeoutMs ?? Infinity,
+          )
+        } finally {
+          views = mine
+        }
       },
     }
   }

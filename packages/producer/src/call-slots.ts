@@ -142,6 +142,9 @@ export class CallSlots {
     } else if (call.position !== -1) {
       if (this.#giveUp(call) === undefined) this.#look(call)
       else call.fail(error)
+    } else {
+      call.isGivenUp = true // its own request, which is being written, has given it up
+      call.fail(error)
     }
     this.#endWaitIfNeedless()
   }
@@ -246,6 +249,10 @@ export class CallSlots {
     } catch (error) {
       if (!this.participant.closed) this.#writer.vacate(slot)
       call.fail(error)
+      return
+    }
+    if (call.isGivenUp) {
+      this.#writer.vacate(slot)
       return
     }
     call.slot = slot
@@ -466,13 +473,15 @@ export class CallSlots {
       if (taken === undefined) this.#look(call)
       else call.fail(this.#timedOut(call.procedure, taken))
     }
-    for (const call of this.#queued.filter(({ deadline }) => deadline <= time)) {
-      this.#queued.splice(this.#queued.indexOf(call), 1)
-      call.fail(this.#timedOut(call.procedure, false))
+    for (const call of this.#queued.splice(0)) {
+      if (call.deadline > time) this.#queued.push(call)
+      else call.fail(this.#timedOut(call.procedure, false))
     }
     this.#settleWaits(({ deadline }) => deadline <= time, false)
-    const deadlines = [...this.#active, ...this.#queued, ...this.#serverWaits].map(({ deadline }) => deadline)
-    this.#nextDeadline = Math.min(Infinity, ...deadlines)
+    this.#nextDeadline = Infinity
+    for (const { deadline } of [...this.#active, ...this.#queued, ...this.#serverWaits]) {
+      this.#nextDeadline = Math.min(this.#nextDeadline, deadline)
+    }
     this.#hasSettled = true
   }
 

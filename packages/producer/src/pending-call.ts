@@ -10,6 +10,8 @@ export abstract class PendingCall {
   slot = -1
   /** Its position among the calls that have slots. */
   position = -1
+  /** True if it was given up while its request was being written. */
+  isGivenUp = false
 
   constructor(procedure: ClientProcedure, request: unknown, deadline: number) {
     this.procedure = procedure

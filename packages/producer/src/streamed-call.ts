@@ -22,6 +22,7 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
   #hasBegun = false
   #hasParts = false
   #isOver = false
+  #hasLeft = false
   #error: unknown
   #hasError = false
 
@@ -50,9 +51,9 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
   /** Ends the call: its handler is told. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#parts.length = 0
+    this.#hasLeft = true
     if (!this.#hasBegun || this.#isOver) this.#end()
     else this.#slots.abort(this, undefined)
-    this.#hasError = false
     this.#serve()
     return { value: undefined, done: true }
   }
@@ -114,7 +115,7 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
         if (this.#parts.length === 0) this.#askForMore()
       } else if (this.#isOver) {
         const next = this.#nexts.shift() as Next
-        if (this.#hasError) next.reject(this.#error)
+        if (this.#hasError && !this.#hasLeft) next.reject(this.#error)
         else next.resolve({ value: undefined, done: true })
         this.#hasError = false // told once
       } else {
