@@ -9,7 +9,6 @@ import {
   callShape,
   Difference,
   encodeDescriptor,
-  isSameDescriptor,
   MIN_ANSWER_LENGTH,
   partLength,
   proceduresIn,
@@ -19,7 +18,7 @@ import {
 import { Channel, type CreateChannelOptions } from './channel.js'
 import { longestFixedLength } from './fixed-length.js'
 import { checkHash, schemaIn } from './schema.js'
-import { projectionMismatch } from './schema-mismatch.js'
+import { projectionMismatch, schemaMismatch } from './schema-mismatch.js'
 
 /** The dimensions of a channel of calls. */
 export interface CallOptions {
@@ -124,23 +123,27 @@ export interface ClientProcedure {
  */
 export function clientProcedures(channel: CallChannel, api: Api<Procedures>): ReadonlyMap<string, ClientProcedure> {
   const there = apiIn(channel)
-  const refuse = (difference: Difference) => {
+  const refuse = (mismatch: string) => {
     const remedy =
       'A client needs each procedure that it declares, with the same requests, and with each field of the answers. Declare only those ' +
       'that the memory has, or update its servers first: close all of its servers and clients, and serve again.'
-    const mismatch = projectionMismatch(difference, there, api.descriptor)
     return channel.error('SCHEMA_MISMATCH', `it has another API: ${mismatch}\n${remedy}`)
   }
+  const refuseDifference = (difference: Difference) => refuse(projectionMismatch(difference, there, api.descriptor))
   const procedures = Object.entries(api.procedures).map(([name, { request, answer, streams }]) => {
     const number = there.procedures.findIndex((each) => each.name === name)
     const found = there.procedures[number]
-    if (found === undefined) throw refuse(new Difference(undefined, request.descriptor).within(name))
-    if (found.streams !== streams) throw refuse(new Difference(found.streams, streams).within('streams').within(name))
-    if (!isSame(found.request, request.descriptor)) {
-      throw refuse(new Difference(found.request, request.descriptor).within('request').within(name))
+    if (found === undefined) throw refuseDifference(new Difference(undefined, request.descriptor).within(name))
+    if (found.streams !== streams) {
+      const kindOf = (streams: boolean) => (streams ? 'streamed' : 'not streamed')
+      throw refuse(
+        `the answer of ${name} is ${kindOf(found.streams)} in the memory, and ${kindOf(streams)} in this process.`,
+      )
     }
+    const [theirs, ours] = [textOf(found.request), textOf(request.descriptor)]
+    if (theirs !== ours) throw refuse(`in the request of ${name}, ${schemaMismatch(theirs, ours)}`)
     const projected = projectCodec(found.answer, answer)
-    if (projected instanceof Difference) throw refuse(projected.within('answer').within(name))
+    if (projected instanceof Difference) throw refuseDifference(projected.within('answer').within(name))
     return [name, { name, number, request, answer: projected as CodecOf<Schema>, streams }] as const
   })
   return new Map(procedures)
@@ -167,5 +170,6 @@ function apiIn(channel: CallChannel): ApiDescriptor {
   }
 }
 
-const isSame = (a: Parameters<typeof encodeDescriptor>[0], b: typeof a) =>
-  isSameDescriptor(encodeDescriptor(a), encodeDescriptor(b))
+const decoder = new TextDecoder()
+
+const textOf = (descriptor: Parameters<typeof encodeDescriptor>[0]) => decoder.decode(encodeDescriptor(descriptor))

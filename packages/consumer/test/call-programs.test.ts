@@ -211,7 +211,10 @@ describe('a server', () => {
 
   it('and a client are refused with FULL if all places are taken, and come when one is free', async () => {
     const { name, client, server } = await start({}, { maxClients: 1, maxServers: 1 })
-    await expect(connect(name, Pricing)).rejects.toMatchObject({ code: 'FULL' })
+    await expect(connect(name, Pricing)).rejects.toMatchObject({
+      code: 'FULL',
+      message: expect.stringMatching(/no client place is free: maxClients is/),
+    })
     expect(() => serve(name, Pricing, handlers)).toThrow(expect.objectContaining({ code: 'FULL' }))
     client.close()
     using other = await connect(name, Pricing)

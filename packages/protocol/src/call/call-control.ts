@@ -14,6 +14,11 @@ import {
 } from './call-header.js'
 import { ABANDONED, ANSWERED, DIED, PART, RETURNED_CALL } from './call-word.js'
 
+const names = {
+  producers: { role: 'client', slotName: 'client place', countOption: 'maxClients' },
+  consumers: { role: 'server', slotName: 'server place', countOption: 'maxServers' },
+} as const
+
 /** The words of a channel of calls, for every participant, and how a call leaves the server that holds it. */
 export class CallControl extends SlotTable {
   readonly header: CallHeader
@@ -21,7 +26,7 @@ export class CallControl extends SlotTable {
   readonly requestOffset: number
 
   constructor(buffer: ArrayBuffer, header: CallHeader) {
-    super(buffer, { ...slotDimensions(header), schemaLength: header.schemaLength })
+    super(buffer, { ...slotDimensions(header), schemaLength: header.schemaLength }, names)
     this.header = header
     this.requestOffset = requestOffset(header)
   }

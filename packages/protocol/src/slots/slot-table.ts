@@ -1,4 +1,4 @@
-import { Side } from '../channel/side.js'
+import { Side, type SidePlaces } from '../channel/side.js'
 import { LayoutError } from '../layout/layout-error.js'
 import { loadMask, loadOwned, loadSlot, loadTail, wordsOf } from '../memory/atomics.js'
 import { generationOfEntry, slotOfEntry } from './ring-entry.js'
@@ -51,14 +51,21 @@ export class SlotTable {
   readonly #possibleConsumers: number
   readonly #possibleProducers: readonly [number, number]
 
-  /** @param buffer the whole memory */
-  constructor(buffer: ArrayBuffer, dimensions: SlotDimensions & { readonly schemaLength: number }) {
+  /**
+   * @param buffer the whole memory
+   * @param names how a shape calls its producers and consumers in messages
+   */
+  constructor(
+    buffer: ArrayBuffer,
+    dimensions: SlotDimensions & { readonly schemaLength: number },
+    names: { readonly producers?: Partial<SidePlaces>; readonly consumers?: Partial<SidePlaces> } = {},
+  ) {
     const { capacity, maxMessageLength, maxProducers, maxConsumers, schemaLength } = dimensions
     this.words = wordsOf(buffer)
     this.doubles = new Float64Array(buffer, 0, buffer.byteLength >>> 3)
     this.data = new DataView(buffer)
-    this.producers = new Side(this.words, producerPlaces(dimensions))
-    this.consumers = new Side(this.words, consumerPlaces(dimensions))
+    this.producers = new Side(this.words, { ...producerPlaces(dimensions), ...names.producers })
+    this.consumers = new Side(this.words, { ...consumerPlaces(dimensions), ...names.consumers })
     this.capacity = capacity
     this.maxMessageLength = maxMessageLength
     this.slotStride = slotLength(dimensions) / 4
