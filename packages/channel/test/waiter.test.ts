@@ -128,16 +128,21 @@ describe('a waiter', () => {
   it('leaves nothing behind when waits are aborted', async () => {
     using channel = createStreamChannel(uniqueName('channel'), Count, SMALL)
     const waiters = [new Waiter('spin', sleepHandle(channel, 0)), new Waiter('park', undefined)]
-    const pending = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate' || kind === 'Timeout')
+    const pending = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate' || kind === 'Timeout').length
+    const [during, after]: [number[], number[]] = [[], []]
     for (let round = 0; round < 10; round++) {
       const before = pending()
       const controller = new AbortController()
       const waits = waiters.map((waiter) => waiter.wait(nothing, { signal: controller.signal }))
-      expect(pending()).toHaveLength(before.length + waits.length)
+      during.push(pending() - before)
       controller.abort('enough')
-      expect(pending()).toEqual(before)
+      after.push(pending() - before)
       for (const wait of waits) await expect(wait).rejects.toBe('enough')
     }
+    // Not each: Node.js counts its own finalizers as immediates, and a garbage collection may add some.
+    expect(Math.min(...during)).toBe(waiters.length)
+    expect(Math.min(...after)).toBe(0)
   })
 
   // With one CPU, no wait looks.
