@@ -11,7 +11,7 @@ export type DiskFigures = Infer<typeof DiskFigures>
 
 /** The calls that the first process answers. Both must use this API. */
 export const Machine = api('Machine', {
-  /** Takes figures a second, and streams so many of them until the client leaves. */
+  /** Takes a rate in figures a second, and streams figures at that rate until the client leaves. */
   watch: call(u32, stream(MachineFigures)),
   /** Takes a path. */
   disk: call(payload.utf8, DiskFigures, { idempotent: true }),

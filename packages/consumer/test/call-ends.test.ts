@@ -1,40 +1,16 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { Channel } from '@memlane/channel'
-import { type Client, type ConnectOptions, connect } from '@memlane/producer'
+import { connect } from '@memlane/producer'
 import { api, call, payload, stream, u32 } from '@memlane/protocol'
 import { callShape, kindOf, READY } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { Pricing } from '@memlane/testing/pricing'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { type CallServer, type Handlers, type ServeOptions, serve } from '../src/index.js'
-
-type PricingHandlers = Handlers<typeof Pricing.procedures>
+import { describe, expect, it } from 'vitest'
+import { type CallServer, serve } from '../src/index.js'
+import { answerTo, handlers, never, type PricingHandlers, refusal, start, until } from './start-calls.js'
 
 const order = (id: number) => ({ id, quantity: 1 })
-const answerTo = ({ id }: { id: number }) => ({ id, pid: 1, price: 2 })
-const handlers: PricingHandlers = { quote: answerTo, again: answerTo, *trades() {}, echo: (value) => value }
-const never = () => new Promise<never>(() => {})
-const refusal = (code: string, taken: boolean) => expect.objectContaining({ code, taken })
-
-async function start(
-  some: Partial<PricingHandlers>,
-  options: ServeOptions = {},
-  clientOptions: ConnectOptions = {},
-): Promise<{ name: string; server: CallServer; client: Client<typeof Pricing.procedures> }> {
-  const name = uniqueName('memlane')
-  const server = serve(name, Pricing, { ...handlers, ...some }, options)
-  const client = await connect(name, Pricing, clientOptions)
-  onTestFinished(async () => {
-    client.close()
-    await server.close({ timeoutMs: 0 })
-  })
-  return { name, server, client }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await setTimeout(1)
-}
 
 describe('a server', () => {
   it('ends each close, also one that waits when another one gives up the handlers', async () => {

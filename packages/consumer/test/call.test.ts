@@ -1,43 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Client, type ConnectOptions, connect, RemoteError } from '@memlane/producer'
+import { connect, RemoteError } from '@memlane/producer'
 import { type Api, api, call, f64, type Procedures, payload, stream, struct, u32 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { Order, Pricing, Quote } from '@memlane/testing/pricing'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { type CallServer, type Handlers, inPlace, type ServeOptions, serve } from '../src/index.js'
-
-type PricingHandlers = Handlers<typeof Pricing.procedures>
+import { describe, expect, it } from 'vitest'
+import { inPlace, serve } from '../src/index.js'
+import { answerTo, handlers, type PricingHandlers, refusal, start, until } from './start-calls.js'
 
 const order = (id: number) => ({ id, quantity: id / 2 })
-const answerTo = ({ id, quantity }: { id: number; quantity: number }) => ({ id, pid: 1, price: quantity * 2 })
-
-const handlers: PricingHandlers = {
-  quote: answerTo,
-  again: async (each) => answerTo(each),
-  *trades({ id, quantity }) {
-    for (let count = 0; count < quantity; count++) yield { id, pid: 1, price: count }
-  },
-  echo: (value) => value,
-}
-
-async function start(
-  some: Partial<PricingHandlers> = {},
-  options: ServeOptions = {},
-  clientOptions: ConnectOptions = {},
-): Promise<{ name: string; server: CallServer; client: Client<typeof Pricing.procedures> }> {
-  const name = uniqueName('memlane')
-  const server = serve(name, Pricing, { ...handlers, ...some }, options)
-  const client = await connect(name, Pricing, clientOptions)
-  onTestFinished(async () => {
-    client.close()
-    await server.close({ timeoutMs: 0 })
-  })
-  return { name, server, client }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await setTimeout(1)
-}
 
 /** A promise, and what resolves it. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
@@ -47,8 +17,6 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
   })
   return { opened, open }
 }
-
-const refusal = (code: string, taken: boolean) => expect.objectContaining({ code, taken })
 
 describe('a call', () => {
   it('is answered with what its handler returns, or writes in place', async () => {

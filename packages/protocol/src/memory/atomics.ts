@@ -17,7 +17,7 @@ const loadsWrite = 'Bun' in globalThis
 /**
  * x64 keeps loads in order, so an ordered load is a plain load there. V8 compiles Atomics.load as a call (7 to 14 ns in Node 20), and a
  * plain load of a typed array as one instruction. It does not merge such loads, because other threads may write there (V8,
- * turboshaft/assembler.h: loads of array buffers are not eliminable). JavaScriptCore merges them.
+ * turboshaft/assembler.h: loads of array buffers are not eliminable). JavaScriptCore may merge them.
  */
 const loadsInOrder = !loadsWrite && (globalThis as { process?: { arch: string } }).process?.arch === 'x64'
 
