@@ -8,6 +8,7 @@ export {
   createCallChannel,
   idempotentProcedures,
 } from './call.js'
+export { decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './call-values.js'
 export { type AnyChannel, Channel, type CreateChannelOptions, type OpenChannelOptions } from './channel.js'
 export { channelError, explainChannel } from './channel-error.js'
 export { CoarseClock } from './coarse-clock.js'
@@ -35,11 +36,12 @@ export {
   openCells,
   unknownKey,
 } from './latest.js'
-export { type MessageHandler, refusePromise } from './message-handler.js'
+export { isPromise, type MessageHandler, refusePromise } from './message-handler.js'
 export { type MemberKind, type MemberView, MessageWriter } from './message-writer.js'
 export { OverdueMessages } from './overdue-messages.js'
 export { OverwrittenCursor, wideStart } from './overwritten-cursor.js'
 export { Participant } from './participant.js'
+export { PeerChecks } from './peer-checks.js'
 export { type EndOn, ProducerWatch } from './producer-watch.js'
 export {
   createQueueChannel,

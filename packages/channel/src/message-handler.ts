@@ -7,6 +7,11 @@ export type MessageHandler<Arguments extends unknown[], Result> = ((...args: Arg
     ? unknown
     : 'the handler must not be async: its view is valid only until it returns')
 
+/** Tells whether a handler has returned a promise. May throw: a handler may return anything. */
+export function isPromise(result: unknown): result is PromiseLike<unknown> {
+  return typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function'
+}
+
 /**
  * Refuses a promise that a handler has returned: JavaScript has no types that refuse such a handler. Call it only for results that
  * are not undefined, and where a loop calls one handler again and again, only for the first result.
@@ -14,7 +19,6 @@ export type MessageHandler<Arguments extends unknown[], Result> = ((...args: Arg
  * @throws TypeError
  */
 export function refusePromise(result: unknown): void {
-  if (typeof result !== 'object' || result === null) return
-  if (typeof (result as { then?: unknown }).then !== 'function') return
+  if (!isPromise(result)) return
   throw new TypeError('the handler returned a promise. It must not be async: its view is valid only until it returns')
 }

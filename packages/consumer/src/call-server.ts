@@ -2,51 +2,27 @@ import { EventEmitter } from 'node:events'
 import {
   Bells,
   type CallChannel,
-  cleanUpIfDead,
   countProducers,
+  decodeRequest,
   type Inspect,
   inspection,
+  isPromise,
   Participant,
+  PeerChecks,
   roundIfDue,
-  type SlotBells,
-  SlotPeers,
   type WaitCondition,
   type WaitStrategy,
 } from '@memlane/channel'
-import { type Doorbell, Lease, type SharedMemoryError } from '@memlane/core'
-import {
-  checkOptions,
-  checkTimeout,
-  clearTimeout,
-  describeValue,
-  dispose,
-  microtask,
-  now,
-  type OptionChecks,
-  setTimeout,
-  steadyNow,
-} from '@memlane/core/internal'
-import type { AnyCodec, PayloadView } from '@memlane/protocol'
-import {
-  ANSWERED,
-  type CallControl,
-  closeProducerPlace,
-  consumerOf,
-  DONE,
-  EXPIRED,
-  FAILED,
-  giveBackOf,
-  kindOf,
-  LATE,
-  loadSlot,
-  PART,
-  QueueTaker,
-  withKindOf,
-} from '@memlane/protocol/internal'
-import { encodeError } from './call-error.js'
+import type { SharedMemoryError } from '@memlane/core'
+import { checkOptions, checkTimeout, dispose, microtask, type OptionChecks, steadyNow } from '@memlane/core/internal'
+import type { PayloadView } from '@memlane/protocol'
+import { type CallControl, DONE, EXPIRED, loadSlot, QueueTaker } from '@memlane/protocol/internal'
+import { CallAnswers } from './call-answers.js'
+import { CallPeers } from './call-peers.js'
 import type { CloseOptions } from './queue-options.js'
 import { RunningCall, type ServedProcedure } from './running-call.js'
 import { StreamedAnswer } from './streamed-answer.js'
+import { within } from './within.js'
 
 /** Events of a CallServer. */
 export interface CallServerEvents {
@@ -56,9 +32,6 @@ export interface CallServerEvents {
 
 const closeChecks: OptionChecks<CloseOptions> = { timeoutMs: checkTimeout }
 
-/** How often a server that has no time to sleep asks the kernel which peers live, in milliseconds and at most in calls. */
-const PEER_CHECK_INTERVAL_MS = 10
-const PEER_CHECK_STRIDE = 64
 /** A handler that awaits nothing slow has ended after so many rounds of promises. The server looks for the next call only then. */
 const PROMISE_ROUNDS = 4
 
@@ -76,9 +49,9 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   readonly name: string
   readonly #participant: Participant<CallChannel>
   readonly #control: CallControl
-  readonly #bells: SlotBells
-  readonly #peers: SlotPeers
-  readonly #place: number
+  readonly #peers: CallPeers
+  readonly #peerChecks: PeerChecks
+  readonly #answers: CallAnswers
   readonly #taker: QueueTaker
   readonly #procedures: readonly Served[]
   readonly #concurrency: number
@@ -87,12 +60,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   readonly #condition: WaitCondition
   /** True once no more calls are taken. */
   #isStopped = false
-  #served = 0
   /** Called when no handler runs any more. */
   readonly #onIdle: (() => void)[] = []
-  #nextPeerCheck = 0
-  #untilPeerCheck = 1
-  #peerCheckStride = 1
 
   /** @throws SharedMemoryError `FULL` if no place is free */
   constructor(
@@ -110,16 +79,17 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       const only = procedure.isInPlace ? new RunningCall(control, procedure, 0, 0) : undefined
       return { ...procedure, requestView: procedure.request.readonlyView(control.data), only }
     })
-    this.#bells = { consumers: Bells.of(channel, control.consumers), producers: Bells.of(channel, control.producers) }
-    this.#peers = new SlotPeers(channel, this.#bells, (index, word, isDead) => this.#takeAway(index, word, isDead))
-    this.#place = this.#peers.join()
-    this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
-    this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow, {
-      ahead: control.requestOffset / 4,
-      hasNotes: false,
+    const bells = { consumers: Bells.of(channel, control.consumers), producers: Bells.of(channel, control.producers) }
+    this.#peers = new CallPeers(channel, bells, (procedure) => procedures[procedure]?.idempotent === true)
+    this.#peerChecks = new PeerChecks(() => this.#peers.watch(undefined))
+    this.#participant = new Participant(channel, control.consumers, this.#peers.place, waitStrategy)
+    this.#answers = new CallAnswers(this.#participant, bells.producers, (error, { procedure }) => {
+      if (this.listenerCount('failed') > 0) microtask(() => this.emit('failed', error, procedure.name))
     })
+    const ahead = control.requestOffset / 4
+    this.#taker = new QueueTaker(control, this.#peers.place, process.pid, steadyNow, { ahead, hasNotes: false })
     const quick = { isThere: () => this.#taker.hasGrown() }
-    this.#condition = { isThere: () => this.#isAnythingThere(), quick, watchPeers: this.#watch }
+    this.#condition = { isThere: () => this.#isAnythingThere(), quick, watchPeers: this.#peers.watch }
     // Not at once: a handler may use the server, which the program has only when `serve` has returned.
     microtask(() => this.#serve().catch((error) => this.#crash(error)))
   }
@@ -130,7 +100,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
 
   /** How many calls this server has answered, errors included. */
   get served(): number {
-    return this.#served
+    return this.#answers.count
   }
 
   /** How many calls it has taken and not answered yet. */
@@ -171,7 +141,10 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     checkOptions('close', options, closeChecks)
     this.#stop()
     await undefined // a handler that calls this is then among the running ones
-    await this.#idleWithin(options.timeoutMs ?? Infinity)
+    if (this.#running.size > 0 && !this.closed) {
+      const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve))
+      await within(idle, options.timeoutMs ?? Infinity)
+    }
     this.#end()
   }
 
@@ -197,7 +170,7 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     const { waiter } = this.#participant
     while (!this.#isStopped || this.#running.size > 0) {
       if (this.closed) return
-      if (--this.#untilPeerCheck <= 0) this.#checkPeers()
+      this.#peerChecks.pass()
       this.#lookAtRunning()
       if (this.#takeOne()) {
         const round = roundIfDue()
@@ -230,14 +203,14 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
         'CORRUPT',
         `a client called procedure ${number}, and there is none.`,
       )
-      this.#fail(new RunningCall(control, NO_PROCEDURE, index, taken), error)
+      this.#answers.fail(new RunningCall(control, NO_PROCEDURE, index, taken), error)
       return
     }
     const call = procedure.only ?? new RunningCall(control, procedure, index, taken)
     if (procedure.only !== undefined) call.reuse(index, taken)
     const deadline = control.deadlineOf(index)
     if (deadline !== Infinity && steadyNow() >= deadline) {
-      this.#settle(call, EXPIRED, 0)
+      this.#answers.settle(call, EXPIRED, 0)
       return
     }
     let result: unknown
@@ -247,28 +220,30 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       isAsync = isPromise(result) // may throw: a handler may return anything
     } catch (error) {
       if (this.closed) return
-      this.#fail(call, error)
+      this.#answers.fail(call, error)
       return
     }
     // The handler has closed its own server, which has given up this call.
     if (this.closed) call.abort(this.#closing())
-    if (procedure.streams) this.#run(call, this.#stream(call, result), () => this.#settle(call, DONE, 0))
-    else if (!isAsync) this.#answer(call, result)
+    if (procedure.streams) this.#run(call, this.#stream(call, result), () => this.#answers.settle(call, DONE, 0))
+    else if (!isAsync) this.#answers.answer(call, result)
     else if (procedure.isInPlace) {
       Promise.resolve(result).catch(() => {})
-      this.#fail(
+      this.#answers.fail(
         call,
         new TypeError(`the handler of ${procedure.name} is in place and async: its request is no longer valid`),
       )
-    } else this.#run(call, Promise.resolve(result), (value) => this.#answer(call, value))
+    } else this.#run(call, Promise.resolve(result), (value) => this.#answers.answer(call, value))
   }
 
   /** @throws SharedMemoryError `CORRUPT`, `TOO_SHORT` */
-  #requestOf({ request, requestView, isInPlace }: Served, index: number): unknown {
+  #requestOf(procedure: Served, index: number): unknown {
     const control = this.#control
+    const { requestView, isInPlace } = procedure
     try {
-      const [offset, length] = [control.requestOf(index), control.requestLengthOf(index)]
-      return isInPlace ? requestView.at(offset, length) : request.decode(control.data, offset, length)
+      return isInPlace
+        ? requestView.at(control.requestOf(index), control.requestLengthOf(index))
+        : decodeRequest(control, procedure, index)
     } catch (error) {
       throw this.#participant.channel.explain(error)
     }
@@ -286,128 +261,19 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
     }
     promise.then(
       (value) => end(() => finish(value)),
-      (error) => end(() => this.#fail(call, error)),
+      (error) => end(() => this.#answers.fail(call, error)),
     )
   }
 
-  async #stream(call: RunningCall, parts: unknown): Promise<void> {
+  #stream(call: RunningCall, parts: unknown): Promise<void> {
     const control = this.#control
-    const { index, taken, procedure } = call
-    const iterator = iteratorOf(parts)
-    if (iterator === undefined) {
-      throw new TypeError(
-        `the handler of ${procedure.name} must return an iterable of parts, not ${describeValue(parts)}`,
-      )
-    }
     const answer = new StreamedAnswer(call, {
       data: control.data,
-      offset: control.answerOf(index),
+      offset: control.answerOf(call.index),
       maxLength: control.header.maxAnswerLength,
-      handOver: (length) => {
-        const isHandedOver = control.handOver(index, taken, length)
-        this.#tellClient(index) // also if the slot is free now
-        if (isHandedOver) call.word = withKindOf(taken, PART)
-        else this.#giveUp(call)
-      },
+      handOver: (length) => this.#answers.handOver(call, length),
     })
-    let isOpen = true
-    try {
-      while (!call.isOver) {
-        isOpen = false // an iterator that throws has ended
-        const { value, done } = await iterator.next()
-        if (done) break
-        isOpen = true
-        if (!call.isOver) await answer.send(value)
-      }
-    } finally {
-      try {
-        if (isOpen) await iterator.return?.()
-      } finally {
-        await answer.end() // the parts before an error, too
-      }
-    }
-  }
-
-  /** Answers with what the handler has returned, or has written in place. */
-  #answer(call: RunningCall, value: unknown): void {
-    if (call.isOver) {
-      this.#free(call)
-      return
-    }
-    const control = this.#control
-    const { answer, name } = call.procedure
-    let length: number
-    try {
-      length = call.replyLength ?? this.#encode(answer, name, control.answerOf(call.index), value)
-    } catch (error) {
-      this.#fail(call, error)
-      return
-    }
-    if (this.closed) return // a getter of the answer has closed the server
-    this.#settle(call, DONE, length)
-  }
-
-  /** @throws TypeError, RangeError for an answer that does not fit */
-  #encode(codec: AnyCodec, name: string, offset: number, value: unknown): number {
-    const { data, header } = this.#control
-    if (codec.checkAndPut !== undefined) {
-      codec.checkAndPut(data, offset, value)
-      return codec.fixedLength as number
-    }
-    const length = codec.measure(value)
-    if (length > header.maxAnswerLength) {
-      throw new RangeError(
-        `an answer of ${name} has ${length} bytes, and maxAnswerLength is ${header.maxAnswerLength}. Serve with a larger ` +
-          'maxAnswerLength, or stream the answer.',
-      )
-    }
-    return codec.encode(data, offset, value)
-  }
-
-  #fail(call: RunningCall, error: unknown): void {
-    if (this.closed) return
-    if (call.isOver) {
-      this.#free(call)
-      return
-    }
-    const { data, header } = this.#control
-    if (steadyNow() >= this.#control.deadlineOf(call.index)) {
-      this.#settle(call, LATE, 0) // the handler may have failed because of that
-      return
-    }
-    const encoded = encodeError(error, header.maxAnswerLength)
-    if (this.closed) return // a getter of the error has closed the server
-    new Uint8Array(data.buffer, data.byteOffset + this.#control.answerOf(call.index), encoded.length).set(encoded)
-    this.#settle(call, FAILED, encoded.length)
-    if (this.listenerCount('failed') > 0) microtask(() => this.emit('failed', error, call.procedure.name))
-  }
-
-  #settle(call: RunningCall, status: number, length: number): void {
-    if (call.isOver) {
-      this.#free(call)
-      return
-    }
-    this.#served++
-    call.end()
-    this.#control.answer(call.index, call.taken, status, length)
-    this.#tellClient(call.index)
-  }
-
-  /** The client no longer wants the answer. */
-  #giveUp(call: RunningCall): void {
-    call.abort(this.#participant.channel.error('CLOSED', 'the client has given up this call.'))
-    // With `reply`, the handler may still write into the slot: it is freed when the handler has ended.
-    if (call.replyLength === undefined) this.#free(call)
-  }
-
-  #free({ index, taken }: RunningCall): void {
-    if (this.closed) return
-    if (this.#control.freeAbandoned(index, taken)) this.#tellClient(index)
-  }
-
-  #tellClient(index: number): void {
-    this.#control.announceDone(index)
-    this.#bells.producers.ringSleeper(this.#control.producerOf(index))
+    return answer.sendAll(parts)
   }
 
   #isAnythingThere(): boolean {
@@ -436,60 +302,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
       if (word === call.taken) {
         call.word = word
         call.onHandBack?.()
-      } else this.#giveUp(call)
+      } else this.#answers.giveUp(call)
     }
-  }
-
-  /** Takes a call away from a server that died. */
-  #takeAway(index: number, word: number, isDead: () => boolean): void {
-    const isAnswer = kindOf(word) === ANSWERED
-    if (!isAnswer && this.#control.giveUp(index, consumerOf(word), isDead, this.#isIdempotent) === undefined) return
-    this.#control.announceDone(index) // also of an answer: its server may have died before it told
-  }
-
-  readonly #isIdempotent = (procedure: number): boolean => this.#procedures[procedure]?.idempotent === true
-
-  /** As `WaitCondition.watchPeers`: watches servers and clients, and cleans up after those that died. */
-  readonly #watch = (bell: Doorbell | undefined): boolean => {
-    let isAnyDead = this.#peers.watchConsumers(bell)
-    const control = this.#control
-    const { channel } = this.#participant
-    control.forEachUsed((client) => {
-      if (control.stateOf(client) !== 'open') return
-      const number = control.producers.numberOf(client)
-      if (bell === undefined ? Lease.isHeld(channel.memory, number) : bell.watch(number)) return
-      const ring = (server: number) => this.#bells.consumers.ringSleeper(server)
-      // First without the client's lease: a server that is stopped in between must not keep the others from noticing.
-      control.cleanUpAfter(client, () => !Lease.isHeld(channel.memory, number), ring)
-      isAnyDead = true
-      cleanUpIfDead(channel, control.producers, client, () => {
-        control.cleanUpAfter(client, () => true, ring)
-        control.clearDone(client)
-        closeProducerPlace(control, client)
-      })
-    })
-    return isAnyDead
-  }
-
-  /** Asks now and then which peers live: a server that always finds calls never sleeps, and no bell tells it. */
-  #checkPeers(): void {
-    const time = now()
-    const isFast = time < this.#nextPeerCheck
-    this.#peerCheckStride = isFast ? Math.min(PEER_CHECK_STRIDE, 2 * this.#peerCheckStride) : 1
-    this.#untilPeerCheck = this.#peerCheckStride
-    if (isFast) return
-    this.#nextPeerCheck = time + PEER_CHECK_INTERVAL_MS
-    this.#watch(undefined)
-  }
-
-  async #idleWithin(timeoutMs: number): Promise<void> {
-    if (this.#running.size === 0 || this.closed) return
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.#onIdle.push(resolve)
-      if (timeoutMs !== Infinity) timer = setTimeout(resolve, timeoutMs)
-    })
-    clearTimeout(timer)
   }
 
   #stop(): void {
@@ -501,9 +315,8 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   #end(): void {
     this.#participant.close(() => {
       for (const call of this.#running) call.abort(this.#closing())
-      // Looks at all slots: a handler that has not returned yet may end its server, and its call is not among the running ones.
-      giveBackOf(this.#control, this.#place, always, (index, word) => this.#takeAway(index, word, always))
-      this.#peers.leave(this.#place)
+      // Also the call of a handler that has not returned yet: it may end its server, and is not among the running ones.
+      this.#peers.leave()
     })
     for (const tell of this.#onIdle.splice(0)) tell()
   }
@@ -521,18 +334,5 @@ export class CallServer extends EventEmitter<CallServerEvents> implements Dispos
   }
 }
 
-const always = () => true
-
 /** Stands for a procedure that does not exist. */
 const NO_PROCEDURE = { name: 'unknown', streams: false } as ServedProcedure
-
-function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-function iteratorOf(parts: unknown): AsyncIterator<unknown> | Iterator<unknown> | undefined {
-  if (typeof parts !== 'object' || parts === null) return undefined
-  if (Symbol.asyncIterator in parts) return (parts as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-  if (Symbol.iterator in parts) return (parts as Iterable<unknown>)[Symbol.iterator]()
-  return undefined
-}

@@ -1,7 +1,7 @@
-import { clearTimeout, setTimeout } from '@memlane/core/internal'
 import type { Schema } from '@memlane/protocol'
 import type { ProcessOptions } from './queue-options.js'
 import { type DeliveryHandler, type ProcessedQueue, QueueProcessing } from './queue-processing.js'
+import { within } from './within.js'
 
 /** The calls of `process` that run on one consumer. */
 export class ProcessCalls<S extends Schema> {
@@ -26,22 +26,7 @@ export class ProcessCalls<S extends Schema> {
 
   /** Waits until no handler runs, or until the time has passed. Returns undefined if there is nothing to wait for. */
   idleWithin(timeoutMs: number): Promise<void> | undefined {
-    return this.#running.size === 0 || timeoutMs === 0 ? undefined : this.#idleWithin(timeoutMs)
-  }
-
-  async #idleWithin(timeoutMs: number): Promise<void> {
-    const idle = Promise.all([...this.#running].map((processing) => processing.idle()))
-    if (timeoutMs === Infinity) {
-      await idle
-      return
-    }
-    let timer: NodeJS.Timeout | undefined
-    await Promise.race([
-      idle,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, timeoutMs)
-      }),
-    ])
-    clearTimeout(timer)
+    if (this.#running.size === 0 || timeoutMs === 0) return undefined
+    return within(Promise.all([...this.#running].map((processing) => processing.idle())), timeoutMs)
   }
 }

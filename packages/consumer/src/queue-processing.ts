@@ -1,4 +1,4 @@
-import { roundIfDue } from '@memlane/channel'
+import { isPromise, roundIfDue } from '@memlane/channel'
 import { SharedMemoryError } from '@memlane/core'
 import type { Schema } from '@memlane/protocol'
 import type { Delivery } from './delivery.js'
@@ -131,8 +131,4 @@ export class QueueProcessing<S extends Schema> {
 
 function isTakenAway(error: unknown): boolean {
   return error instanceof SharedMemoryError && error.code === 'TAKEN_AWAY'
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

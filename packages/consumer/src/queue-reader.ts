@@ -10,6 +10,7 @@ import {
   iterate,
   type MessageHandler,
   Participant,
+  PeerChecks,
   type QueueChannel,
   roundIfDue,
   type SlotBells,
@@ -28,7 +29,6 @@ import {
   checkWholeNumber,
   describeValue,
   dispose,
-  now,
   type OptionChecks,
   setImmediate,
   steadyNow,
@@ -55,9 +55,6 @@ const iterationChecks: OptionChecks<IterationOptions> = { signal: checkSignal }
 
 /** How many messages `poll` handles by default before it returns. */
 const POLL_LIMIT = 1024
-/** How often a consumer that has no time to sleep asks the kernel which consumers live, in milliseconds and at most in takes. */
-const PEER_CHECK_INTERVAL_MS = 10
-const PEER_CHECK_STRIDE = 64
 
 /**
  * The taking side of a queue: one of its competing consumers. Each message goes to one of them, and stays in the queue until that one
@@ -72,6 +69,7 @@ export class QueueReader<S extends Schema>
   readonly #codec: CodecOf<S>
   readonly #place: number
   readonly #peers: SlotPeers
+  readonly #peerChecks: PeerChecks
   readonly #taker: QueueTaker
   readonly #messages: TakenMessages<S>
   readonly #inPlace: InPlaceMessages<S>
@@ -81,9 +79,6 @@ export class QueueReader<S extends Schema>
   readonly #pollOutOfLine = outOfLine(InPlaceMessages.prototype.poll)
   readonly #isStoppedNow = () => this.#isStopped
   #isStopped = false
-  #nextPeerCheck = 0
-  #untilPeerCheck = 1
-  #peerCheckStride = 1
 
   /** @throws SharedMemoryError `FULL` if no place is free */
   constructor(channel: QueueChannel, codec: CodecOf<S>, waitStrategy?: WaitStrategy) {
@@ -104,6 +99,7 @@ export class QueueReader<S extends Schema>
       return kind !== undefined
     }
     this.#peers = new SlotPeers(channel, bells, giveUp)
+    this.#peerChecks = new PeerChecks(() => this.#peers.watch(undefined))
     this.#place = this.#peers.join()
     this.#participant = new Participant(channel, control.consumers, this.#place, waitStrategy)
     this.#taker = new QueueTaker(control, this.#place, process.pid, steadyNow)
@@ -156,7 +152,7 @@ export class QueueReader<S extends Schema>
    */
   tryTake(): Delivery<S> | undefined {
     this.#checkTaking()
-    if (--this.#untilPeerCheck <= 0) this.#checkPeers()
+    this.#peerChecks.pass()
     for (;;) {
       const index = this.#taker.take()
       if (index === -1) return undefined
@@ -210,7 +206,7 @@ export class QueueReader<S extends Schema>
   poll<Result>(handle: MessageHandler<[message: ReadonlyMessageView<S>], Result>, limit: number = POLL_LIMIT): number {
     if (!(limit >= 0)) throw new RangeError(`limit ${describeValue(limit)} is not a number from 0 on`)
     this.#checkTaking()
-    if (--this.#untilPeerCheck <= 0) this.#checkPeers()
+    this.#peerChecks.pass()
     return this.#pollOutOfLine[0].call(this.#inPlace, handle as (message: unknown) => unknown, limit)
   }
 
@@ -370,17 +366,6 @@ export class QueueReader<S extends Schema>
   /** @throws SharedMemoryError `CLOSED` */
   #checkTaking(): void {
     if (this.#isStopped) throw this.#participant.closedError()
-  }
-
-  /** Asks now and then which consumers live: a consumer that always finds messages never sleeps, and no bell tells it. */
-  #checkPeers(): void {
-    const time = now()
-    const isFast = time < this.#nextPeerCheck
-    this.#peerCheckStride = isFast ? Math.min(PEER_CHECK_STRIDE, 2 * this.#peerCheckStride) : 1
-    this.#untilPeerCheck = this.#peerCheckStride
-    if (isFast) return
-    this.#nextPeerCheck = time + PEER_CHECK_INTERVAL_MS
-    this.#peers.watch(undefined)
   }
 
   #stop(): void {

@@ -1,3 +1,4 @@
+import { describeValue } from '@memlane/core/internal'
 import { PART_HEADER_LENGTH, partLength, putPartHeader } from '@memlane/protocol/internal'
 import type { RunningCall } from './running-call.js'
 
@@ -15,7 +16,7 @@ export interface PartsArea {
 
 /**
  * Sends the parts of a streamed answer. A part goes into the answer area at once if the client waits for it. Otherwise it is kept, and goes
- * together with others when the client has taken the last ones. If no more can be kept, `send` waits: this pauses the handler.
+ * together with others when the client has taken the last ones. If no more can be kept, it waits: this pauses the handler.
  */
 export class StreamedAnswer {
   readonly #call: RunningCall
@@ -31,8 +32,38 @@ export class StreamedAnswer {
     call.onHandBack = () => this.#goOn()
   }
 
-  /** @throws what the codec throws; RangeError for a part that no answer has room for */
-  async send(part: unknown): Promise<void> {
+  /**
+   * Sends what a handler has returned. Waits until the client has taken it, or has given up the call.
+   *
+   * @throws what the iterator or the codec throws; TypeError for a value that is not iterable; RangeError for a part that no answer has room for
+   */
+  async sendAll(parts: unknown): Promise<void> {
+    const call = this.#call
+    const iterator = iteratorOf(parts)
+    if (iterator === undefined) {
+      throw new TypeError(
+        `the handler of ${call.procedure.name} must return an iterable of parts, not ${describeValue(parts)}`,
+      )
+    }
+    let isOpen = true
+    try {
+      while (!call.isOver) {
+        isOpen = false // an iterator that throws has ended
+        const { value, done } = await iterator.next()
+        if (done) break
+        isOpen = true
+        if (!call.isOver) await this.#send(value)
+      }
+    } finally {
+      try {
+        if (isOpen) await iterator.return?.()
+      } finally {
+        await this.#end() // the parts before an error, too
+      }
+    }
+  }
+
+  async #send(part: unknown): Promise<void> {
     const { answer, name } = this.#call.procedure
     const { maxLength } = this.#area
     const keptMost = Math.min(maxLength, MAX_KEPT_LENGTH)
@@ -59,7 +90,7 @@ export class StreamedAnswer {
   }
 
   /** Waits until the client has taken all parts. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     while (this.#isWithClient && !this.#call.isOver) await this.#untilRoom()
   }
 
@@ -99,4 +130,11 @@ export class StreamedAnswer {
       this.#onRoom = resolve
     })
   }
+}
+
+function iteratorOf(parts: unknown): AsyncIterator<unknown> | Iterator<unknown> | undefined {
+  if (typeof parts !== 'object' || parts === null) return undefined
+  if (Symbol.asyncIterator in parts) return (parts as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+  if (Symbol.iterator in parts) return (parts as Iterable<unknown>)[Symbol.iterator]()
+  return undefined
 }

@@ -5,6 +5,7 @@ import {
   checkWaitOptions,
   countConsumers,
   deadlineAfter,
+  decodeAnswer,
   type Inspect,
   inspection,
   refusePromise,
@@ -14,8 +15,10 @@ import {
 } from '@memlane/channel'
 import { describeValue, dispose } from '@memlane/core/internal'
 import type { Procedures } from '@memlane/protocol'
-import { CallSlots, type ServerWait } from './call-slots.js'
+import { BlockingCalls } from './blocking-calls.js'
+import { CallSlots } from './call-slots.js'
 import type { AnswerOf, InPlaceCall, Methods, PlainNames, RequestOf } from './call-types.js'
+import { PendingCalls, type ServerWait } from './pending-calls.js'
 import { StreamedCall } from './streamed-call.js'
 import { ValueCall } from './value-call.js'
 
@@ -29,6 +32,8 @@ export type Client<P extends Procedures> = CallClient<P> & Methods<P>
 export class CallClient<P extends Procedures> implements Disposable {
   readonly name: string
   readonly #slots: CallSlots
+  readonly #calls: PendingCalls
+  readonly #blocking: BlockingCalls
   readonly #procedures: ReadonlyMap<string, ClientProcedure>
 
   /** @param place the producer place that this process has claimed */
@@ -40,6 +45,8 @@ export class CallClient<P extends Procedures> implements Disposable {
   ) {
     this.name = channel.name
     this.#slots = new CallSlots(channel, place, waitStrategy)
+    this.#calls = new PendingCalls(this.#slots)
+    this.#blocking = new BlockingCalls(this.#slots, this.#calls)
     this.#procedures = procedures
     for (const procedure of procedures.values()) {
       const method = procedure.streams
@@ -60,7 +67,7 @@ export class CallClient<P extends Procedures> implements Disposable {
    */
   get servers(): number {
     this.#slots.participant.checkOpen()
-    return countConsumers(this.#slots.participant.channel)
+    return countConsumers(this.#slots.channel)
   }
 
   /**
@@ -79,10 +86,10 @@ export class CallClient<P extends Procedures> implements Disposable {
       return await new Promise<boolean>((resolve, reject) => {
         const wait: ServerWait = { deadline: deadlineAfter(timeoutMs), settle: resolve, fail: reject }
         abort = () => {
-          if (this.#slots.forgetServerWait(wait)) reject(signal?.reason)
+          if (this.#calls.forgetServerWait(wait)) reject(signal?.reason)
         }
         signal?.addEventListener('abort', abort)
-        this.#slots.awaitServer(wait)
+        this.#calls.awaitServer(wait)
       })
     } finally {
       if (abort !== undefined) signal?.removeEventListener('abort', abort)
@@ -99,11 +106,10 @@ export class CallClient<P extends Procedures> implements Disposable {
   callSync<K extends PlainNames<P>>(procedure: K, request: RequestOf<P[K]>, options?: SyncWaitOptions): AnswerOf<P[K]> {
     checkSyncWaitOptions('callSync', options)
     const called = this.#plain(procedure)
-    const { control } = this.#slots
-    return this.#slots.callSync(
+    return this.#blocking.call(
       called,
       (index) => this.#slots.write(called, index, request),
-      (index) => called.answer.decode(control.data, control.answerOf(index), control.answerLengthOf(index)),
+      (index) => decodeAnswer(this.#slots.control, called, index),
       options?.timeoutMs ?? Infinity,
     ) as AnswerOf<P[K]>
   }
@@ -134,7 +140,7 @@ export class CallClient<P extends Procedures> implements Disposable {
         const mine = views ?? newViews()
         views = undefined
         try {
-          return this.#slots.callSync(
+          return this.#blocking.call(
             called,
             (index) => {
               const request = mine.request.at(control.requestOf(index), fixedLength)
@@ -171,7 +177,7 @@ export class CallClient<P extends Procedures> implements Disposable {
 
   /** Ends this client. Pending calls reject with `CLOSED`, and their handlers are told. A second call does nothing. */
   close(): void {
-    if (!this.closed) this.#slots.close()
+    if (!this.closed) this.#calls.close()
   }
 
   /** Same as `close()`, for `using`. */
@@ -182,7 +188,7 @@ export class CallClient<P extends Procedures> implements Disposable {
   /** What `console.log` shows: name, procedures, state. */
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
     const { name, closed } = this
-    const { pending } = this.#slots
+    const { count: pending } = this.#calls
     const procedures = [...this.#procedures.keys()]
     return inspection('CallClient', { name, procedures, closed, pending }, options, inspect)
   }
@@ -195,15 +201,15 @@ export class CallClient<P extends Procedures> implements Disposable {
       this.#slots.checkOpen() // first: the call would stay a listener of the signal
       const { control } = this.#slots
       const call = new ValueCall(control, procedure, request, deadlineAfter(timeoutMs), signal, resolve, reject)
-      call.onAbort = () => this.#slots.abort(call, signal?.reason)
-      this.#slots.begin(call)
+      call.onAbort = () => this.#calls.abort(call, signal?.reason)
+      this.#calls.begin(call)
     })
   }
 
   #stream(procedure: ClientProcedure, request: unknown, options?: StreamWaitOptions): AsyncIterableIterator<unknown> {
     checkWaitOptions(procedure.name, options)
     this.#slots.checkOpen()
-    return new StreamedCall(this.#slots, procedure, request, options)
+    return new StreamedCall(this.#slots.control, this.#calls, procedure, request, options)
   }
 
   #plain(name: string): ClientProcedure {

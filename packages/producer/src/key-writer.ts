@@ -1,4 +1,4 @@
-import type { Cells, MessageHandler } from '@memlane/channel'
+import { type Cells, isPromise, type MessageHandler } from '@memlane/channel'
 import { describeValue } from '@memlane/core/internal'
 import type { CodecOf, MessageOf, MessageView, PayloadView, Schema } from '@memlane/protocol'
 import { CellWriter, debugsViews, KEPT, type KeyPlace, outOfLine } from '@memlane/protocol/internal'
@@ -190,10 +190,6 @@ export class KeyWriter<S extends Schema> {
 /** JSON, text and MessagePack have no view to write through; of a union, a view shows the member that is there already. */
 function isWritableInPlace({ descriptor }: CodecOf<Schema>): boolean {
   return descriptor.kind !== 'union' && (descriptor.kind !== 'payload' || descriptor.encoding === 'bytes')
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 function checkIsFunction(name: string, value: unknown): void {

@@ -1,8 +1,8 @@
 import type { ClientProcedure, StreamWaitOptions } from '@memlane/channel'
 import { deadlineAfter } from '@memlane/channel'
-import { forEachPart } from '@memlane/protocol/internal'
-import type { CallSlots } from './call-slots.js'
+import { type CallControl, forEachPart } from '@memlane/protocol/internal'
 import { PendingCall } from './pending-call.js'
+import type { PendingCalls } from './pending-calls.js'
 
 interface Next {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void
@@ -14,7 +14,8 @@ interface Next {
  * more parts only when the program has taken those that are here: so a slow program pauses its own handler.
  */
 export class StreamedCall extends PendingCall implements AsyncIterableIterator<unknown> {
-  readonly #slots: CallSlots
+  readonly #control: CallControl
+  readonly #calls: PendingCalls
   readonly #signal: AbortSignal | undefined
   readonly #parts: unknown[] = []
   /** The calls of `next` that wait, in their order. */
@@ -26,9 +27,16 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
   #error: unknown
   #hasError = false
 
-  constructor(slots: CallSlots, procedure: ClientProcedure, request: unknown, options: StreamWaitOptions = {}) {
+  constructor(
+    control: CallControl,
+    calls: PendingCalls,
+    procedure: ClientProcedure,
+    request: unknown,
+    options: StreamWaitOptions = {},
+  ) {
     super(procedure, request, deadlineAfter(options.timeoutMs))
-    this.#slots = slots
+    this.#control = control
+    this.#calls = calls
     this.#signal = options.signal
   }
 
@@ -53,7 +61,7 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
     this.#parts.length = 0
     this.#hasLeft = true
     if (!this.#hasBegun || this.#isOver) this.#end()
-    else this.#slots.abort(this, undefined)
+    else this.#calls.abort(this, undefined)
     this.#serve()
     return { value: undefined, done: true }
   }
@@ -66,8 +74,8 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
   }
 
   readParts(index: number): void {
-    const { data } = this.#slots.control
-    const { control } = this.#slots
+    const control = this.#control
+    const { data } = control
     const { answer } = this.procedure
     forEachPart(data, control.answerOf(index), control.answerLengthOf(index), (offset, length) => {
       this.#parts.push(answer.decode(data, offset, length))
@@ -92,13 +100,13 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
     }
     signal?.addEventListener('abort', this.#abort)
     try {
-      this.#slots.begin(this)
+      this.#calls.begin(this)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  readonly #abort = (): void => this.#slots.abort(this, this.#signal?.reason)
+  readonly #abort = (): void => this.#calls.abort(this, this.#signal?.reason)
 
   #end(): void {
     this.#isOver = true
@@ -128,6 +136,6 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
   #askForMore(): void {
     if (!this.#hasParts || this.#isOver) return
     this.#hasParts = false
-    this.#slots.handBack(this)
+    this.#calls.handBack(this)
   }
 }

@@ -1,4 +1,4 @@
-import type { ClientProcedure } from '@memlane/channel'
+import { type ClientProcedure, decodeAnswer } from '@memlane/channel'
 import { LayoutError } from '@memlane/protocol'
 import type { CallControl } from '@memlane/protocol/internal'
 import { PendingCall } from './pending-call.js'
@@ -32,8 +32,7 @@ export class ValueCall extends PendingCall {
   }
 
   read(index: number): void {
-    const control = this.#control
-    this.#value = this.procedure.answer.decode(control.data, control.answerOf(index), control.answerLengthOf(index))
+    this.#value = decodeAnswer(this.#control, this.procedure, index)
   }
 
   finish(): void {

@@ -141,6 +141,17 @@ export class CallControl extends SlotTable {
   }
 
   /**
+   * Takes a call away from a server that died, as `giveUp`, and tells its client. Tells it of an answer, too: the server may have died before it
+   * told. The caller must then ring.
+   *
+   * @param word what named the server
+   */
+  takeAway(index: number, word: number, isDead: () => boolean, isIdempotent: (procedure: number) => boolean): void {
+    const isAnswer = kindOf(word) === ANSWERED
+    if (isAnswer || this.giveUp(index, consumerOf(word), isDead, isIdempotent) !== undefined) this.announceDone(index)
+  }
+
+  /**
    * Gives up a call that nobody waits for any more.
    *
    * @param mayCancel asked after the word was loaded, for a call of another participant
