@@ -73,12 +73,11 @@ export const callLives = {
     await life.use<Caller>(client, callings(life))
   },
   async consumer(life: Life, name: string): Promise<void> {
-    const { random } = life
-    let done = 0
+    const { random, result } = life
     const waitStrategy = oneOf(random, ['park', 'adaptive'] as const)
     const handlers = {
       echo: (request: (typeof events)[number]) => {
-        done += Number(sizeOf(request) > 0)
+        result.done += Number(sizeOf(request) > 0)
         return request
       },
       again: async (request: (typeof events)[number]) => {
@@ -92,10 +91,11 @@ export const callLives = {
     }
     const server = serve(name, Events, handlers, { waitStrategy })
     try {
-      await life.use<CallServer>(server, [
-        () => setTimeout(below(random, 5)).then(() => done),
+      const ways: Ways<CallServer> = [
+        () => setTimeout(below(random, 5)),
         ({ clients, running, served }) => void [clients, running, served],
-      ])
+      ]
+      await life.use(server, ways, 20) // a server that was erased from the memory notices nothing, and gets no calls any more
     } finally {
       await server.close(LIMIT)
     }

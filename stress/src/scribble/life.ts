@@ -61,9 +61,9 @@ export class Life {
     this.result.errors[known] = (this.result.errors[known] ?? 0) + 1
   }
 
-  /** Uses a participant in random ways. After an error it sometimes continues with the same participant. */
-  async use<T>(participant: T, ways: Ways<T>): Promise<void> {
-    for (let lives = 1 + below(this.random, 500); lives > 0 && !this.isOver; lives--) {
+  /** Uses a participant in random ways, up to `most` times. After an error it sometimes continues with the same participant. */
+  async use<T>(participant: T, ways: Ways<T>, most = 500): Promise<void> {
+    for (let lives = 1 + below(this.random, most); lives > 0 && !this.isOver; lives--) {
       const way = oneOf(this.random, ways)
       if (!(await this.allowed(() => way(participant))) && this.random() < 0.3) return
       if (this.random() < 0.1) await setImmediate()
