@@ -64,6 +64,7 @@ export {
 } from './region-memory.js'
 export { roundIfDue } from './rounds.js'
 export { checkSameOptions } from './same-options.js'
+export { checkHash, schemaIn } from './schema.js'
 export { claimLease, claimSlot, cleanUpIfDead, holdersOf, type SlotClaim, type SlotWish } from './slot-claim.js'
 export { countConsumers, countProducers, type SlotBells, SlotPeers, type SlotsChannel } from './slot-peers.js'
 export {

@@ -1,4 +1,19 @@
+import '@memlane/protocol/messagepack'
+import { readerCodec } from '@memlane/channel'
+import { SharedMemoryError } from '@memlane/core'
+import { checkOneOf, checkOptions, checkWholeNumber, type OptionChecks, openChecks } from '@memlane/core/internal'
+import { ChannelTail } from './channel-tail.js'
+import { foundSchema } from './found-schema.js'
+import { type OpenedChannel, openChannel } from './open-channel.js'
+import { StreamSource } from './stream-source.js'
 import type { Tail, TailOptions } from './tail.js'
+import type { TailSource } from './tail-source.js'
+
+const tailChecks: OptionChecks<TailOptions> = {
+  from: checkOneOf('now', 'newest', 'oldest'),
+  trustOwner: openChecks.trustOwner,
+  intervalMs: checkWholeNumber(0, 60_000, 'milliseconds'),
+}
 
 /**
  * Opens an observer of a stream, a latest, a queue or calls. Does not wait for the memory to appear, and does not block otherwise.
@@ -7,6 +22,29 @@ import type { Tail, TailOptions } from './tail.js'
  * `NOT_SUPPORTED`, `SYSTEM`
  * @throws TypeError if an option is unknown or has the wrong type
  */
-export function openTail(_name: string, _options: TailOptions = {}): Tail {
-  throw new Error('not implemented yet')
+export function openTail(name: string, options: TailOptions = {}): Tail {
+  checkOptions('openTail', options, tailChecks)
+  const { from = 'now', trustOwner = false, intervalMs = 2 } = options
+  const opened = openChannel(name, { trustOwner })
+  if (opened === undefined) {
+    const message = `"${name}" holds no stream, latest, queue or calls. Only these can be observed; read a region with openRegion.`
+    throw new SharedMemoryError('NOT_A_CHANNEL', message)
+  }
+  const { channel, shape } = opened
+  try {
+    const schema = foundSchema(channel)
+    return new ChannelTail(shape, channel, schema, sourceOf(opened, from), intervalMs)
+  } catch (error) {
+    channel.close()
+    throw channel.explain(error)
+  }
+}
+
+function sourceOf({ shape, channel }: OpenedChannel, from: NonNullable<TailOptions['from']>): TailSource {
+  switch (shape) {
+    case 'stream':
+      return new StreamSource(channel, readerCodec(channel, undefined), from)
+    default:
+      throw new SharedMemoryError('NOT_SUPPORTED', `a ${shape} cannot be observed yet`)
+  }
 }

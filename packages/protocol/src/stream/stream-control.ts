@@ -102,6 +102,11 @@ export class StreamControl {
     return loadWideBase(this.wideWords, (this.producers.slotIndex(producer) + BASE) >> 1)
   }
 
+  /** Same as `baseOf`, after a record was copied: the record was whole if it does not begin before the base. */
+  baseAfterCopy(producer: number): number {
+    return loadBaseAfterCopy(this.words, this.producers.slotIndex(producer) + BASE)
+  }
+
   /** A recent end of a lane. If the word for the end is impossible, the base of the lane. */
   recentEndOf(producer: number): number {
     const base = this.baseOf(producer)
