@@ -53,7 +53,7 @@ const serveChecks: OptionChecks<ServeOptions> = {
  * `securityDescriptor` and `persistent` are used only if this call creates the memory.
  *
  * @param api the contract. All servers of a name need the same
- * @param handlers one function for each procedure: gets a copy of the request and a context, and returns the answer or a promise of it; for a
+ * @param handlers one function for each procedure, in an object or an instance of a class: gets a copy of the request and a context, and returns the answer or a promise of it; for a
  * streamed answer, an iterable or async iterable of parts. `inPlace(handler)` gets the request without a copy
  * @throws SharedMemoryError `FULL` if all server places are taken; `OPTIONS_MISMATCH`; `SCHEMA_MISMATCH` if the memory has another API; as
  * `SharedMemory.create`; and as `SharedMemory.open`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, `CORRUPT` if the name is taken
@@ -102,11 +102,13 @@ function servedProcedures(api: Api<Procedures>, handlers: Readonly<Record<string
   if (typeof handlers !== 'object' || handlers === null) {
     throw new TypeError(`handlers must be an object of functions, not ${describeValue(handlers)}`)
   }
-  for (const name of Object.keys(handlers)) {
-    if (!Object.hasOwn(api.procedures, name)) throw new TypeError(`api ${api.name} has no procedure ${name}`)
+  for (const [name, value] of Object.entries(handlers)) {
+    const isKnown = Object.hasOwn(api.procedures, name) || typeof value !== 'function' // an object may have a state, too
+    if (!isKnown) throw new TypeError(`api ${api.name} has no procedure ${name}`)
   }
   return Object.entries(api.procedures).map(([name, procedure]) => {
-    const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
+    const ofAllObjects: unknown = Reflect.get(Object.prototype, name) // such as toString
+    const handler = handlers[name] === ofAllObjects ? undefined : handlers[name]
     const inPlace =
       typeof handler === 'object' && handler !== null && 'inPlace' in handler ? handler.inPlace : undefined
     const run = inPlace ?? handler

@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { connect } from '@memlane/producer'
+import { api, call, u32 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { CallPeer } from '@memlane/testing/call-peer'
 import { Pricing } from '@memlane/testing/pricing'
@@ -36,6 +37,26 @@ describe('a handler', () => {
       },
     })
     expect(await client.quote(order(7))).toMatchObject({ id: 7 })
+  })
+
+  it('may be a method of a class, and is not one that every object has', async () => {
+    const name = uniqueName('memlane')
+    const Texts = api('Texts', { greet: call(u32, u32), toString: call(u32, u32) })
+    class Base {
+      readonly step = 1
+      greet(value: number) {
+        return value + this.step
+      }
+    }
+    class Whole extends Base {
+      override toString(): never {
+        return 7 as never
+      }
+    }
+    expect(() => serve(name, Texts, new Base() as never)).toThrow(/handler of toString/)
+    await using _server = serve(name, Texts, new Whole())
+    using client = await connect(name, Texts)
+    expect(await client.greet(1)).toBe(2)
   })
 
   it('whose answer or error closes the server while it is written gives up its call', async () => {
