@@ -1,0 +1,15 @@
+import tab from '@bomb.sh/tab/commander'
+import { SharedMemory } from '@memlane/core'
+import type { Command as CommandLine } from 'commander'
+
+/** Adds `completion SHELL`, which prints a script, and the hidden command that the script asks for completions. */
+export function addCompletion(program: CommandLine): void {
+  const root = tab(program, { completionCommandName: 'completion' })
+  for (const command of root.commands.values()) {
+    const name = command.arguments.get('name')
+    if (name === undefined) continue
+    name.handler = (complete) => {
+      for (const { name, length } of SharedMemory.list()) complete(name, length === undefined ? '' : `${length} bytes`)
+    }
+  }
+}

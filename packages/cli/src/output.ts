@@ -1,0 +1,63 @@
+import picocolors from 'picocolors'
+import { printable } from './printable.js'
+import { type Cell, type Colors, type Tone, tableLines } from './table.js'
+import type { Terminal, Writer } from './terminal.js'
+
+/** Prints the results of a command: JSON for programs, tables for people. */
+export class Output {
+  /** True with `--json`: then a command prints one JSON object, or one object per line. */
+  readonly json: boolean
+  readonly #writer: Writer
+  readonly #signal: AbortSignal
+  readonly #colors: Colors
+  #full = false
+
+  constructor({ output, env, signal }: Terminal, json: boolean) {
+    this.json = json
+    this.#writer = output
+    this.#signal = signal
+    this.#colors = picocolors.createColors(output.isTTY && !env.NO_COLOR)
+  }
+
+  /** True if a person reads the output on a terminal. */
+  get isTerminal(): boolean {
+    return this.#writer.isTTY
+  }
+
+  get rows(): number {
+    return this.#writer.rows ?? 24
+  }
+
+  /** Prints one line. Escapes control characters. */
+  line(text = '', tone?: Tone): void {
+    const line = printable(text)
+    this.#write(`${tone === undefined ? line : this.#colors[tone](line)}\n`)
+  }
+
+  /** Prints one value as a line of JSON. Escapes the characters that JSON allows, and terminals obey. */
+  object(value: unknown): void {
+    this.#write(`${printable(JSON.stringify(value))}\n`)
+  }
+
+  /** Prints a table: aligned on a terminal, otherwise with tabs between the cells. The header comes first. */
+  table(header: readonly string[], rows: readonly (readonly Cell[])[]): void {
+    const style = { aligned: this.isTerminal, colors: this.#colors }
+    for (const line of tableLines(header, rows, style)) this.#write(`${line}\n`)
+  }
+
+  /** Clears the terminal, before the next picture of a live view. */
+  clear(): void {
+    this.#write('\x1b[H\x1b[2J\x1b[3J')
+  }
+
+  /** Waits until the reader of the output has taken enough of it. Ends when the command must end. */
+  async drained(): Promise<void> {
+    if (!this.#full) return
+    this.#full = false
+    if (!this.#signal.aborted) await this.#writer.drained(this.#signal).catch(() => {})
+  }
+
+  #write(text: string): void {
+    if (!this.#writer.write(text)) this.#full = true
+  }
+}

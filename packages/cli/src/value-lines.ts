@@ -1,0 +1,33 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { UsageError } from './exit-code.js'
+import type { Terminal } from './terminal.js'
+
+/**
+ * Yields the JSON values of an argument, or of the lines of the input. Skips empty lines.
+ *
+ * @throws UsageError for text that is not JSON, with its line; also without an argument if the input is a terminal
+ */
+export async function* jsonValues(argument: string | undefined, terminal: Terminal): AsyncGenerator<unknown, void> {
+  if (argument !== undefined) {
+    yield parsed(argument, 'the argument')
+    return
+  }
+  const { input, signal } = terminal
+  if (input.isTTY) throw new UsageError('pass the value as an argument, or one JSON value per line as standard input.')
+  const lines = createInterface({ input: Readable.from(input), crlfDelay: Infinity, signal })
+  let number = 0
+  for await (const line of lines) {
+    number++
+    if (line.trim() !== '') yield parsed(line, `line ${number}`)
+  }
+}
+
+/** @throws UsageError naming where the text comes from */
+export function parsed(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`${source} is not JSON: ${(error as Error).message}. Text needs its own quotes: '"text"'.`)
+  }
+}
