@@ -1,9 +1,9 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/layouts.ts', 'src/messagepack.ts'],
+  entry: ['src/index.ts', 'src/layouts.ts', 'src/main.ts', 'src/messagepack.ts'],
   format: ['esm'],
   target: 'node20',
-  dts: true,
+  dts: { entry: ['src/index.ts', 'src/layouts.ts', 'src/messagepack.ts'] },
   clean: true,
 })

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { processTerminal } from './process-terminal.js'
-import { run } from './run.js'
+import { main } from './index.js'
 
-process.exitCode = await run(process.argv.slice(2), processTerminal())
+process.exitCode = await main()

@@ -83,7 +83,7 @@ export function schemaIn(text: string): Schema | Board<Members> {
 }
 
 /** Makes a schema of its descriptor, as `info --json` prints it. */
-export function schemaOfDescriptor(descriptor: PayloadDescriptor): Schema {
+function schemaOfDescriptor(descriptor: PayloadDescriptor): Schema {
   return codecFromDescriptor(encodeDescriptor(descriptor), 0)
 }
 

@@ -8,13 +8,17 @@ import type { Terminal } from './terminal.js'
  *
  * @throws UsageError for text that is not JSON, with its line; also without an argument if the input is a terminal
  */
-export async function* jsonValues(argument: string | undefined, terminal: Terminal): AsyncGenerator<unknown, void> {
-  if (argument !== undefined) {
-    yield parsed(argument, 'the argument')
-    return
-  }
-  const { input, signal } = terminal
-  if (input.isTTY) throw new UsageError('pass the value as an argument, or one JSON value per line as standard input.')
+export function jsonValues(argument: string | undefined, terminal: Terminal): AsyncGenerator<unknown, void> {
+  if (argument !== undefined) return only(parsed(argument, 'the argument'))
+  if (!terminal.input.isTTY) return valuesOfLines(terminal)
+  throw new UsageError('pass the value as an argument, or one JSON value per line as standard input.')
+}
+
+async function* only(value: unknown) {
+  yield value
+}
+
+async function* valuesOfLines({ input, signal }: Terminal) {
   const lines = createInterface({ input: Readable.from(input), crlfDelay: Infinity, signal })
   let number = 0
   for await (const line of lines) {
@@ -24,7 +28,7 @@ export async function* jsonValues(argument: string | undefined, terminal: Termin
 }
 
 /** @throws UsageError naming where the text comes from */
-export function parsed(text: string, source: string): unknown {
+function parsed(text: string, source: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

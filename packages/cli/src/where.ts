@@ -7,7 +7,7 @@
  * | `<`, `<=`, `>`, `>=` | is less, … (numbers by value, text by its characters) |
  * | `~` | contains the text |
  *
- * `.` leads into objects and arrays: `position.x`, `levels.0`. A value with a comma stands in double quotes.
+ * `.` leads into objects and arrays: `position.x`, `levels.0`. A value with a comma or an operator stands in double quotes.
  */
 
 import { UsageError } from './exit-code.js'
@@ -18,7 +18,7 @@ interface Condition {
   readonly value: string
 }
 
-const CONDITION = /\s*([^=!<>~,"\s]+)\s*(!=|<=|>=|=|<|>|~)\s*("(?:[^"\\]|\\.)*"|[^,"]*)\s*(,|$)/y
+const CONDITION = /\s*([^=!<>~,"\s]+)\s*(!=|<=|>=|=|<|>|~)\s*("(?:[^"\\]|\\.)*"|[^=!<>~,"]*)\s*(,|$)/y
 
 /**
  * Makes a test of conditions.
@@ -50,9 +50,9 @@ export function fieldAt(json: unknown, path: string): unknown {
 function conditionsIn(text: string): Condition[] {
   const conditions: Condition[] = []
   const pattern = new RegExp(CONDITION)
-  do {
+  for (let more = true; more; ) {
     const start = pattern.lastIndex
-    const [, path, operator, value = ''] = pattern.exec(text) ?? []
+    const [, path, operator, value = '', comma] = pattern.exec(text) ?? []
     if (path === undefined || operator === undefined) {
       throw new UsageError(
         `${JSON.stringify(text.slice(start))} is no condition such as price>100 or symbol=ABC, joined by commas. ` +
@@ -60,7 +60,8 @@ function conditionsIn(text: string): Condition[] {
       )
     }
     conditions.push({ path, operator, value: value.startsWith('"') ? unquoted(value) : value.trim() })
-  } while (pattern.lastIndex < text.length)
+    more = comma === ','
+  }
   return conditions
 }
 

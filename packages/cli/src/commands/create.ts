@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import { createLatestChannel, createQueueChannel, createStreamChannel, isBoard, keysOf } from '@memlane/channel'
 import { SharedMemory } from '@memlane/core'
-import { clearInterval, setInterval } from '@memlane/core/internal'
 import type { AnyCodec, Overflow } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
 import { Option } from 'commander'
@@ -9,6 +7,7 @@ import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { wholeNumber } from '../option-values.js'
 import { schemaIn } from '../schema-text.js'
+import { untilAborted } from '../until-aborted.js'
 
 interface CreateOptions {
   shape?: 'stream' | 'latest' | 'queue'
@@ -55,10 +54,9 @@ export const create: Command<CreateOptions> = {
       if (out.json)
         out.object({ name, shape: options.shape ?? null, length: memory.length, persistent: !!options.persistent })
       else out.line(`Created ${name} (${options.shape ?? 'bare memory'}, ${memory.length} bytes).`)
-      if (options.persistent || signal.aborted) return
+      if (options.persistent) return
       if (!out.json) out.line('Holding it. Ctrl-C ends.')
-      const kept = setInterval(() => {}, 2 ** 30) // nothing else keeps the process running
-      await once(signal, 'abort').finally(() => clearInterval(kept))
+      await untilAborted(signal)
     } finally {
       memory.close()
     }
