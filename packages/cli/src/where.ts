@@ -38,7 +38,7 @@ export function fields(text: string): (json: unknown) => unknown {
 }
 
 /** Returns a part of a JSON value, by its path. */
-export function fieldAt(json: unknown, path: string): unknown {
+function fieldAt(json: unknown, path: string): unknown {
   let part = json
   for (const key of path.split('.')) {
     if (typeof part !== 'object' || part === null || !Object.hasOwn(part, key)) return undefined
