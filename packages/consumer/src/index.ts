@@ -11,7 +11,14 @@ export { type OpenLatestOptions, openLatest, type UnknownKeys } from './open-lat
 export { type OpenQueueOptions, openQueue } from './open-queue.js'
 export { type OpenRegionOptions, openRegion, openRegionSync } from './open-region.js'
 export { type OpenStreamOptions, openStream } from './open-stream.js'
-export type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
+export type {
+  CloseOptions,
+  DeadLetterOptions,
+  DeadLetterPlace,
+  DeadMessage,
+  ProcessOptions,
+  QueueEvents,
+} from './queue-options.js'
 export type { DeliveryHandler } from './queue-processing.js'
 export { QueueReader } from './queue-reader.js'
 export { RegionReader } from './region-reader.js'

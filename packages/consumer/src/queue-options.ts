@@ -15,6 +15,22 @@ export interface CloseOptions {
   timeoutMs?: number
 }
 
+/** Where a dead letter lies: `inspectDeadLetters` of `@memlane/inspect` finds them. */
+export interface DeadLetterPlace {
+  /** The slot of its producer. */
+  readonly producer: number
+  /** The number of the slot among the producer's. */
+  readonly slot: number
+  /** How many times the slot had been taken: tells this letter from a later one in the same slot. */
+  readonly generation: number
+}
+
+/** Which dead letters to go through. */
+export interface DeadLetterOptions {
+  /** Only the letter at this place, if it is still there. All others stay untouched. Default: all letters. */
+  only?: DeadLetterPlace
+}
+
 /** What became a dead letter. */
 export interface DeadMessage {
   readonly deliveryCount: number

@@ -23,6 +23,7 @@ import {
 import { SharedMemoryError } from '@memlane/core'
 import {
   checkFunction,
+  checkObject,
   checkOptions,
   checkSignal,
   checkTimeout,
@@ -34,15 +35,22 @@ import {
   steadyNow,
 } from '@memlane/core/internal'
 import type { CodecOf, PayloadDescriptor, QueueFigures, ReadonlyMessageView, Schema } from '@memlane/protocol'
-import { DEAD, figuresOf, outOfLine, QueueTaker } from '@memlane/protocol/internal'
+import { DEAD, figuresOf, MAX_GENERATION, outOfLine, QueueTaker } from '@memlane/protocol/internal'
 import { callListeners } from './call-listeners.js'
 import type { DeadLetter } from './dead-letter.js'
-import { deadLetters } from './dead-letters.js'
+import { deadLetterAt, deadLetters } from './dead-letters.js'
 import { Delivery } from './delivery.js'
 import { InPlaceMessages } from './in-place-messages.js'
 import { OverdueTimer } from './overdue-timer.js'
 import { ProcessCalls } from './process-calls.js'
-import type { CloseOptions, DeadMessage, ProcessOptions, QueueEvents } from './queue-options.js'
+import type {
+  CloseOptions,
+  DeadLetterOptions,
+  DeadLetterPlace,
+  DeadMessage,
+  ProcessOptions,
+  QueueEvents,
+} from './queue-options.js'
 import type { DeliveryHandler } from './queue-processing.js'
 import { QueueWaits } from './queue-waits.js'
 import { GIVEN_UP, reasonOf } from './reasons.js'
@@ -51,6 +59,7 @@ import { type OnDead, TakenMessages } from './taken-messages.js'
 
 const processChecks: OptionChecks<ProcessOptions> = { concurrency: checkWholeNumber(1), signal: checkSignal }
 const closeChecks: OptionChecks<CloseOptions> = { timeoutMs: checkTimeout }
+const deadLetterChecks: OptionChecks<DeadLetterOptions> = { only: checkObject }
 const iterationChecks: OptionChecks<IterationOptions> = { signal: checkSignal }
 
 /** How many messages `poll` handles by default before it returns. */
@@ -274,11 +283,22 @@ export class QueueReader<S extends Schema>
   /**
    * Goes through the dead letters. Each is held while the loop has it, and put back unless the loop resends or discards it.
    *
-   * @throws SharedMemoryError `CLOSED`
+   * @throws SharedMemoryError `CLOSED`; TypeError for an unknown option or one of the wrong type; RangeError for a place that the queue does not have
    */
-  *deadLetters(): Generator<DeadLetter<S>, void> {
+  *deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter<S>, void> {
     this.#participant.checkOpen()
-    yield* deadLetters(this.#messages, this.#taker, this.#isStoppedNow)
+    checkOptions('deadLetters', options, deadLetterChecks)
+    const { only } = options
+    if (only === undefined) yield* deadLetters(this.#messages, this.#taker, this.#isStoppedNow)
+    else yield* deadLetterAt(this.#messages, this.#taker, this.#checkedPlace(only))
+  }
+
+  #checkedPlace(place: DeadLetterPlace): DeadLetterPlace {
+    const { capacity, producers } = this.#participant.channel.control
+    checkWholeNumber(0, producers.count - 1)('producer', place.producer)
+    checkWholeNumber(0, capacity - 1)('slot', place.slot)
+    checkWholeNumber(0, MAX_GENERATION)('generation', place.generation)
+    return place
   }
 
   /** Makes waits keep the process running. This is the default. */

@@ -5,7 +5,7 @@ import { array, bytes, f64, payload, type Schema, struct, u32, union, utf8 } fro
 import { announceReturn, kindOf, LENGTH, queueShape, READY } from '@memlane/protocol/internal'
 import { uniqueName } from '@memlane/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Delivery, openQueue, type QueueReader } from '../src/index.js'
+import { type DeadLetterPlace, type Delivery, openQueue, type QueueReader } from '../src/index.js'
 import { TakenMessages } from '../src/taken-messages.js'
 
 const Job = struct('Job', { number: u32, price: f64 })
@@ -315,6 +315,24 @@ describe('a queue', () => {
     expect([again?.value.number, again?.deliveryCount]).toEqual([1, 1])
     again?.ack()
     await writer.flush()
+  })
+
+  it('finds one dead letter by its place, as long as it lies there', async () => {
+    const { writer, reader } = await makeQueue(Job, { capacity: 4, maxProducers: 2 })
+    await writer.sendBatch([job(0), job(1), job(2)])
+    for (const delivery of await takeAll(reader)) delivery.reject('wrong')
+    const at = (slot: number, generation: number) => {
+      return [...reader.deadLetters({ only: { producer: 0, slot, generation } })].map(({ value }) => value.number)
+    }
+    expect(at(1, 0)).toEqual([]) // it had another generation before it was taken
+    expect(at(1, 1)).toEqual([1])
+    expect(at(1, 1)).toEqual([]) // looking has taken it
+    for (const letter of reader.deadLetters({ only: { producer: 0, slot: 2, generation: 1 } })) letter.discard()
+    expect([...reader.deadLetters()].map(({ value }) => value.number)).toEqual([0, 1])
+    const read = (only: object) => () => [...reader.deadLetters({ only } as { only: DeadLetterPlace })]
+    expect(read({ producer: 2, slot: 0, generation: 1 })).toThrow(RangeError)
+    expect(read({ producer: 0, slot: 4, generation: 1 })).toThrow(RangeError)
+    expect(read({ producer: 0, slot: 0 })).toThrow(TypeError)
   })
 
   it('gives up the oldest dead letters when they would block their producer', async () => {

@@ -16,6 +16,7 @@ export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from '.
 export {
   checkBoolean,
   checkFunction,
+  checkObject,
   checkOneOf,
   checkOptions,
   checkSignal,

@@ -33,6 +33,12 @@ export function checkText(option: string, value: unknown): void {
   if (typeof value !== 'string') throw new TypeError(`${option} must be a string, not ${describeValue(value)}`)
 }
 
+export function checkObject(option: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`${option} must be an object, not ${describeValue(value)}`)
+  }
+}
+
 export function checkFunction(option: string, value: unknown): void {
   if (typeof value !== 'function') throw new TypeError(`${option} must be a function, not ${describeValue(value)}`)
 }

@@ -89,18 +89,23 @@ export class QueueTaker {
    */
   takeDead(first: number): number {
     this.openRings()
-    const { rings, control, words } = this
-    const count = rings.length * control.capacity
+    const count = this.rings.length * this.control.capacity
     for (let number = first; number < count; number++) {
       const index = this.slotAt(number)
-      const word = loadSlot(words, index)
-      if (kindOf(word) !== DEAD) continue
-      const taken = takenWord(word, this.consumer) // the pid stays that of the last delivery
-      if (!changeSlot(words, index, word, taken)) continue
-      this.taken = taken
-      return index
+      if (this.takeIfDead(index, loadSlot(this.words, index))) return index
     }
     return -1
+  }
+
+  /**
+   * Takes the dead letter of one slot, unless the slot was taken since it had this generation.
+   *
+   * @returns as `takeDead`
+   */
+  takeDeadAt(producer: number, slot: number, generation: number): number {
+    const index = this.control.slotIndex(producer, slot)
+    const word = loadSlot(this.words, index)
+    return generationOf(word) === generation && this.takeIfDead(index, word) ? index : -1
   }
 
   /** The number of a slot among those of the opened rings: `takeDead` goes on behind it. */
@@ -109,6 +114,14 @@ export class QueueTaker {
     const producer = control.producerOf(index)
     const ring = rings.findIndex((ring) => ring.producer === producer)
     return ring * control.capacity + (index - control.slotIndex(producer, 0)) / control.slotStride
+  }
+
+  private takeIfDead(index: number, word: number): boolean {
+    if (kindOf(word) !== DEAD) return false
+    const taken = takenWord(word, this.consumer) // the pid stays that of the last delivery
+    if (!changeSlot(this.words, index, word, taken)) return false
+    this.taken = taken
+    return true
   }
 
   private takeNew(): number {
