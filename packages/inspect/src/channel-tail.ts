@@ -2,6 +2,7 @@ import type { AnyChannel } from '@memlane/channel'
 import { clearTimeout, dispose, now, setTimeout } from '@memlane/core/internal'
 import type { SchemaDescriptor } from '@memlane/protocol'
 import type { FoundSchema } from './found-schema.js'
+import { hexOf } from './hex.js'
 import type { SeenMessage } from './seen-message.js'
 import type { Tail, TailEnd, TailMessage } from './tail.js'
 import type { TailSource } from './tail-source.js'
@@ -33,7 +34,7 @@ export class ChannelTail implements Tail {
   constructor(shape: Tail['shape'], channel: AnyChannel, schema: FoundSchema, source: TailSource, intervalMs: number) {
     this.shape = shape
     this.name = channel.name
-    this.instance = Buffer.from(channel.header.instance).toString('hex')
+    this.instance = hexOf(channel.header.instance)
     this.descriptor = schema.descriptor
     this.descriptorBytes = schema.bytes
     this.#channel = channel

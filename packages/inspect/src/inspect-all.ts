@@ -1,5 +1,9 @@
-import type { InspectOptions } from './inspect.js'
+import { SharedMemory, SharedMemoryError, type SharedMemoryInfo } from '@memlane/core'
+import { checkOptions } from '@memlane/core/internal'
+import { finding } from './findings.js'
+import { type InspectOptions, inspectChecks, inspectListed } from './inspect.js'
 import type { Inspection } from './inspection.js'
+import { systemFacts } from './system-facts.js'
 
 /**
  * Looks into all shared memory that the system lists: see `inspect`. Memory that cannot be read is listed as `unreadable`. Sorted by name.
@@ -9,6 +13,28 @@ import type { Inspection } from './inspection.js'
  * @throws SharedMemoryError `NOT_SUPPORTED`, `SYSTEM` if the system lists nothing
  * @throws TypeError if an option is unknown or has the wrong type
  */
-export function inspectAll(_options: InspectOptions = {}): Inspection[] {
-  throw new Error('not implemented yet')
+export function inspectAll(options: InspectOptions = {}): Inspection[] {
+  checkOptions('inspectAll', options, inspectChecks)
+  const listed = new Map(SharedMemory.list().map((info) => [info.objectName, info]))
+  return [...listed.values()]
+    .flatMap((info) => inspectIfThere(info, options, listed))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Nothing if the memory has gone meanwhile. */
+function inspectIfThere(
+  info: SharedMemoryInfo,
+  options: InspectOptions,
+  listed: ReadonlyMap<string, SharedMemoryInfo>,
+): Inspection[] {
+  const { name, objectName, length } = info
+  try {
+    return [inspectListed(name, options, listed)]
+  } catch (error) {
+    if (!(error instanceof SharedMemoryError)) throw error
+    const { code, message } = error
+    if (code === 'NOT_FOUND') return []
+    const findings = [finding('UNREADABLE', code === 'CORRUPT' ? 'error' : 'note', message)]
+    return [{ name, objectName, length, shape: 'unreadable', code, system: systemFacts(info), findings }]
+  }
 }

@@ -8,7 +8,7 @@
  * such loss, the observer enters the lane again at its base, where a record begins for sure.
  */
 
-import { LaneReader, type StreamControl } from '@memlane/protocol/internal'
+import { type LanePosition, LaneReader, type StreamControl } from '@memlane/protocol/internal'
 import type { CopiedPayload } from './copied-payload.js'
 
 /** How often an observer enters a lane again that is overwritten meanwhile, before it leaves that to the next call. */
@@ -42,6 +42,12 @@ export class ObservedLane {
     if (start === 'first') this.#expected = 0
     else if (start === 'oldest') this.#expected = this.#sequenceAtEnd()
     else this.#skip(start)
+  }
+
+  /** Where the observer is: behind the last message that it has seen or skipped. Both numbers wrap. */
+  get end(): LanePosition {
+    const sequence = this.#expected ?? this.#control.recentSequenceOf(this.producer)
+    return { position: this.#reader.position, sequence }
   }
 
   /**

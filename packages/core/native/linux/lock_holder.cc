@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
+
+#include "../posix/holders.h"
 
 namespace memlane {
 namespace {
@@ -47,14 +50,27 @@ bool HasLock(const std::string& descriptor_info, const struct stat& file, uint64
   return found;
 }
 
+// Whether one of the process's descriptors has the lock.
+bool HasLock(uint32_t pid, const struct stat& file, uint64_t offset) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fdinfo";
+  for (const uint32_t fd : ReadNumbers(folder)) {
+    if (HasLock(folder + '/' + std::to_string(fd), file, offset)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<uint32_t> FindLockHolder(const struct stat& file, uint64_t offset) {
-  for (const uint32_t pid : ReadNumbers("/proc")) {
-    const std::string folder = "/proc/" + std::to_string(pid) + "/fdinfo";
-    for (const uint32_t fd : ReadNumbers(folder)) {
-      if (HasLock(folder + '/' + std::to_string(fd), file, offset)) return pid;
-    }
+  // Every handle of a counted object holds a flock, and the kernel lists those in one file. All descriptors of all
+  // processes are too many to read if there is another way.
+  const auto all_holders = ReadHolders();
+  const auto holders = all_holders.find({file.st_dev, file.st_ino});
+  std::vector<uint32_t> pids = holders == all_holders.end() ? ReadNumbers("/proc") : holders->second;
+  std::sort(pids.begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  for (const uint32_t pid : pids) {
+    if (HasLock(pid, file, offset)) return pid;
   }
   return std::nullopt;
 }

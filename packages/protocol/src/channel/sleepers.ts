@@ -104,3 +104,8 @@ export class Sleepers {
     }
   }
 }
+
+/** Tells whether the participant in a slot has announced a sleep. For diagnosis: it changes at any moment. */
+export function isAsleep(side: Side, slot: number): boolean {
+  return (loadMask(side.words, side.sleepMask + (slot >> 5)) & (1 << (slot & 31))) !== 0
+}

@@ -1,6 +1,6 @@
 import { Side, type SidePlaces } from '../channel/side.js'
 import { LayoutError } from '../layout/layout-error.js'
-import { loadMask, loadOwned, loadSlot, loadTail, wordsOf } from '../memory/atomics.js'
+import { loadMask, loadOwned, wordsOf } from '../memory/atomics.js'
 import { generationOfEntry, slotOfEntry } from './ring-entry.js'
 import { generationOf, MAX_GENERATION, READY, slotWord } from './slot-word.js'
 import {
@@ -170,7 +170,7 @@ export class SlotTable {
   forEachSlotOf(producer: number, visit: (index: number, word: number) => void): void {
     let index = this.slotIndex(producer, 0)
     for (let slot = 0; slot < this.capacity; slot++) {
-      visit(index, loadSlot(this.words, index))
+      visit(index, loadOwned(this.words, index)) // not loadSlot: an observer may not write, and loadSlot does in Bun
       index += this.slotStride
     }
   }
@@ -180,20 +180,25 @@ export class SlotTable {
    * left others that are ready: those are not published.
    */
   forEachReady(producer: number, visit: (index: number) => void): void {
-    const tail = loadTail(this.words, this.tailIndex(producer))
+    const tail = this.sentBy(producer)
     const ring = this.ringIndex(producer)
     for (let back = this.capacity; back > 0; back--) {
       const entry = this.doubles[ring + ((tail - back) & (2 * this.capacity - 1))] as number
       const slot = slotOfEntry(entry)
       if (slot < 0 || slot >= this.capacity) continue
       const index = this.slotIndex(producer, slot)
-      if (loadSlot(this.words, index) === slotWord(READY, 0, generationOfEntry(entry, slot))) visit(index)
+      if (loadOwned(this.words, index) === slotWord(READY, 0, generationOfEntry(entry, slot))) visit(index)
     }
   }
 
   stateOf(producer: number): SlotProducerState {
     const state = loadOwned(this.words, this.producers.slotIndex(producer) + STATE)
     return state === STATE_OPEN ? 'open' : state === STATE_CLOSED ? 'closed' : 'unused'
+  }
+
+  /** How many entries were published from a producer's place. Wraps. */
+  sentBy(producer: number): number {
+    return loadOwned(this.words, this.tailIndex(producer)) >>> 0
   }
 
   /** How many messages a producer's place has given up. */
