@@ -10,12 +10,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { channelErrorCodes } from '../packages/channel/dist/index.js'
 import { systemErrorCodes } from '../packages/core/dist/internal.js'
+import { recordErrorCodes } from '../packages/record/dist/index.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const documents = ['docs/troubleshooting.md']
 const place = /(<!-- error-codes -->\n)[\s\S]*?(<!-- \/error-codes -->)/
 
-const rows = Object.entries({ ...systemErrorCodes, ...channelErrorCodes }).map(
+const rows = Object.entries({ ...systemErrorCodes, ...channelErrorCodes, ...recordErrorCodes }).map(
   ([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |\n`,
 )
 const table = `\n| code | meaning | what to do |\n|---|---|---|\n${rows.join('')}\n`

@@ -33,8 +33,9 @@ export class CommandError extends Error {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandError) return error.exitCode
   if (error instanceof UsageError) return EXIT.USAGE
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return EXIT.NOT_FOUND
   if (!(error instanceof SharedMemoryError)) return EXIT.FAILED
-  if (error.code === 'NOT_FOUND') return EXIT.NOT_FOUND
+  if (error.code === 'NOT_FOUND' || error.code === 'NOT_RECORDED') return EXIT.NOT_FOUND
   if (error.code === 'TIMED_OUT') return EXIT.TIMED_OUT
   return error.code === 'INVALID_NAME' ? EXIT.USAGE : EXIT.FAILED
 }
