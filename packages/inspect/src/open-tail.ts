@@ -1,10 +1,14 @@
 import '@memlane/protocol/messagepack'
-import { readerCodec } from '@memlane/channel'
+import { readerCodec, readerKeys } from '@memlane/channel'
 import { SharedMemoryError } from '@memlane/core'
 import { checkOneOf, checkOptions, checkWholeNumber, type OptionChecks, openChecks } from '@memlane/core/internal'
+import { proceduresIn } from '@memlane/protocol/internal'
+import { CallSource } from './call-source.js'
 import { ChannelTail } from './channel-tail.js'
 import { foundSchema } from './found-schema.js'
+import { LatestSource } from './latest-source.js'
 import { type OpenedChannel, openChannel } from './open-channel.js'
+import { QueueSource } from './queue-source.js'
 import { StreamSource } from './stream-source.js'
 import type { Tail, TailOptions } from './tail.js'
 import type { TailSource } from './tail-source.js'
@@ -33,18 +37,26 @@ export function openTail(name: string, options: TailOptions = {}): Tail {
   const { channel, shape } = opened
   try {
     const schema = foundSchema(channel)
-    return new ChannelTail(shape, channel, schema, sourceOf(opened, from), intervalMs)
+    return new ChannelTail(shape, channel, schema, sourceOf(opened, schema.bytes, from), intervalMs)
   } catch (error) {
     channel.close()
     throw channel.explain(error)
   }
 }
 
-function sourceOf({ shape, channel }: OpenedChannel, from: NonNullable<TailOptions['from']>): TailSource {
+function sourceOf(
+  { shape, channel }: OpenedChannel,
+  found: Uint8Array,
+  from: NonNullable<TailOptions['from']>,
+): TailSource {
   switch (shape) {
     case 'stream':
       return new StreamSource(channel, readerCodec(channel, undefined), from)
-    default:
-      throw new SharedMemoryError('NOT_SUPPORTED', `a ${shape} cannot be observed yet`)
+    case 'latest':
+      return new LatestSource(channel, readerKeys(channel, undefined), from)
+    case 'queue':
+      return new QueueSource(channel, readerCodec(channel, undefined), from)
+    case 'call':
+      return new CallSource(channel, proceduresIn(found, channel.header.schemaOffset))
   }
 }

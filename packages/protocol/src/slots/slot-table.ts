@@ -170,7 +170,7 @@ export class SlotTable {
   forEachSlotOf(producer: number, visit: (index: number, word: number) => void): void {
     let index = this.slotIndex(producer, 0)
     for (let slot = 0; slot < this.capacity; slot++) {
-      visit(index, loadOwned(this.words, index)) // not loadSlot: an observer may not write, and loadSlot does in Bun
+      visit(index, this.wordOf(index))
       index += this.slotStride
     }
   }
@@ -181,19 +181,28 @@ export class SlotTable {
    */
   forEachReady(producer: number, visit: (index: number) => void): void {
     const tail = this.sentBy(producer)
-    const ring = this.ringIndex(producer)
     for (let back = this.capacity; back > 0; back--) {
-      const entry = this.doubles[ring + ((tail - back) & (2 * this.capacity - 1))] as number
+      const entry = this.entryAt(producer, tail - back)
       const slot = slotOfEntry(entry)
       if (slot < 0 || slot >= this.capacity) continue
       const index = this.slotIndex(producer, slot)
-      if (loadOwned(this.words, index) === slotWord(READY, 0, generationOfEntry(entry, slot))) visit(index)
+      if (this.wordOf(index) === slotWord(READY, 0, generationOfEntry(entry, slot))) visit(index)
     }
   }
 
   stateOf(producer: number): SlotProducerState {
     const state = loadOwned(this.words, this.producers.slotIndex(producer) + STATE)
     return state === STATE_OPEN ? 'open' : state === STATE_CLOSED ? 'closed' : 'unused'
+  }
+
+  /** Loads the word of a slot without writing, for observers: loadSlot writes in Bun. */
+  wordOf(index: number): number {
+    return loadOwned(this.words, index)
+  }
+
+  /** The entry of a producer's ring at a position; not checked. Observers must then ask whether it was overwritten meanwhile. */
+  entryAt(producer: number, position: number): number {
+    return this.doubles[this.ringIndex(producer) + (position & (2 * this.capacity - 1))] as number
   }
 
   /** How many entries were published from a producer's place. Wraps. */

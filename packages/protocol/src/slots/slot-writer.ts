@@ -97,6 +97,7 @@ export class SlotWriter {
     this.end = loadTail(words, this.tailIndex)
     this.positions = new Int32Array(capacity).fill(this.end - 1) // those of the predecessors are older
     this.freeUnpublished()
+    this.goOnBehind(slotOfEntry(doubles[this.ringIndex + ((this.end - 1) & this.ringMask)] as number))
   }
 
   /** The position of the next message: counts the messages, and wraps. */
@@ -333,6 +334,13 @@ export class SlotWriter {
       this.slot = slot + 1
       this.index = index + this.stride
     }
+  }
+
+  /** Begins behind the slot of the predecessor's last message: observers rely on the order (see ring-observer.ts of inspect). */
+  private goOnBehind(last: number): void {
+    if (last < 0 || last + 1 >= this.capacity) return
+    this.slot = last + 1
+    this.index = this.firstIndex + this.slot * this.stride
   }
 
   /** Slow path: goes on to the next slot that is free. False if none is. */
