@@ -53,10 +53,11 @@ function installPackages() {
   const filters = ['--filter', './packages/*', '--filter', './apps/*']
   run(root, 'npx', '--yes', manifest.packageManager, '-r', ...filters, 'pack', '--pack-destination', tarballs)
 
-  const protocolDependencies = manifestOf(join(root, 'packages', 'protocol')).devDependencies
-  const dependencies = {
-    'fast-check': manifest.devDependencies['fast-check'],
-    '@msgpack/msgpack': protocolDependencies['@msgpack/msgpack'],
+  /** Packages of the npm registry that only tests need, and optional peers. */
+  const dependencies = { 'fast-check': manifest.devDependencies['fast-check'] }
+  for (const folder of ['protocol', 'metrics']) {
+    const used = Object.entries(manifestOf(join(root, 'packages', folder)).devDependencies)
+    Object.assign(dependencies, Object.fromEntries(used.filter(([name]) => !name.startsWith('@memlane/'))))
   }
   const hash = createHash('sha256').update(JSON.stringify(dependencies))
   for (const tarball of list(tarballs).sort()) {
