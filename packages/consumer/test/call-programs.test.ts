@@ -1,5 +1,6 @@
 // Programs that use calls in ways that are allowed and unusual: functions that call, close or give up while memlane calls them.
 
+import { setMaxListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { connect } from '@memlane/producer'
@@ -316,6 +317,21 @@ describe('a client', () => {
     const settled = await Promise.allSettled(calls)
     const codes = new Set(settled.map((each) => each.status === 'rejected' && each.reason.code))
     expect([...codes]).toEqual(['TIMED_OUT'])
+  })
+
+  it('may use one signal for many calls', async () => {
+    const warnings: string[] = []
+    const note = ({ name }: Error) => warnings.push(name)
+    process.on('warning', note)
+    const { client } = await start()
+    const { signal } = new AbortController()
+    const answers = Array.from({ length: 20 }, (_, id) => client.quote(order(id), { signal }))
+    expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, id) => id))
+    setMaxListeners(0, signal)
+    expect(await client.quote(order(1), { signal })).toMatchObject({ id: 1 })
+    await setTimeout(1)
+    process.off('warning', note)
+    expect(warnings).not.toContain('MaxListenersExceededWarning')
   })
 
   it('and a server show their state', async () => {

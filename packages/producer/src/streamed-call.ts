@@ -3,6 +3,7 @@ import { deadlineAfter } from '@memlane/channel'
 import { type CallControl, forEachPart } from '@memlane/protocol/internal'
 import { PendingCall } from './pending-call.js'
 import type { PendingCalls } from './pending-calls.js'
+import { shareSignal } from './shared-signal.js'
 
 interface Next {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void
@@ -98,7 +99,10 @@ export class StreamedCall extends PendingCall implements AsyncIterableIterator<u
       this.fail(signal.reason)
       return
     }
-    signal?.addEventListener('abort', this.#abort)
+    if (signal !== undefined) {
+      shareSignal(signal)
+      signal.addEventListener('abort', this.#abort)
+    }
     try {
       this.#calls.begin(this)
     } catch (error) {

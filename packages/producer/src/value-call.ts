@@ -2,6 +2,7 @@ import { type ClientProcedure, decodeAnswer } from '@memlane/channel'
 import { LayoutError } from '@memlane/protocol'
 import type { CallControl } from '@memlane/protocol/internal'
 import { PendingCall } from './pending-call.js'
+import { shareSignal } from './shared-signal.js'
 
 /** A call with one answer. */
 export class ValueCall extends PendingCall {
@@ -28,7 +29,10 @@ export class ValueCall extends PendingCall {
     this.#resolve = resolve
     this.#reject = reject
     this.#signal = signal
-    signal?.addEventListener('abort', this.#abort)
+    if (signal !== undefined) {
+      shareSignal(signal)
+      signal.addEventListener('abort', this.#abort)
+    }
   }
 
   read(index: number): void {
