@@ -2,6 +2,7 @@ import picocolors from 'picocolors'
 import { printable } from './printable.js'
 import { type Cell, type Colors, type Tone, tableLines } from './table.js'
 import type { Terminal, Writer } from './terminal.js'
+import { shortBytes, shortNumber, shortTime } from './units.js'
 
 /** Prints the results of a command: JSON for programs, tables for people. */
 export class Output {
@@ -28,9 +29,10 @@ export class Output {
     return this.#writer.rows ?? 24
   }
 
-  /** Prints one line. Escapes control characters. */
-  line(text = '', tone?: Tone): void {
-    const line = printable(text)
+  /** Prints one line, from a text or from parts that stand apart. Escapes control characters. */
+  line(text: string | readonly string[] = '', tone?: Tone): void {
+    const parts = typeof text === 'string' ? [text] : text
+    const line = parts.map(printable).join(this.isTerminal ? '  ' : '\t')
     this.#write(`${tone === undefined ? line : this.#colors[tone](line)}\n`)
   }
 
@@ -43,6 +45,25 @@ export class Output {
   table(header: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const style = { aligned: this.isTerminal, colors: this.#colors }
     for (const line of tableLines(header, rows, style)) this.#write(`${line}\n`)
+  }
+
+  /** Makes a cell of a number: short on a terminal, otherwise as it is, rounded to three decimals. */
+  number(value: number | undefined): Cell {
+    return this.#cell(value, shortNumber)
+  }
+
+  bytes(value: number | undefined): Cell {
+    return this.#cell(value, shortBytes)
+  }
+
+  /** @param value milliseconds */
+  time(value: number | undefined): Cell {
+    return this.#cell(value, shortTime)
+  }
+
+  #cell(value: number | undefined, short: (value: number) => string): Cell {
+    if (value === undefined) return undefined
+    return this.isTerminal ? { text: short(value), isNumber: true } : Math.round(value * 1000) / 1000
   }
 
   /** Clears the terminal, before the next picture of a live view. */

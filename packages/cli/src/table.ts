@@ -6,8 +6,13 @@ export type Colors = ReturnType<typeof picocolors.createColors>
 /** How a cell looks on a terminal with colours. */
 export type Tone = keyof Pick<Colors, 'bold' | 'dim' | 'green' | 'red' | 'yellow'>
 
-/** One cell: a text, a number (right-aligned), nothing, or a text with a tone. */
-export type Cell = string | number | undefined | { readonly text: string; readonly tone: Tone }
+/** One cell: a text, a number (right-aligned), nothing, or a text with a tone, or one that counts as a number. */
+export type Cell =
+  | string
+  | number
+  | undefined
+  | { readonly text: string; readonly tone: Tone }
+  | { readonly text: string; readonly isNumber: true }
 
 export interface TableStyle {
   /** True: columns are aligned for a reader. False: they are separated by tabs, for programs. */
@@ -23,7 +28,7 @@ export function tableLines(header: readonly string[], rows: readonly (readonly C
   const texts = [header, ...rows].map((row) => header.map((_, column) => textOf(row[column])))
   if (!style.aligned) return texts.map((row) => row.join('\t'))
   const widths = header.map((_, column) => Math.max(...texts.map((row) => widthOf(row[column] ?? ''))))
-  const numeric = header.map((_, column) => rows.some((row) => typeof row[column] === 'number'))
+  const numeric = header.map((_, column) => rows.some((row) => isNumber(row[column])))
   return texts.map((row, index) => {
     const cells = row.map((text, column) => {
       const space = ' '.repeat((widths[column] ?? 0) - widthOf(text))
@@ -40,7 +45,11 @@ function textOf(cell: Cell): string {
 }
 
 function toneOf(cell: Cell): Tone | undefined {
-  return typeof cell === 'object' ? cell.tone : undefined
+  return typeof cell === 'object' && 'tone' in cell ? cell.tone : undefined
+}
+
+function isNumber(cell: Cell): boolean {
+  return typeof cell === 'number' || (typeof cell === 'object' && 'isNumber' in cell)
 }
 
 function paint(text: string, tone: Tone | undefined, colors: Colors): string {

@@ -3,11 +3,11 @@ import { SharedMemory } from '@memlane/core'
 import type { AnyCodec, Overflow } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
 import { Option } from 'commander'
+import { abortablePause } from '../abortable-pause.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { wholeNumber } from '../option-values.js'
 import { schemaIn } from '../schema-text.js'
-import { untilAborted } from '../until-aborted.js'
 
 interface CreateOptions {
   shape?: 'stream' | 'latest' | 'queue'
@@ -56,7 +56,7 @@ export const create: Command<CreateOptions> = {
       else out.line(`Created ${name} (${options.shape ?? 'bare memory'}, ${memory.length} bytes).`)
       if (options.persistent) return
       if (!out.json) out.line('Holding it. Ctrl-C ends.')
-      await untilAborted(signal)
+      await abortablePause(Infinity, signal)
     } finally {
       memory.close()
     }

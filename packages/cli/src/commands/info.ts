@@ -1,0 +1,106 @@
+import { type Inspection, inspect } from '@memlane/inspect'
+import type { Command } from '../command.js'
+import { printFindings } from '../findings.js'
+import type { Output } from '../output.js'
+import { type Participant, sidesOf, stateCell } from '../participants.js'
+import type { Cell } from '../table.js'
+
+export const info: Command = {
+  name: 'info',
+  summary: 'show all of one memory: schema, sizes, places, who waits for whom',
+  declare(line) {
+    line.argument('<name>', 'the name of the memory')
+  },
+  async run({ out }, [name = '']) {
+    const memory = inspect(name)
+    if (out.json) out.object(memory)
+    else print(memory, out)
+  },
+}
+
+function print(memory: Inspection, out: Output): void {
+  out.table(['property', 'value'], facts(memory, out))
+  if ('schema' in memory && memory.schema !== undefined) {
+    const { rows, typescript } = memory.schema
+    section(out, 'Schema')
+    out.table(
+      ['field', 'type', 'offset', 'bytes'],
+      rows.map(({ path, type, offset, length }) => [path, type, offset, length]),
+    )
+    out.line()
+    for (const line of typescript.trimEnd().split('\n')) out.line(line)
+  }
+  const { producers, consumers } = sidesOf(memory)
+  const participants = [...producers, ...consumers]
+  if (participants.length > 0) {
+    section(out, 'Participants')
+    const extras = extrasOf(participants)
+    out.table(
+      ['role', 'slot', 'state', 'pid', 'command', ...extras],
+      participants.map((each) => {
+        const { role, slot, pid, command } = each
+        return [role, slot, stateCell(each), pid, command, ...extras.map((key) => extraOf(each, key))]
+      }),
+    )
+  }
+  if (memory.shape === 'latest') {
+    section(out, 'Keys')
+    out.table(
+      ['key', 'version', 'age', 'bytes', 'capacity'],
+      memory.keys.map(({ key, version, ageMs, valueLength, capacity }) => [
+        key,
+        version,
+        out.time(ageMs),
+        valueLength,
+        capacity,
+      ]),
+    )
+  }
+  if (memory.findings.length > 0) {
+    section(out, 'Findings')
+    printFindings(memory.findings, out)
+  }
+}
+
+function section(out: Output, title: string): void {
+  out.line()
+  out.line(title, 'bold')
+}
+
+function facts(memory: Inspection, out: Output): [string, Cell][] {
+  const { name, objectName, shape, length, system } = memory
+  return [
+    ['name', name],
+    ['object', objectName],
+    ['shape', shape],
+    ...('schema' in memory && memory.schema ? [['schema', memory.schema.name] as [string, Cell]] : []),
+    ['bytes', length],
+    ...(system === undefined
+      ? []
+      : ([
+          ['owner', system.owner],
+          ['mode', system.mode?.toString(8)],
+          ['handles', system.holders],
+          ['processes', system.pids.join(' ')],
+          ['lifetime', system.lifetime],
+        ] as [string, Cell][])),
+    ...numbers('geometry' in memory ? memory.geometry : {}, out),
+    ...numbers('figures' in memory ? memory.figures : {}, out),
+    ...('start' in memory ? [['first bytes', memory.start] as [string, Cell]] : []),
+  ]
+}
+
+function numbers(properties: object, out: Output): [string, Cell][] {
+  return Object.entries(properties).map(([key, value]) => [key, key.endsWith('AgeMs') ? out.time(value) : value])
+}
+
+/** The facts that participants of this memory have besides those of all. */
+function extrasOf(participants: readonly Participant[]): string[] {
+  const common = new Set(['role', 'slot', 'state', 'pid', 'command', 'asleep', 'stopped', 'lanes'])
+  return [...new Set(participants.flatMap((each) => Object.keys(each)))].filter((key) => !common.has(key))
+}
+
+function extraOf(participant: Participant, key: string): Cell {
+  const value: unknown = (participant as unknown as Record<string, unknown>)[key]
+  return typeof value === 'number' || value === undefined ? value : String(value)
+}
