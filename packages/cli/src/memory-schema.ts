@@ -1,19 +1,13 @@
-import { type AnyChannel, Channel } from '@memlane/channel'
-import { SharedMemory } from '@memlane/core'
-import { type AnyCodec, type Board, board, type Members, type PayloadDescriptor } from '@memlane/protocol'
+import { inspect } from '@memlane/inspect'
 import {
-  type ApiDescriptor,
-  callShape,
-  channelShapeIn,
-  codecFromDescriptor,
-  encodeDescriptor,
-  keysIn,
-  latestShape,
-  ONLY_KEY,
-  proceduresIn,
-  queueShape,
-  streamShape,
-} from '@memlane/protocol/internal'
+  type AnyCodec,
+  type Board,
+  board,
+  type Members,
+  type PayloadDescriptor,
+  type SchemaDescriptor,
+} from '@memlane/protocol'
+import { codecFromDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
 import { CommandError } from './exit-code.js'
 import '@memlane/protocol/messagepack'
 
@@ -21,55 +15,31 @@ import '@memlane/protocol/messagepack'
 export type MemorySchema =
   | { readonly shape: 'stream' | 'queue'; readonly codec: AnyCodec }
   | { readonly shape: 'latest'; readonly keys: readonly string[]; readonly schema: AnyCodec | Board<Members> }
-  | { readonly shape: 'call'; readonly api: ApiDescriptor }
+  | { readonly shape: 'call'; readonly api: SchemaDescriptor & { readonly kind: 'api' } }
 
 /**
  * Learns the schema of a channel from its memory. Takes no place in it, and writes nothing.
  *
- * @throws SharedMemoryError as `SharedMemory.open`, and `CORRUPT`; CommandError `NOT_A_CHANNEL` for memory that describes no messages
+ * @throws SharedMemoryError as `inspect`; CommandError `NOT_A_CHANNEL` for memory that describes no messages; `CORRUPT`
  */
 export function memorySchema(name: string): MemorySchema {
-  const shape = shapeOf(name)
-  switch (shape) {
-    case 'stream':
-    case 'queue': {
-      const codec = descriptorIn(shape === 'stream' ? streamShape : queueShape, name, codecFromDescriptor)
-      return { shape, codec }
-    }
-    case 'latest': {
-      const { members } = descriptorIn(latestShape, name, keysIn)
-      const codecs = members.map(({ name, payload }) => [name, codecOf(payload)] as const)
-      const [first] = codecs
-      const schema = first?.[0] === ONLY_KEY && codecs.length === 1 ? first[1] : board(Object.fromEntries(codecs))
-      return { shape, keys: members.map(({ name }) => name), schema }
-    }
-    case 'call':
-      return { shape, api: descriptorIn(callShape, name, proceduresIn) }
-    default:
-      throw new CommandError('NOT_A_CHANNEL', `"${name}" is memory that describes no messages. It is no channel.`)
+  const found = inspect(name, { processes: false })
+  if (!('schema' in found)) {
+    throw new CommandError('NOT_A_CHANNEL', `"${name}" is memory that describes no messages. It is no channel.`)
   }
+  const { shape, schema } = found
+  if (schema === undefined) throw new CommandError('CORRUPT', found.findings[0]?.message ?? 'Its schema is wrong.')
+  const { descriptor } = schema
+  if (shape === 'call') return { shape, api: descriptor as SchemaDescriptor & { readonly kind: 'api' } }
+  if (shape !== 'latest') return { shape, codec: codecOf(descriptor as PayloadDescriptor) }
+  if (descriptor.kind !== 'board') {
+    return { shape, keys: ['value'], schema: codecOf(descriptor as PayloadDescriptor) }
+  }
+  const codecs = descriptor.members.map(({ name, payload }) => [name, codecOf(payload)] as const)
+  return { shape, keys: codecs.map(([key]) => key), schema: board(Object.fromEntries(codecs)) }
 }
 
-/** Makes the codec of a descriptor that was checked already. */
+/** Makes the codec of a descriptor. */
 export function codecOf(descriptor: PayloadDescriptor): AnyCodec {
   return codecFromDescriptor(encodeDescriptor(descriptor), 0)
-}
-
-function shapeOf(name: string): string | undefined {
-  using memory = SharedMemory.open(name, { access: 'read' })
-  return memory.mapped ? channelShapeIn(memory.buffer, memory.objectLength) : undefined
-}
-
-function descriptorIn<T>(
-  shape: Parameters<typeof Channel.open>[0] | AnyChannel['shape'],
-  name: string,
-  decode: (encoded: Uint8Array, offset: number) => T,
-): T {
-  using channel: AnyChannel = Channel.open(shape as AnyChannel['shape'], name, undefined, { access: 'read' })
-  const { schemaOffset, schemaLength } = channel.header
-  try {
-    return decode(new Uint8Array(channel.memory.buffer, schemaOffset, schemaLength).slice(), schemaOffset)
-  } catch (error) {
-    throw channel.explain(error)
-  }
 }

@@ -4,6 +4,8 @@ import { type Cell, type Colors, type Tone, tableLines } from './table.js'
 import type { Terminal, Writer } from './terminal.js'
 import { shortBytes, shortNumber, shortTime } from './units.js'
 
+const LONGEST_TEXT = 40
+
 /** Prints the results of a command: JSON for programs, tables for people. */
 export class Output {
   /** True with `--json`: then a command prints one JSON object, or one object per line. */
@@ -36,9 +38,12 @@ export class Output {
     this.#write(`${tone === undefined ? line : this.#colors[tone](line)}\n`)
   }
 
-  /** Prints one value as a line of JSON. Escapes the characters that JSON allows, and terminals obey. */
+  /**
+   * Prints one value as a line of JSON: nothing is null, so that keys are always there. Escapes the characters that JSON allows, and
+   * terminals obey.
+   */
   object(value: unknown): void {
-    this.#write(`${printable(JSON.stringify(value))}\n`)
+    this.#write(`${printable(JSON.stringify(value, (_, each) => plain(each)))}\n`)
   }
 
   /** Prints a table: aligned on a terminal, otherwise with tabs between the cells. The header comes first. */
@@ -61,6 +66,12 @@ export class Output {
     return this.#cell(value, shortTime)
   }
 
+  /** Makes a cell of a long text: on a terminal, only its end. */
+  shortened(text: string | undefined): Cell {
+    if (text === undefined || !this.isTerminal || text.length <= LONGEST_TEXT) return text
+    return `…${text.slice(1 - LONGEST_TEXT)}`
+  }
+
   #cell(value: number | undefined, short: (value: number) => string): Cell {
     if (value === undefined) return undefined
     return this.isTerminal ? { text: short(value), isNumber: true } : Math.round(value * 1000) / 1000
@@ -81,4 +92,10 @@ export class Output {
   #write(text: string): void {
     if (!this.#writer.write(text)) this.#full = true
   }
+}
+
+/** Makes a property of a figure JSON. Messages have their JSON form already. */
+function plain(value: unknown): unknown {
+  if (value === undefined) return null
+  return value === Infinity || value === -Infinity ? String(value) : value
 }

@@ -39,7 +39,7 @@ function print(memory: Inspection, out: Output): void {
       ['role', 'slot', 'state', 'pid', 'command', ...extras],
       participants.map((each) => {
         const { role, slot, pid, command } = each
-        return [role, slot, stateCell(each), pid, command, ...extras.map((key) => extraOf(each, key))]
+        return [role, slot, stateCell(each), pid, out.shortened(command), ...extras.map((key) => extraOf(each, key))]
       }),
     )
   }
@@ -73,8 +73,14 @@ function facts(memory: Inspection, out: Output): [string, Cell][] {
     ['name', name],
     ['object', objectName],
     ['shape', shape],
-    ...('schema' in memory && memory.schema ? [['schema', memory.schema.name] as [string, Cell]] : []),
     ['bytes', length],
+    ...('instance' in memory ? [['instance', memory.instance] as [string, Cell]] : []),
+    ...('schema' in memory && memory.schema !== undefined
+      ? ([
+          ['schema', memory.schema.name],
+          ['schema hash', memory.schema.hash],
+        ] as [string, Cell][])
+      : []),
     ...(system === undefined
       ? []
       : ([
