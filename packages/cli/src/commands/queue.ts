@@ -1,6 +1,6 @@
-import { type DeadLetter, openQueue, type QueueReader } from '@memlane/consumer'
+import { openQueue } from '@memlane/consumer'
 import { type DeadLetterInspection, inspect, inspectDeadLetters, type QueueInspection } from '@memlane/inspect'
-import type { PayloadDescriptor, UnknownSchema } from '@memlane/protocol'
+import type { PayloadDescriptor } from '@memlane/protocol'
 import { Argument } from 'commander'
 import type { Command, Context } from '../command.js'
 import { CommandError, UsageError } from '../exit-code.js'
@@ -117,32 +117,36 @@ async function settleLetters(
 ): Promise<void> {
   const selected = selection(options)
   if (selected === undefined && !options.all) throw new UsageError(`${action} needs --all or --where.`)
-  const reader = await openQueue(name, undefined, { signal })
-  let count = 0
-  try {
-    // Letters that come back meanwhile are not taken again: the queue has at most so many now.
-    for (const letter of reader.deadLetters()) {
-      if (selected !== undefined && !selected(jsonOf(letter, schema?.descriptor as PayloadDescriptor))) continue
-      if (action === 'resend') letter.resend()
-      else letter.discard()
-      count++
-    }
-  } finally {
-    await close(reader)
-  }
+  const descriptor = schema?.descriptor as PayloadDescriptor
+  const letters = inspectDeadLetters(name).filter((letter) => selected?.(letterOf(letter, descriptor)) ?? true)
+  const count = letters.length === 0 ? 0 : await settle(name, action, letters, signal)
   const settled = action === 'resend' ? 'resent' : 'dropped'
   if (out.json) out.object({ name, [settled]: count })
   else
     out.line(`${settled === 'resent' ? 'Sent back' : 'Dropped'} ${count} dead ${count === 1 ? 'letter' : 'letters'}.`)
 }
 
-function jsonOf(letter: DeadLetter<UnknownSchema>, descriptor: PayloadDescriptor): Letter {
-  const { reason, deliveryCount, pid } = letter
+/** Returns how many of the letters were still there. */
+async function settle(
+  name: string,
+  action: 'resend' | 'drop',
+  letters: readonly DeadLetterInspection[],
+  signal: AbortSignal,
+): Promise<number> {
+  const reader = await openQueue(name, undefined, { signal })
+  let count = 0
   try {
-    return { value: toJson(letter.value, descriptor), reason, deliveryCount, pid }
-  } catch {
-    return { value: null, reason, deliveryCount, pid } // its bytes are no such value
+    for (const only of letters) {
+      for (const letter of reader.deadLetters({ only })) {
+        if (action === 'resend') letter.resend()
+        else letter.discard()
+        count++
+      }
+    }
+  } finally {
+    await reader.close({ timeoutMs: 0 })
   }
+  return count
 }
 
 /** Makes the test of `--where`. Names are those of the letter, then those of its message. */
@@ -154,5 +158,3 @@ function selection({ where: text }: QueueOptions): ((letter: Letter) => boolean)
     return holds(typeof value === 'object' && value !== null ? { ...value, ...letter } : letter)
   }
 }
-
-const close = (reader: QueueReader<UnknownSchema>) => reader.close({ timeoutMs: 0 })
