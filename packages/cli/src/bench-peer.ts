@@ -21,7 +21,8 @@ function answerSpinning(requests: Requests, replies: Replies): void {
     replies.commit()
   }
   for (let giveUpAt = now() + PATIENCE_MS; last !== END; ) {
-    for (let checks = 0; checks < 100_000; checks++) if (requests.poll(answer) > 0) checks = 0
+    // One at a time: what follows END is for the next part.
+    for (let checks = 0; checks < 100_000 && last !== END; checks++) if (requests.poll(answer, 1) > 0) checks = 0
     if (now() > giveUpAt) throw new Error('no request came')
   }
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { capabilities } from '@memlane/core'
 import { createStream } from '@memlane/producer'
@@ -91,7 +93,10 @@ describe('the program of the package memlane', () => {
   })
 
   it('otherwise says how to install it', async () => {
-    using child = start(['ls'], umbrella, tmpdir())
+    const alone = mkdtempSync(join(tmpdir(), 'memlane-'))
+    onTestFinished(() => rmSync(alone, { recursive: true }))
+    copyFileSync(umbrella, join(alone, 'main.mjs'))
+    using child = start(['ls'], join(alone, 'main.mjs'), alone)
     expect(await child.exit).toMatchObject({
       code: 1,
       stdout: '',

@@ -90,7 +90,7 @@ function roundTripsSpinning(requests: Requests, replies: Replies): RoundTrip {
   const samples: number[] = []
   let id = 0
   const start = now()
-  for (let from = start; from < start + WARM_UP_MS + PART_MS; ) {
+  for (let from = start; from < start + WARM_UP_MS + PART_MS || samples.length === 0; ) {
     for (let trips = 0; trips < TRIPS_PER_SAMPLE; trips++) ask(++id)
     const to = now()
     if (from > start + WARM_UP_MS) samples.push((to - from) / TRIPS_PER_SAMPLE)
@@ -109,7 +109,7 @@ async function roundTripsAwaiting(requests: Requests, replies: Replies, signal: 
   const samples: number[] = []
   let id = 0
   const start = now()
-  for (let from = start; from < start + WARM_UP_MS + PART_MS; ) {
+  for (let from = start; from < start + WARM_UP_MS + PART_MS || samples.length === 0; ) {
     await ask(++id)
     const to = now()
     if (from > start + WARM_UP_MS) samples.push(to - from)
