@@ -4,6 +4,9 @@ import { printFindings } from '../findings.js'
 import type { Output } from '../output.js'
 import { type Participant, sidesOf, stateCell } from '../participants.js'
 import type { Cell } from '../table.js'
+import { shortTime } from '../units.js'
+
+type Fact = readonly [name: string, value: string | number | undefined]
 
 export const info: Command = {
   name: 'info',
@@ -19,7 +22,10 @@ export const info: Command = {
 }
 
 function print(memory: Inspection, out: Output): void {
-  out.table(['property', 'value'], facts(memory, out))
+  out.table(
+    ['property', 'value'],
+    facts(memory, out).map(([key, value]) => [key, value === undefined ? undefined : String(value)]),
+  )
   if ('schema' in memory && memory.schema !== undefined) {
     const { rows, typescript } = memory.schema
     section(out, 'Schema')
@@ -67,19 +73,19 @@ function section(out: Output, title: string): void {
   out.line(title, 'bold')
 }
 
-function facts(memory: Inspection, out: Output): [string, Cell][] {
+function facts(memory: Inspection, out: Output): Fact[] {
   const { name, objectName, shape, length, system } = memory
   return [
     ['name', name],
     ['object', objectName],
     ['shape', shape],
     ['bytes', length],
-    ...('instance' in memory ? [['instance', memory.instance] as [string, Cell]] : []),
+    ...('instance' in memory ? [['instance', memory.instance] as Fact] : []),
     ...('schema' in memory && memory.schema !== undefined
       ? ([
           ['schema', memory.schema.name],
           ['schema hash', memory.schema.hash],
-        ] as [string, Cell][])
+        ] as Fact[])
       : []),
     ...(system === undefined
       ? []
@@ -89,15 +95,17 @@ function facts(memory: Inspection, out: Output): [string, Cell][] {
           ['handles', system.holders],
           ['processes', system.pids.join(' ')],
           ['lifetime', system.lifetime],
-        ] as [string, Cell][])),
+        ] as Fact[])),
     ...numbers('geometry' in memory ? memory.geometry : {}, out),
     ...numbers('figures' in memory ? memory.figures : {}, out),
-    ...('start' in memory ? [['first bytes', memory.start] as [string, Cell]] : []),
+    ...('start' in memory ? [['first bytes', memory.start] as Fact] : []),
   ]
 }
 
-function numbers(properties: object, out: Output): [string, Cell][] {
-  return Object.entries(properties).map(([key, value]) => [key, key.endsWith('AgeMs') ? out.time(value) : value])
+function numbers(properties: object, out: Output): Fact[] {
+  return Object.entries(properties).map(([key, value]) => {
+    return [key, out.isTerminal && typeof value === 'number' && /ageMs$/i.test(key) ? shortTime(value) : value]
+  })
 }
 
 /** The facts that participants of this memory have besides those of all. */
