@@ -1,6 +1,5 @@
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import { UsageError } from './exit-code.js'
+import { inputLines } from './input-lines.js'
 import type { Terminal } from './terminal.js'
 
 /**
@@ -18,10 +17,9 @@ async function* only(value: unknown) {
   yield value
 }
 
-async function* valuesOfLines({ input, signal }: Terminal) {
-  const lines = createInterface({ input: Readable.from(input), crlfDelay: Infinity, signal })
+async function* valuesOfLines(terminal: Terminal) {
   let number = 0
-  for await (const line of lines) {
+  for await (const line of inputLines(terminal, terminal.signal)) {
     number++
     if (line.trim() !== '') yield parsed(line, `line ${number}`)
   }

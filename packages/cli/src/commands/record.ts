@@ -7,10 +7,10 @@ import {
   record as startRecording,
 } from '@memlane/record'
 import { Option } from 'commander'
+import { abortablePause } from '../abortable-pause.js'
 import type { Command, Context } from '../command.js'
 import { inputLines } from '../input-lines.js'
 import { seconds, wholeNumber } from '../option-values.js'
-import { untilAborted } from '../until-aborted.js'
 
 interface RecordCommandOptions {
   output: string
@@ -83,7 +83,7 @@ export const record: Command<RecordCommandOptions> = {
     const timer = options.for === undefined ? undefined : setTimeout(end, options.for)
     const snapshots = snapshot === undefined ? undefined : takeSnapshots(context, recording, ending.signal)
     try {
-      await Promise.race([untilAborted(ending.signal), recording.finished])
+      await Promise.race([abortablePause(Infinity, ending.signal), recording.finished])
     } finally {
       clearTimeout(timer)
       end()
@@ -120,7 +120,7 @@ async function takeSnapshots({ out, terminal }: Context, recording: Recording, s
   process.on('SIGUSR2', take)
   try {
     for await (const _line of inputLines(terminal, signal)) take()
-    await untilAborted(signal)
+    await abortablePause(Infinity, signal)
   } finally {
     process.off('SIGUSR2', take)
     await written
