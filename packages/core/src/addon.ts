@@ -14,6 +14,9 @@ const SHORT_ADDRESSES = ['arm', 'ia32', 'mips', 'mipsel']
 /** This file, or the bundle that contains it. In a CommonJS bundle, `import.meta` is empty. */
 const thisFile = import.meta.url ? fileURLToPath(import.meta.url) : __filename
 
+/** The file of the addon that was loaded. */
+export let addonFile = ''
+
 /** Loads the native addon. Its file is not part of a bundle: see docs/cookbook.md. */
 export function loadAddon(): unknown {
   const { arch, platform, version } = process
@@ -26,7 +29,11 @@ export function loadAddon(): unknown {
   const tried: string[] = []
   for (const file of files) {
     try {
-      if (existsSync(file)) return require(file)
+      if (existsSync(file)) {
+        const addon: unknown = require(file)
+        addonFile = file
+        return addon
+      }
       tried.push(`${file}: not found`)
     } catch (error) {
       tried.push(`${file}: ${error instanceof Error ? error.message : error}`)

@@ -1,5 +1,6 @@
 /** What the other packages of memlane build on. No part of the public API: it changes without notice. */
 
+export { addonFile } from './addon.js'
 export {
   clearImmediate,
   clearInterval,

@@ -2,7 +2,11 @@ export { type Diagnosis, diagnose, type FolderDiagnosis, type SystemDiagnosis } 
 export type { Finding, FindingCode, FindingParticipant } from './finding.js'
 export { type InspectOptions, inspect } from './inspect.js'
 export { inspectAll } from './inspect-all.js'
-export { type DeadLetterInspection, inspectDeadLetters } from './inspect-dead-letters.js'
+export {
+  type DeadLetterInspection,
+  type InspectDeadLettersOptions,
+  inspectDeadLetters,
+} from './inspect-dead-letters.js'
 export type {
   BytesInspection,
   CallClientInspection,
