@@ -51,7 +51,7 @@ describe.each(widths)('MumbleLink with wchar_t of $wcharLength bytes', ({ wcharL
 
   test('written by memlane is read by C, every field', async () => {
     const name = uniqueName('mumble')
-    using region = createRegion(name, layout, { value: writtenByMemlane })
+    using region = createRegion(name, layout, { value: writtenByMemlane, persistent: false })
     const uiTick = region.view.uiTick
     using printer = peer(['print', `/${name}.${process.getuid?.()}`])
     const { code, signal, stdout } = await printer.exit
@@ -61,7 +61,7 @@ describe.each(widths)('MumbleLink with wchar_t of $wcharLength bytes', ({ wcharL
 
   test('created by memlane is filled by C, and memlane sees the values at once', async () => {
     const name = uniqueName('mumble')
-    using region = createRegion(name, layout, { value: writtenByMemlane })
+    using region = createRegion(name, layout, { value: writtenByMemlane, persistent: false })
     using reader = openRegionSync(name, layout)
     using writer = peer(['write', `/${name}.${process.getuid?.()}`])
     await writer.line(OPENED)
