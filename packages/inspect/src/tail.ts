@@ -34,7 +34,7 @@ export interface TailMessage {
   /** The name of the procedure of a call. Otherwise undefined. */
   readonly procedure: string | undefined
   /**
-   * When it was sent or set, in milliseconds of `steadyNow`'s clock. Latests and queues only: streams and calls do not carry a time.
+   * When it was sent or set, in milliseconds since 1970. Latests and queues only: streams and calls do not carry a time.
    */
   readonly time: number | undefined
   /** Bytes of the payload. */

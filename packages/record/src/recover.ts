@@ -42,12 +42,13 @@ export async function recover(damaged: string, file: string = repairedPath(damag
   const compress = await loadCompression('zstd')
   const input = await open(damaged, 'r')
   const temporary = file + RECOVERING
+  let output: McapFile | undefined
   try {
     const { size } = await input.stat()
     if (await isThere(file))
       throw recordError('FILE_EXISTS', file, 'the file exists. Choose another name, or delete it.')
     await rm(temporary, { force: true })
-    const output = await McapFile.create(temporary, 'memlane', compress)
+    output = await McapFile.create(temporary, 'memlane', compress)
     const rescue = new Rescue(output)
     let damage: string | undefined
     let usedLength = 0
@@ -82,6 +83,7 @@ export async function recover(damaged: string, file: string = repairedPath(damag
     await rename(temporary, file)
     return { file, complete: isComplete, messages, channels, from, until, lostBytes, damage }
   } catch (error) {
+    await output?.abandon()
     await rm(temporary, { force: true })
     throw error
   } finally {

@@ -2,11 +2,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { createStream } from '@memlane/producer'
-import { payload, struct, u32 } from '@memlane/protocol'
+import { openLatest, openQueue } from '@memlane/consumer'
+import { createLatest, createQueue, createStream } from '@memlane/producer'
+import { board, f64, payload, struct, u32 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { info, type Recording, record } from '../src/index.js'
+import { info, type Recording, record, replay } from '../src/index.js'
 import { messagesIn } from './messages-in.js'
 
 const Count = struct('Count', { n: u32, filler: u32 })
@@ -51,6 +52,58 @@ describe('record', () => {
     const messages = (await messagesIn(file)).map(({ topic, value }) => [topic, value])
     expect(messages).toEqual([[first, count(1)], ...messages.slice(1, 3), [first, count(4)]])
     expect(messages.slice(1, 3)).toEqual(expect.arrayContaining([[later, count(2)], [other, 'three']])) // biome-ignore format: pairs
+  })
+
+  it('takes the newest value of latests and boards, each later one, and the messages of queues, with their times', async () => {
+    const [single, car, jobs] = [uniqueName('single'), uniqueName('car'), uniqueName('jobs')]
+    const file = join(folder, 'shapes.mcap')
+    using latest = createLatest(single, Count)
+    latest.set(count(1))
+    latest.set(count(2)) // the newest value before the recording
+    using car2 = createLatest(car, board({ speed: f64, note: payload.utf8 }))
+    using queue = createQueue(jobs, payload.json<object>())
+    const recording = await record([single, car, jobs], file)
+    await until(recording, 1)
+    const before = BigInt(Date.now()) * 1_000_000n
+    latest.set(count(3))
+    await until(recording, 2)
+    car2.key('note').set('fast')
+    await until(recording, 3)
+    queue.trySend({ job: 1 })
+    queue.trySend({ job: 2 })
+    expect(await recording.stop()).toMatchObject({ messages: 5, missed: 0 })
+
+    const messages = await messagesIn(file)
+    expect(messages.map(({ topic, sequence, value }) => [topic, sequence, value])).toEqual([
+      [single, 2, count(2)],
+      [single, 3, count(3)],
+      [`${car}/note`, 1, 'fast'],
+      [jobs, messages[3]?.sequence, { job: 1 }],
+      [jobs, messages[4]?.sequence, { job: 2 }],
+    ])
+    for (const { publishTime, logTime } of messages.slice(1)) {
+      const [early, late] = [publishTime - before, logTime - publishTime]
+      expect(early).toBeGreaterThan(-20_000_000n) // both clocks, and the coarse clock of producers
+      expect(late).toBeGreaterThan(-20_000_000n)
+    }
+    expect(messages[0]?.note?.options).toEqual({ maxMessageLength: 65_536, maxReaders: 32 })
+
+    const names = { [single]: uniqueName('single2'), [car]: uniqueName('car2'), [jobs]: uniqueName('jobs2') }
+    const run = await replay(file, { rename: names, rate: 'unlimited', paused: true })
+    using value = await openLatest(names[single] ?? '', Count)
+    using keys = await openLatest(names[car] ?? '')
+    const reader = await openQueue(names[jobs] ?? '', payload.json<object>())
+    run.resume()
+    const taken = []
+    for (let job = 0; job < 2; job++) {
+      const delivery = await reader.take()
+      taken.push(delivery?.value)
+      delivery?.ack()
+    }
+    expect(await run.finished).toMatchObject({ messages: 5 })
+    await reader.close()
+    expect(taken).toEqual([{ job: 1 }, { job: 2 }])
+    expect([value.get(), keys.key('note').get(), keys.key('speed').get()]).toEqual([count(3), 'fast', undefined])
   })
 
   it('counts what was overwritten before it looked, and names it in the file', async () => {

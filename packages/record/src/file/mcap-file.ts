@@ -178,7 +178,7 @@ export class McapFile {
     }
   }
 
-  /** Closes the file as it is. Readers then have no summary. */
+  /** Closes the file as it is, without a summary. Does nothing after `end`. */
   async abandon(): Promise<void> {
     await this.#written
     await this.#file.close()

@@ -1,23 +1,20 @@
-import { steadyNow } from '@memlane/core/internal'
+import { now } from '@memlane/core/internal'
 
 /**
- * Times in nanoseconds since 1970, as MCAP files hold them. They never go back: the wall clock is read once, and the steady clock,
- * which all processes share, goes on from there.
+ * Times in nanoseconds since 1970, as MCAP files hold them. They never go back: the wall clock is read once, and a steady clock goes
+ * on from there.
  */
 export class RecordingClock {
   readonly #start = BigInt(Date.now()) * 1_000_000n
-  readonly #steadyStart = steadyNow()
-  #last = 0n
+  readonly #startMs = now()
 
   /** The present time. */
   now(): bigint {
-    const time = this.at(steadyNow())
-    if (time > this.#last) this.#last = time
-    return this.#last
+    return this.#start + BigInt(Math.round((now() - this.#startMs) * 1e6))
   }
+}
 
-  /** Converts milliseconds of the steady clock. */
-  at(steadyMs: number): bigint {
-    return this.#start + BigInt(Math.round((steadyMs - this.#steadyStart) * 1e6))
-  }
+/** Converts milliseconds since 1970. */
+export function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * 1000)) * 1000n
 }

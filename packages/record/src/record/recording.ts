@@ -4,7 +4,7 @@ import type { TailMessage } from '@memlane/inspect'
 import { GapLog } from './gap.js'
 import type { MemorySource } from './memory-source.js'
 import type { RecordedChannel } from './recorded-channel.js'
-import type { RecordingClock } from './recording-clock.js'
+import { nanoseconds, type RecordingClock } from './recording-clock.js'
 import type { RecordingOutput } from './recording-output.js'
 import type { SourceSet } from './source-set.js'
 
@@ -157,7 +157,7 @@ export class Recording implements Disposable {
       this.#gaps.add({ topic, producer, reason: 'unreadable', missed: 1 }, logTime)
       return
     }
-    const publishTime = time === undefined ? logTime : this.#clock.at(time)
+    const publishTime = time === undefined ? logTime : nanoseconds(time)
     this.#output.add({ channel, sequence, logTime, publishTime, data })
     this.#messages++
   }
