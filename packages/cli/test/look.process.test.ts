@@ -146,6 +146,8 @@ describe('a healthy machine', () => {
     expect(stdout).toBe('0#0\t{"symbol":"ACME","bid":10.125,"size":"9007199254740993"}\n')
     const picked = await runCommand(['tail', name('quotes'), ...from, '--count', '1', '--fields', 'symbol,bid'])
     expect(picked.stdout).toBe('ACME\t10.125\n')
+    const [job] = (await runJson(['tail', name('jobs'), ...from, '--count', '1'])).objects
+    expect(Math.abs(Date.parse(job?.time) - Date.now())).toBeLessThan(3_600_000)
     expect(await runCommand(['tail', name('quotes'), '--where', 'bid'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/USAGE/),

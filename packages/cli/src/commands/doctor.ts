@@ -52,5 +52,5 @@ function facts(system: Diagnosis['system'], out: Output): [string, Cell][] {
   return rows
 }
 
-const yes = (value: boolean) => (value ? 'yes' : 'no')
+const yes = (value: boolean | undefined) => (value === undefined ? undefined : value ? 'yes' : 'no')
 const limit = (value: number | undefined): Cell => (value === Infinity ? 'unlimited' : value)

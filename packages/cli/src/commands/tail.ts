@@ -1,4 +1,4 @@
-import { setImmediate, steadyNow } from '@memlane/core/internal'
+import { setImmediate } from '@memlane/core/internal'
 import { openTail, type TailMessage } from '@memlane/inspect'
 import type { PayloadDescriptor, SchemaDescriptor } from '@memlane/protocol'
 import { Option } from 'commander'
@@ -97,7 +97,7 @@ interface Line {
   readonly missedBefore: number
   readonly key?: string
   readonly procedure?: string
-  readonly time?: string
+  readonly time?: string | null
   readonly value?: unknown
   /** Why the value cannot be read. */
   readonly error?: string
@@ -111,13 +111,19 @@ function lineOf(message: TailMessage, read: ReadValue): Line {
     ...{ kind, producer, sequence, missedBefore },
     ...(key !== undefined && { key }),
     ...(procedure !== undefined && { procedure }),
-    ...(time !== undefined && { time: new Date(Date.now() - (steadyNow() - time)).toISOString() }),
+    ...(time !== undefined && { time: isoTime(time) }),
   }
   try {
     return { ...line, value: read(message) }
   } catch (error) {
     return { ...line, error: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** Hostile memory may hold a time that no calendar has. */
+function isoTime(time: number): string | null {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
 
 /** Names for conditions and fields: those of the message first, then those of the line. */
