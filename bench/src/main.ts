@@ -10,9 +10,10 @@ import { call } from './suites/call.js'
 import { latest } from './suites/latest.js'
 import { peerSuites } from './suites/peer-suites.js'
 import { queue } from './suites/queue.js'
+import { record } from './suites/record.js'
 import { watchers } from './suites/watchers.js'
 
-const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue, call, watchers]
+const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue, call, watchers, record]
 const peerNames = [...new Set(suites.flatMap(({ peers }) => Object.keys(peers)))]
 
 const suiteList = suites

@@ -1,0 +1,90 @@
+import { floor } from '../peers/floor.js'
+import { betweenProbes, type Probed, probesOf } from '../probe.js'
+import type { RecordingReport, RecordingTrial } from '../recordings/recording-trial.js'
+import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
+import type { Suite } from '../suite.js'
+import { nodeCommand, runTrial } from '../trial.js'
+
+/** Bytes of a message. */
+const PAYLOAD = 256
+const METRICS = {
+  lost: 'messages',
+  processor: '% of a CPU',
+  file: 'bytes per message',
+  'late (median)': 'us',
+  'late (p99)': 'us',
+  wrong: 'messages',
+} as const
+type Metric = keyof typeof METRICS
+
+const CASES = ['json', 'protobuf', 'raw'] as const
+
+/** Records 100,000 messages a second, and replays them. */
+export const record: Suite = {
+  name: 'record',
+  summary: 'a recorder of 100,000 messages a second of 256 bytes, and a replay of what it has recorded',
+  peers: { memlane: '`record` and `replay` of @memlane/record, each `encode`; zstd' },
+  special: true,
+
+  async run({ quick, runs, onProgress }) {
+    await floor.prepare?.() // the probes need it
+    const environment = currentEnvironment()
+    const results: Result[] = []
+    for (const encode of CASES) {
+      const trial: RecordingTrial = {
+        encode,
+        seconds: quick ? 1 : encode === 'json' ? 60 : 10,
+        replaySeconds: quick ? 1 : 5,
+      }
+      const done: Probed<RecordingReport>[] = []
+      for (let run = 0; run < Math.min(runs, 1); run++) {
+        onProgress(`record: ${encode}, ${trial.seconds} s`)
+        const command = nodeCommand('../recordings/record.trial.ts', import.meta.url, [
+          'recorder',
+          JSON.stringify(trial),
+        ])
+        done.push(await betweenProbes(() => runTrial<RecordingReport>(command)))
+      }
+      for (const metric of Object.keys(METRICS) as Metric[]) {
+        results.push({
+          ...{ suite: 'record', peer: 'memlane', variant: `${encode}, ${trial.seconds} s`, payload: PAYLOAD },
+          ...{ metric, unit: METRICS[metric], p50: null, p99: null, p999: null },
+          ...summarize(done.map(({ value }) => figureOf(value, metric))),
+          environment: { ...environment, probes: probesOf(done) },
+        })
+      }
+    }
+    return results
+  },
+
+  table(results) {
+    const variants = [...new Set(results.map(({ variant }) => variant))]
+    const rows = variants.map((variant) => {
+      const figures = Object.keys(METRICS).map((metric) => {
+        const found = results.find((each) => each.variant === variant && each.metric === metric)
+        return found?.median === null || found === undefined ? '' : `${Math.round(found.median)}`
+      })
+      return [variant, ...figures]
+    })
+    const header = Object.entries(METRICS).map(([metric, unit]) => `${metric}, ${unit}`)
+    return markdownTable(['encode, time', ...header], rows)
+  },
+}
+
+function figureOf(report: RecordingReport, metric: Metric): number {
+  const { sent, recorded, lost, seconds, processorNs, bytes, wrong, lateMedianUs, lateP99Us } = report
+  switch (metric) {
+    case 'lost':
+      return lost + Math.abs(sent - recorded - lost)
+    case 'processor':
+      return processorNs / 1e7 / seconds
+    case 'file':
+      return bytes / recorded
+    case 'late (median)':
+      return lateMedianUs
+    case 'late (p99)':
+      return lateP99Us
+    case 'wrong':
+      return wrong
+  }
+}
