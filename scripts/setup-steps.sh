@@ -11,11 +11,16 @@ step() {
   exit 1
 }
 
-install_packages() {
+# apt COMMAND...: apt-get as root.
+apt() {
   export DEBIAN_FRONTEND=noninteractive
   local apt='apt-get -qq -o DPkg::Lock::Timeout=300'
   [ "$EUID" = 0 ] || apt="sudo --preserve-env=DEBIAN_FRONTEND $apt"
-  $apt update && $apt install -y --no-install-recommends "$@"
+  $apt "$@"
+}
+
+install_packages() {
+  apt update && apt install -y --no-install-recommends "$@"
 }
 
 # unpack PACKAGE INTEGRITY: downloads the package from the npm registry, checks it, unpacks it, and changes into its folder.

@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.js'
 import { hz } from './commands/hz.js'
 import { info } from './commands/info.js'
 import { ls } from './commands/ls.js'
+import { metrics } from './commands/metrics.js'
 import { queue } from './commands/queue.js'
 import { record } from './commands/record.js'
 import { recording } from './commands/recording.js'
@@ -23,5 +24,6 @@ export const commands: readonly Command<any>[] = [
   ...[ls, info, top, tail, hz, doctor],
   ...[send, call, queue, create, rm, clean],
   ...[record, replay, recover, recording],
+  metrics,
   bench,
 ]

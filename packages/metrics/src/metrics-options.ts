@@ -4,8 +4,9 @@ import type { InspectOptions } from '@memlane/inspect'
 /** Which memory to read, and how. */
 export interface MetricsOptions extends InspectOptions {
   /**
-   * Names of memory, such as `quotes`, or patterns, such as `orders-*`, in which `*` stands for any characters and `?` for one. Each
-   * name makes series of its own, so give patterns if programs make up names. Default: all channels, and all regions that have a writer.
+   * Names of memory, such as `quotes`, or patterns, such as `orders-*`, in which `*` stands for any characters and `?` for one.
+   * Each name makes series of its own, so give patterns if programs make up names. Default: all channels, and all regions that
+   * have a writer.
    */
   names?: readonly string[]
 }

@@ -41,7 +41,7 @@ export const metrics = {
   ),
   sentBytes: counter(
     'memlane_sent_bytes_total',
-    'memlane.sent',
+    'memlane.sent.size',
     'By',
     ['name', 'shape', 'producer'],
     'Bytes sent to a stream, with 8 bytes for each message and padding.',
@@ -62,7 +62,7 @@ export const metrics = {
   ),
   lagBytes: gauge(
     'memlane_lag_bytes',
-    'memlane.lag',
+    'memlane.lag.size',
     'By',
     ['name', 'shape', 'consumer'],
     'Bytes of a stream that a consumer has not taken. Absent with overwrite.',
@@ -111,7 +111,7 @@ export const metrics = {
   ),
   oldestAge: gauge(
     'memlane_queue_oldest_age_seconds',
-    'memlane.queue.oldest.age',
+    'memlane.queue.oldest_age',
     's',
     ['name', 'shape'],
     'Time since the oldest message of a queue was sent, without dead letters. Absent if the queue is empty.',

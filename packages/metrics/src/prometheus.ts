@@ -9,8 +9,8 @@ import type { Sample, Samples } from './samples.js'
 export type { MetricsOptions } from './metrics-options.js'
 
 /**
- * Registers the metrics of memlane's memory. Each collection of the registry looks at the memory once: that blocks for some milliseconds for each
- * memory. The counters in memory become totals that only grow.
+ * Registers the metrics of memlane's memory. Each collection of the registry looks at all memory once, which blocks as
+ * `inspectAll`. The counters in memory become totals that only grow.
  *
  * @param registry a registry of prom-client
  * @throws Error if the registry has a metric of the same name

@@ -18,8 +18,8 @@ interface Series extends Total {
 }
 
 /**
- * Makes totals that only grow of counters in memory, which wrap at 2^32. The first total of a series is the counter. Memory that was
- * created anew under the same name goes on from the total of its predecessor.
+ * Makes totals that only grow of counters in memory, which wrap at 2^32. The first total of a series is the counter.
+ * Memory that was created anew under the same name goes on from the total of its predecessor.
  */
 export class Totals {
   /** The series that was read longest ago comes first. */

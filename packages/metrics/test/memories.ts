@@ -16,8 +16,8 @@ export interface Memories extends AsyncDisposable {
 }
 
 /**
- * Makes a stream with 3 messages that its consumer has not taken, a latest with 2 values under one of its two keys, a queue with 2 messages
- * that are ready, 1 that is taken and 1 dead letter, calls of which 5 were answered, and a region.
+ * Makes a stream with 3 messages that its consumer has not taken, a latest with 2 values under one of its two keys, a queue with
+ * 2 messages that are ready, 1 that is taken and 1 dead letter, calls of which 5 were answered, and a region.
  */
 export async function createMemories(): Promise<Memories> {
   const name = uniqueName('metrics')

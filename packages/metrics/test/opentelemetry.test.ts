@@ -57,7 +57,7 @@ describe('a meter of OpenTelemetry', () => {
     expect(valuesOf(collected, 'messaging.client.sent.messages', { 'messaging.operation.name': 'send' })).toHaveLength(
       2,
     )
-    expect(collected.find(({ descriptor }) => descriptor.name === 'memlane.lag')?.descriptor).toMatchObject({
+    expect(collected.find(({ descriptor }) => descriptor.name === 'memlane.lag.size')?.descriptor).toMatchObject({
       unit: 'By',
     })
   })
