@@ -16,7 +16,7 @@ const root = dirname(dirname(scripts))
 const report = join(root, '.macos', 'report.json')
 /** @memlane/protocol is missing, because it does not use the addon. */
 const projects = [
-  ...['@memlane/core', '@memlane/channel', '@memlane/producer', '@memlane/consumer', 'memlane'],
+  ...['@memlane/core', '@memlane/channel', '@memlane/producer', '@memlane/consumer', '@memlane/inspect', 'memlane'],
   ...['@memlane/first-process', '@memlane/second-process', '@memlane/examples'],
 ]
 

@@ -48,7 +48,7 @@ export class QueueSource implements TailSource {
 
   #pollOne(producer: ObservedProducer, take: Take, limit: number): number {
     const { ring } = producer
-    const next = UntouchedSlots.fromNow(this.#channel.control, ring.producer) // before the end of the ring is loaded
+    const next = producer.untouched.next(ring.producer) // before the end of the ring is loaded
     this.#miss(producer, Math.min(ring.refresh(), countFrom(producer.since, ring.nextPosition)))
     let count = 0
     while (!ring.isDone && count < limit) {

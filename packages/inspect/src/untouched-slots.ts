@@ -10,8 +10,6 @@ import { FREE, kindOf, type SlotTable, slotOfEntry } from '@memlane/protocol/int
 
 /** So many free slots are watched. One is enough, unless it is the slot in question, or the producer fills it first. */
 const WATCHED = 4
-/** So many slots are looked at to find them. */
-const SEARCHED = 32
 
 interface Watched {
   readonly index: number
@@ -27,23 +25,22 @@ export class UntouchedSlots {
     this.#watched = watched
   }
 
-  /** Watches slots that are free now. That tells something about messages that are not published yet. */
-  static fromNow(table: SlotTable, producer: number): UntouchedSlots {
-    // The slots that the producer filled last are those that it comes round to last.
-    const last = slotOfEntry(table.entryAt(producer, table.sentBy(producer) - 1))
-    const start = last >= 0 && last < table.capacity ? last : table.capacity - 1
-    return new UntouchedSlots(
-      table,
-      slotsBack(table, producer, start, (word) => kindOf(word) === FREE),
-    )
-  }
-
   /** Watches slots that were never filled. That tells something about all messages. */
   static fromTheStart(table: SlotTable, producer: number): UntouchedSlots {
     return new UntouchedSlots(
       table,
-      slotsBack(table, producer, table.capacity - 1, (word) => word === 0),
+      freeSlots(table, producer, table.capacity - 1).filter(({ word }) => word === 0),
     )
+  }
+
+  /** Watches slots that are free now. That tells something about messages that are not published yet. */
+  next(producer: number): UntouchedSlots {
+    const table = this.#table
+    // The slots that the producer filled last are those that it comes round to last.
+    const last = slotOfEntry(table.entryAt(producer, table.sentBy(producer) - 1))
+    const start = last >= 0 && last < table.capacity ? last : table.capacity - 1
+    const stillFree = this.#watched.filter(({ index, word }) => table.wordOf(index) === word)
+    return new UntouchedSlots(table, [...freeSlots(table, producer, start), ...stillFree].slice(0, WATCHED))
   }
 
   /** Tells whether the producer has not come round to a slot. Call it after the slot was copied. */
@@ -52,14 +49,14 @@ export class UntouchedSlots {
   }
 }
 
-/** Some slots whose words are as wanted, from one slot backwards. */
-function slotsBack(table: SlotTable, producer: number, start: number, wants: (word: number) => boolean): Watched[] {
+/** Some free slots, from one slot backwards in growing steps. */
+function freeSlots(table: SlotTable, producer: number, start: number): Watched[] {
   const { capacity } = table
   const found: Watched[] = []
-  for (let back = 0; back < Math.min(SEARCHED, capacity) && found.length < WATCHED; back++) {
+  for (let back = 0; back < capacity && found.length < WATCHED; back = 2 * back + 1) {
     const index = table.slotIndex(producer, (start - back + capacity) % capacity)
     const word = table.wordOf(index)
-    if (wants(word)) found.push({ index, word })
+    if (kindOf(word) === FREE) found.push({ index, word })
   }
   return found
 }
