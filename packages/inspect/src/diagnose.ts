@@ -36,8 +36,8 @@ export interface SystemDiagnosis {
   readonly barrier: boolean
   /** True if this process publishes by plain stores. */
   readonly publishesPlainly: boolean
-  /** True if this runtime shows shared memory as an ArrayBuffer. False: only regions work here. Undefined if no memory could be made. */
-  readonly showsBuffers: boolean | undefined
+  /** False if this runtime cannot show shared memory as an ArrayBuffer: then only regions work here. */
+  readonly showsBuffers: boolean
   /** Windows: whether this process may create `Global\` names. */
   readonly mayCreateGlobal: boolean | undefined
 }
@@ -106,7 +106,7 @@ function lookAtSystem({ mapped }: Trial): SystemDiagnosis {
     limits: { lockedMemory: limitOf('Max locked memory'), openFiles: limitOf('Max open files') },
     barrier: memoryBarrier(),
     publishesPlainly,
-    showsBuffers: mapped,
+    showsBuffers: mapped !== false,
     mayCreateGlobal:
       capabilities.namespace === 'windows'
         ? tryMemory('Global\\memlane-doctor').error?.code !== 'PRIVILEGE_REQUIRED'
