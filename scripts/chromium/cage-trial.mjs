@@ -9,26 +9,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SharedMemory } from '../../packages/core/dist/index.js'
+import { chromium, installChromium } from './install.mjs'
 
 const LENGTH = 4 * 2 ** 20
 const TIME_LIMIT_MS = 120_000
 const here = fileURLToPath(new URL('.', import.meta.url))
 const native = join(here, '../../packages/core/native')
 const compiler = 'c++'
-const chromium = '/usr/lib/chromium/chromium' // not the script in /usr/bin, which changes the environment
-
-function install() {
-  try {
-    return execFileSync(chromium, ['--version'], { encoding: 'utf8' }).trim()
-  } catch {
-    const sudo = process.getuid() === 0 ? [] : ['sudo']
-    const apt = [...sudo, 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300']
-    for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-      execFileSync(apt[0], [...apt.slice(1), ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
-    }
-    return execFileSync(chromium, ['--version'], { encoding: 'utf8' }).trim()
-  }
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'memlane-chromium-'))
 const memory = SharedMemory.create(`memlane-chromium-${process.pid}`, LENGTH)
@@ -90,7 +77,7 @@ const server = createServer(async (request, response) => {
   if (name === 'end' || name === 'failed') browser.kill()
 })
 
-console.log(`${install()}, Node.js ${process.version}`)
+console.log(`${installChromium()}, Node.js ${process.version}`)
 const library = join(folder, 'page_server.so')
 const sources = [join(here, 'page_server.cc'), join(native, 'posix/overlay.cc')]
 execFileSync(compiler, ['-std=c++17', '-O1', '-Wall', '-shared', '-fPIC', '-o', library, ...sources], {

@@ -17,11 +17,12 @@ import { rm } from './commands/rm.js'
 import { send } from './commands/send.js'
 import { tail } from './commands/tail.js'
 import { top } from './commands/top.js'
+import { ui } from './commands/ui.js'
 
 /** All commands, in the order of the help. */
 // biome-ignore lint/suspicious/noExplicitAny: each has options of its own
 export const commands: readonly Command<any>[] = [
-  ...[ls, info, top, tail, hz, doctor],
+  ...[ls, info, top, tail, hz, doctor, ui],
   ...[send, call, queue, create, rm, clean],
   ...[record, replay, recover, recording],
   metrics,

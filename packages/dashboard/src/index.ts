@@ -1,0 +1,1 @@
+export { type Dashboard, type DashboardOptions, serveDashboard } from './serve-dashboard.js'
