@@ -12,7 +12,8 @@ export interface Context {
 }
 
 /**
- * One command. Each has a file of its own in `commands/`, and its entry in `commands.ts`.
+ * One command. Each has a file of its own in `commands/`, and its entry in `commands.ts`. Its file imports nothing that takes long to
+ * load: `run` does that.
  *
  * @typeParam Options the values of the options that `declare` adds
  */

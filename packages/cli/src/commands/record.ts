@@ -1,11 +1,5 @@
 import { clearTimeout, setTimeout } from '@memlane/core/internal'
-import {
-  type Compression,
-  type Encoding,
-  type Recording,
-  type RecordStart,
-  record as startRecording,
-} from '@memlane/record'
+import type { Compression, Encoding, Recording, RecordStart } from '@memlane/record'
 import { Option } from 'commander'
 import { abortablePause } from '../abortable-pause.js'
 import type { Command, Context } from '../command.js'
@@ -66,6 +60,7 @@ export const record: Command<RecordCommandOptions> = {
   async run(context, names, options) {
     const { out, signal } = context
     const { output, encode, compression, from, maxSize, maxTime, snapshot, description } = options
+    const { record: startRecording } = await import('@memlane/record')
     const recording = await startRecording(names as string[], output, {
       encode,
       compression,

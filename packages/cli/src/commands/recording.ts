@@ -1,4 +1,4 @@
-import { type ConvertFormat, convert, info, type RecordingInfo } from '@memlane/record'
+import type { ConvertFormat, RecordingInfo } from '@memlane/record'
 import { Argument, Option } from 'commander'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
@@ -31,6 +31,7 @@ export const recording: Command<RecordingOptions> = {
       .addHelpText('after', NOTES)
   },
   async run({ out }, [action, file = ''], { to, output, name }) {
+    const { convert, info } = await import('@memlane/record')
     if (action === 'info') {
       const found = await info(file)
       if (out.json) out.object(jsonOf(found))

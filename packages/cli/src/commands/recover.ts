@@ -1,4 +1,3 @@
-import { recover as repair } from '@memlane/record'
 import type { Command } from '../command.js'
 import { EXIT } from '../exit-code.js'
 
@@ -22,6 +21,7 @@ export const recover: Command<{ output?: string }> = {
       .addHelpText('after', NOTES)
   },
   async run({ out }, [file = ''], { output }) {
+    const { recover: repair } = await import('@memlane/record')
     const { from, until, ...report } = await repair(file, output)
     const { complete, messages, lostBytes, damage } = report
     if (out.json) out.object({ ...report, from: from?.toString(), until: until?.toString() })

@@ -1,4 +1,4 @@
-import { type ReplayRun, replay as startReplay } from '@memlane/record'
+import type { ReplayRun } from '@memlane/record'
 import { InvalidArgumentError } from 'commander'
 import type { Command, Context } from '../command.js'
 import { inputLines } from '../input-lines.js'
@@ -46,6 +46,7 @@ export const replay: Command<ReplayCommandOptions> = {
   },
   async run(context, [file = ''], { rate, start, end, loop, step, name, rename, consumers, join }) {
     const { out, signal } = context
+    const { replay: startReplay } = await import('@memlane/record')
     const run = await startReplay(file, {
       rate,
       rename,
