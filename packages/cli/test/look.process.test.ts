@@ -180,7 +180,42 @@ describe('a healthy machine', () => {
   })
 })
 
+describe('dead letters', () => {
+  it('are shown without being taken, sent back by a condition, and dropped', async () => {
+    await consumer.call('take')
+    await consumer.call('reject', 'no time')
+    const letter = (number: number) => {
+      const value = { number, task: `task ${number}` }
+      return { value, reason: `no time ${number}`, deliveryCount: 1, ageMs: expect.any(Number) }
+    }
+    const queue = async (...words: string[]) => (await runJson(['queue', name('jobs'), ...words])).objects
+    expect(await queue('dead')).toMatchObject([letter(0), letter(1)])
+    expect(await queue('dead', '--where', 'number=1')).toMatchObject([letter(1)])
+    expect(await queue()).toMatchObject([{ dead: 2, ready: 0, findings: found('DEAD_LETTERS') }])
+    expect(await runCommand(['queue', name('jobs'), 'drop'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--all or --where/),
+    })
+    expect(await queue('resend', '--where', 'reason~time 0')).toEqual([{ name: name('jobs'), resent: 1 }])
+    expect(await queue('drop', '--all')).toEqual([{ name: name('jobs'), dropped: 1 }])
+    expect(await queue()).toMatchObject([{ dead: 0, ready: 1 }])
+    expect(await runCommand(['queue', name('car')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is no queue: its shape is latest/),
+    })
+  })
+})
+
 describe.runIf(posix && capabilities.tellsHolders)('a sick machine', () => {
+  const doctor = async () => {
+    const { code, objects } = await runJson(['doctor'])
+    const ours = objects[0].findings.filter((each: { name: string }) => each.name?.startsWith(prefix))
+    return {
+      code,
+      codes: ours.map((each: { name: string; code: string }) => [each.name.slice(prefix.length + 1), each.code]),
+    }
+  }
+
   it('tells that a consumer is stopped, and who waits for it', async () => {
     consumer.child.kill('SIGSTOP')
     await producer.call('send', 1e6)
@@ -196,6 +231,14 @@ describe.runIf(posix && capabilities.tellsHolders)('a sick machine', () => {
     })
     const listed = await lines(['ls'])
     expect(listed.find((line) => line.startsWith('quotes'))).toMatch(/\tP\tC\(stopped\)\t.*\tBLOCKED_PRODUCER$/)
+    expect(await doctor()).toMatchObject({
+      code: 1,
+      codes: expect.arrayContaining([
+        ['quotes', 'BLOCKED_PRODUCER'],
+        ['jobs', 'FULL_QUEUE'],
+        ['quotes', 'STOPPED_PARTICIPANT'],
+      ]),
+    })
     const { stdout } = await runCommand(['info', name('quotes')])
     expect(anonymous(stdout)).toMatch(/\nerror\tBLOCKED_PRODUCER\t.*\(process P\).*\(process C\), which is stopped/)
     consumer.child.kill('SIGCONT')
