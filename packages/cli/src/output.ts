@@ -52,6 +52,15 @@ export class Output {
     for (const line of tableLines(header, rows, style)) this.#write(`${line}\n`)
   }
 
+  /** Prints facts: one per row, a name and a value. */
+  facts(rows: readonly (readonly [name: string, value: Cell])[]): void {
+    const textOf = (cell: Cell) => (typeof cell === 'object' ? cell.text : cell?.toString())
+    this.table(
+      ['property', 'value'],
+      rows.map(([name, value]) => [name, textOf(value)]),
+    )
+  }
+
   /** Makes a cell of a number: short on a terminal, otherwise as it is, rounded to three decimals. */
   number(value: number | undefined): Cell {
     return this.#cell(value, shortNumber)

@@ -10,8 +10,8 @@ export function shortNumber(value: number): string {
     rest /= 1000
     step++
   }
-  const digits = step === 0 && Number.isInteger(rest) ? String(rest) : rest.toPrecision(3).replace(/\.?0+$/, '')
-  return `${digits.includes('e') ? Math.round(rest) : digits}${STEPS[step]}`
+  const rounded = rest >= 100 ? Math.round(rest) : Number(rest.toPrecision(3))
+  return `${rounded}${STEPS[step]}`
 }
 
 /** Shortens a number of bytes: `1.05 MB`. */

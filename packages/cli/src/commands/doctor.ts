@@ -23,7 +23,7 @@ export const doctor: Command = {
 }
 
 function print({ system, memories, findings }: Diagnosis, out: Output): void {
-  out.table(['system', 'value'], facts(system, out))
+  out.facts(facts(system, out))
   out.line()
   printFindings(findings, out)
   if (findings.length === 0) out.line(`${memories.length} memories, nothing is stuck.`, 'green')

@@ -4,9 +4,8 @@ import { printFindings } from '../findings.js'
 import type { Output } from '../output.js'
 import { type Participant, sidesOf, stateCell } from '../participants.js'
 import type { Cell } from '../table.js'
-import { shortTime } from '../units.js'
 
-type Fact = readonly [name: string, value: string | number | undefined]
+type Fact = readonly [name: string, value: Cell]
 
 export const info: Command = {
   name: 'info',
@@ -22,10 +21,7 @@ export const info: Command = {
 }
 
 function print(memory: Inspection, out: Output): void {
-  out.table(
-    ['property', 'value'],
-    facts(memory, out).map(([key, value]) => [key, value === undefined ? undefined : String(value)]),
-  )
+  out.facts(facts(memory, out))
   if ('schema' in memory && memory.schema !== undefined) {
     const { rows, typescript } = memory.schema
     section(out, 'Schema')
@@ -103,9 +99,7 @@ function facts(memory: Inspection, out: Output): Fact[] {
 }
 
 function numbers(properties: object, out: Output): Fact[] {
-  return Object.entries(properties).map(([key, value]) => {
-    return [key, out.isTerminal && typeof value === 'number' && /ageMs$/i.test(key) ? shortTime(value) : value]
-  })
+  return Object.entries(properties).map(([key, value]) => [key, /ageMs$/i.test(key) ? out.time(value) : value])
 }
 
 /** The facts that participants of this memory have besides those of all. */

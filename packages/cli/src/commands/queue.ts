@@ -90,7 +90,7 @@ function showLetters({ out }: Context, { name, schema }: QueueInspection, option
   const selected = selection(options)
   const descriptor = schema?.descriptor as PayloadDescriptor
   const letters = inspectDeadLetters(name).map((letter) => ({ ...letterOf(letter, descriptor), ageMs: letter.ageMs }))
-  const shown = letters.filter((letter) => selected === undefined || selected(letter))
+  const shown = letters.filter((letter) => selected?.(letter) ?? true).sort((a, b) => b.ageMs - a.ageMs)
   if (out.json) for (const letter of shown) out.object(letter)
   else if (shown.length === 0) out.line('There are no dead letters.')
   else {
