@@ -1,7 +1,7 @@
 export { type Diagnosis, diagnose, type FolderDiagnosis, type SystemDiagnosis } from './diagnose.js'
 export type { Finding, FindingCode, FindingParticipant } from './finding.js'
 export { type InspectOptions, inspect } from './inspect.js'
-export { inspectAll } from './inspect-all.js'
+export { type InspectAllOptions, inspectAll } from './inspect-all.js'
 export {
   type DeadLetterInspection,
   type InspectDeadLettersOptions,

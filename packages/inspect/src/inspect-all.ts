@@ -1,9 +1,17 @@
 import { SharedMemory, SharedMemoryError, type SharedMemoryInfo } from '@memlane/core'
-import { checkOptions } from '@memlane/core/internal'
+import { checkFunction, checkOptions, type OptionChecks } from '@memlane/core/internal'
 import { finding } from './findings.js'
 import { type InspectOptions, inspectChecks, inspectListed } from './inspect.js'
 import type { Inspection } from './inspection.js'
 import { systemFacts } from './system-facts.js'
+
+/** Which memory to look at, and how. */
+export interface InspectAllOptions extends InspectOptions {
+  /** Says by its name whether to look at a memory. Memory that is left out is not opened. Default: all memory. */
+  filter?: (name: string) => boolean
+}
+
+const inspectAllChecks: OptionChecks<InspectAllOptions> = { ...inspectChecks, filter: checkFunction }
 
 /**
  * Looks into all shared memory that the system lists: see `inspect`. Memory that cannot be read is listed as `unreadable`. Sorted by name.
@@ -13,10 +21,12 @@ import { systemFacts } from './system-facts.js'
  * @throws SharedMemoryError `NOT_SUPPORTED`, `SYSTEM` if the system lists nothing
  * @throws TypeError if an option is unknown or has the wrong type
  */
-export function inspectAll(options: InspectOptions = {}): Inspection[] {
-  checkOptions('inspectAll', options, inspectChecks)
+export function inspectAll(options: InspectAllOptions = {}): Inspection[] {
+  checkOptions('inspectAll', options, inspectAllChecks)
+  const { filter = () => true } = options
   const listed = new Map(SharedMemory.list().map((info) => [info.objectName, info]))
   return [...listed.values()]
+    .filter(({ name }) => filter(name))
     .flatMap((info) => inspectIfThere(info, options, listed))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }

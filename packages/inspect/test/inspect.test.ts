@@ -143,12 +143,14 @@ describe('a look', () => {
     wrong.trySend(quote)
     using memory = SharedMemory.open(third)
     new Uint32Array(memory.buffer)[44 / 4] = 77 // the capacity
-    const found = inspectAll({ processes: false }).filter(({ name }) => [first, second, third].includes(name))
+    const filter = (name: string) => [first, second, third].includes(name)
+    const found = inspectAll({ processes: false }).filter(({ name }) => filter(name))
     expect(found).toMatchObject([
       { name: first, shape: 'stream', system: { pids: expect.any(Array) } },
       { name: second, shape: 'bytes' },
       { name: third, shape: 'unreadable', code: 'CORRUPT', findings: [{ code: 'UNREADABLE', severity: 'error' }] },
     ])
+    expect(inspectAll({ processes: false, filter })).toMatchObject(found.map(({ name, shape }) => ({ name, shape })))
     expect(() => inspect(third)).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
   })
 

@@ -1,5 +1,5 @@
 import { now } from '@memlane/core/internal'
-import { type Inspection, type InspectOptions, inspectAll } from '@memlane/inspect'
+import { type InspectAllOptions, type Inspection, inspectAll } from '@memlane/inspect'
 import { addInspection } from './inspection-samples.js'
 import { metrics } from './metrics.js'
 import type { MetricsOptions } from './metrics-options.js'
@@ -11,17 +11,18 @@ const SHAPES = ['stream', 'latest', 'queue', 'call', 'region', 'bytes', 'unreada
 
 /** Reads the values of all metrics from memory. */
 export class MemoryMetrics {
-  readonly #options: InspectOptions
-  readonly #isWanted: (inspection: Inspection) => boolean
+  readonly #options: InspectAllOptions
+  /** True if names were given: then memory of each shape that has such a name is shown. */
+  readonly #isNamed: boolean
   readonly #totals = new Totals()
   #errors = 0
 
   constructor({ names, ...options }: MetricsOptions) {
-    this.#options = options
-    this.#isWanted = nameFilter(names)
+    this.#options = names === undefined ? options : { ...options, filter: nameFilter(names) }
+    this.#isNamed = names !== undefined
   }
 
-  /** Looks at all memory. Never throws: a look that fails counts as an error. Blocks as `inspectAll`. */
+  /** Looks at memory. Never throws: a look that fails counts as an error. Blocks as `inspectAll`. */
   read(): Samples {
     const start = now()
     const samples = new Samples()
@@ -40,7 +41,12 @@ export class MemoryMetrics {
       samples.add(metrics.memories, inspections.filter((inspection) => inspection.shape === shape).length, { shape })
     }
     for (const inspection of inspections) {
-      if (this.#isWanted(inspection)) addInspection(samples, this.#totals, inspection)
+      if (this.#isNamed || isOfMemlane(inspection)) addInspection(samples, this.#totals, inspection)
     }
   }
+}
+
+/** Leaves out memory that may belong to other programs. */
+function isOfMemlane({ shape }: Inspection): boolean {
+  return shape !== 'bytes' && shape !== 'unreadable'
 }

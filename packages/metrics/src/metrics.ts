@@ -2,7 +2,7 @@ import type { Label, Metric } from './metric.js'
 
 /** All metrics. The guide has this table, too. */
 export const metrics = {
-  memories: gauge('memlane_memories', 'memlane.memories', '{memory}', ['shape'], 'Memories that were found.'),
+  memories: gauge('memlane_memories', 'memlane.memories', '{memory}', ['shape'], 'Memories that were looked at.'),
   memoryBytes: gauge('memlane_memory_bytes', 'memlane.memory.size', 'By', ['name', 'shape'], 'Bytes of the memory.'),
   handles: gauge(
     'memlane_handles',
@@ -149,7 +149,7 @@ export const metrics = {
     'memlane.scrape.duration',
     's',
     [],
-    'Time that this look at all memory took.',
+    'Time that this look at memory took.',
   ),
   scrapeErrors: counter(
     'memlane_scrape_errors_total',

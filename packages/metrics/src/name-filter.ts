@@ -1,10 +1,7 @@
-import type { Inspection } from '@memlane/inspect'
-
-/** Says which memories get series of their own. Without patterns: channels, and regions that have a writer. */
-export function nameFilter(patterns: readonly string[] | undefined): (inspection: Inspection) => boolean {
-  if (patterns === undefined) return ({ shape }) => shape !== 'bytes' && shape !== 'unreadable'
+/** Makes a test for names: one of the patterns must match. `*` stands for any characters, `?` for one. */
+export function nameFilter(patterns: readonly string[]): (name: string) => boolean {
   const expressions = patterns.map(expressionOf)
-  return ({ name }) => expressions.some((expression) => expression.test(name))
+  return (name) => expressions.some((expression) => expression.test(name))
 }
 
 function expressionOf(pattern: string): RegExp {

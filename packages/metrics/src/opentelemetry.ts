@@ -15,7 +15,7 @@ export interface MemoryObserver extends Disposable {
 }
 
 /**
- * Makes observable instruments of the metrics of memlane's memory. Each collection looks at all memory once, which blocks as
+ * Makes observable instruments of the metrics of memlane's memory. Each collection looks at memory once, which blocks as
  * `inspectAll`. The counters in memory become totals that only grow.
  *
  * @throws TypeError if an option is unknown or has the wrong type

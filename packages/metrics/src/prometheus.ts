@@ -9,7 +9,7 @@ import type { Sample, Samples } from './samples.js'
 export type { MetricsOptions } from './metrics-options.js'
 
 /**
- * Registers the metrics of memlane's memory. Each collection of the registry looks at all memory once, which blocks as
+ * Registers the metrics of memlane's memory. Each collection of the registry looks at memory once, which blocks as
  * `inspectAll`. The counters in memory become totals that only grow.
  *
  * @param registry a registry of prom-client
