@@ -21,6 +21,7 @@ const replayName = `${name}-again`
 /** Distinct messages, made before the measurement. */
 const PREPARED = 1000
 
+process.on('disconnect', () => process.exit()) // the recorder has ended
 if (role === 'recorder') await recordAndReplay()
 else if (role === 'producer') await produce()
 else await consume()

@@ -1,5 +1,3 @@
-import { floor } from '../peers/floor.js'
-import { betweenProbes, type Probed, probesOf } from '../probe.js'
 import type { RecordingReport, RecordingTrial } from '../recordings/recording-trial.js'
 import { currentEnvironment, markdownTable, type Result, summarize } from '../report.js'
 import type { Suite } from '../suite.js'
@@ -27,30 +25,30 @@ export const record: Suite = {
   special: true,
 
   async run({ quick, runs, onProgress }) {
-    await floor.prepare?.() // the probes need it
     const environment = currentEnvironment()
     const results: Result[] = []
     for (const encode of CASES) {
       const trial: RecordingTrial = {
         encode,
-        seconds: quick ? 1 : encode === 'json' ? 60 : 10,
+        seconds: quick ? 1 : encode === 'json' ? 60 : 5,
         replaySeconds: quick ? 1 : 5,
       }
-      const done: Probed<RecordingReport>[] = []
+      const done: RecordingReport[] = []
+      // A disturbed trial of a minute is not repeated, as other suites do.
       for (let run = 0; run < Math.min(runs, 1); run++) {
         onProgress(`record: ${encode}, ${trial.seconds} s`)
         const command = nodeCommand('../recordings/record.trial.ts', import.meta.url, [
           'recorder',
           JSON.stringify(trial),
         ])
-        done.push(await betweenProbes(() => runTrial<RecordingReport>(command)))
+        done.push(await runTrial<RecordingReport>(command))
       }
       for (const metric of Object.keys(METRICS) as Metric[]) {
         results.push({
           ...{ suite: 'record', peer: 'memlane', variant: `${encode}, ${trial.seconds} s`, payload: PAYLOAD },
           ...{ metric, unit: METRICS[metric], p50: null, p99: null, p999: null },
-          ...summarize(done.map(({ value }) => figureOf(value, metric))),
-          environment: { ...environment, probes: probesOf(done) },
+          ...summarize(done.map((report) => figureOf(report, metric))),
+          environment,
         })
       }
     }

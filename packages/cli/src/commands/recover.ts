@@ -29,6 +29,8 @@ export const recover: Command<{ output?: string }> = {
       const channels = `${report.channels} ${report.channels === 1 ? 'channel' : 'channels'}`
       out.line(`Saved ${messages} ${messages === 1 ? 'message' : 'messages'} of ${channels} in ${report.file}.`)
       if (complete) out.line('The file was whole: nothing was lost.')
+      else if (damage === undefined && lostBytes === 0)
+        out.line('The file was not finished. All of its bytes were used.')
       else if (damage === undefined) out.line(`The file was cut off: its last ${lostBytes} bytes were no whole record.`)
       else out.line(`The file is damaged: its last ${lostBytes} bytes could not be used. ${damage}`)
     }
