@@ -12,7 +12,7 @@ import { openStream } from '@memlane/consumer'
 import { createStream } from '@memlane/producer'
 import { record, replay } from '@memlane/record'
 import { Book, bookOf } from './book.js'
-import { CAPACITY, RATE, type RecordingReport, type RecordingTrial } from './recording-trial.js'
+import { CAPACITY, type RecordingReport, type RecordingTrial } from './recording-trial.js'
 
 const [, , role = '', json = '', given] = process.argv
 const trial = JSON.parse(json) as RecordingTrial
@@ -63,13 +63,13 @@ async function recordAndReplay(): Promise<void> {
 /** Sends at the rate, in portions as large as the time that has passed asks for. */
 async function produce(): Promise<void> {
   const books = Array.from({ length: PREPARED }, (_, n) => bookOf(n))
-  using writer = createStream(name, Book, { capacity: CAPACITY, overflow: 'overwrite' })
+  using writer = createStream(name, Book, { capacity: CAPACITY })
   process.send?.(0)
   await once(process, 'message')
   const startMs = performance.now()
   let sent = 0
-  for (const total = RATE * trial.seconds; sent < total; ) {
-    const due = Math.min(total, ((performance.now() - startMs) * RATE) / 1000)
+  for (const total = trial.rate * trial.seconds; sent < total; ) {
+    const due = Math.min(total, ((performance.now() - startMs) * trial.rate) / 1000)
     for (; sent < due; sent++) {
       const book = books[sent % PREPARED] as ReturnType<typeof bookOf>
       book.n = BigInt(sent)

@@ -3,14 +3,14 @@
 /** One trial: a minute of recording, for example, and then a replay of its first seconds. */
 export interface RecordingTrial {
   readonly encode: 'json' | 'protobuf' | 'raw'
+  /** Messages a second. */
+  readonly rate: number
   readonly seconds: number
   readonly replaySeconds: number
 }
 
-/** Messages a second. */
-export const RATE = 100_000
-/** Bytes of the lane: 0.16 s of messages. */
-export const CAPACITY = 2 ** 22
+/** Bytes of the lane: 0.6 s of 100,000 messages a second. */
+export const CAPACITY = 2 ** 24
 
 export interface RecordingReport {
   readonly sent: number
