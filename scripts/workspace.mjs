@@ -24,7 +24,6 @@ const LONG_TESTS = '@memlane/stress'
 
 /** The packages whose tools have another name. */
 const packages = {
-  attw: '@arethetypeswrong/cli',
   biome: '@biomejs/biome',
   'clang-format': 'clang-format-node',
 }
@@ -82,14 +81,10 @@ function check() {
   build()
   runTool('biome', ['ci', '--error-on-warnings', '.'])
   runTool('clang-format', ['--dry-run', '--Werror', ...nativeSources()])
-  runTool('turbo', ['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
+  runTool('turbo', ['run', 'typecheck', 'check', '--output-logs=errors-only'], { quiet: true })
   run(process.execPath, ['scripts/error-codes.mjs', '--check'])
   runTool('knip', [])
   runTool('typedoc', ['--options', 'docs/typedoc.json', '--emit', 'none'])
-  for (const name of readdirSync(join(root, 'packages'))) {
-    runTool('publint', ['--strict', join('packages', name)], { quiet: true })
-    runTool('attw', ['--pack', join('packages', name), '--profile', 'esm-only'], { quiet: true })
-  }
   console.log('Formatting, lint, types, unused code, packages and docstrings: clean.')
 }
 
