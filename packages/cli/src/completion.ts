@@ -5,6 +5,9 @@ import type { Command as CommandLine } from 'commander'
 /** Adds `completion SHELL`, which prints a script, and the hidden command that the script asks for completions. */
 export function addCompletion(program: CommandLine): void {
   const root = tab(program, { completionCommandName: 'completion' })
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('print a script that completes commands, options and names')
   for (const command of root.commands.values()) {
     const name = command.arguments.get('name')
     if (name === undefined) continue

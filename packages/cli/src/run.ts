@@ -28,7 +28,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   let exitCode: number = EXIT.OK
   const program = newProgram(terminal)
   for (const command of commands) {
-    const line = program.command(command.name).description(`${command.summary}.`).summary(command.summary)
+    const line = program
+      .command(command.name)
+      .summary(command.summary)
+      .description(`${capitalized(command.summary)}.`)
     command.declare?.(line)
     line.option('--json', 'print JSON').action(async (...values: unknown[]) => {
       const positional = values.slice(0, -2).flat() as (string | undefined)[]
@@ -70,6 +73,8 @@ function usageLine(text: string): string {
   const message = text.replace(/^error: /, '').trim()
   return `${errorLine(new UsageError(`${message}${/[.?)]$/.test(message) ? '' : '.'} Add --help to see the usage.`))}\n`
 }
+
+const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 async function execute(
   command: Command,
