@@ -143,22 +143,19 @@ describe('call', () => {
 
 describe('create', () => {
   it.each([
-    [
-      'stream',
-      "struct('Quote', { symbol: utf8(8), bid: f64, size: u64 })",
-      (name: string) => createStream(name, Quote),
-    ],
-    ['queue', 'payload.json()', (name: string) => createQueue(name, payload.json())],
-    ['latest', 'board({ speed: f64 })', (name: string) => createLatest(name, board({ speed: f64 }))],
-  ])('creates a %s that others take part in, and holds it until it is interrupted', async (shape, schema, join) => {
+    ['stream', "struct('Quote', { symbol: utf8(8), bid: f64, size: u64 })", (name: string) => openStream(name, Quote)],
+    ['queue', 'payload.json()', (name: string) => openQueue(name, payload.json())],
+    ['latest', 'board({ speed: f64 })', (name: string) => openLatest(name, board({ speed: f64 }))],
+  ])('creates a %s that others take part in, and holds it until it is interrupted', async (shape, schema, open) => {
     const name = uniqueName('create')
     const end = new AbortController()
+    let opened: Promise<{ close(): unknown }> | undefined
     const created = runCommand(['create', name, '--shape', shape, '--schema', schema], {
       signal: end.signal,
       onOutput: (stdout) => {
         if (!stdout.includes('Holding it')) return
-        join(name).close()
-        end.abort()
+        opened = open(name)
+        void opened.then(() => end.abort())
       },
     })
     expect(await created).toMatchObject({
@@ -166,6 +163,7 @@ describe('create', () => {
       stdout: expect.stringMatching(`^Created ${name} \\(${shape}, `),
       stderr: '',
     })
+    await (await opened)?.close()
     expect(leftovers(name)).toEqual([])
   })
 
