@@ -21,6 +21,8 @@ export interface Command<Options = object> {
   readonly name: string
   /** One line for the list of commands: begins with a verb, has no full stop. */
   readonly summary: string
+  /** True for a command that watches for long: it gets less CPU time than the processes that it watches. */
+  readonly watches?: boolean
   /** Adds arguments, options and notes. `--json` and `--help` are there already. */
   declare?(line: CommandLine): void
   /**

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { EXIT } from './exit-code.js'
 import type { Terminal, Writer } from './terminal.js'
 
@@ -20,6 +21,13 @@ export function processTerminal(): Terminal {
     errors: writerOf(process.stderr, end),
     env: process.env,
     signal: controller.signal,
+    lowerPriority() {
+      try {
+        setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+      } catch {
+        // This runtime or system does not let it.
+      }
+    },
   }
 }
 

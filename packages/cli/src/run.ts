@@ -82,6 +82,7 @@ async function execute(
   positional: readonly (string | undefined)[],
   { json = false, ...options }: { json?: boolean },
 ) {
+  if (command.watches) terminal.lowerPriority()
   const out = new Output(terminal, json)
   const exitCode: unknown = await command.run({ out, terminal, signal: terminal.signal }, positional, options)
   await out.drained()

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Aborts when the command must end: Ctrl-C, SIGTERM, or nobody reads the output any more. */
   readonly signal: AbortSignal
+  /** Gives this process less CPU time than others, where they compete for it. */
+  lowerPriority(): void
 }
 
 /** What a command needs of a stream that it writes to. */

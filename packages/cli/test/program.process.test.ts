@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { capabilities } from '@memlane/core'
@@ -32,9 +32,11 @@ function liveStream(): string {
 }
 
 describe('the program memlane', () => {
-  it.skipIf(capabilities.namespace === 'windows')('ends cleanly at SIGINT', async () => {
+  it.skipIf(capabilities.namespace === 'windows')('watches at a low priority, and ends cleanly at SIGINT', async () => {
     using child = start(['tail', liveStream(), '--json'])
     await child.line(/"count":/)
+    // Bun and Deno show no other process's priority.
+    if (capabilities.uvPoll) expect(getPriority(child.pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL)
     child.kill('SIGINT')
     expect(await child.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
   })

@@ -40,6 +40,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     errors: writer('stderr'),
     env,
     signal,
+    lowerPriority() {},
   }
   return { code: await run(argv, terminal), ...printed }
 }

@@ -13,6 +13,7 @@ Prints a line per interval, until Ctrl-C: messages sent, values set or calls mad
 export const hz: Command<{ interval: number; count?: number }> = {
   name: 'hz',
   summary: 'show how many messages a second go through one memory',
+  watches: true,
   declare(line) {
     line
       .argument('<name>', 'the name of the memory')

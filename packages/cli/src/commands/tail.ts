@@ -38,6 +38,7 @@ Examples:
 export const tail: Command<TailOptions> = {
   name: 'tail',
   summary: 'print messages, values or calls as they come',
+  watches: true,
   declare(line) {
     line
       .argument('<name>', 'the name of the memory')

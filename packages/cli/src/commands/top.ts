@@ -12,6 +12,7 @@ prints one line per memory; time is the same in all lines of a look.`
 export const top: Command<{ interval: number; count?: number }> = {
   name: 'top',
   summary: 'show rates, lag, drops and age of all memory, live',
+  watches: true,
   declare(line) {
     line
       .option('--interval <seconds>', 'time between two looks', seconds, 1000)
