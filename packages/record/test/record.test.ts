@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { openLatest, openQueue } from '@memlane/consumer'
+import { SharedMemory } from '@memlane/core'
 import { createLatest, createQueue, createStream } from '@memlane/producer'
 import { board, f64, payload, struct, u32 } from '@memlane/protocol'
 import { uniqueName } from '@memlane/testing'
@@ -162,6 +163,20 @@ describe('record', () => {
     const files = await record(name, join(folder, 'no-snapshot.mcap'))
     await expect(files.snapshot()).rejects.toThrow('snapshotMs')
     await files.stop()
+  })
+
+  it('goes on when memory of a name comes back as something that cannot be recorded', async () => {
+    const [name, other] = [uniqueName('changed'), uniqueName('other')]
+    using otherWriter = createStream(other, Count)
+    const writer = createStream(name, Count)
+    const recording = await record([name, other], join(folder, 'changed.mcap'))
+    writer.close()
+    while (recording.figures.names.includes(name)) await setTimeout(10)
+    using _bytes = SharedMemory.create(name, 4096)
+    await setTimeout(300) // longer than the recorder pauses until it looks for memory
+    otherWriter.trySend(count(1))
+    await until(recording, 1)
+    expect(await recording.stop()).toMatchObject({ messages: 1, missed: 0 })
   })
 
   it('refuses files that exist, unknown options and memory of other shapes', async () => {

@@ -64,7 +64,8 @@ const checks: OptionChecks<RecordOptions> = {
 
 /**
  * Records streams, latests and queues into an MCAP file, until `stop()` is called. The recorder is an observer: it takes no place,
- * and no producer waits for it. Memory that does not exist yet is recorded as soon as it appears.
+ * and no producer waits for it. Memory that does not exist yet is recorded as soon as it appears. If it then cannot be recorded, it is
+ * left out.
  *
  * The file is called `FILE.partial` until it is finished. What was recorded is handed to the system twice a second, so a
  * recorder that is killed loses half a second at most: see `recover`.

@@ -169,14 +169,17 @@ export class Recording implements Disposable {
       this.#sources.close()
       this.#resolve(this.figures)
     } catch (error) {
-      this.#fail(error)
+      this.#sources.close()
+      this.#reject(error)
     }
   }
 
+  /** Keeps what was recorded, if the file can still be written. */
   #fail(error: unknown): void {
     this.#isStopping = true
     this.#sources.close()
-    this.#reject(error)
+    const reject = () => this.#reject(error)
+    this.#output.end(this.#gaps.take()).then(reject, reject)
   }
 }
 

@@ -43,8 +43,9 @@ export class SourceSet {
   /**
    * Looks for memory that is not recorded yet.
    *
-   * @throws SharedMemoryError for a plain name: `INVALID_NAME`, `ACCESS_DENIED`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`, … A name that is not
-   * there is looked for again. Memory that only a pattern finds is left out if it cannot be recorded
+   * @throws SharedMemoryError for a plain name, at the first call: `INVALID_NAME`, `ACCESS_DENIED`, `NOT_A_CHANNEL`, `VERSION_MISMATCH`,
+   * … A name that is not there is looked for again. Other memory that cannot be recorded is left out: it must not end the recording
+   * of the rest
    */
   scan(): void {
     for (const name of this.#plainNames) this.#tryOpen(name, true)
@@ -77,7 +78,8 @@ export class SourceSet {
       if (this.#done.get(name) === source.tail.instance) source.tail.close()
       else this.#open.set(name, source)
     } catch (error) {
-      if (isCode(error, 'NOT_FOUND', 'NOT_READY') || !isPlain) return
+      const isLeftOut = !isPlain || !this.#isFirstScan
+      if (isLeftOut || isCode(error, 'NOT_FOUND', 'NOT_READY')) return
       throw error
     }
   }
