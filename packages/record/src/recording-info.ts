@@ -47,12 +47,12 @@ export interface RecordingInfo {
  * @throws SharedMemoryError `DAMAGED_FILE`; the error of the system, such as `ENOENT`
  */
 export async function info(file: string): Promise<RecordingInfo> {
-  const { reader, length, close } = await openRecording(file)
+  const { reader, length, metadata: readMetadata, close } = await openRecording(file)
   try {
     const gaps: Gap[] = []
     let facts: Record<string, string> = {}
     let recovered = false
-    for await (const { name, metadata } of reader.readMetadata()) {
+    for await (const { name, metadata } of readMetadata()) {
       const gap = name === GAP ? gapFromMetadata(metadata) : undefined
       if (gap !== undefined) gaps.push(gap)
       if (name === 'memlane.recording') facts = Object.fromEntries(metadata)

@@ -150,10 +150,10 @@ class Rescue {
 
 /** Reads a repaired file as any reader would. */
 async function check(path: string, expected: number): Promise<void> {
-  const { reader, close } = await openRecording(path)
+  const { messages, close } = await openRecording(path)
   try {
     let count = 0
-    for await (const _message of reader.readMessages()) count++
+    for await (const _message of messages()) count++
     if (count === expected) return
     throw recordError('DAMAGED_FILE', path, `the repaired file has ${count} messages, where ${expected} were saved.`)
   } finally {

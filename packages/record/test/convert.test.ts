@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { array, bytes, enumeration, f64, i64, payload, struct, u8, u32, u64, union, utf8 } from '@memlane/protocol'
 import { codecOf } from '@memlane/protocol/internal'
+import { uniqueName } from '@memlane/testing'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { convert } from '../src/index.js'
+import { convert, replay } from '../src/index.js'
 import { writeRecording } from './write-recording.js'
 
 let folder = ''
@@ -111,6 +112,20 @@ describe('convert', () => {
       { kind: 'order', 'order.n': 5n, note: null },
       { kind: 'note', 'order.n': null, note: 'two\nlines' },
     ])
+  })
+
+  it('names a file whose messages are damaged, and leaves no half of a result', async () => {
+    const damaged = join(folder, 'damaged.mcap')
+    const whole = readFileSync(one)
+    const chunk = whole.indexOf('zstd') + 16 // in the compressed messages: the summary is whole
+    writeFileSync(damaged, whole.fill(0xff, chunk, chunk + 8))
+    for (const to of ['csv', 'ndjson', 'parquet'] as const) {
+      await expect(convert(damaged, { to })).rejects.toMatchObject({ code: 'DAMAGED_FILE' })
+      expect(existsSync(join(folder, `damaged.${to}`))).toBe(false)
+    }
+    const rename = { orders: uniqueName('damaged') }
+    using run = await replay(damaged, { rename, rate: 'unlimited' })
+    await expect(run.finished).rejects.toMatchObject({ code: 'DAMAGED_FILE' })
   })
 
   it('refuses names that were not recorded, and formats that it does not know', async () => {

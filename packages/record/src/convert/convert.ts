@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { checkOneOf, checkOptions, checkText, type OptionChecks } from '@memlane/core/internal'
 import { type ReadableChannel, readableChannels } from '../file/recorded-channels.js'
@@ -40,6 +40,8 @@ const checks: OptionChecks<ConvertOptions> = {
  * Converts the messages of a recording. NDJSON holds all messages in one file. A table holds messages of one schema: with several
  * memories, the name of each is added to the name of its CSV or Parquet file.
  *
+ * Leaves no result if it fails.
+ *
  * @throws SharedMemoryError `DAMAGED_FILE`; `FILE_EXISTS` if a result exists; `NOT_RECORDED` if the file has no channel that
  * memlane recorded and `names` admits; `UNFIT_MESSAGE`; the error of the system
  * @throws TypeError if an option is unknown or has the wrong type
@@ -49,7 +51,7 @@ export async function convert(file: string, options: ConvertOptions): Promise<Co
   const { to, output = file.replace(/(\.mcap)?$/, `.${to}`), names = '*' } = options
   if (to === undefined) throw new TypeError('convert needs the option "to"')
   const matches = (typeof names === 'string' ? [names] : names).map(namePattern)
-  const { reader, close } = await openRecording(file)
+  const { reader, messages: readMessages, close } = await openRecording(file)
   try {
     const readable = readableChannels(reader.channelsById.values())
     const known = new Set(readable.map(({ id }) => id))
@@ -60,15 +62,17 @@ export async function convert(file: string, options: ConvertOptions): Promise<Co
     }
     const tables = to === 'ndjson' ? [{ path: output, channels }] : tablesOf(channels, output)
     for (const { path } of tables) await refuseExisting(path)
+    const created = new Map<string, MessageSink>()
     const sinks = new Map<number, MessageSink>()
-    for (const { path, channels: ofTable } of tables) {
-      const sink = await createSink(to, path, ofTable[0] as ReadableChannel)
-      for (const { id } of ofTable) sinks.set(id, sink)
-    }
     let messages = 0
     const byId = new Map(channels.map((channel) => [channel.id, channel]))
     try {
-      for await (const { channelId, sequence, logTime, publishTime, data } of reader.readMessages()) {
+      for (const { path, channels: ofTable } of tables) {
+        const sink = await createSink(to, path, ofTable[0] as ReadableChannel)
+        created.set(path, sink)
+        for (const { id } of ofTable) sinks.set(id, sink)
+      }
+      for await (const { channelId, sequence, logTime, publishTime, data } of readMessages()) {
         const channel = byId.get(channelId)
         if (channel === undefined) continue
         const value = valueIn(file, channel, sequence, data)
@@ -76,8 +80,11 @@ export async function convert(file: string, options: ConvertOptions): Promise<Co
         if (pending !== undefined) await pending
         messages++
       }
-    } finally {
-      for (const sink of new Set(sinks.values())) await sink.end()
+      for (const sink of created.values()) await sink.end()
+    } catch (error) {
+      await Promise.allSettled([...created.values()].map((sink) => sink.end()))
+      for (const path of created.keys()) await rm(path, { force: true })
+      throw error
     }
     return { messages, files: tables.map(({ path }) => path), skipped }
   } finally {

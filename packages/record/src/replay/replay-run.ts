@@ -127,11 +127,11 @@ export class ReplayRun implements Disposable {
   }
 
   async #goThrough(start: number | Date | undefined, end: number | Date | undefined): Promise<void> {
-    const { reader } = this.#recording
-    const { messageStartTime: first = 0n } = reader.statistics ?? {}
+    const recording = this.#recording
+    const { messageStartTime: first = 0n } = recording.reader.statistics ?? {}
     const startTime = start === undefined ? first : timeOf(start, first)
     const range = { startTime, ...(end !== undefined && { endTime: timeOf(end, first) }) }
-    for await (const { channelId, logTime, sequence, data } of reader.readMessages(range)) {
+    for await (const { channelId, logTime, sequence, data } of recording.messages(range)) {
       const channel = this.#channels.get(channelId)
       if (channel === undefined) continue
       const bytes = this.#bytesOf(channel, sequence, data)
