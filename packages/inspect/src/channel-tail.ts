@@ -54,21 +54,24 @@ export class ChannelTail implements Tail {
     if (this.#ended !== undefined) return 0
     if (this.#polling) throw new TypeError('poll was called inside of its own handler')
     this.#polling = true
-    let count: number
+    let count = 0
     try {
       // A handler may close the tail: then the memory is unmapped after this call.
-      count = this.#source.poll((message) => {
-        if (this.#ended === undefined) handle(message)
+      this.#source.poll((message) => {
+        if (this.#ended !== undefined) return
+        count++
+        handle(message)
       }, limit)
+      return count
     } catch (error) {
       throw this.#channel.explain(error)
     } finally {
+      // Also after an error: memory that stays wrong must not be kept after its last participant.
+      if (count > 0) this.#checksUnused = 0
+      else if (this.#ended === undefined) this.#endIfUnused()
       this.#polling = false
       if (this.#ended !== undefined) this.#channel.close()
     }
-    if (count === 0) this.#endIfUnused()
-    else this.#checksUnused = 0
-    return count
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TailMessage, undefined> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { openStream } from '@memlane/consumer'
 import { SharedMemory, SharedMemoryError } from '@memlane/core'
 import { createStream, joinStream } from '@memlane/producer'
@@ -9,6 +10,8 @@ import { describe, expect, it } from 'vitest'
 import { openTail, type Tail } from '../src/index.js'
 
 const Tick = struct('Tick', { n: u32, text: utf8(4) })
+/** Where the slot of the first producer announces the end of its lane. */
+const END_INDEX = 1024 / 4 + 4
 const tick = (n: number) => ({ n, text: 'abc' })
 
 /** The values of all messages that are there. */
@@ -168,6 +171,20 @@ describe('a tail of a stream', () => {
     expect(read(tail)).toEqual([tick(2)])
   })
 
+  it('ends also in memory that stays wrong, when nobody else holds it', async () => {
+    const name = uniqueName('tail')
+    const writer = createStream(name, Tick, { capacity: 65_536, maxProducers: 1 })
+    writer.trySend(tick(1))
+    using tail = openTail(name, { from: 'oldest' })
+    writer.close()
+    scribbleLane(name)
+    while (tail.ended === undefined) {
+      expect(() => tail.poll(() => {})).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
+      await pause(20)
+    }
+    expect(tail.ended).toBe('closed')
+  })
+
   it('refuses other memory and unknown options', () => {
     const name = uniqueName('tail')
     using _ = SharedMemory.create(name, 8)
@@ -198,6 +215,14 @@ describe('a tail of a stream', () => {
     }
   })
 })
+
+/** Breaks all records of the only lane, and lets it end inside of one. */
+function scribbleLane(name: string): void {
+  using memory = SharedMemory.open(name)
+  const words = new Int32Array(memory.buffer)
+  words.fill(-1, words.length - 65_536 / 4)
+  words[END_INDEX] = 4
+}
 
 function pollAny(tail: Tail): void {
   try {
