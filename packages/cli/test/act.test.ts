@@ -101,6 +101,26 @@ describe('send', () => {
   })
 })
 
+describe('tail', () => {
+  it('tells once that memory stays wrong, and ends with its last participant', async () => {
+    const name = uniqueName('wrong')
+    const writer = createStream(name, Quote, { capacity: 65_536, maxProducers: 1 })
+    writer.trySend({ symbol: 'ACME', bid: 1, size: 1n })
+    const memory = SharedMemory.open(name)
+    writer.close()
+    const words = new Int32Array(memory.buffer)
+    words.fill(-1, words.length - 65_536 / 4) // all records
+    words[1024 / 4 + 4] = 4 // the end of the lane, inside of one
+    const ended = runCommand(['tail', name, '--from', 'oldest'])
+    memory.close()
+    expect(await ended).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/^memlane: CORRUPT: [^\n]*\n(memlane: CORRUPT: [^\n]*\n)?$/),
+    })
+  })
+})
+
 describe('call', () => {
   const Prices = api('Prices', { double: call(f64, u64), count: call(f64, stream(f64)), fail: call(f64, f64) })
 

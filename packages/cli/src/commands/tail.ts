@@ -54,6 +54,7 @@ export const tail: Command<TailOptions> = {
     using observed = openTail(name, { from })
     const read = jsonOf(observed.descriptor)
     let printed = 0
+    let lastError: string | undefined
     const print = (message: TailMessage) => {
       if (printed === count) return
       const line = lineOf(message, read)
@@ -81,9 +82,14 @@ export const tail: Command<TailOptions> = {
 
     function poll(): number {
       try {
-        return observed.poll(print, Math.min(BATCH, count - printed))
+        const seen = observed.poll(print, Math.min(BATCH, count - printed))
+        if (seen > 0) lastError = undefined
+        return seen
       } catch (error) {
-        terminal.errors.write(`${errorLine(error)}\n`)
+        const line = errorLine(error)
+        if (line === lastError) return 0 // nothing could be skipped: memory that stays wrong must not flood the terminal
+        lastError = line
+        terminal.errors.write(`${line}\n`)
         return 1 // the next call skips what it could not read
       }
     }
