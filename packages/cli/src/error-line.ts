@@ -4,7 +4,10 @@ import { printable } from './printable.js'
 /** Makes one line of an error: its code and its message, which says what to do next. */
 export function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  return `memlane: ${codeOf(error)}: ${printable(message.trim().replace(/\s*\n\s*/g, ' '))}`
+  const code = codeOf(error)
+  const text = message.trim().replace(/\s*\n\s*/g, ' ')
+  // Messages of Node.js begin with their code.
+  return `memlane: ${code}: ${printable(text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text)}`
 }
 
 function codeOf(error: unknown): string {

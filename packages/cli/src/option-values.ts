@@ -11,9 +11,16 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   }
 }
 
-/** Parses an option in seconds, such as `0.5`. Returns milliseconds. */
+/** Parses an option in seconds, such as `0.5`. Returns whole milliseconds. */
 export function seconds(text: string): number {
   const number = Number(text)
-  if (/^\d+(\.\d+)?$/.test(text) && number <= LONGEST_SECONDS) return number * 1000
+  if (/^\d+(\.\d+)?$/.test(text) && number <= LONGEST_SECONDS) return Math.round(number * 1000)
   throw new InvalidArgumentError(`It must be seconds, such as 5 or 0.5, at most ${LONGEST_SECONDS}.`)
+}
+
+/** Parses seconds that must not be 0. Returns whole milliseconds. */
+export function duration(text: string): number {
+  const ms = seconds(text)
+  if (ms > 0) return ms
+  throw new InvalidArgumentError('It must be at least 0.001 seconds.')
 }

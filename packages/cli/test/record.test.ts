@@ -105,6 +105,26 @@ describe('record, replay, recover and recording', () => {
     expect([code, objects]).toEqual([0, [{ snapshot }, { messages: 1, missed: 0, files: [snapshot] }]])
   })
 
+  it('go on when a snapshot cannot be written, and then end with 1', async () => {
+    const name = uniqueName('snapshots')
+    using _writer = createStream(name, Quote)
+    const argv = ['record', name, '-o', join(folder, 'no folder', 'last.mcap'), '--snapshot', '1.1', '--for', '0.2']
+    expect(await runCommand(argv, { input: '\n' })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('Wrote no file.'),
+      stderr: expect.stringMatching(/^memlane: ENOENT: no such file or directory, .*\n$/),
+    })
+  })
+
+  it('refuse times of 0', async () => {
+    for (const option of ['--snapshot', '--max-time']) {
+      expect(await runCommand(['record', 'x', '-o', 'x.mcap', option, '0'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/at least 0.001 seconds/),
+      })
+    }
+  })
+
   it('recover a file that was cut off, with an exit code that tells whether it worked', async () => {
     const name = uniqueName('cut')
     const file = join(folder, 'cut.mcap')

@@ -3,8 +3,10 @@ import type { Compression, Encoding, Recording, RecordStart } from '@memlane/rec
 import { Option } from 'commander'
 import { abortablePause } from '../abortable-pause.js'
 import type { Command, Context } from '../command.js'
+import { errorLine } from '../error-line.js'
+import { EXIT } from '../exit-code.js'
 import { inputLines } from '../input-lines.js'
-import { seconds, wholeNumber } from '../option-values.js'
+import { duration, seconds, wholeNumber } from '../option-values.js'
 
 interface RecordCommandOptions {
   output: string
@@ -51,8 +53,8 @@ export const record: Command<RecordCommandOptions> = {
         new Option('--from <place>', 'where to begin in what is there already').choices(['now', 'newest', 'oldest']),
       )
       .option('--max-size <megabytes>', 'begin another file at this size', wholeNumber(1))
-      .option('--max-time <seconds>', 'begin another file after this time', seconds)
-      .option('--snapshot <seconds>', 'keep so many seconds in memory, and write them when asked to', seconds)
+      .option('--max-time <seconds>', 'begin another file after this time', duration)
+      .option('--snapshot <seconds>', 'keep so many seconds in memory, and write them when asked to', duration)
       .option('--for <seconds>', 'end after this time', seconds)
       .option('--description <text>', 'a note in the file')
       .addHelpText('after', NOTES)
@@ -77,16 +79,18 @@ export const record: Command<RecordCommandOptions> = {
     if (signal.aborted) end()
     const timer = options.for === undefined ? undefined : setTimeout(end, options.for)
     const snapshots = snapshot === undefined ? undefined : takeSnapshots(context, recording, ending.signal)
+    let failures: number | undefined
     try {
       await Promise.race([abortablePause(Infinity, ending.signal), recording.finished])
     } finally {
       clearTimeout(timer)
       end()
-      await snapshots
+      failures = await snapshots
     }
     const { messages, missed, files } = await recording.stop()
     if (out.json) out.object({ messages, missed, files })
     else out.line(`Recorded ${counted(messages, 'message')}, missed ${missed}. ${wroteFiles(files)}`)
+    return failures ? EXIT.FAILED : EXIT.OK
   },
 }
 
@@ -102,15 +106,26 @@ function beginning(
   return `${found}, into ${output}. Ctrl-C ends.`
 }
 
-/** Writes a snapshot for each line of the input and each SIGUSR2. */
-async function takeSnapshots({ out, terminal }: Context, recording: Recording, signal: AbortSignal): Promise<void> {
+/**
+ * Writes a snapshot for each line of the input and each SIGUSR2.
+ *
+ * @returns how many could not be written. The recording goes on after each of them
+ */
+async function takeSnapshots({ out, terminal }: Context, recording: Recording, signal: AbortSignal): Promise<number> {
+  let failures = 0
   let written = Promise.resolve()
-  const take = () => {
-    written = written.then(async () => {
+  const write = async () => {
+    try {
       const snapshot = await recording.snapshot()
       if (out.json) out.object({ snapshot })
       else out.line(`Wrote ${snapshot}.`)
-    })
+    } catch (error) {
+      failures++
+      terminal.errors.write(`${errorLine(error)}\n`)
+    }
+  }
+  const take = () => {
+    written = written.then(write)
   }
   process.on('SIGUSR2', take)
   try {
@@ -120,6 +135,7 @@ async function takeSnapshots({ out, terminal }: Context, recording: Recording, s
     process.off('SIGUSR2', take)
     await written
   }
+  return failures
 }
 
 function counted(count: number, noun: string): string {
