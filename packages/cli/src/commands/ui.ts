@@ -1,4 +1,3 @@
-import { serveDashboard } from '@memlane/dashboard'
 import { abortablePause } from '../abortable-pause.js'
 import type { Command } from '../command.js'
 import { wholeNumber } from '../option-values.js'
@@ -16,6 +15,7 @@ export const ui: Command<{ port: number }> = {
     line.option('--port <port>', 'the port; 0 for a free one', wholeNumber(0, 65_535), 0).addHelpText('after', NOTES)
   },
   async run({ out, signal }, _, { port }) {
+    const { serveDashboard } = await import('@memlane/dashboard')
     await using dashboard = await serveDashboard({ port })
     if (out.json) out.object({ url: dashboard.url })
     else out.line(dashboard.url)
