@@ -1,8 +1,15 @@
-import type { Inspection } from '@memlane/inspect'
+import {
+  type Backlog,
+  backlogOf,
+  type Inspection,
+  type Participant,
+  type Rate,
+  rateBetween,
+  sidesOf,
+} from '@memlane/inspect'
 import type { Output } from './output.js'
-import { type Participant, processesCell, sidesOf } from './participants.js'
+import { processesCell } from './participants.js'
 import type { Cell } from './table.js'
-import { type Backlog, backlogOf, type Rate, rateBetween } from './traffic.js'
 
 /** One memory in a line: what `ls` and `top` print. The keys are those of `--json`. */
 export interface Summary extends Backlog {

@@ -1,5 +1,5 @@
+import type { Participant } from '@memlane/inspect'
 import type { MemorySummary } from '../src/events.js'
-import type { Participant } from '../src/participants.js'
 import { lagText } from './overview-view.js'
 import type { Tile } from './tiles.js'
 import { shortBytes, shortNumber } from './units.js'

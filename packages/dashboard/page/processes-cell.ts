@@ -1,4 +1,4 @@
-import type { Participant } from '../src/participants.js'
+import type { Participant } from '@memlane/inspect'
 import type { Cell } from './keyed-rows.js'
 
 /** Lists the processes of one side. Leaves out those that have closed. */

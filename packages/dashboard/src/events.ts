@@ -1,8 +1,7 @@
 /** What the server and the page send each other. */
 
 import type { DeadLetterPlace } from '@memlane/consumer'
-import type { Finding, Inspection } from '@memlane/inspect'
-import type { Participant } from './participants.js'
+import type { Finding, Inspection, Participant } from '@memlane/inspect'
 
 /** One memory, as the list of the page shows it. */
 export interface MemorySummary {

@@ -1,7 +1,6 @@
 import { clearTimeout, now, setTimeout } from '@memlane/core/internal'
-import { type Inspection, inspectAll } from '@memlane/inspect'
+import { type Inspection, inspectAll, sidesOf } from '@memlane/inspect'
 import type { MemorySummary } from './events.js'
-import { sidesOf } from './participants.js'
 import { summaryOf } from './summary.js'
 import type { Trust } from './trust.js'
 

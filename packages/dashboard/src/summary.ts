@@ -1,7 +1,5 @@
-import type { Inspection } from '@memlane/inspect'
+import { backlogOf, type Inspection, rateBetween, sidesOf } from '@memlane/inspect'
 import type { MemorySummary } from './events.js'
-import { sidesOf } from './participants.js'
-import { backlogOf, rateBetween } from './traffic.js'
 
 /**
  * Summarizes a look at one memory.

@@ -37,4 +37,6 @@ export type {
 export { openTail } from './open-tail.js'
 export type { ParticipantInspection, ParticipantState } from './participant-inspection.js'
 export type { SchemaInspection, SchemaRow } from './schema-inspection.js'
+export { type Participant, type Sides, sidesOf } from './sides.js'
 export type { Tail, TailEnd, TailKind, TailMessage, TailOptions } from './tail.js'
+export { type Backlog, backlogOf, type Rate, rateBetween } from './traffic.js'

@@ -1,10 +1,9 @@
 import { now } from '@memlane/core/internal'
-import { inspect } from '@memlane/inspect'
+import { inspect, rateBetween } from '@memlane/inspect'
 import { abortablePause } from '../abortable-pause.js'
 import type { Command } from '../command.js'
 import { CommandError } from '../exit-code.js'
 import { seconds, wholeNumber } from '../option-values.js'
-import { rateBetween } from '../traffic.js'
 import { shortNumber } from '../units.js'
 
 const NOTES = `

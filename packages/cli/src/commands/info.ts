@@ -1,8 +1,8 @@
-import { type Inspection, inspect } from '@memlane/inspect'
+import { type Inspection, inspect, type Participant, sidesOf } from '@memlane/inspect'
 import type { Command } from '../command.js'
 import { printFindings } from '../findings.js'
 import type { Output } from '../output.js'
-import { type Participant, sidesOf, stateCell } from '../participants.js'
+import { stateCell } from '../participants.js'
 import type { Cell } from '../table.js'
 
 type Fact = readonly [name: string, value: Cell]

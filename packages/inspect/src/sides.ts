@@ -1,4 +1,5 @@
-import type { Inspection, ParticipantInspection } from '@memlane/inspect'
+import type { Inspection } from './inspection.js'
+import type { ParticipantInspection } from './participant-inspection.js'
 
 /** A participant with the name of its role. */
 export interface Participant extends ParticipantInspection {
@@ -11,7 +12,7 @@ export interface Sides {
   readonly consumers: readonly Participant[]
 }
 
-/** Returns the participants of a memory. */
+/** Returns the participants of a memory of any shape. */
 export function sidesOf(memory: Inspection): Sides {
   switch (memory.shape) {
     case 'stream':

@@ -1,4 +1,4 @@
-import type { Inspection } from '@memlane/inspect'
+import type { Inspection } from './inspection.js'
 
 /** How much goes through a memory. */
 export interface Rate {
@@ -9,8 +9,10 @@ export interface Rate {
 }
 
 /**
- * Computes the rate from two looks at one memory. The counters wrap at 2^32.
+ * Computes the rate from two looks at one memory. The counters wrap at 2^32: look again before they come around.
  *
+ * @param before the earlier look; undefined if there was none
+ * @param ms milliseconds between the looks
  * @returns undefined if the memory counts nothing, or another one has its name by now
  */
 export function rateBetween(before: Inspection | undefined, after: Inspection, ms: number): Rate | undefined {
