@@ -2,10 +2,10 @@
  * Runs one trial of the suite `watchers` in a process of its own, which is the producer, and prints its report. It starts the consumer
  * and the watcher.
  *
- *   node --import tsx watchers.trial.ts PEER SECONDS [NAME]
+ *   node --import tsx watchers.trial.ts PEER PAIRS SECONDS [NAME]
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
@@ -14,21 +14,25 @@ import { openStream } from '@memlane/consumer'
 import { createStream } from '@memlane/producer'
 import { f64, type ReadonlyMessageView, struct, u32 } from '@memlane/protocol'
 
-/** The figures of the producer while the watcher runs. */
-export interface WatcherReport {
+/** What the producer did in some time. */
+export interface Slice {
   readonly messages: number
   readonly seconds: number
+  /** CPU time of the producer. */
   readonly processorSeconds: number
 }
+
+/** Pairs of slices: one while the watcher was stopped, and the next while it ran. */
+export type WatcherReport = readonly { readonly alone: Slice; readonly watched: Slice }[]
 
 const CLI = fileURLToPath(new URL('main.js', import.meta.resolve('@memlane/cli')))
 /** The watcher has started by then. */
 const START_MS = 1000
 
 const Quote = struct('Quote', { id: u32, size: u32, bid: f64, ask: f64, time: f64 })
-const [, , peer = '', secondsText, name = `memlane-watchers-trial-${process.pid}`] = process.argv
+const [, , peer = '', pairsText, secondsText, name = `memlane-watchers-trial-${process.pid}`] = process.argv
 
-const WATCHERS: Readonly<Record<string, readonly string[]>> = {
+const WATCHERS: Readonly<Record<string, readonly string[] | undefined>> = {
   top: [CLI, 'top'],
   'tail, no match': [CLI, 'tail', name, '--where', 'size=1'],
   tail: [CLI, 'tail', name, '--json'],
@@ -54,14 +58,10 @@ async function consume(): Promise<void> {
 
 async function produce(): Promise<void> {
   using quotes = createStream(name, Quote, { waitStrategy: 'spin' })
-  const self = [...process.execArgv, fileURLToPath(import.meta.url), 'consumer', '0', name]
+  const self = [...process.execArgv, fileURLToPath(import.meta.url), 'consumer', '0', '0', name]
   const consumer = spawn(process.execPath, self, { stdio: ['ignore', 'pipe', 'inherit'] })
   if (consumer.stdout !== null) await once(consumer.stdout, 'data')
-  const watcherArgs = WATCHERS[peer]
-  let watcher: ChildProcess | undefined
-  if (watcherArgs !== undefined) {
-    watcher = spawn(process.execPath, watcherArgs, { stdio: ['ignore', 'ignore', 'inherit'] })
-  }
+  const watcher = spawn(process.execPath, WATCHERS[peer] ?? [], { stdio: ['ignore', 'ignore', 'inherit'] })
 
   let id = 0
   /** Sends for so many milliseconds. The loop is a function of its own, as in real programs. */
@@ -89,14 +89,24 @@ async function produce(): Promise<void> {
   await setTimeout(START_MS / 2) // the watcher may need this CPU to start
   send(START_MS / 2)
 
-  const before = process.cpuUsage()
-  const start = performance.now()
-  const messages = send(Number(secondsText) * 1000)
-  const seconds = (performance.now() - start) / 1000
-  const { user, system } = process.cpuUsage(before)
-  if (watcher !== undefined && watcher.exitCode !== null) throw new Error(`the watcher ended: ${watcher.exitCode}`)
-  watcher?.kill('SIGKILL')
+  const slice = (): Slice => {
+    const before = process.cpuUsage()
+    const start = performance.now()
+    const messages = send(Number(secondsText) * 1000)
+    const seconds = (performance.now() - start) / 1000
+    const { user, system } = process.cpuUsage(before)
+    return { messages, seconds, processorSeconds: (user + system) / 1e6 }
+  }
+  const report: { alone: Slice; watched: Slice }[] = []
+  for (let pairs = 0; pairs < Number(pairsText); pairs++) {
+    watcher.kill('SIGSTOP')
+    const alone = slice()
+    watcher.kill('SIGCONT')
+    report.push({ alone, watched: slice() })
+  }
+  await setTimeout(1) // an exit of the watcher is seen now
+  if (watcher.exitCode !== null) throw new Error(`the watcher ended: ${watcher.exitCode}`)
+  watcher.kill('SIGKILL')
   consumer.kill('SIGKILL')
-  const report: WatcherReport = { messages, seconds, processorSeconds: (user + system) / 1e6 }
-  console.log(JSON.stringify(report))
+  console.log(JSON.stringify(report satisfies WatcherReport))
 }
