@@ -17,7 +17,7 @@ export interface ParticipantInspection {
   readonly asleep: boolean
   /** Its process. Undefined if it is not alive, or if the system does not show the process. */
   readonly pid: number | undefined
-  /** The name of the program, such as `node`. Only on Linux. */
+  /** The command line of its process, at most 1,000 characters. Only on Linux. */
   readonly command: string | undefined
   /** True if the process was stopped by a signal or a debugger. Only on Linux; undefined elsewhere. */
   readonly stopped: boolean | undefined

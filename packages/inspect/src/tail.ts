@@ -14,7 +14,12 @@ export interface TailOptions {
   intervalMs?: number
 }
 
-/** What a message is: of a stream or a queue, `message`; of a latest, `value`; of calls, one of the others. */
+/**
+ * What a message is: of a stream or a queue, `message`; of a latest, `value`; of calls, one of the others. The `value` of a `failure` has
+ * a `message`, and the `name` and `code` of the error that the server sent. Without such an error, its `code` is `DIED` (the server),
+ * `TIMED_OUT` (no server began the call in time) or `GIVEN_UP` (by the client). Parts of a streamed answer are not shown: its `answer`, with
+ * `undefined`, is the end.
+ */
 export type TailKind = 'message' | 'value' | 'request' | 'answer' | 'failure'
 
 /** A message as a tail sees it. `poll` hands over one object again and again: it is valid until the handler returns. */
@@ -73,12 +78,15 @@ export interface Tail extends Disposable, AsyncIterable<TailMessage> {
   readonly descriptor: SchemaDescriptor
   /** The encoded descriptor, as it is in the memory: UTF-8 JSON. */
   readonly descriptorBytes: Uint8Array<ArrayBuffer>
-  /** How many messages went by unseen since the tail was opened. */
+  /**
+   * How many messages went by unseen since the tail was opened. Of calls: requests, and answers to requests that it has seen. Of a latest: the
+   * values in between.
+   */
   readonly missed: number
   /** Undefined as long as more can come. */
   readonly ended: TailEnd | undefined
   /**
-   * Hands over the messages that have come, at most `limit`. Never blocks. Does not return before the handler has.
+   * Hands over the messages that have come, at most `limit` (default 16,384). Never blocks.
    *
    * @param handle gets each message. What it throws, `poll` throws; that message counts as handed over
    * @returns how many messages were handed over; 0 also after the end
