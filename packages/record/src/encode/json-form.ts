@@ -106,7 +106,9 @@ function structForm(fields: readonly FieldDescriptor[]): JsonForm {
     },
     read(json) {
       const object = objectIn(json)
-      return Object.fromEntries(parts.map(({ name, read }) => [name, read(object[name])]))
+      const value: Record<string, unknown> = {}
+      for (const { name, read } of parts) value[name] = read(object[name])
+      return value
     },
   }
 }
