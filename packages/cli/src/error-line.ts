@@ -7,7 +7,7 @@ export function errorLine(error: unknown): string {
   const code = codeOf(error)
   const text = message.trim().replace(/\s*\n\s*/g, ' ')
   // Messages of Node.js begin with their code.
-  return `memlane: ${code}: ${printable(text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text)}`
+  return printable(`memlane: ${code}: ${text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text}`)
 }
 
 function codeOf(error: unknown): string {

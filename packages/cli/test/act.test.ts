@@ -132,7 +132,7 @@ describe('call', () => {
         for (let each = 1; each <= to; each++) yield each
       },
       fail: () => {
-        throw new Error('not today')
+        throw Object.assign(new Error('not today\x1b[2J'), { code: '\x1b[31m' })
       },
     })
     expect(await runCommand(['call', name, 'double', '21'])).toEqual({ code: 0, stdout: '"42"\n', stderr: '' })
@@ -143,7 +143,7 @@ describe('call', () => {
     })
     expect(await runCommand(['call', name, 'fail', '1'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/not today/),
+      stderr: 'memlane: \\u001b[31m: not today\\u001b[2J\n',
     })
     expect(await runCommand(['call', name, 'nope', '1'])).toMatchObject({
       code: 3,
