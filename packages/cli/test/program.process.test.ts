@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { constants, getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { capabilities } from '@memlane/core'
+import { capabilities, SharedMemory } from '@memlane/core'
 import { createStream } from '@memlane/producer'
 import { f64, struct } from '@memlane/protocol'
 import { spawnChild, uniqueName } from '@memlane/testing'
@@ -72,8 +72,9 @@ describe('the program memlane', () => {
     expect(leftovers('memlane-bench')).toEqual([])
   })
 
-  it('completes commands, options and the names of memory', async () => {
+  it('completes commands, options and the names of memory that no shell takes for more', async () => {
     const name = liveStream()
+    using _hostile = SharedMemory.create(`${name}$(reboot)`, 8)
     const complete = async (...words: string[]) => (await start(['complete', '--', ...words]).exit).stdout.split('\n')
     const [script, commands, options, names] = await Promise.all([
       start(['completion', 'bash']).exit,
@@ -85,6 +86,7 @@ describe('the program memlane', () => {
     expect(commands[0]).toMatch(/^tail\t/)
     expect(options[0]).toMatch(/^--where\t/)
     expect(names[0]).toMatch(new RegExp(`^${name}\t`))
+    expect(names.join()).not.toContain('reboot')
   })
 })
 
