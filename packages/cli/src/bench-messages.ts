@@ -9,7 +9,7 @@ export type ReadonlyQuote = ReadonlyMessageView<typeof Quote>
 /** The id of the message that ends a part of the measurement. */
 export const END = 0xffff_ffff
 /** A process that has heard nothing for so long gives up. */
-export const PATIENCE_MS = 5000
+export const PATIENCE_MS = 15_000
 
 export const requestsOf = (name: string) => `${name}-requests`
 export const repliesOf = (name: string) => `${name}-replies`

@@ -16,7 +16,7 @@ const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const umbrella = fileURLToPath(new URL('../../memlane/dist/main.js', import.meta.url))
 
 const start = (args: readonly string[], file = program, cwd = folder) =>
-  spawnChild(process.execPath, [file, ...args], { cwd, env: { NODE_PATH: undefined } }) // pnpm's programs set it
+  spawnChild(process.execPath, [file, ...args], { cwd, env: { NODE_PATH: undefined }, timeoutMs: 50_000 }) // pnpm's programs set NODE_PATH
 
 /** A stream into which this process sends, until the test ends. */
 function liveStream(): string {
