@@ -165,6 +165,31 @@ describe('record', () => {
     await files.stop()
   })
 
+  it('records memory that others keep while producers come and go, each message once', async () => {
+    const name = uniqueName('kept')
+    const file = join(folder, 'kept.mcap')
+    const first = createStream(name, Count)
+    using _kept = SharedMemory.open(name)
+    first.trySend(count(99)) // before the recording
+    first.close()
+    const recording = await record(name, file)
+    await setTimeout(400) // longer than the recorder takes to let go
+    const zeroth = createStream(name, Count)
+    zeroth.trySend(count(0))
+    await until(recording, 1)
+    zeroth.close()
+    await setTimeout(400)
+    const second = createStream(name, Count)
+    second.trySend(count(1))
+    second.close()
+    await until(recording, 2)
+    const third = createStream(name, Count)
+    third.trySend(count(2))
+    third.close()
+    expect(await recording.stop()).toMatchObject({ messages: 3, missed: 0 })
+    expect(await numbersIn(file)).toEqual([0, 1, 2])
+  })
+
   it('goes on when memory of a name comes back as something that cannot be recorded', async () => {
     const [name, other] = [uniqueName('changed'), uniqueName('other')]
     using otherWriter = createStream(other, Count)

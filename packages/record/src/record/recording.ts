@@ -147,11 +147,13 @@ export class Recording implements Disposable {
   }
 
   #take(source: MemorySource, message: TailMessage): void {
-    const channel = source.channelOf(message)
-    const { producer, sequence, missedBefore, time } = message
+    const taken = source.take(message)
+    if (taken === undefined) return
+    const { channel, missed } = taken
+    const { producer, sequence, time } = message
     const { topic } = channel
     const logTime = this.#time
-    if (missedBefore > 0) this.#gaps.add({ topic, producer, reason: 'overwritten', missed: missedBefore }, logTime)
+    if (missed > 0) this.#gaps.add({ topic, producer, reason: 'overwritten', missed }, logTime)
     const data = recordedBytes(channel, message)
     if (data === undefined) {
       this.#gaps.add({ topic, producer, reason: 'unreadable', missed: 1 }, logTime)
@@ -164,6 +166,7 @@ export class Recording implements Disposable {
 
   async #end(): Promise<void> {
     try {
+      this.#sources.scan()
       for (const deadline = now() + LAST_READ_MS; this.#read() && now() < deadline; ) await pause(0)
       await this.#output.end(this.#gaps.take())
       this.#sources.close()

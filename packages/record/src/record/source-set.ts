@@ -15,8 +15,13 @@ export class SourceSet {
   readonly #options: Pick<TailOptions, 'trustOwner'>
   readonly #from: RecordStart | undefined
   readonly #open = new Map<string, MemorySource>()
-  /** The memory of each name that was let go of, or that cannot be recorded. */
-  readonly #done = new Map<string, string>()
+  /** The last memory of each name that was let go of. If others keep it, it may get producers again. */
+  readonly #ended = new Map<string, MemorySource>()
+  /**
+   * What the system told of memory that only a pattern finds, and that cannot be recorded. It is opened again only if that changes:
+   * each attempt takes some milliseconds, in which nothing is read.
+   */
+  readonly #refused = new Map<string, string>()
   #isFirstScan = true
 
   constructor(
@@ -50,8 +55,14 @@ export class SourceSet {
   scan(): void {
     for (const name of this.#plainNames) this.#tryOpen(name, true)
     if (this.#matches.length > 0) {
-      for (const { name } of SharedMemory.list()) {
-        if (this.#matches.some((matches) => matches(name))) this.#tryOpen(name, false)
+      for (const info of SharedMemory.list()) {
+        const { name } = info
+        if (this.#open.has(name) || !this.#matches.some((matches) => matches(name))) continue
+        const told = JSON.stringify(info)
+        const tellsChanges = info.length !== undefined // not on Windows
+        if (tellsChanges && this.#refused.get(name) === told) continue
+        if (this.#tryOpen(name, false)) this.#refused.delete(name)
+        else this.#refused.set(name, told)
       }
     }
     this.#isFirstScan = false
@@ -60,10 +71,10 @@ export class SourceSet {
   /** Lets go of a memory that has ended. */
   letGo(source: MemorySource): void {
     if (!source.hasEnded) return
-    const { name, instance } = source.tail
+    const { name } = source.tail
     source.tail.close()
     this.#open.delete(name)
-    this.#done.set(name, instance)
+    this.#ended.set(name, source)
   }
 
   close(): void {
@@ -71,16 +82,18 @@ export class SourceSet {
     this.#open.clear()
   }
 
-  #tryOpen(name: string, isPlain: boolean): void {
-    if (this.#open.has(name)) return
+  /** Returns false if the memory cannot be recorded. */
+  #tryOpen(name: string, isPlain: boolean): boolean {
+    if (this.#open.has(name)) return true
     try {
-      const source = MemorySource.open(name, this.#encoding, (shape) => this.#startOf(shape), this.#options)
-      if (this.#done.get(name) === source.tail.instance) source.tail.close()
-      else this.#open.set(name, source)
+      const startOf = (shape: string) => this.#startOf(shape)
+      const source = MemorySource.open(name, this.#encoding, startOf, this.#options, this.#ended.get(name))
+      this.#open.set(name, source)
+      return true
     } catch (error) {
-      const isLeftOut = !isPlain || !this.#isFirstScan
-      if (isLeftOut || isCode(error, 'NOT_FOUND', 'NOT_READY')) return
-      throw error
+      if (isCode(error, 'NOT_FOUND', 'NOT_READY')) return true
+      if (isPlain && this.#isFirstScan) throw error
+      return false
     }
   }
 
