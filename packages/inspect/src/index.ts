@@ -34,6 +34,7 @@ export type {
   SystemInspection,
   UnreadableInspection,
 } from './inspection.js'
+export { isPattern, nameFilter } from './name-filter.js'
 export { openTail } from './open-tail.js'
 export type { ParticipantInspection, ParticipantState } from './participant-inspection.js'
 export type { SchemaInspection, SchemaRow } from './schema-inspection.js'

@@ -1,9 +1,8 @@
 import { now } from '@memlane/core/internal'
-import { type InspectAllOptions, type Inspection, inspectAll } from '@memlane/inspect'
+import { type InspectAllOptions, type Inspection, inspectAll, nameFilter } from '@memlane/inspect'
 import { addInspection } from './inspection-samples.js'
 import { metrics } from './metrics.js'
 import type { MetricsOptions } from './metrics-options.js'
-import { nameFilter } from './name-filter.js'
 import { Samples } from './samples.js'
 import { Totals } from './totals.js'
 

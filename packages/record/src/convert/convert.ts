@@ -1,9 +1,9 @@
 import { access, rm } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { checkOneOf, checkOptions, checkText, type OptionChecks } from '@memlane/core/internal'
+import { nameFilter } from '@memlane/inspect'
 import { type ReadableChannel, readableChannels } from '../file/recorded-channels.js'
 import { openRecording } from '../file/recording-file.js'
-import { namePattern } from '../record/name-pattern.js'
 import { recordError } from '../record-error.js'
 import { csvSink } from './csv.js'
 import type { MessageSink } from './message-sink.js'
@@ -50,13 +50,13 @@ export async function convert(file: string, options: ConvertOptions): Promise<Co
   checkOptions('convert', options, checks)
   const { to, output = file.replace(/(\.mcap)?$/, `.${to}`), names = '*' } = options
   if (to === undefined) throw new TypeError('convert needs the option "to"')
-  const matches = (typeof names === 'string' ? [names] : names).map(namePattern)
+  const isWanted = nameFilter(typeof names === 'string' ? [names] : names)
   const { reader, messages: readMessages, close } = await openRecording(file)
   try {
     const readable = readableChannels(reader.channelsById.values())
     const known = new Set(readable.map(({ id }) => id))
     const skipped = [...reader.channelsById.values()].filter(({ id }) => !known.has(id)).map(({ topic }) => topic)
-    const channels = readable.filter(({ note }) => matches.some((match) => match(note.name)))
+    const channels = readable.filter(({ note }) => isWanted(note.name))
     if (channels.length === 0) {
       throw recordError('NOT_RECORDED', file, 'memlane recorded none of its channels, or no recorded name matches.')
     }

@@ -1,8 +1,7 @@
 import { SharedMemory, SharedMemoryError } from '@memlane/core'
-import type { TailOptions } from '@memlane/inspect'
+import { isPattern, nameFilter, type TailOptions } from '@memlane/inspect'
 import type { Encoding } from '../encode/message-encoding.js'
 import { MemorySource } from './memory-source.js'
-import { isPattern, namePattern } from './name-pattern.js'
 
 /** Where to begin in a memory. */
 export type RecordStart = NonNullable<TailOptions['from']>
@@ -10,7 +9,7 @@ export type RecordStart = NonNullable<TailOptions['from']>
 /** The memories that are recorded: those with the names given, and those that a pattern finds. They may come and go. */
 export class SourceSet {
   readonly #plainNames: readonly string[]
-  readonly #matches: readonly ((name: string) => boolean)[]
+  readonly #isWanted: ((name: string) => boolean) | undefined
   readonly #encoding: Encoding
   readonly #options: Pick<TailOptions, 'trustOwner'>
   readonly #from: RecordStart | undefined
@@ -31,7 +30,8 @@ export class SourceSet {
     options: Pick<TailOptions, 'trustOwner'>,
   ) {
     this.#plainNames = names.filter((name) => !isPattern(name))
-    this.#matches = names.filter(isPattern).map(namePattern)
+    const patterns = names.filter(isPattern)
+    this.#isWanted = patterns.length > 0 ? nameFilter(patterns) : undefined
     this.#encoding = encoding
     this.#from = from
     this.#options = options
@@ -54,10 +54,10 @@ export class SourceSet {
    */
   scan(): void {
     for (const name of this.#plainNames) this.#tryOpen(name, true)
-    if (this.#matches.length > 0) {
+    if (this.#isWanted !== undefined) {
       for (const info of SharedMemory.list()) {
         const { name } = info
-        if (this.#open.has(name) || !this.#matches.some((matches) => matches(name))) continue
+        if (this.#open.has(name) || !this.#isWanted(name)) continue
         const told = JSON.stringify(info)
         const tellsChanges = info.length !== undefined // not on Windows
         if (tellsChanges && this.#refused.get(name) === told) continue

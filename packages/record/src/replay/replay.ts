@@ -1,7 +1,7 @@
 import { checkOptions } from '@memlane/core/internal'
+import { nameFilter } from '@memlane/inspect'
 import { readableChannels } from '../file/recorded-channels.js'
 import { openRecording } from '../file/recording-file.js'
-import { namePattern } from '../record/name-pattern.js'
 import { recordError } from '../record-error.js'
 import { type ReplayOptions, replayChecks } from './replay-options.js'
 import { ReplayRun } from './replay-run.js'
@@ -20,11 +20,11 @@ import { ReplayRun } from './replay-run.js'
 export async function replay(file: string, options: ReplayOptions = {}): Promise<ReplayRun> {
   checkOptions('replay', options, replayChecks)
   const { names = '*', rename = {}, existing = 'take-over', ...rest } = options
-  const matches = (typeof names === 'string' ? [names] : names).map(namePattern)
+  const isWanted = nameFilter(typeof names === 'string' ? [names] : names)
   const recording = await openRecording(file)
   try {
     const channels = readableChannels(recording.reader.channelsById.values())
-    const wanted = channels.filter(({ note }) => matches.some((match) => match(note.name)))
+    const wanted = channels.filter(({ note }) => isWanted(note.name))
     if (wanted.length === 0) {
       const why = channels.length === 0 ? 'memlane recorded none of its channels' : 'no recorded name matches'
       throw recordError('NOT_RECORDED', file, `${why}. \`info\` lists what is there.`)
