@@ -107,13 +107,21 @@ describe('a waiter', () => {
       expect(waiter.waitSync(soon(), 15_000)).toBe(true)
     }
     let there = false
-    const waiting = waiter.wait({ isThere: () => there, watchPeers: () => false })
-    // Several turns of the event loop: the doze ends in one before the next ring, however busy the machine is.
+    let becomesThere = false
+    const watchPeers = () => {
+      // After the last check before the sleep, and before the end of its doze, however busy the machine is.
+      if (becomesThere) {
+        queueMicrotask(() => {
+          there = true
+        })
+      }
+      return false
+    }
+    const waiting = waiter.wait({ isThere: () => there, watchPeers })
+    // Several turns of the event loop: the doze ends in one before the next ring.
     for (let turn = 0; turn < 4; turn++) await sleep(10)
+    becomesThere = true
     Bells.of(channel, channel.control.consumers).ringSleepers() // a sleeper without a limit dozes again
-    setTimeout(() => {
-      there = true
-    }, 2)
     expect(await waiting).toBe(true)
   })
 
