@@ -155,6 +155,7 @@ describe('replay', () => {
     await expect(replay(file, { names: 'nothing' })).rejects.toMatchObject({ code: 'NOT_RECORDED' })
     await expect(replay(file, { rate: 0 })).rejects.toThrow(TypeError)
     await expect(replay(file, { speed: 2 } as never)).rejects.toThrow('has no option "speed"')
+    await expect(replay(file, { start: 5, end: 2 })).rejects.toThrow(RangeError)
     using _living = createStream(name, Side)
     await expect(replay(file)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
     const joined = await replay(file, { existing: 'join' })

@@ -20,6 +20,7 @@ import { ReplayRun } from './replay-run.js'
 export async function replay(file: string, options: ReplayOptions = {}): Promise<ReplayRun> {
   checkOptions('replay', options, replayChecks)
   const { names = '*', rename = {}, existing = 'take-over', ...rest } = options
+  if (isAfter(rest.start, rest.end)) throw new RangeError('start must not be after end')
   const isWanted = nameFilter(typeof names === 'string' ? [names] : names)
   const recording = await openRecording(file)
   try {
@@ -34,4 +35,9 @@ export async function replay(file: string, options: ReplayOptions = {}): Promise
     await recording.close()
     throw error
   }
+}
+
+/** A time and milliseconds cannot be compared before the recording is open. */
+function isAfter(start: number | Date | undefined, end: number | Date | undefined): boolean {
+  return start !== undefined && end !== undefined && typeof start === typeof end && Number(start) > Number(end)
 }
