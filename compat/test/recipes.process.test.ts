@@ -69,6 +69,13 @@ function tarball(of: string): string {
   return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`
 }
 
+/** The folder in packages/ of a package of this workspace, and those of the packages that it needs. */
+function withDependencies(folder: string): string[] {
+  const { dependencies = {} } = manifest(`packages/${folder}`)
+  const names = Object.keys(dependencies).filter((name) => dependencies[name].startsWith('workspace:'))
+  return [...new Set([folder, ...names.flatMap((name) => withDependencies(name.replace('@memlane/', '')))])]
+}
+
 /** The folders of the packages of the registry that a package of this workspace needs where it is installed. */
 function registryPackages(of: string): string[] {
   const { dependencies = {} } = manifest(of)
@@ -108,7 +115,7 @@ describe.runIf(capabilities.objectDirectory === '/dev/shm')('the cookbook', OPTI
       files[`${runner}/region-and-stream.test.js`] = fixture('region-and-stream.js')
       files[`${runner}/runner.js`] = fixture(`${runner}-runner.js`)
     }
-    project = await makeProject('project', readdirSync(join(root, 'packages')), files)
+    project = await makeProject('project', withDependencies('memlane'), files)
     // The tools are this workspace's: to install them again would take long.
     mkdirSync(join(project, 'node_modules', '.bin'), { recursive: true })
     const tools = [
