@@ -13,7 +13,6 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readArguments } from './arguments.mjs'
-import { installChromium } from './chromium/install.mjs'
 import { npm } from './npm.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -127,11 +126,12 @@ const commands = {
     build()
     run(process.execPath, ['scripts/test-heap.mjs', ...args])
   },
-  'test:chromium'(...args) {
+  async 'test:chromium'(...args) {
     const trials = args.length === 0 ? ['heap', 'dashboard'] : args
     build()
     if (trials.includes('heap')) run(process.execPath, ['scripts/chromium/cage-trial.mjs'])
     if (trials.includes('dashboard')) {
+      const { installChromium } = await import('./chromium/install.mjs')
       console.log(installChromium())
       runTool('vitest', ['run', '--config', 'packages/dashboard/vitest.chromium.config.ts'])
     }
