@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs'
-import { arch, release } from 'node:os'
+import { arch, platform, release } from 'node:os'
 import { dirname } from 'node:path'
 import { capabilities, memoryBarrier, publishesPlainly, SharedMemory, SharedMemoryError } from '@memlane/core'
 import { addonFile, checkOptions } from '@memlane/core/internal'
@@ -97,7 +97,7 @@ function tryMemory(name: string): Trial {
 
 function lookAtSystem({ mapped }: Trial): SystemDiagnosis {
   return {
-    system: process.platform,
+    system: platform(),
     architecture: arch(),
     runtime: runtime(),
     kernel: release(),

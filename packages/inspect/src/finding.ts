@@ -44,8 +44,8 @@ export interface Finding {
   readonly severity: 'error' | 'warning' | 'note'
   /** A sentence for people. It says what to do, if there is something to do. */
   readonly message: string
-  /** Who is stuck. */
+  /** The participant that is stuck. */
   readonly participant: FindingParticipant | undefined
-  /** For whom that participant waits. */
+  /** The participants that it waits for. */
   readonly waitsFor: readonly FindingParticipant[]
 }

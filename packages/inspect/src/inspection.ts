@@ -25,7 +25,7 @@ export interface MemoryInspection {
   readonly length: number | undefined
   /** What the system tells of the memory; undefined if it does not list it. */
   readonly system: SystemInspection | undefined
-  /** Who is stuck, who waits for whom, and what is broken. The worst comes first. */
+  /** Participants that are stuck, the ones that wait for them, and damage. The worst comes first. */
   readonly findings: readonly Finding[]
 }
 
