@@ -1,7 +1,7 @@
 // The project's commands, for a machine with Node.js and npm:
 //
 //   node scripts/workspace.mjs build | demo | test | test:long | test:runtimes | test:heap | test:chromium | test:windows |
-//     test:macos | test:arm64 | test:prometheus | test:install | bench | stress | stress:windows | prebuild | pack | release | coverage |
+//     test:macos | test:arm64 | test:prometheus | test:nats | test:install | bench | stress | stress:windows | prebuild | pack | release | coverage |
 //     docs | check  [arguments…]
 //
 // Every command first fetches pnpm (through npm, at the version that package.json pins), installs from the lockfile and
@@ -151,6 +151,10 @@ const commands = {
   'test:prometheus'(...args) {
     build()
     run('scripts/prometheus/test.sh', args)
+  },
+  'test:nats'(...args) {
+    build()
+    run('scripts/nats/test.sh', args)
   },
   'test:install'(...args) {
     build()

@@ -1,5 +1,6 @@
 import { create, createFileRegistry, fromBinary, toJson } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { Payload } from '@memlane/inspect/internal'
 import {
   array,
   bool,
@@ -24,7 +25,6 @@ import { codecOf } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { describe, expect, it } from 'vitest'
 import { type Encoding, messageEncoding } from '../src/encode/message-encoding.js'
-import { Payload } from '../src/encode/payload.js'
 
 const Leg = struct('Leg', { price: f64, sizes: array(u32, 3) })
 const Everything = struct('Everything', {

@@ -1,4 +1,4 @@
-import { Payload } from '../src/encode/payload.js'
+import { Payload } from '@memlane/inspect/internal'
 import type { ChannelNote } from '../src/file/channel-note.js'
 import { payloadOf } from '../src/file/channel-note.js'
 import { loadCompression } from '../src/file/compression.js'

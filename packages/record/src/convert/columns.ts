@@ -3,8 +3,8 @@
  * elements of arrays `sizes[0]`. An array of more than 16 elements, JSON and MessagePack become one column with JSON text.
  */
 
+import { messageJson } from '@memlane/inspect/internal'
 import type { LayoutDescriptor, PayloadDescriptor } from '@memlane/protocol'
-import { messageJson } from '../encode/json-form.js'
 
 const MAX_ELEMENTS = 16
 

@@ -1,5 +1,5 @@
+import { toBase64 } from '@memlane/inspect/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
-import { toBase64 } from '../encode/base64.js'
 import { rowColumns } from './message-row.js'
 import type { MessageSink } from './message-sink.js'
 import { TextFile } from './text-file.js'

@@ -1,4 +1,4 @@
-import { messageJson } from '../encode/json-form.js'
+import { messageJson } from '@memlane/inspect/internal'
 import type { ReadableChannel } from '../file/recorded-channels.js'
 import type { MessageSink } from './message-sink.js'
 import { TextFile } from './text-file.js'

@@ -3,8 +3,8 @@
  * has one plain `type`.
  */
 
+import { isWrapped } from '@memlane/inspect/internal'
 import type { LayoutDescriptor, PayloadDescriptor, PayloadEncoding } from '@memlane/protocol'
-import { isWrapped } from './json-form.js'
 
 type JsonSchema = { readonly [key: string]: unknown }
 

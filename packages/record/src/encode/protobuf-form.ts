@@ -1,8 +1,8 @@
 /** Values as messages of Protocol Buffers, and back. Repeated numbers are packed. */
 
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import type { Payload } from '@memlane/inspect/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
-import type { Payload } from './payload.js'
 import type { ProtobufField, ProtobufMessage, ProtobufScalar } from './protobuf-message.js'
 
 type Write = (writer: BinaryWriter, value: unknown) => void

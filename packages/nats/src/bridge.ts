@@ -1,0 +1,126 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { steadyNow } from '@memlane/core/internal'
+import { inspectAll, isPattern, nameFilter } from '@memlane/inspect'
+import type { BridgeConfig } from './config/bridge-config.js'
+import type { RouteConfig } from './config/route-config.js'
+import { Backoff } from './link/backoff.js'
+import { Link } from './link/link.js'
+import { SchemaStore } from './message/schema-store.js'
+import { LaneOwners } from './routes/lane-owners.js'
+import type { RouteContext } from './routes/route.js'
+import { RouteFigures } from './routes/route-figures.js'
+import { runRoute } from './routes/run-route.js'
+
+/** How often a bridge looks for memories that match a pattern. */
+const DISCOVERY_MS = 1000
+
+export interface BridgeOptions {
+  /** Gets a line for each event that an operator should know. Default: nothing is logged. */
+  log?: (text: string) => void
+}
+
+/** A route and what it has done. */
+export interface RouteStatus {
+  readonly kind: RouteConfig['kind']
+  readonly name: string
+  readonly figures: RouteFigures
+}
+
+/** Carries channels of this machine to others and back, as its configuration says. */
+export class Bridge implements AsyncDisposable {
+  readonly origin: string
+  readonly link: Link
+  readonly #log: (text: string) => void
+  readonly #folder: string
+  readonly #schemas: SchemaStore
+  readonly #laneOwners = new LaneOwners()
+  readonly #stopping = new AbortController()
+  readonly #routes = new Map<string, RouteStatus>()
+  readonly #running: Promise<void>[] = []
+
+  /**
+   * Starts the routes. Does not wait for the connection.
+   *
+   * @throws Error if a file of the configuration cannot be read, or the state folder cannot be made
+   */
+  constructor(config: BridgeConfig, options: BridgeOptions = {}) {
+    this.origin = config.origin
+    this.#log = options.log ?? (() => {})
+    this.#folder = config.stateFolder
+    mkdirSync(this.#folder, { recursive: true })
+    this.link = new Link(config.server, `memlane ${config.origin}`)
+    this.link.onChange((isUp) => this.#log(isUp ? 'connected' : 'disconnected'))
+    this.#schemas = new SchemaStore(this.link)
+    for (const route of config.routes) {
+      this.#running.push(isPattern(route.name) ? this.#discover(route) : this.#keepRunning(route))
+    }
+  }
+
+  /** The routes that have been started. */
+  get routes(): readonly RouteStatus[] {
+    return [...this.#routes.values()]
+  }
+
+  /** Ends the routes: what is in flight gets some seconds. Then closes the connection. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the bridge stops'))
+    await Promise.all(this.#running)
+    await this.link.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Starts a route for each memory that matches the pattern, as they appear. */
+  async #discover(route: RouteConfig): Promise<void> {
+    const { signal } = this.#stopping
+    const started = new Set<string>()
+    const shape = route.kind.split('-')[0]
+    while (!signal.aborted) {
+      for (const found of inspectAll({ filter: nameFilter([route.name]) })) {
+        if (found.shape !== shape || started.has(found.name)) continue
+        started.add(found.name)
+        this.#running.push(this.#keepRunning({ ...route, name: found.name }))
+      }
+      await setTimeout(DISCOVERY_MS, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  async #keepRunning(route: RouteConfig): Promise<void> {
+    const { signal } = this.#stopping
+    const label = `${route.kind} ${route.name}`
+    const id = label.replaceAll(/[^A-Za-z0-9_.-]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
+    const folder = join(this.#folder, id)
+    mkdirSync(folder, { recursive: true })
+    const figures = new RouteFigures()
+    this.#routes.set(label, { kind: route.kind, name: route.name, figures })
+    const context: RouteContext = {
+      origin: this.origin,
+      link: this.link,
+      schemas: this.#schemas,
+      folder,
+      figures,
+      laneOwners: this.#laneOwners,
+      log: (text) => this.#log(`${label}: ${text}`),
+      signal,
+    }
+    const backoff = new Backoff()
+    while (!signal.aborted) {
+      const start = steadyNow()
+      try {
+        await runRoute(route, context)
+        if (signal.aborted) return
+      } catch (error) {
+        if (signal.aborted) return
+        figures.restarts++
+        figures.error = error instanceof Error ? error.message : String(error)
+        context.log(`${figures.error} The route starts again.`)
+      }
+      if (steadyNow() - start > 10_000) backoff.reset()
+      await setTimeout(backoff.next(), undefined, { signal }).catch(() => {})
+    }
+  }
+}

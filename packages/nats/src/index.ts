@@ -1,0 +1,5 @@
+export { Bridge, type BridgeOptions, type RouteStatus } from './bridge.js'
+export type { BridgeConfig } from './config/bridge-config.js'
+export { BridgeConfigError, parseConfig } from './config/parse-config.js'
+export type { RouteConfig } from './config/route-config.js'
+export type { DropReason, RouteFigures } from './routes/route-figures.js'

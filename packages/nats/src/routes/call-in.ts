@@ -1,0 +1,6 @@
+import type { RouteConfigOf } from '../config/route-config.js'
+import type { RunRoute } from './route.js'
+
+export const runCallIn: RunRoute<RouteConfigOf<'call-in'>> = async ({ kind }) => {
+  throw new Error(`routes of kind ${kind} are not built yet`)
+}

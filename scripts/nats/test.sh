@@ -1,0 +1,7 @@
+#!/bin/bash
+# test.sh [ARGUMENT...]: runs the tests of the bridge with a real NATS server. Passes arguments to vitest.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+"$scripts/setup.sh"
+cd "$root"
+MEMLANE_NATS=$program exec node_modules/.bin/vitest run --project @memlane/nats "$@"
