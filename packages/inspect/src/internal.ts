@@ -1,4 +1,5 @@
 /** What the other packages use: values as JSON and as bytes. */
-export { fromBase64, toBase64 } from './base64.js'
 export { isWrapped, type JsonForm, messageJson } from './json-form.js'
+export { bytesOf } from './json-scalars.js'
+export { fromJson, toJson } from './json-value.js'
 export { Payload } from './payload.js'

@@ -1,43 +1,36 @@
 /**
- * Values as JSON, and back: nothing that a schema can hold is lost.
- *
- * | value | JSON |
- * |---|---|
- * | integers up to 32 bits, floats, booleans, texts | as they are |
- * | integers of 64 bits | a string of digits: readers of JSON round such numbers |
- * | NaN, Infinity, -Infinity | a string, as in the JSON of Protocol Buffers |
- * | bytes | a string in base64 |
- * | enumerations | the name; a number without a name as a number |
- * | arrays, structs | an array, an object |
- * | unions | `{ "kind": …, "value": … }` |
- * | MessagePack | as `tagged-json.ts` says |
+ * Messages as JSON text, and back: nothing that a schema can hold is lost. The forms of single values are those of `json-value.ts`.
  *
  * A message that would not be an object is `{ "value": … }`, because viewers expect objects. Messages of `payload.json` and
  * MessagePack stay as they are.
  */
 
 import type { FieldDescriptor, LayoutDescriptor, MemberDescriptor, PayloadDescriptor } from '@memlane/protocol'
-import { fromBase64, toBase64 } from './base64.js'
-import { fromTaggedJson, toTaggedJson } from './tagged-json.js'
+import { bytesOf } from './json-scalars.js'
+import { fromJson } from './json-value.js'
+import { marked } from './marked-json.js'
 
-/** How values of one schema are written as JSON and read from it. */
+// biome-ignore lint/suspicious/noExplicitAny: the value of a schema that is known only when the program runs
+type Write = (value: any) => string
+
+/** How messages of one schema are written as JSON and read from it. */
 export interface JsonForm {
-  // biome-ignore lint/suspicious/noExplicitAny: the value of a schema that is known only when the program runs
-  readonly write: (value: any) => string
+  readonly write: Write
   /**
-   * @param json what `JSON.parse` returned
-   * @throws TypeError or SyntaxError if it has another form
+   * Makes a value of what `JSON.parse` returned. Leaves what does not fit the schema as it is: the codec refuses it, and names the part.
+   *
+   * @throws TypeError if a message that lies in an object has none
    */
   readonly read: (json: unknown) => unknown
 }
 
-/** Makes the JSON form of a whole message. */
+/** Makes the JSON form of a whole message. `write` is made once, so it is fast. */
 export function messageJson(descriptor: PayloadDescriptor): JsonForm {
-  const form = jsonForm(descriptor)
-  if (!isWrapped(descriptor)) return form
+  const write = writerOf(descriptor)
+  if (!isWrapped(descriptor)) return { write, read: (json) => fromJson(json, descriptor) }
   return {
-    write: (value) => `{"value":${form.write(value)}}`,
-    read: (json) => form.read(objectIn(json).value),
+    write: (value) => `{"value":${write(value)}}`,
+    read: (json) => fromJson(objectIn(json).value, descriptor),
   }
 }
 
@@ -47,100 +40,66 @@ export function isWrapped(descriptor: PayloadDescriptor): boolean {
   return descriptor.encoding === 'bytes' || descriptor.encoding === 'utf8'
 }
 
-function jsonForm(descriptor: PayloadDescriptor): JsonForm {
+function writerOf(descriptor: PayloadDescriptor): Write {
   switch (descriptor.kind) {
     case 'union':
-      return unionForm(descriptor.members)
+      return unionWriter(descriptor.members)
     case 'payload':
       return PAYLOADS[descriptor.encoding]
     case 'struct':
-      return structForm(descriptor.fields)
+      return structWriter(descriptor.fields)
     case 'array':
-      return arrayForm(descriptor.element)
+      return arrayWriter(descriptor.element)
     case 'i64':
     case 'u64':
-      return WIDE
+      return writeWide
     case 'f32':
     case 'f64':
-      return FLOAT
+      return writeFloat
     case 'bytes':
-      return BYTES
+      return writeBytes
     default:
-      return PLAIN
+      return writePlain
   }
 }
 
-const PLAIN: JsonForm = { write: (value) => JSON.stringify(value), read: (json) => json }
-
-const WIDE: JsonForm = { write: (value: bigint) => `"${value}"`, read: (json) => BigInt(json as string) }
-
-const FLOAT: JsonForm = {
-  write(value: number) {
-    if (!Number.isFinite(value)) return `"${value}"`
-    return Object.is(value, -0) ? '-0' : String(value)
-  },
-  read: (json) => (typeof json === 'string' ? Number(json) : json),
+const writePlain: Write = (value) => JSON.stringify(value)
+const writeWide: Write = (value: bigint) => `"${value}"`
+const writeFloat: Write = (value: number) => {
+  if (!Number.isFinite(value)) return `"${value}"`
+  return Object.is(value, -0) ? '-0' : String(value)
 }
-
-const BYTES: JsonForm = {
-  write: (value: Uint8Array) => `"${toBase64(value)}"`,
-  read: (json) => fromBase64(json),
-}
+const writeBytes: Write = (value: Uint8Array) => `"${bytesOf(value)}"`
 
 const PAYLOADS = {
-  bytes: BYTES,
-  utf8: PLAIN,
-  json: PLAIN,
-  messagepack: { write: (value) => JSON.stringify(toTaggedJson(value)), read: fromTaggedJson },
-} satisfies Record<string, JsonForm>
+  bytes: writeBytes,
+  utf8: writePlain,
+  json: writePlain,
+  messagepack: (value) => JSON.stringify(marked(value)),
+} satisfies Record<string, Write>
 
-function structForm(fields: readonly FieldDescriptor[]): JsonForm {
+function structWriter(fields: readonly FieldDescriptor[]): Write {
   const parts = fields.map(({ name, layout }, index) => {
-    return { name, start: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, ...jsonForm(layout) }
+    return { name, start: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, write: writerOf(layout) }
   })
-  return {
-    write(value) {
-      let text = ''
-      for (const { name, start, write } of parts) text += start + write(value[name])
-      return `${text}}`
-    },
-    read(json) {
-      const object = objectIn(json)
-      const value: Record<string, unknown> = {}
-      for (const { name, read } of parts) value[name] = read(object[name])
-      return value
-    },
+  return (value) => {
+    let text = ''
+    for (const { name, start, write } of parts) text += start + write(value[name])
+    return `${text}}`
   }
 }
 
-function arrayForm(element: LayoutDescriptor): JsonForm {
-  const { write, read } = jsonForm(element)
-  return {
-    write: (values: unknown[]) => `[${values.map((value) => write(value)).join(',')}]`,
-    read(json) {
-      if (!Array.isArray(json)) throw new TypeError('an array is expected')
-      return json.map((value) => read(value))
-    },
-  }
+function arrayWriter(element: LayoutDescriptor): Write {
+  const write = writerOf(element)
+  return (values: unknown[]) => `[${values.map((value) => write(value)).join(',')}]`
 }
 
-function unionForm(members: readonly MemberDescriptor[]): JsonForm {
-  const forms = new Map(members.map(({ name, payload }) => [name, jsonForm(payload)]))
-  const formOf = (kind: unknown) => {
-    const form = forms.get(kind as string)
-    if (form === undefined) throw new TypeError(`${JSON.stringify(kind)} is no member of the union`)
-    return form
-  }
-  return {
-    write: ({ kind, value }) => `{"kind":${JSON.stringify(kind)},"value":${formOf(kind).write(value)}}`,
-    read(json) {
-      const { kind, value } = objectIn(json)
-      return { kind, value: formOf(kind).read(value) }
-    },
-  }
+function unionWriter(members: readonly MemberDescriptor[]): Write {
+  const writers = new Map(members.map(({ name, payload }) => [name, writerOf(payload)]))
+  return ({ kind, value }) => `{"kind":${JSON.stringify(kind)},"value":${writers.get(kind)?.(value)}}`
 }
 
-function objectIn(json: unknown): Record<string, unknown> {
+function objectIn(json: unknown): { readonly value?: unknown } {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new TypeError('an object is expected')
-  return json as Record<string, unknown>
+  return json
 }

@@ -1,11 +1,10 @@
 import { openQueue } from '@memlane/consumer'
 import { type DeadLetterInspection, inspect, inspectDeadLetters, type QueueInspection } from '@memlane/inspect'
+import { bytesOf, toJson } from '@memlane/inspect/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
 import { Argument } from 'commander'
 import type { Command, Context } from '../command.js'
 import { CommandError, UsageError } from '../exit-code.js'
-import { toJson } from '../json-form.js'
-import { bytesOf } from '../json-scalars.js'
 import { verdictCell } from '../summary.js'
 import { where } from '../where.js'
 

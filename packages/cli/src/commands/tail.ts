@@ -1,11 +1,11 @@
 import { setImmediate } from '@memlane/core/internal'
 import { openTail, type TailMessage } from '@memlane/inspect'
+import { toJson } from '@memlane/inspect/internal'
 import type { PayloadDescriptor, SchemaDescriptor } from '@memlane/protocol'
 import { Option } from 'commander'
 import { abortablePause } from '../abortable-pause.js'
 import type { Command } from '../command.js'
 import { errorLine } from '../error-line.js'
-import { toJson } from '../json-form.js'
 import { wholeNumber } from '../option-values.js'
 import { fields, where } from '../where.js'
 

@@ -1,4 +1,4 @@
-import { toBase64 } from '@memlane/inspect/internal'
+import { bytesOf } from '@memlane/inspect/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
 import { rowColumns } from './message-row.js'
 import type { MessageSink } from './message-sink.js'
@@ -21,7 +21,7 @@ export async function csvSink(path: string, descriptor: PayloadDescriptor): Prom
 
 function cellText(cell: unknown): string {
   if (cell === undefined) return ''
-  if (cell instanceof Uint8Array) return toBase64(cell)
+  if (cell instanceof Uint8Array) return bytesOf(cell)
   return Object.is(cell, -0) ? '-0' : quoted(String(cell))
 }
 

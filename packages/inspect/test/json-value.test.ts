@@ -16,7 +16,7 @@ import {
 import { codecOf } from '@memlane/protocol/internal'
 import { messagepack } from '@memlane/protocol/messagepack'
 import { describe, expect, it } from 'vitest'
-import { fromJson, toJson } from '../src/json-form.js'
+import { fromJson, toJson } from '../src/json-value.js'
 
 const Everything = struct('Everything', {
   id: u64,
