@@ -14,6 +14,7 @@ export {
 } from './clock.js'
 export { dispose } from './dispose.js'
 export { type ErrorCodeMeaning, type SystemErrorCode, systemErrorCodes } from './error-codes.js'
+export { resolveName } from './name.js'
 export {
   checkBoolean,
   checkFunction,

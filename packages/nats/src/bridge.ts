@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { steadyNow } from '@memlane/core/internal'
+import { clearTimeout, now, setTimeout as startTimer } from '@memlane/core/internal'
 import { inspectAll, isPattern, nameFilter } from '@memlane/inspect'
 import type { BridgeConfig } from './config/bridge-config.js'
 import type { RouteConfig } from './config/route-config.js'
@@ -12,13 +12,21 @@ import { LaneOwners } from './routes/lane-owners.js'
 import type { RouteContext } from './routes/route.js'
 import { RouteFigures } from './routes/route-figures.js'
 import { runRoute } from './routes/run-route.js'
+import { StateLock } from './state-lock.js'
 
 /** How often a bridge looks for memories that match a pattern. */
 const DISCOVERY_MS = 1000
 
+/** A route that has run for so long counts as healthy again after an error. */
+const HEALTHY_MS = 10_000
+
 export interface BridgeOptions {
-  /** Gets a line for each event that an operator should know. Default: nothing is logged. */
-  log?: (text: string) => void
+  /**
+   * Gets a line for each event that an operator should know. Default: nothing is logged.
+   *
+   * @param route the route that it is about, such as `stream-out quotes`; undefined for the bridge as a whole
+   */
+  log?: (text: string, route?: string) => void
 }
 
 /** A route and what it has done. */
@@ -32,8 +40,9 @@ export interface RouteStatus {
 export class Bridge implements AsyncDisposable {
   readonly origin: string
   readonly link: Link
-  readonly #log: (text: string) => void
+  readonly #log: (text: string, route?: string) => void
   readonly #folder: string
+  readonly #lock: StateLock
   readonly #schemas: SchemaStore
   readonly #laneOwners = new LaneOwners()
   readonly #stopping = new AbortController()
@@ -43,15 +52,15 @@ export class Bridge implements AsyncDisposable {
   /**
    * Starts the routes. Does not wait for the connection.
    *
-   * @throws Error if a file of the configuration cannot be read, or the state folder cannot be made
+   * @throws Error `STATE_FOLDER_IN_USE` if another bridge has the state folder; an error of the system if the folder cannot be made
    */
   constructor(config: BridgeConfig, options: BridgeOptions = {}) {
     this.origin = config.origin
     this.#log = options.log ?? (() => {})
     this.#folder = config.stateFolder
-    mkdirSync(this.#folder, { recursive: true })
-    this.link = new Link(config.server, `memlane ${config.origin}`)
-    this.link.onChange((isUp) => this.#log(isUp ? 'connected' : 'disconnected'))
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    this.#lock = StateLock.claim(this.#folder)
+    this.link = new Link(config.server, `memlane ${config.origin}`, (text) => this.#log(text))
     this.#schemas = new SchemaStore(this.link)
     for (const route of config.routes) {
       this.#running.push(isPattern(route.name) ? this.#discover(route) : this.#keepRunning(route))
@@ -68,6 +77,7 @@ export class Bridge implements AsyncDisposable {
     this.#stopping.abort(new Error('the bridge stops'))
     await Promise.all(this.#running)
     await this.link.close()
+    this.#lock.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,12 +114,15 @@ export class Bridge implements AsyncDisposable {
       folder,
       figures,
       laneOwners: this.#laneOwners,
-      log: (text) => this.#log(`${label}: ${text}`),
+      log: (text) => this.#log(text, label),
       signal,
     }
     const backoff = new Backoff()
     while (!signal.aborted) {
-      const start = steadyNow()
+      const start = now()
+      const healthy = startTimer(() => {
+        figures.error = undefined
+      }, HEALTHY_MS)
       try {
         await runRoute(route, context)
         if (signal.aborted) return
@@ -118,8 +131,10 @@ export class Bridge implements AsyncDisposable {
         figures.restarts++
         figures.error = error instanceof Error ? error.message : String(error)
         context.log(`${figures.error} The route starts again.`)
+      } finally {
+        clearTimeout(healthy)
       }
-      if (steadyNow() - start > 10_000) backoff.reset()
+      if (now() - start > HEALTHY_MS) backoff.reset()
       await setTimeout(backoff.next(), undefined, { signal }).catch(() => {})
     }
   }

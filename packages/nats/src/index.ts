@@ -1,5 +1,8 @@
 export { Bridge, type BridgeOptions, type RouteStatus } from './bridge.js'
 export type { BridgeConfig } from './config/bridge-config.js'
+export { bridgeSchema } from './config/bridge-schema.js'
+export type { ConfigProblem } from './config/config-problem.js'
 export { BridgeConfigError, parseConfig } from './config/parse-config.js'
+export { readConfig } from './config/read-config.js'
 export type { RouteConfig } from './config/route-config.js'
 export type { DropReason, RouteFigures } from './routes/route-figures.js'

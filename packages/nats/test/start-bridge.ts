@@ -17,7 +17,9 @@ export function startBridge(
 ): TestBridge {
   const log: string[] = []
   const config = parseConfig({ origin, stateFolder, server: { servers: [url] }, routes })
-  const bridge = new Bridge(config, { log: (text) => log.push(text) })
+  const bridge = new Bridge(config, {
+    log: (text, route) => log.push(route === undefined ? text : `${route}: ${text}`),
+  })
   return {
     bridge,
     log,

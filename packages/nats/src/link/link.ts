@@ -2,11 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/nats-core'
-import { connect } from '@nats-io/transport-node'
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { ServerConfig } from '../config/bridge-config.js'
 import { abortable } from './abortable.js'
 import { Backoff } from './backoff.js'
 import { connectionOptions } from './connection-options.js'
+import { problemText } from './problem-text.js'
+
+/** A server can refuse each of very many subjects. */
+const MOST_REPORTED = 100
 
 /** The clients of one connection. They stay the same over reconnects. */
 export interface Clients {
@@ -25,6 +29,8 @@ export class Link {
   #reconnects = 0
   #clients: Clients | undefined
   #lastError: string | undefined
+  readonly #reported = new Set<string>()
+  readonly #log: (text: string) => void
   readonly #listeners = new Set<LinkListener>()
   readonly #closing = new AbortController()
   readonly #first: Promise<Clients>
@@ -33,11 +39,19 @@ export class Link {
    * Begins to connect. Returns at once.
    *
    * @param name what the server calls this connection
-   * @throws Error if a file of the configuration cannot be read
+   * @param log gets a line for each change, and for each new reason why the connection is not there
    */
-  constructor(config: ServerConfig, name: string) {
+  constructor(config: ServerConfig, name: string, log: (text: string) => void = () => {}) {
+    this.#log = log
     const backoff = new Backoff()
-    const options = { ...connectionOptions(config), name, reconnectDelayHandler: () => backoff.next() }
+    const options: NodeConnectionOptions = {
+      ...connectionOptions(config, (text) => this.#fail(text)),
+      name,
+      // The client asks for this delay again after each pause. So the pause between two attempts is the one of `reconnectToServer`.
+      reconnectDelayHandler: () => 0,
+      reconnectToServer: ([server]) =>
+        server === undefined || this.#clients === undefined ? null : { server, delay: backoff.next() },
+    }
     this.#first = this.#connect(options, backoff)
     this.#first.catch(() => {}) // `clients` throws it
   }
@@ -92,7 +106,7 @@ export class Link {
     await this.#clients?.connection.close()
   }
 
-  async #connect(options: ReturnType<typeof connectionOptions>, backoff: Backoff): Promise<Clients> {
+  async #connect(options: NodeConnectionOptions, backoff: Backoff): Promise<Clients> {
     for (;;) {
       this.#closing.signal.throwIfAborted()
       try {
@@ -102,11 +116,12 @@ export class Link {
         this.#clients = { connection, manager, jetstream: jetstream(connection), buckets: new Kvm(connection) }
         if (this.#closing.signal.aborted) await connection.close()
         this.#closing.signal.throwIfAborted()
-        this.#change(true)
         void this.#watch(connection, backoff)
+        this.#change(true, `connected to ${connection.getServer()}`)
         return this.#clients
       } catch (error) {
-        this.#lastError = error instanceof Error ? error.message : String(error)
+        this.#closing.signal.throwIfAborted()
+        this.#fail(problemText(error))
         await setTimeout(backoff.next(), undefined, { signal: this.#closing.signal })
       }
     }
@@ -114,20 +129,40 @@ export class Link {
 
   async #watch(connection: NatsConnection, backoff: Backoff): Promise<void> {
     for await (const status of connection.status()) {
-      if (status.type === 'disconnect') this.#change(false)
-      else if (status.type === 'reconnect') {
-        backoff.reset()
-        this.#reconnects++
-        this.#change(true)
-      } else if (status.type === 'error') this.#lastError = String(status.error?.message ?? status.error)
+      switch (status.type) {
+        case 'disconnect':
+          if (this.#closing.signal.aborted) break
+          this.#change(false, `lost the connection to ${status.server}`)
+          break
+        case 'reconnect':
+          backoff.reset()
+          this.#reconnects++
+          this.#change(true, `connected again, to ${status.server}`)
+          break
+        case 'ldm':
+          this.#log(`${status.server} is about to shut down`)
+          break
+        case 'error':
+          this.#fail(problemText(status.error))
+          break
+      }
     }
-    const error = await connection.closed()
-    if (error instanceof Error) this.#lastError = error.message
-    this.#change(false)
+    this.#change(false, this.#closing.signal.aborted ? 'disconnected' : 'the client has closed the connection for good')
   }
 
-  #change(isUp: boolean): void {
+  #change(isUp: boolean, text: string): void {
     this.#isUp = isUp
+    this.#lastError = isUp ? undefined : text
+    if (isUp) this.#reported.clear()
+    this.#log(text)
     for (const listener of this.#listeners) listener(isUp)
+  }
+
+  /** Notes why the connection is not there, or why the server has refused something. Logs each reason once until the next connection. */
+  #fail(text: string): void {
+    this.#lastError = text
+    if (this.#reported.has(text) || this.#reported.size === MOST_REPORTED) return
+    this.#reported.add(text)
+    this.#log(this.#isUp ? text : `cannot connect: ${text}`)
   }
 }

@@ -26,6 +26,11 @@ export function placesIn(template: string): readonly string[] {
   return [...template.matchAll(PLACE)].map(([, key]) => key as string)
 }
 
+/** How many wildcards a pattern has. */
+export function wildcardsIn(pattern: string): number {
+  return pattern.split('.').filter((part) => part === '*' || part === '>').length
+}
+
 /**
  * Matches a subject against a pattern with `*` and `>`.
  *
