@@ -28,7 +28,8 @@ export interface NatsServerOptions {
 interface ClusterPlace {
   readonly name: string
   readonly port: number
-  readonly routes: readonly number[]
+  /** Where the members talk to each other. */
+  readonly routes: readonly string[]
 }
 
 /** One server. It keeps its port and its files over kills and restarts. */
@@ -55,8 +56,11 @@ export class NatsServer implements AsyncDisposable {
       `jetstream { store_dir: "${join(this.folder, 'jetstream')}" }`,
     ]
     if (cluster !== undefined) {
-      const routes = cluster.routes.map((route) => `"nats://${host}:${route}"`).join(', ')
-      lines.push(`cluster { name: "memlane", listen: "${host}:${cluster.port}", routes: [${routes}] }`)
+      const routes = cluster.routes.map((route) => `"nats://${route}"`).join(', ')
+      // Without advertising, a client stays on the way that the test has given it, such as a proxy.
+      lines.push(
+        `cluster { name: "memlane", listen: "${host}:${cluster.port}", no_advertise: true, routes: [${routes}] }`,
+      )
     }
     writeFileSync(join(this.folder, 'server.conf'), `${[...lines, config].join('\n')}\n`)
   }
@@ -69,13 +73,22 @@ export class NatsServer implements AsyncDisposable {
     return server
   }
 
-  /** Starts a cluster, and waits until its members have elected a leader. */
-  static async startCluster(members: number, options: NatsServerOptions = {}): Promise<NatsServer[]> {
+  /**
+   * Starts a cluster, and waits until its members have elected a leader.
+   *
+   * @param options of all members, or of each
+   */
+  static async startCluster(
+    members: number,
+    options: NatsServerOptions | readonly NatsServerOptions[] = {},
+  ): Promise<NatsServer[]> {
     const ports = await freePorts(members * 3)
-    const routes = ports.slice(members * 2)
-    const servers = routes.map((port, index) => {
+    const optionsOf = (index: number) => (Array.isArray(options) ? options[index] : options) as NatsServerOptions
+    const routePorts = ports.slice(members * 2)
+    const routes = routePorts.map((port, index) => `${optionsOf(index).host ?? '127.0.0.1'}:${port}`)
+    const servers = routePorts.map((port, index) => {
       const place = { name: `member-${index + 1}`, port, routes }
-      return new NatsServer(ports[index] ?? 0, ports[members + index] ?? 0, options, place)
+      return new NatsServer(ports[index] ?? 0, ports[members + index] ?? 0, optionsOf(index), place)
     })
     await Promise.all(servers.map((server) => server.restart()))
     return servers
