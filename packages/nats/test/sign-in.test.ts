@@ -220,7 +220,7 @@ describe.runIf(hasNats)('a link to a cluster', () => {
   it('goes to another server when its own is killed or about to shut down', async () => {
     const servers = await NatsServer.startCluster(3, { config: 'lame_duck_grace_period: "1ms"' })
     try {
-      await using test = linkTo({ servers: [servers[0]?.url] })
+      await using test = linkTo({ servers: servers.map(({ url }) => url) })
       const { connection } = await test.link.whenUp(never)
       const current = () => servers.find(({ url }) => url.endsWith(connection.getServer()))
       const first = current()
