@@ -41,6 +41,7 @@ export class Delivery<S extends Schema> {
   readonly #held: Held
   readonly #copy: DataView | undefined
   #state = State.Open
+  #id: string | undefined
   #value: MessageOf<S> | undefined
   #isDecoded = false
   #view: ReadonlyMessageView<S> | undefined
@@ -53,6 +54,22 @@ export class Delivery<S extends Schema> {
     this.#copy = copy
     this.deliveryCount = messages.control.takesOf(index, taken)
     messages.hold(this.#held)
+  }
+
+  /**
+   * Identifies the message among those of all queues, for work that must not be done twice: the same at each redelivery. Read it before
+   * `ack`, `retry` or `reject`. If a consumer gives the message back by closing, that counts as never delivered, and the message gets another id.
+   *
+   * @throws SharedMemoryError `TAKEN_AWAY`; TypeError if the delivery has ended before the first access
+   */
+  get id(): string {
+    if (this.#id === undefined) {
+      this.#checkOpen()
+      const id = this.#messages.idOf(this.#held.index)
+      if (!this.#messages.isHeld(this.#held)) throw this.#messages.takenAway()
+      this.#id = id
+    }
+    return this.#id
   }
 
   /**

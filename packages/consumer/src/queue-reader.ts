@@ -74,6 +74,8 @@ export class QueueReader<S extends Schema>
   implements Disposable, AsyncIterable<Delivery<S>>
 {
   readonly name: string
+  /** After so many deliveries without an acknowledgement, a message becomes a dead letter. */
+  readonly maxDeliveries: number
   readonly #participant: Participant<QueueChannel>
   readonly #codec: CodecOf<S>
   readonly #place: number
@@ -94,6 +96,7 @@ export class QueueReader<S extends Schema>
     super()
     const { control } = channel
     this.name = channel.name
+    this.maxDeliveries = channel.header.maxDeliveries
     this.#codec = codec
     const bells: SlotBells = {
       consumers: Bells.of(channel, control.consumers),

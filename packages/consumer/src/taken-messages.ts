@@ -29,6 +29,7 @@ export class TakenMessages<S extends Schema> {
   readonly #bells: SlotBells
   readonly #onDead: OnDead
   readonly #held = new Map<number, Held>()
+  readonly #instance: string
   /** If messages may be taken away: a consumer that reads in place could see the slot's next message. */
   readonly copies: boolean
 
@@ -39,6 +40,14 @@ export class TakenMessages<S extends Schema> {
     this.#bells = bells
     this.#onDead = onDead
     this.copies = channel.header.maxProcessingMs > 0
+    this.#instance = Buffer.from(channel.header.instance).toString('hex')
+  }
+
+  /** Tells a message from all others, of all queues. It must be held. */
+  idOf(index: number): string {
+    const { control } = this
+    const place = `${control.producerOf(index)}-${control.slotOf(index)}`
+    return `${this.#instance}-${place}-${control.baseOf(index)}-${Math.round(control.sentAtOf(index) * 1000)}`
   }
 
   hold(message: Held): void {

@@ -213,6 +213,35 @@ describe('a queue', () => {
     expect(reader.stats()).toMatchObject({ ready: 0, taken: 0, delayed: 1 })
   })
 
+  it('identifies a message by the same text at each delivery, and every other message by another', async () => {
+    const { name, writer, reader } = await makeQueue(Job, { capacity: 2, maxDeliveries: 3 })
+    expect(reader.maxDeliveries).toBe(3)
+    const ids = new Set<string>()
+    for (let number = 0; number < 100; number++) {
+      await writer.send(job(number))
+      const first = await reader.take()
+      const id = first?.id as string
+      ids.add(id)
+      first?.retry()
+      expect(() => first?.id).not.toThrow()
+      const second = await reader.take()
+      expect(second?.id).toBe(id)
+      second?.ack()
+    }
+    expect(ids.size).toBe(100)
+    await writer.send(job(100))
+    const unread = await reader.take()
+    unread?.ack()
+    expect(() => unread?.id).toThrow(TypeError)
+    await using other = { reader: await openQueue(name, Job), [Symbol.asyncDispose]: () => other.reader.close() }
+    await writer.send(job(101))
+    const held = await reader.take()
+    const before = held?.id
+    await reader.close()
+    expect(held?.id).toBe(before)
+    expect((await other.reader.take())?.id).not.toBe(before) // as if it had not been delivered
+  })
+
   it('retries what a handler of process or poll throws for, and then sets it aside', async () => {
     const { writer, reader } = await makeQueue(Job, { maxDeliveries: 3 })
     await writer.send(job(0))

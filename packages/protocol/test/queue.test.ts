@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import {
   DEAD,
+  FREE,
+  kindOf,
   newChannelHeader,
   ProducerPlace,
   QueueControl,
@@ -86,4 +88,24 @@ it('takes no message of a batch that is not published', () => {
   expect(take(slow)).toBe(undefined) // nothing is published
   writer.endBatch()
   expect([take(slow), take(slow)]).toEqual([4, 5])
+})
+
+it('takes back what waits, and nothing that a consumer has or had', () => {
+  const { control, send } = makeQueue(2)
+  const taker = new QueueTaker(control, 0, 1, () => 1)
+  const index = control.slotIndex(0, 0)
+  send(0)
+  const waiting = control.wordOf(index)
+  expect(control.takeBack(index, waiting)).toBe(true)
+  expect([kindOf(control.wordOf(index)), taker.take()]).toEqual([FREE, -1])
+  expect(control.takeBack(index, control.wordOf(index))).toBe(false) // there is nothing
+  send(1)
+  send(2) // into the same slot: the ring names it twice
+  const ids = [taker.take(), taker.take()].map((slot) => control.data.getFloat64(control.payloadOf(slot), true))
+  expect([ids, taker.take()]).toEqual([[1, 2], -1])
+  const taken = control.wordOf(index)
+  expect([control.takeBack(index, taken), control.takeBack(index, waiting)]).toEqual([false, false])
+  control.giveBack(index, taken, { as: 'counts', notBefore: 0, reason: '' })
+  expect(control.takeBack(index, control.wordOf(index))).toBe(true)
+  expect(taker.take()).toBe(-1)
 })

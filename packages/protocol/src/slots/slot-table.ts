@@ -102,12 +102,15 @@ export class SlotTable {
     return Math.floor((index * 4 - this.#areasOffset) / this.#areaLength)
   }
 
+  /** The number of a slot among those of its producer. */
+  slotOf(index: number): number {
+    return (index - this.slotIndex(this.producerOf(index), 0)) / this.slotStride
+  }
+
   /** Where the note of a slot begins, in bytes. */
   noteOf(index: number): number {
-    const producer = this.producerOf(index)
-    const first = this.slotIndex(producer, 0)
-    const notes = this.#areasOffset + producer * this.#areaLength + this.#ringLength + this.#slotsLength
-    return notes + ((index - first) / this.slotStride) * NOTE_LENGTH
+    const notes = this.#areasOffset + this.producerOf(index) * this.#areaLength + this.#ringLength + this.#slotsLength
+    return notes + this.slotOf(index) * NOTE_LENGTH
   }
 
   /**
@@ -129,6 +132,11 @@ export class SlotTable {
   /** How many takes of this message the word counts: 1 at its first delivery. */
   takesOf(index: number, word: number): number {
     return (generationOf(word) - (this.words[index + BASE] as number)) & MAX_GENERATION
+  }
+
+  /** The generation from which the takes of the message in a slot count. */
+  baseOf(index: number): number {
+    return (this.words[index + BASE] as number) & MAX_GENERATION
   }
 
   /** The process of the consumer that took the slot last. */
