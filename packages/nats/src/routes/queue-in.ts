@@ -1,6 +1,424 @@
-import type { RouteConfigOf } from '../config/route-config.js'
-import type { RunRoute } from './route.js'
+/**
+ * A work queue of JetStream into a local queue. JetStream gets its acknowledgement of a job when a local *worker* has acknowledged it. Until then
+ * the bridge says at intervals that the job is in good hands.
+ *
+ * | what happens | what the bridge tells JetStream |
+ * |---|---|
+ * | a worker acknowledges the job | `+ACK`, until the server confirms it |
+ * | the job becomes a dead letter here | `+TERM`: it stays here, with its reason, and no other machine gets it |
+ * | no worker lives any more | `-NAK`, after it has taken the job back: another machine gets it |
+ * | the bridge stops | `-NAK` for what no worker has begun; running jobs get some seconds |
+ * | JetStream's time limit for the job is over, because the network was down | nothing. If no worker has begun, takes the job back: another machine has it |
+ * | the job fits no local schema, or is too long | `+TERM`, and counts it as refused |
+ *
+ * The bridge asks for a job only if a worker lives and fewer than `prefetch` jobs wait here. Each job is written to a journal before it is put
+ * into the local queue. A bridge that was killed finds its jobs there, and goes on with those that are still in the queue.
+ */
 
-export const runQueueIn: RunRoute<RouteConfigOf<'queue-in'>> = async ({ kind }) => {
-  throw new Error(`routes of kind ${kind} are not built yet`)
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { steadyNow } from '@memlane/core/internal'
+import type { PayloadDescriptor } from '@memlane/protocol'
+import { decodeDescriptor } from '@memlane/protocol/internal'
+import type { RouteConfigOf } from '../config/route-config.js'
+import { abortable } from '../link/abortable.js'
+import { Backoff } from '../link/backoff.js'
+import type { Clients } from '../link/link.js'
+import { SCHEMA } from '../message/headers.js'
+import { Projection, RefusedMessage } from '../message/projection.js'
+import { filled, token } from '../message/subject-map.js'
+import type { DeliveredJob } from './queue/delivered-job.js'
+import { JobJournal, type JournalEntry } from './queue/job-journal.js'
+import { JobPulls } from './queue/job-pulls.js'
+import { JobSlots } from './queue/job-slots.js'
+import { type LocalQueue, localQueue } from './queue/local-queue.js'
+import { type WorkQueueConsumer, workQueueConsumer } from './queue/work-queue-consumer.js'
+import { workQueueStream } from './queue/work-queue-stream.js'
+import type { RouteContext, RunRoute } from './route.js'
+
+type Config = RouteConfigOf<'queue-in'>
+
+const ANSWER_MS = 3_000
+/** How long a bridge that stops waits for running jobs and for answers. */
+const STOP_MS = 5_000
+/** The longest time between two looks at the jobs. */
+const LOOK_MS = 500
+/** How often the bridge says in the time limit of JetStream that a job is in good hands. */
+const SIGNS = 3
+/** When JetStream may deliver a job again for which there was no slot, or whose schema could not be fetched. */
+const LATER_MS = 1_000
+const LOG_INTERVAL_MS = 1_000
+
+const ACK = '+ACK'
+const NAK = '-NAK'
+const TERM = '+TERM'
+const WORKING = '+WPI'
+type Verdict = typeof ACK | typeof NAK | typeof TERM
+
+/** A job in the local queue. */
+interface Job {
+  readonly entry: JournalEntry
+  /** The word of its slot at the last look. */
+  word: number
+  nextSign: number
+}
+
+export const runQueueIn: RunRoute<Config> = async (config, context) => {
+  const { link, signal } = context
+  const clients = await link.whenUp(signal)
+  const subject = filled(config.subject, { name: token(config.name) })
+  const { jetstream, ackWaitMs } = config
+  await workQueueStream(clients, { jetstream, subjects: subject })
+  // All bridges of a work queue share one consumer: so its name says nothing of this bridge.
+  const durable = config.durable ?? `memlane-${subject.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`
+  const consumer = await workQueueConsumer(clients, { jetstream, durable, subject, ackWaitMs })
+  const queue = await localQueue(
+    config.name,
+    dimensionsOf(config),
+    () => schemaFor(config, context, clients, subject),
+    signal,
+  )
+  const journal = new JobJournal(context.folder)
+  try {
+    const slots = new JobSlots(queue.channel, journal.entries[0]?.producer)
+    try {
+      await new QueueIn(config, context, clients, consumer, queue, slots, journal).run()
+    } finally {
+      slots.close()
+    }
+  } finally {
+    journal.close()
+    queue.channel.close()
+  }
+}
+
+function dimensionsOf({ capacity, maxMessageLength, maxDeliveries }: Config) {
+  return {
+    ...(capacity !== undefined && { capacity }),
+    ...(maxMessageLength !== undefined && { maxMessageLength }),
+    ...(maxDeliveries !== undefined && { maxDeliveries }),
+  }
+}
+
+/** The schema of a new local queue: that of the configuration, or else the one that the newest job names. */
+async function schemaFor(
+  { schemaFile, jetstream }: Config,
+  { schemas, signal }: RouteContext,
+  { manager }: Clients,
+  subject: string,
+): Promise<PayloadDescriptor | undefined> {
+  if (schemaFile !== undefined) return decodeDescriptor(readFileSync(schemaFile)) as PayloadDescriptor
+  const newest = await manager.streams.getMessage(jetstream, { last_by_subj: subject })
+  const found = await schemas.find(newest?.header.get(SCHEMA) ?? '', signal)
+  return found === undefined ? undefined : (decodeDescriptor(found) as PayloadDescriptor)
+}
+
+class QueueIn {
+  readonly #config: Config
+  readonly #context: RouteContext
+  readonly #clients: Clients
+  readonly #ackWaitMs: number
+  readonly #lookMs: number
+  readonly #slots: JobSlots
+  readonly #journal: JobJournal
+  readonly #projection: Projection
+  readonly #pulls: JobPulls
+  readonly #instance: string
+  /** The jobs in the local queue, by their keys. */
+  readonly #jobs = new Map<string, Job>()
+  /** Jobs that have left the local queue, and that JetStream does not know of yet. */
+  readonly #settling = new Map<string, Promise<void>>()
+  /** Jobs that have come and are not in the local queue yet. */
+  #arriving = 0
+  #waiting = 0
+  #isPoked = false
+  #isStopping = false
+  #nextLog = 0
+  /** The error that ends the route. */
+  #error: unknown
+  /** Aborts when answers are no longer waited for. */
+  readonly #end = new AbortController()
+
+  constructor(
+    config: Config,
+    context: RouteContext,
+    clients: Clients,
+    consumer: WorkQueueConsumer,
+    { channel, descriptor }: LocalQueue,
+    slots: JobSlots,
+    journal: JobJournal,
+  ) {
+    this.#config = config
+    this.#context = context
+    this.#clients = clients
+    this.#ackWaitMs = consumer.ackWaitMs
+    this.#lookMs = Math.min(LOOK_MS, consumer.ackWaitMs / SIGNS / 2)
+    this.#slots = slots
+    this.#journal = journal
+    this.#projection = new Projection(descriptor, context.schemas)
+    this.#instance = Buffer.from(channel.header.instance).toString('hex')
+    this.#pulls = new JobPulls(clients.connection, config.jetstream, consumer.name, (job) => {
+      this.#arriving++
+      void this.#accept(job)
+        .catch((error: unknown) => {
+          this.#error = error // the journal cannot be written
+        })
+        .finally(() => {
+          this.#arriving--
+          this.#poke()
+        })
+    })
+  }
+
+  async run(): Promise<void> {
+    const { link, signal } = this.#context
+    const stopListening = link.onChange((isUp) => {
+      this.#pulls.forget()
+      if (isUp) this.#poke()
+    })
+    const stop = () => this.#poke()
+    signal.addEventListener('abort', stop)
+    try {
+      for (const entry of this.#journal.entries) this.#takeUp(entry)
+      while (!signal.aborted) {
+        if (this.#error !== undefined) throw this.#error
+        if (!this.#pulls.hasConsumer) throw new Error('the durable consumer of JetStream was deleted.')
+        this.#look()
+        this.#pull()
+        await this.#wait(this.#lookMs)
+      }
+      await this.#finish()
+    } finally {
+      this.#end.abort(new Error('the bridge stops'))
+      await Promise.all(this.#settling.values())
+      signal.removeEventListener('abort', stop)
+      stopListening()
+      this.#pulls.close()
+      this.#context.figures.inFlight = 0
+    }
+  }
+
+  /** Goes on with a job of an earlier run. */
+  #takeUp(entry: JournalEntry): void {
+    const { key } = entry
+    if (entry.queue !== this.#instance) {
+      // That queue has ended, with all that was in it.
+      this.#leave(entry, NAK)
+      return
+    }
+    const state = this.#slots.stateOf(entry)
+    if (entry.isBack && state === 'done') {
+      // It is no longer in the local queue, probably because it was taken back.
+      this.#leave(entry, NAK)
+      return
+    }
+    this.#jobs.set(key, { entry, word: 0, nextSign: 0 })
+  }
+
+  /** Puts a job that has come into the local queue. */
+  async #accept(delivered: DeliveredJob): Promise<void> {
+    const { key, ack } = delivered
+    const until = steadyNow() + this.#ackWaitMs
+    const known = this.#jobs.get(key)
+    if (known !== undefined) {
+      // JetStream has not heard of this bridge for too long. The job is still here.
+      known.entry.ack = ack
+      known.entry.until = until
+      this.#context.figures.duplicates++
+      this.#journal.alive(known.entry)
+      return
+    }
+    if (this.#settling.has(key)) return // the answer is on its way
+    if (this.#journal.hasEnded(key)) {
+      this.#context.figures.duplicates++
+      void this.#tell(ack, ACK)
+      return
+    }
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#projection.bytesOf(delivered, this.#end.signal)
+      const { maxMessageLength } = this.#slots
+      if (bytes.length > maxMessageLength) {
+        throw new RefusedMessage(
+          `${bytes.length} bytes are more than maxMessageLength ${maxMessageLength} of the queue`,
+        )
+      }
+    } catch (error) {
+      if (error instanceof RefusedMessage) this.#refuse(ack, error)
+      else void this.#tell(ack, later())
+      return
+    }
+    if (this.#isStopping || this.#slots.consumers === 0) {
+      void this.#tell(ack, NAK)
+      return
+    }
+    const isPut = this.#slots.put(bytes, (place) => {
+      const entry: JournalEntry = { key, ack, until, queue: this.#instance, ...place }
+      this.#journal.put(entry)
+      this.#jobs.set(key, { entry, word: 0, nextSign: steadyNow() + this.#ackWaitMs / SIGNS })
+    })
+    if (!isPut) {
+      void this.#tell(ack, later())
+      return
+    }
+    this.#context.figures.bytes += delivered.data.length
+  }
+
+  #refuse(ack: string, { message }: RefusedMessage): void {
+    const { figures, log } = this.#context
+    figures.dropped.refused++
+    void this.#tell(ack, TERM)
+    if (steadyNow() < this.#nextLog) return
+    this.#nextLog = steadyNow() + LOG_INTERVAL_MS
+    log(`refused a message: ${message}`)
+  }
+
+  /** Sees what has become of the jobs, and tells JetStream. */
+  #look(): void {
+    const slots = this.#slots
+    slots.refresh()
+    const time = steadyNow()
+    this.#waiting = 0
+    for (const job of this.#jobs.values()) {
+      this.#lookAt(job)
+      if (time >= job.nextSign) void this.#sign(job)
+    }
+    const { figures } = this.#context
+    figures.inFlight = this.#jobs.size + this.#settling.size
+    figures.lag = this.#waiting
+  }
+
+  #lookAt(job: Job): void {
+    const slots = this.#slots
+    const { entry } = job
+    if (slots.consumers === 0) slots.giveUpIfDead(entry)
+    job.word = slots.wordOf(entry)
+    const state = slots.stateOf(entry)
+    switch (state) {
+      case 'done':
+        this.#leave(entry, ACK)
+        break
+      case 'absent':
+        this.#leave(entry, NAK)
+        break
+      case 'dead':
+        this.#context.log(`a job became a dead letter: ${slots.reasonOf(entry) ?? 'its workers died'}`)
+        this.#leave(entry, TERM)
+        break
+      case 'waiting':
+      case 'delayed': {
+        const isHere = slots.consumers > 0 && !this.#isStopping && steadyNow() < this.#safeUntil(entry)
+        if (!isHere && this.#takeBack(entry)) break
+        if (state === 'waiting') this.#waiting++
+        break
+      }
+      case 'running':
+    }
+  }
+
+  /** JetStream surely keeps the job for this bridge until then. */
+  #safeUntil({ until }: JournalEntry): number {
+    // After a restart of the machine, the clock has begun anew.
+    return until > steadyNow() + this.#ackWaitMs ? 0 : until - this.#ackWaitMs / 10
+  }
+
+  /** @returns false if a worker was faster */
+  #takeBack(entry: JournalEntry): boolean {
+    this.#journal.back(entry.key)
+    if (this.#slots.takeBack(entry)) {
+      this.#leave(entry, NAK)
+      return true
+    }
+    this.#journal.put(entry)
+    return false
+  }
+
+  #pull(): void {
+    if (!this.#context.link.isUp || this.#slots.consumers === 0 || !this.#slots.hasRoom()) return
+    const count = this.#config.prefetch - this.#waiting - this.#arriving
+    if (count > 0) this.#pulls.ask(count)
+  }
+
+  /** A job leaves the local queue, and JetStream is told. */
+  #leave(entry: JournalEntry, verdict: Verdict): void {
+    this.#jobs.delete(entry.key)
+    const settled = this.#settle(entry, verdict).finally(() => {
+      this.#settling.delete(entry.key)
+      this.#poke()
+    })
+    this.#settling.set(entry.key, settled)
+  }
+
+  /** Tells JetStream what has become of a job until it confirms that. Never rejects. */
+  async #settle(entry: JournalEntry, verdict: Verdict): Promise<void> {
+    const { figures, link } = this.#context
+    const { signal } = this.#end
+    const backoff = new Backoff()
+    try {
+      for (;;) {
+        if (verdict === ACK) await link.whenUp(signal)
+        // After its time, the job is with another bridge. Then only the news that it is done is good for anything.
+        else if (!link.isUp || steadyNow() >= this.#safeUntil(entry)) break
+        // A second -NAK could take the job away from another bridge. Without an answer, JetStream waits until its time is over.
+        if ((await this.#tell(entry.ack, verdict)) || verdict === NAK) break
+        figures.retries++
+        await setTimeout(backoff.next(), undefined, { signal })
+      }
+      if (verdict === ACK) figures.forwarded++
+      this.#journal.end(entry.key, verdict === ACK)
+    } catch (error) {
+      if (!signal.aborted) this.#error = error // otherwise the next run goes on with the journal
+    }
+  }
+
+  /** Says that a job is in good hands. */
+  async #sign(job: Job): Promise<void> {
+    const { entry } = job
+    const time = steadyNow()
+    job.nextSign = time + this.#ackWaitMs / SIGNS
+    if (!this.#context.link.isUp || !(await this.#tell(entry.ack, WORKING))) return
+    entry.until = Math.max(entry.until, time + this.#ackWaitMs)
+    if (this.#jobs.get(entry.key) === job) this.#journal.alive(entry)
+  }
+
+  /** @returns whether the server has confirmed it */
+  async #tell(ack: string, what: string): Promise<boolean> {
+    try {
+      await abortable(this.#clients.connection.request(ack, what, { timeout: ANSWER_MS }), this.#end.signal)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Gives back what no worker has begun, and waits some seconds for the others. */
+  async #finish(): Promise<void> {
+    this.#isStopping = true
+    const deadline = steadyNow() + STOP_MS
+    do {
+      this.#look()
+      await this.#wait(Math.max(0, Math.min(this.#lookMs, deadline - steadyNow())))
+    } while (this.#jobs.size + this.#settling.size + this.#arriving > 0 && steadyNow() < deadline)
+    // The workers go on with the rest. Another bridge in this place acknowledges them if it starts in time.
+    await Promise.all([...this.#jobs.values()].map((job) => this.#sign(job)))
+  }
+
+  async #wait(timeoutMs: number): Promise<void> {
+    const hasChanged = () => {
+      if (this.#isPoked) return true
+      for (const { entry, word } of this.#jobs.values()) if (this.#slots.wordOf(entry) !== word) return true
+      return false
+    }
+    await this.#slots.wait(hasChanged, timeoutMs)
+    this.#isPoked = false
+  }
+
+  #poke(): void {
+    this.#isPoked = true
+    this.#slots.wake()
+  }
+}
+
+function later(): string {
+  return `${NAK} ${JSON.stringify({ delay: LATER_MS * 1_000_000 })}`
 }
