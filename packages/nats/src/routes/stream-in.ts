@@ -1,6 +1,209 @@
-import type { RouteConfigOf } from '../config/route-config.js'
-import type { RunRoute } from './route.js'
+/**
+ * A subject of JetStream → streams of this machine: each message once, in the order of JetStream.
+ *
+ * Each batch goes like this: note in the state file which messages go to which lanes, and where the lanes stand; send them; note the
+ * result; acknowledge. After a kill in between, the lanes tell which messages they got. The state file is the truth: each session makes
+ * the durable consumer anew behind it, so JetStream never delivers out of order.
+ */
 
-export const runStreamIn: RunRoute<RouteConfigOf<'stream-in'>> = async ({ kind }) => {
-  throw new Error(`routes of kind ${kind} are not built yet`)
+import { setTimeout } from 'node:timers/promises'
+import type { RouteConfigOf } from '../config/route-config.js'
+import { Backoff } from '../link/backoff.js'
+import { ORIGIN } from '../message/headers.js'
+import { token } from '../message/subject-map.js'
+import type { RouteContext, RunRoute } from './route.js'
+import { type ConsumerPlace, renewConsumer } from './stream-in/consumer.js'
+import type { Delivery } from './stream-in/delivery.js'
+import type { LocalStream } from './stream-in/local-stream.js'
+import { LocalStreams, NoTarget, type Target } from './stream-in/local-streams.js'
+import { PullSession } from './stream-in/pull-session.js'
+import { sequencesIn } from './stream-in/sequence-runs.js'
+import { StreamPart } from './stream-in/stream-part.js'
+import { StreamPosition } from './stream-in/stream-position.js'
+
+type Config = RouteConfigOf<'stream-in'>
+
+export const runStreamIn: RunRoute<Config> = async (config, context) => {
+  using route = new StreamIn(config, context)
+  await route.run()
+}
+
+class StreamIn {
+  readonly #config: Config
+  readonly #context: RouteContext
+  readonly #place: ConsumerPlace
+  readonly #position: StreamPosition
+  readonly #streams: LocalStreams
+  /** The last message that was delivered or skipped. */
+  #seen = 0
+  /** True while an error could leave a batch half sent. */
+  #isSending = false
+  #lastRefusal = -Infinity
+
+  constructor(config: Config, context: RouteContext) {
+    const { name, subject, jetstream, durable = `${context.origin}_${token(name)}` } = config
+    this.#config = config
+    this.#context = context
+    this.#place = { jetstream, durable, subject }
+    this.#streams = new LocalStreams(config, context)
+    this.#position = new StreamPosition(context.folder)
+  }
+
+  /** Runs until the signal aborts. @throws an error after which the lanes must be asked again how far the route has come */
+  async run(): Promise<void> {
+    const { signal, figures, log } = this.#context
+    this.#recover()
+    this.#streams.openFixed()
+    const backoff = new Backoff()
+    while (!signal.aborted) {
+      try {
+        await this.#session(() => backoff.reset())
+      } catch (error) {
+        if (signal.aborted) return
+        if (this.#isSending) throw error
+        figures.restarts++
+        figures.error = error instanceof Error ? error.message : String(error)
+        log(`${figures.error}. The route asks for the messages again.`)
+      }
+      await setTimeout(backoff.next(), undefined, { signal }).catch(() => {})
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#streams.close()
+    this.#position.close()
+  }
+
+  /** Finds out what became of the batch that a kill has interrupted. */
+  #recover(): void {
+    const { interrupted } = this.#position
+    const results = interrupted.map((part) => this.#streams.recover(part, sequencesIn(part.sequences)))
+    const left = results.flatMap((result) => result.left)
+    if (results.every(({ isCertain }) => isCertain)) this.#position.settle(left)
+    else this.#position.reopen(left)
+  }
+
+  /** Carries messages until something goes wrong. */
+  async #session(isWell: () => void): Promise<void> {
+    const { link, signal, figures, log } = this.#context
+    const clients = await link.whenUp(signal)
+    const { isWhole } = await renewConsumer(clients, this.#place, this.#position, log)
+    this.#seen = this.#position.next - 1
+    const { jetstream, durable } = this.#place
+    using session = new PullSession(link, clients, jetstream, durable, this.#config.window, signal)
+    figures.error = undefined
+    for (;;) {
+      const deliveries = await session.next()
+      const last = deliveries.at(-1) as Delivery
+      figures.inFlight = deliveries.length
+      figures.lag = last.pending + deliveries.length + session.waiting
+      for (const { message } of deliveries) await this.#prepare(message)
+      await this.#carry(deliveries, isWhole)
+      session.acknowledge(last)
+      figures.inFlight = 0
+      figures.lag = last.pending + session.waiting
+      isWell()
+    }
+  }
+
+  /** Opens the stream of a message, and finds the schema of its sender. */
+  async #prepare(message: Delivery['message']): Promise<void> {
+    const target = this.#streams.targetOf(message)
+    if (target?.form.isKnown(message) || this.#isOwn(message)) return
+    try {
+      const { form } = target ?? (await this.#streams.openFor(message))
+      if (!form.isKnown(message)) await form.learn(message, this.#context.signal)
+    } catch (error) {
+      if (!(error instanceof NoTarget)) throw error
+    }
+  }
+
+  async #carry(deliveries: readonly Delivery[], isWhole: boolean): Promise<void> {
+    const parts = new Map<LocalStream, StreamPart>()
+    for (const delivery of deliveries) {
+      this.#countMissed(delivery, isWhole)
+      if (!this.#position.take(delivery.sequence)) {
+        this.#context.figures.duplicates++
+        continue
+      }
+      const target = this.#streams.targetOf(delivery.message)
+      const bytes = this.#bytesOf(delivery, target)
+      if (target === undefined || bytes === undefined) continue
+      let part = parts.get(target.stream)
+      if (part === undefined) {
+        part = new StreamPart(target.stream)
+        parts.set(target.stream, part)
+      }
+      part.add(delivery.sequence, bytes)
+    }
+    this.#isSending = true
+    await this.#send([...parts.values()], deliveries.at(-1) as Delivery)
+    this.#isSending = false
+  }
+
+  /** Sends the parts. Waits for room. */
+  async #send(parts: readonly StreamPart[], { sequence, time }: Delivery): Promise<void> {
+    const { figures, signal } = this.#context
+    for (let rest = parts; ; ) {
+      this.#position.intend(
+        sequence,
+        Number(time.slice(0, -6)),
+        rest.map(({ intent }) => intent),
+      )
+      if (rest.length === 0) return
+      for (const part of rest) figures.forwarded += part.send()
+      rest = rest.filter(({ left }) => left.length > 0)
+      this.#position.settle(rest.flatMap(({ left }) => left))
+      if (rest.length === 0) return
+      const enough = new AbortController()
+      const either = AbortSignal.any([signal, enough.signal])
+      const waits = rest.map((part) => part.ready(either))
+      await Promise.race(waits).finally(() => enough.abort())
+      await Promise.allSettled(waits)
+    }
+  }
+
+  #countMissed({ sequence }: Delivery, isWhole: boolean): void {
+    const { dropped } = this.#context.figures
+    dropped.missed += this.#position.skipTo(sequence)
+    if (isWhole) dropped.missed += Math.max(0, sequence - 1 - Math.max(this.#seen, this.#position.last))
+    this.#seen = sequence
+  }
+
+  /** The bytes that the local stream gets; undefined if it gets none. */
+  #bytesOf({ message, sequence }: Delivery, target: Target | undefined): Uint8Array | undefined {
+    const { figures } = this.#context
+    if (this.#isOwn(message)) {
+      figures.dropped.loop++
+      return undefined
+    }
+    try {
+      if (target === undefined) throw new NoTarget(`no stream takes messages of the subject ${message.subject}`)
+      const bytes = target.form.bytesOf(message)
+      const { maxMessageLength } = target.stream.writer
+      if (bytes.length > maxMessageLength)
+        throw new RangeError(`${bytes.length} bytes are more than ${maxMessageLength}`)
+      if (target.sentBefore?.has(sequence, bytes)) {
+        figures.duplicates++
+        return undefined
+      }
+      figures.bytes += message.data.length
+      return bytes
+    } catch (error) {
+      this.#refuse(sequence, error)
+      return undefined
+    }
+  }
+
+  #isOwn({ headers }: Delivery['message']): boolean {
+    return headers?.get(ORIGIN) === this.#context.origin
+  }
+
+  #refuse(sequence: number, error: unknown): void {
+    this.#context.figures.dropped.refused++
+    const now = Date.now()
+    if (now - this.#lastRefusal < 1000) return
+    this.#lastRefusal = now
+    this.#context.log(`message ${sequence} is refused: ${error instanceof Error ? error.message : error}`)
+  }
 }

@@ -1,9 +1,9 @@
 import { pause } from '@memlane/core/internal'
+import { rawCodec } from '@memlane/inspect/internal'
 import { createLatest, createQueue, createStream, type KeyWriter } from '@memlane/producer'
 import { board, type Codec } from '@memlane/protocol'
 import { codecFromDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
 import type { ChannelNote } from '../file/channel-note.js'
-import { rawCodec } from './raw-codec.js'
 
 /** What to do if memory of that name exists. `join`: become one more producer of a stream or queue. */
 export type ExistingTarget = 'take-over' | 'join' | 'refuse'

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { SharedMemoryError } from '@memlane/core'
+import { nameFilter } from '@memlane/inspect'
+import { payload } from '@memlane/protocol'
+import { checkedDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
+import type { Msg } from '@nats-io/nats-core'
+import type { RouteConfigOf } from '../../config/route-config.js'
+import { SCHEMA } from '../../message/headers.js'
+import { LocalForm } from '../../message/local-form.js'
+import { filled, matched, placesIn, token } from '../../message/subject-map.js'
+import type { RouteContext } from '../route.js'
+import { LocalStream } from './local-stream.js'
+import { SentBefore } from './sent-before.js'
+import type { IntendedPart } from './stream-position.js'
+
+/** Senders choose subjects, so they choose names: the memory of this machine must not be filled with streams. */
+const MAX_STREAMS = 256
+
+/** A local stream, and how messages of NATS become its messages. */
+export interface Target {
+  readonly stream: LocalStream
+  readonly form: LocalForm
+  /** Messages that the stream may have already, from before a kill. */
+  sentBefore: SentBefore | undefined
+}
+
+/** The message cannot go to any stream. */
+export class NoTarget extends Error {
+  override readonly name = 'NoTarget'
+}
+
+/** The local streams of a route. */
+export class LocalStreams {
+  readonly #config: RouteConfigOf<'stream-in'>
+  readonly #context: RouteContext
+  readonly #schema: Uint8Array | undefined
+  readonly #options: ReturnType<typeof streamOptions>
+  readonly #isFixed: boolean
+  readonly #isAllowed: (name: string) => boolean
+  readonly #targets = new Map<string, Target & { readonly end: () => void }>()
+
+  /** @throws Error if the schema file holds no schema, or if `allow` is missing */
+  constructor(config: RouteConfigOf<'stream-in'>, context: RouteContext) {
+    this.#config = config
+    this.#context = context
+    this.#schema = config.schemaFile === undefined ? undefined : schemaIn(config.schemaFile)
+    this.#options = streamOptions(config)
+    this.#isFixed = placesIn(config.name).length === 0
+    if (!this.#isFixed && config.allow === undefined) {
+      throw new Error(
+        `"${config.name}" has places, so "allow" must list the names that the bridge may use, such as "quotes-*"`,
+      )
+    }
+    this.#isAllowed = config.allow === undefined ? () => true : nameFilter(config.allow)
+  }
+
+  /** Finds the stream of a message among those that are open. */
+  targetOf(message: Msg): Target | undefined {
+    const name = this.#nameOf(message)
+    return name === undefined ? undefined : this.#targets.get(name)
+  }
+
+  /** Opens the streams that can be opened before there is a message. @throws SharedMemoryError */
+  openFixed(): void {
+    if (this.#isFixed && this.#schema !== undefined) this.#open(this.#config.name, this.#schema)
+  }
+
+  /**
+   * Opens or creates the stream of a message. Waits for the connection if the schema must be found.
+   *
+   * @throws NoTarget; SharedMemoryError; an error of the server
+   */
+  async openFor(message: Msg): Promise<Target> {
+    const name = this.#nameOf(message)
+    if (name === undefined) throw new NoTarget(`"allow" has no name for the subject ${message.subject}`)
+    const known = this.#targets.get(name)
+    if (known !== undefined) return known
+    if (this.#targets.size >= MAX_STREAMS) throw new NoTarget(`the route has ${MAX_STREAMS} streams already`)
+    try {
+      return this.#open(name, undefined)
+    } catch (error) {
+      if (!this.#isFixed && isCode(error, 'INVALID_NAME', 'NOT_A_CHANNEL', 'ACCESS_DENIED'))
+        throw new NoTarget(error.message)
+      if (!isCode(error, 'NOT_FOUND')) throw error
+    }
+    return this.#open(name, this.#schema ?? (await this.#schemaOf(message)))
+  }
+
+  /**
+   * Ends a part of a batch that a kill has interrupted.
+   *
+   * @returns the messages that were not sent, or of which the stream will tell; and whether it was certain
+   */
+  recover(
+    part: IntendedPart,
+    sequences: readonly number[],
+  ): { readonly left: readonly number[]; readonly isCertain: boolean } {
+    let target: Target
+    try {
+      target = this.#targets.get(part.name) ?? this.#open(part.name, undefined, part.lane)
+    } catch (error) {
+      if (isCode(error, 'NOT_FOUND', 'NOT_A_CHANNEL')) return { left: sequences, isCertain: true } // the memory is gone
+      throw error
+    }
+    const sent = target.stream.sentSince(part, sequences.length)
+    if (typeof sent === 'number') return { left: sequences.slice(sent), isCertain: true }
+    target.sentBefore = new SentBefore(sequences, sent)
+    return { left: sequences, isCertain: false }
+  }
+
+  close(): void {
+    for (const { stream, end } of this.#targets.values()) {
+      end()
+      stream.close()
+    }
+    this.#targets.clear()
+  }
+
+  #nameOf({ subject }: Msg): string | undefined {
+    const { name, subject: pattern } = this.#config
+    if (this.#isFixed) return name
+    const values = Object.entries(matched(pattern, subject) ?? {}).map(([key, value]) => [key, token(value)])
+    const found = filled(name, Object.fromEntries(values))
+    return this.#isAllowed(found) ? found : undefined
+  }
+
+  #open(name: string, schema: Uint8Array | undefined, lane?: number): Target {
+    const stream = LocalStream.open(name, schema, this.#options, lane)
+    const end = this.#context.laneOwners.claim(name, stream.writer.lane)
+    const form = new LocalForm(stream.descriptor, this.#context.schemas)
+    const target = { stream, form, end, sentBefore: undefined }
+    this.#targets.set(name, target)
+    return target
+  }
+
+  /** Messages of other programs go to a stream of JSON. */
+  async #schemaOf({ headers }: Msg): Promise<Uint8Array> {
+    const hash = headers?.get(SCHEMA)
+    if (!hash) return encodeDescriptor(payload.json().descriptor)
+    const found = await this.#context.schemas.find(hash, this.#context.signal)
+    try {
+      if (found !== undefined) return encodeDescriptor(checkedDescriptor(found, 0))
+    } catch {} // some program wrote nonsense to the bucket
+    throw new NoTarget(`no bridge has announced the schema ${hash.slice(0, 16)}`)
+  }
+}
+
+function streamOptions({
+  capacity,
+  maxProducers,
+  maxConsumers,
+  overflow,
+  withoutConsumers,
+}: RouteConfigOf<'stream-in'>) {
+  return {
+    ...(capacity !== undefined && { capacity }),
+    ...(maxProducers !== undefined && { maxProducers }),
+    ...(maxConsumers !== undefined && { maxConsumers }),
+    ...(overflow !== undefined && { overflow }),
+    ...(withoutConsumers !== undefined && { withoutConsumers }),
+  }
+}
+
+function schemaIn(file: string): Uint8Array {
+  const text = readFileSync(file, 'utf8')
+  try {
+    const encoded = encodeDescriptor(JSON.parse(text))
+    checkedDescriptor(encoded, 0)
+    return encoded
+  } catch (error) {
+    throw new Error(`${file} holds no schema: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+function isCode(error: unknown, ...codes: readonly SharedMemoryError['code'][]): error is SharedMemoryError {
+  return error instanceof SharedMemoryError && codes.includes(error.code)
+}
