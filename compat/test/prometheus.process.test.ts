@@ -56,6 +56,14 @@ describe.runIf(hasPrometheus)('a real Prometheus', () => {
     expect(await exporter.exit).toMatchObject({ code: 0, signal: null, stderr: '' })
   })
 
+  it('takes the alerts of the bridge', async () => {
+    const rules = fileURLToPath(new URL('../../packages/nats/prometheus/alerts.yml', import.meta.url))
+    expect(await promtool(['check', 'rules', rules])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('SUCCESS: 5 rules found'),
+    })
+  })
+
   it('raises the alerts when it must, and not before', async () => {
     const { code, stdout, stderr } = await testAlerts()
     expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: expect.stringContaining('SUCCESS') })

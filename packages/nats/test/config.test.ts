@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { capabilities } from '@memlane/core'
@@ -199,6 +199,12 @@ describe('a file of configuration', () => {
     })
   })
 
+  it('is the example of the package', () => {
+    const text = readFileSync(new URL('../examples/bridge.json', import.meta.url), 'utf8')
+    const folder = folderWith({ 'bridge.json': text.replace('/var/lib/memlane-bridge', 'state') })
+    expect(readConfig(join(folder, 'bridge.json')).routes).toHaveLength(1)
+  })
+
   it('is refused with line and column of each problem', () => {
     const text = `{
   "stateFolder": "state",
@@ -235,12 +241,11 @@ describe('a file of configuration', () => {
 
   it.skipIf(capabilities.namespace === 'windows')('is refused if its state folder cannot be used', () => {
     const folder = folderWith({ state: '', 'bridge.json': JSON.stringify({ stateFolder: 'state/x', routes: [out] }) })
-    mkdirSync(join(folder, 'other'))
     expect(() => readConfig(join(folder, 'bridge.json'))).toThrow(/stateFolder cannot be used: .*state/)
   })
 })
 
-it('the JSON Schema has all keys, with descriptions, and nothing of this machine', () => {
+it('the JSON Schema has all keys, with descriptions, and nothing of this machine; the package has it as a file', () => {
   const schema = bridgeSchema() as {
     properties: { origin: object; routes: { items: { oneOf: { required: string[]; properties: object }[] } } }
   }
@@ -249,4 +254,5 @@ it('the JSON Schema has all keys, with descriptions, and nothing of this machine
   expect(kinds).toHaveLength(8)
   expect(kinds[0]?.required).toEqual(['kind', 'name', 'subject', 'jetstream'])
   expect(kinds[0]?.properties).toHaveProperty('onOverrun.description')
+  expect(JSON.parse(readFileSync(new URL('../dist/bridge.schema.json', import.meta.url), 'utf8'))).toEqual(schema)
 })
