@@ -1,5 +1,6 @@
 import type { Command } from './command.js'
 import { bench } from './commands/bench.js'
+import { bridge } from './commands/bridge.js'
 import { call } from './commands/call.js'
 import { clean } from './commands/clean.js'
 import { create } from './commands/create.js'
@@ -26,5 +27,6 @@ export const commands: readonly Command<any>[] = [
   ...[send, call, queue, create, rm, clean],
   ...[record, replay, recover, recording],
   metrics,
+  bridge,
   bench,
 ]

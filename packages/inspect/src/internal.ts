@@ -1,4 +1,4 @@
-/** What the other packages use: values as JSON and as bytes. */
+/** What the other packages use: values as JSON and as bytes, and lanes as observers read them. */
 
 export { CopiedPayload } from './copied-payload.js'
 export { isWrapped, type JsonForm, messageJson } from './json-form.js'

@@ -17,6 +17,9 @@ import { StateLock } from './state-lock.js'
 /** How often a bridge looks for memories that match a pattern. */
 const DISCOVERY_MS = 1000
 
+/** How long the routes may take to end. */
+const STOP_MS = 10_000
+
 /** A route that has run for so long counts as healthy again after an error. */
 const HEALTHY_MS = 10_000
 
@@ -48,6 +51,7 @@ export class Bridge implements AsyncDisposable {
   readonly #stopping = new AbortController()
   readonly #routes = new Map<string, RouteStatus>()
   readonly #running: Promise<void>[] = []
+  #stopped: Promise<void> | undefined
 
   /**
    * Starts the routes. Does not wait for the connection.
@@ -72,10 +76,20 @@ export class Bridge implements AsyncDisposable {
     return [...this.#routes.values()]
   }
 
-  /** Ends the routes: what is in flight gets some seconds. Then closes the connection. */
-  async stop(): Promise<void> {
+  /** Ends the routes: messages in flight get some seconds. Then closes the connection. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping.abort(new Error('the bridge stops'))
+    const timer = startTimer(() => {
+      this.#log(`the routes have not ended within ${STOP_MS / 1000} s: the connection is closed`)
+      void this.link.close()
+    }, STOP_MS)
     await Promise.all(this.#running)
+    clearTimeout(timer)
     await this.link.close()
     this.#lock.release()
   }

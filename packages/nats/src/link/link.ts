@@ -128,13 +128,15 @@ export class Link {
   }
 
   async #watch(connection: NatsConnection, backoff: Backoff): Promise<void> {
+    // The client tells of a disconnect and of the reconnect once more for each attempt that the server has refused.
     for await (const status of connection.status()) {
       switch (status.type) {
         case 'disconnect':
-          if (this.#closing.signal.aborted) break
+          if (!this.#isUp || this.#closing.signal.aborted) break
           this.#change(false, `lost the connection to ${status.server}`)
           break
         case 'reconnect':
+          if (this.#isUp) break
           backoff.reset()
           this.#reconnects++
           this.#change(true, `connected again, to ${status.server}`)

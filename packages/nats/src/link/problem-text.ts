@@ -12,6 +12,9 @@ export function problemText(error: unknown): string {
     const action = error.operation === 'publish' ? 'publish to' : 'subscribe to'
     return `the server does not let this user ${action} "${error.subject}"`
   }
+  if (error instanceof errors.TimeoutError) {
+    return 'no answer in time; a server that demands a certificate of its clients looks like this, too'
+  }
   const text = error instanceof Error ? error.message : String(error)
   return text.split('\n', 1)[0] ?? ''
 }

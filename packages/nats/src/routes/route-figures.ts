@@ -28,10 +28,23 @@ export class RouteFigures {
   readonly dropped: Record<DropReason, number> = { overrun: 0, 'spill-full': 0, missed: 0, refused: 0, loop: 0 }
   /** Messages without an answer now. */
   inFlight = 0
-  /** Messages that wait on the near side now; undefined if the route does not know. */
-  lag: number | undefined
+  #lag: number | (() => number) | undefined
   /** Bytes that wait in the spill file now. */
   spillBytes = 0
   /** The last error, in one line; undefined if the route runs. */
   error: string | undefined
+
+  /** Messages that wait on the near side now; undefined if the route does not know. */
+  get lag(): number | undefined {
+    return typeof this.#lag === 'function' ? this.#lag() : this.#lag
+  }
+
+  set lag(lag: number | undefined) {
+    this.#lag = lag
+  }
+
+  /** Makes each read of `lag` ask the route. */
+  measureLag(measure: () => number): void {
+    this.#lag = measure
+  }
 }

@@ -1,6 +1,7 @@
 import type { RouteConfigOf } from '../config/route-config.js'
+import { StreamOut } from '../stream-out/stream-out.js'
 import type { RunRoute } from './route.js'
 
-export const runStreamOut: RunRoute<RouteConfigOf<'stream-out'>> = async ({ kind }) => {
-  throw new Error(`routes of kind ${kind} are not built yet`)
-}
+/** Carries the messages of a stream to a stream of JetStream. */
+export const runStreamOut: RunRoute<RouteConfigOf<'stream-out'>> = (config, context) =>
+  new StreamOut(config, context).run()

@@ -1,0 +1,31 @@
+/** A lane of a stream, as the bridge reads it: ahead of what JetStream has. */
+export interface OutgoingLane {
+  readonly producer: number
+  /** The payload of the message that `next` found. Valid until the next call of `next`, or until its room is released. */
+  readonly payload: Uint8Array
+  /** The number of that message. Counts beyond 32 bits. */
+  readonly sequence: number
+  /** Where the next message begins. */
+  readonly position: number
+  /** True if a message that `next` found is not settled. */
+  readonly isPending: boolean
+  /** How many messages were overwritten before the bridge could read them. */
+  readonly missed: number
+  /** Goes to the next message that JetStream does not have. @throws LayoutError `CORRUPT` */
+  next(): boolean
+  /** True if there may be a message. */
+  ready(): boolean
+  /** How many messages `next` would find. */
+  unread(): number
+  /** Notes that `next` has found a message which will be settled later. */
+  keep(): void
+  /** Notes that such a message is settled: all before `end` may be released. */
+  settle(end: number): void
+  /** Releases what is settled. Returns true if that was anything. */
+  release(): boolean
+}
+
+/** The number of a message whose low 32 bits are known, closest to an expected number. */
+export function wideSequence(low: number, expected: number): number {
+  return expected + ((low - expected) | 0)
+}

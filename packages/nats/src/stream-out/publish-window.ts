@@ -1,0 +1,308 @@
+/**
+ * The publishes that JetStream has not answered yet.
+ *
+ * They are kept in the order in which they were first published. An answer may come late, twice, or never, so a failure stops everything:
+ * the window counts a new attempt, and begins again at the oldest message without an answer. `Nats-Msg-Id` makes JetStream drop those that
+ * it has.
+ *
+ * Messages must not overtake each other when one of them is lost on the way, for example at the change of a leader. So each message names
+ * the one before it as the last that the stream must hold (`Nats-Expected-Last-Msg-Id`), and JetStream refuses it otherwise. That works
+ * only if nobody else publishes to the stream. If somebody does, the window notices refusals without a loss, and goes on without that
+ * header.
+ */
+
+import { microtask, now, setTimeout } from '@memlane/core/internal'
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
+import type { RouteFigures } from '../routes/route-figures.js'
+import type { Outgoing } from './outgoing.js'
+
+/** How long JetStream may take to answer. */
+const ANSWER_MS = 5_000
+/** At most so many bytes are in flight, unless a single message is longer. */
+const MOST_BYTES = 16 * 2 ** 20
+/** So many refusals show that somebody else publishes to the stream. */
+const FOREIGN_REFUSALS = 4
+
+/** Codes of errors of JetStream. */
+const WRONG_LAST_MESSAGE = 10_070
+/** The message will never fit: longer than the stream allows, or too many headers. */
+const NEVER_FITS: readonly number[] = [10_054, 10_097]
+
+/** Why publishing stopped. */
+export interface Interruption {
+  readonly reason: string
+  /** True if the same may work at once: nothing is wrong with the server. */
+  readonly mayGoOn: boolean
+}
+
+interface Entry {
+  readonly message: Outgoing
+  readonly bytes: number
+  isSettled: boolean
+  /** When it was first published, in ms; 0 before that. */
+  firstPublished: number
+  /** When it was last published. */
+  published: number
+}
+
+export interface PublishWindowOptions {
+  /** The stream of JetStream that must take the messages. */
+  readonly jetstream: string
+  readonly size: number
+  readonly figures: RouteFigures
+  /** Called once after one or more messages were settled. */
+  readonly onSettled: () => void
+  readonly log: (text: string) => void
+}
+
+export class PublishWindow {
+  readonly #options: PublishWindowOptions
+  readonly #inbox = createInbox()
+  readonly #entries: (Entry | undefined)[]
+  readonly #goodAnswer: Buffer
+  /** The number of the oldest entry, of the next one to publish, and of the next one to add. */
+  #first = 0
+  #unsent = 0
+  #next = 0
+  #bytes = 0
+  #attempt = 0
+  #connection: NatsConnection | undefined
+  #interrupt: ((interruption: Interruption) => void) | undefined
+  #checking = false
+  /** The message that was published before the next one of this attempt. */
+  #before: string | undefined
+  #isAlone = true
+  #foreignRefusals = 0
+  #willTellSettled = false
+  #latestStored = 0
+
+  constructor(options: PublishWindowOptions) {
+    this.#options = options
+    this.#entries = new Array(options.size).fill(undefined)
+    this.#goodAnswer = Buffer.from(`{"stream":${JSON.stringify(options.jetstream)},`)
+  }
+
+  /** The number of messages that wait for an answer, or to be published. */
+  get length(): number {
+    return this.#next - this.#first
+  }
+
+  get hasRoom(): boolean {
+    return this.length < this.#options.size && this.#bytes < MOST_BYTES
+  }
+
+  /** How many messages have been settled. */
+  get settled(): number {
+    return this.#first
+  }
+
+  /** The highest sequence in the stream of JetStream that an answer has named; 0 before the first one. */
+  get latestStored(): number {
+    return this.#latestStored
+  }
+
+  /** When the oldest message was first published, in ms of core's clock; undefined if there is none. */
+  get oldestPublished(): number | undefined {
+    return this.#entries[this.#first % this.#options.size]?.firstPublished || undefined
+  }
+
+  /** Adds a message, and publishes it at once unless publishing is interrupted. Call it only if there is room. */
+  push(message: Outgoing): void {
+    const bytes = message.payload.length + message.headers.length
+    this.#bytes += bytes
+    const entry: Entry = { message, bytes, isSettled: false, firstPublished: 0, published: 0 }
+    this.#entries[this.#next++ % this.#options.size] = entry
+    if (this.#interrupt !== undefined) this.#publishRest()
+  }
+
+  /** Goes through the messages that have no answer, the oldest first. */
+  *waiting(): Generator<Outgoing> {
+    for (let number = this.#first; number < this.#next; number++) {
+      const entry = this.#entries[number % this.#options.size] as Entry
+      if (!entry.isSettled) yield entry.message
+    }
+  }
+
+  /** Counts messages as settled that JetStream has stored before. Call it while publishing is interrupted. */
+  settleStored(ids: ReadonlySet<string>): void {
+    for (let number = this.#first; number < this.#next; number++) {
+      const entry = this.#entries[number % this.#options.size] as Entry
+      if (entry.isSettled || !ids.has(entry.message.id)) continue
+      this.#options.figures.duplicates++
+      this.#settle(entry)
+    }
+    this.#advance()
+  }
+
+  /** Publishes everything that has no answer, and what comes, until that is interrupted. */
+  run(connection: NatsConnection): Promise<Interruption> {
+    if (this.#connection !== connection) {
+      this.#connection = connection
+      connection.subscribe(`${this.#inbox}.>`, { callback: (_error, answer) => this.#onAnswer(answer) })
+    }
+    return new Promise((resolve) => {
+      this.#interrupt = resolve
+      this.#before = undefined
+      this.#publishRest()
+    })
+  }
+
+  /** Ends the current attempt. */
+  interrupt(reason: string, mayGoOn = false): void {
+    const interrupt = this.#interrupt
+    this.#interrupt = undefined
+    this.#attempt++
+    this.#unsent = this.#first
+    this.#options.figures.inFlight = 0
+    interrupt?.({ reason, mayGoOn })
+  }
+
+  #publishRest(): void {
+    const { size, figures } = this.#options
+    const time = now()
+    while (this.#unsent < this.#next) {
+      const number = this.#unsent++
+      const entry = this.#entries[number % size] as Entry
+      if (entry.isSettled) this.#before = entry.message.id
+      else this.#publish(entry, number, time)
+    }
+    figures.inFlight = this.length
+    this.#advance() // past those that were refused
+    if (!this.#checking && this.length > 0) this.#checkAnswers()
+  }
+
+  #publish(entry: Entry, number: number, time: number): void {
+    const { message } = entry
+    const connection = this.#connection as NatsConnection
+    const expected =
+      this.#before === undefined || !this.#isAlone ? '' : `Nats-Expected-Last-Msg-Id: ${this.#before}\r\n`
+    const headers = Buffer.from(`NATS/1.0\r\n${message.headers}${expected}\r\n`, 'latin1')
+    const most = connection.info?.max_payload ?? Infinity
+    const length = headers.length + message.payload.length
+    if (length > most) {
+      this.#refuse(entry, `${length} bytes with its headers are more than the server takes (max_payload is ${most})`)
+      return
+    }
+    if (entry.published !== 0) this.#options.figures.retries++
+    else entry.firstPublished = time
+    entry.published = time
+    this.#before = message.id
+    // The client only encodes the headers.
+    const encoded = { encode: () => headers } as unknown as MsgHdrs
+    connection.publish(message.subject, message.payload, {
+      headers: encoded,
+      reply: `${this.#inbox}.${this.#attempt}.${number}`,
+    })
+  }
+
+  #onAnswer(answer: Msg): void {
+    const { size, figures } = this.#options
+    const { subject } = answer
+    const dot = subject.lastIndexOf('.')
+    const number = Number(subject.slice(dot + 1))
+    const entry = number >= this.#first && number < this.#next ? this.#entries[number % size] : undefined
+    if (entry === undefined || entry.isSettled) return
+    const isCurrent = Number(subject.slice(this.#inbox.length + 1, dot)) === this.#attempt
+    const { data } = answer
+    const start = this.#goodAnswer
+    if (data.length > start.length && start.compare(data, 0, start.length) === 0) {
+      const stored = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')) as {
+        seq?: number
+        duplicate?: boolean
+      }
+      if (stored.duplicate === true) figures.duplicates++
+      if (typeof stored.seq === 'number' && stored.seq > this.#latestStored) this.#latestStored = stored.seq
+      this.#settle(entry)
+      this.#advance()
+    } else if (isCurrent && this.#interrupt !== undefined) this.#onFailure(answer, entry, number)
+  }
+
+  #onFailure(answer: Msg, entry: Entry, number: number): void {
+    const { jetstream, log } = this.#options
+    if (answer.headers?.code === 503) {
+      this.interrupt(`no stream of JetStream takes messages of subject "${entry.message.subject}" now`)
+      return
+    }
+    const { error, stream } = failureIn(answer.data)
+    if (error === undefined) {
+      const other = stream === undefined ? 'no stream of JetStream' : `the stream "${stream}"`
+      this.interrupt(`${other} has answered for subject "${entry.message.subject}", not "${jetstream}"`)
+    } else if (NEVER_FITS.includes(error.code)) {
+      this.#refuse(entry, error.description)
+      this.#before = undefined
+      this.interrupt(error.description, true) // those behind it name it as the one before
+      this.#advance()
+    } else if (error.code === WRONG_LAST_MESSAGE) {
+      // All before it are stored, so another message has come in between.
+      if (number === this.#first && this.#isAlone && ++this.#foreignRefusals >= FOREIGN_REFUSALS) {
+        this.#isAlone = false
+        log(`others publish to the stream "${jetstream}", too: if its leader changes, messages may change places`)
+      }
+      this.interrupt(error.description, true)
+    } else this.interrupt(`JetStream refuses a message: ${error.description}`)
+  }
+
+  #refuse(entry: Entry, reason: string): void {
+    const { figures, log } = this.#options
+    figures.dropped.refused++
+    log(`message ${entry.message.id} is refused: ${reason}`)
+    entry.isSettled = true
+  }
+
+  #settle(entry: Entry): void {
+    const { figures } = this.#options
+    figures.forwarded++
+    figures.bytes += entry.message.payload.length
+    entry.isSettled = true
+  }
+
+  /** Tells the senders of those messages before which nothing waits. */
+  #advance(): void {
+    const { size, onSettled } = this.#options
+    const start = this.#first
+    while (this.#first < this.#next) {
+      const entry = this.#entries[this.#first % size] as Entry
+      if (!entry.isSettled) break
+      this.#entries[this.#first % size] = undefined
+      this.#first++
+      this.#bytes -= entry.bytes
+      entry.message.sender.settle(entry.message)
+    }
+    if (this.#first === start) return
+    if (this.#unsent < this.#first) this.#unsent = this.#first
+    if (this.#interrupt !== undefined) this.#options.figures.inFlight = this.length
+    if (this.#willTellSettled) return
+    // Once for all answers that have come in one piece.
+    this.#willTellSettled = true
+    microtask(() => {
+      this.#willTellSettled = false
+      onSettled()
+    })
+  }
+
+  /** One timer for all: it looks at the oldest message. */
+  #checkAnswers(): void {
+    const oldest = this.#entries[this.#first % this.#options.size]
+    this.#checking = oldest !== undefined && this.#interrupt !== undefined
+    if (oldest === undefined || this.#interrupt === undefined) return
+    const left = oldest.published + ANSWER_MS - now()
+    if (left <= 0) {
+      this.#checking = false
+      this.interrupt(`JetStream has not answered for ${ANSWER_MS / 1000} s`)
+    } else setTimeout(() => this.#checkAnswers(), left).unref()
+  }
+}
+
+function failureIn(data: Uint8Array): { error?: { code: number; description: string }; stream?: string } {
+  let answer: { error?: { err_code?: unknown; description?: unknown }; stream?: unknown }
+  try {
+    answer = JSON.parse(Buffer.from(data).toString())
+  } catch {
+    return {}
+  }
+  if (typeof answer?.error === 'object' && answer.error !== null) {
+    const { err_code: code, description } = answer.error
+    return { error: { code: Number(code), description: String(description) } }
+  }
+  return typeof answer?.stream === 'string' ? { stream: answer.stream } : {}
+}
