@@ -5,6 +5,7 @@ import { uniqueName } from '@memlane/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Bridge, parseConfig } from '../src/index.js'
 import { startBridge } from './start-bridge.js'
+import { until } from './until.js'
 
 const route = () => ({ kind: 'stream-out', name: uniqueName('bridge'), subject: 'x', jetstream: 'X' })
 
@@ -25,9 +26,7 @@ describe('a bridge', () => {
 
   it('says once why it cannot connect, and stops at once', async () => {
     await using started = startBridge(NOWHERE, 'lonely', [route()])
-    while (!started.log.some((line) => line.startsWith('cannot connect'))) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
+    await until(() => started.log.some((line) => line.startsWith('cannot connect')))
     expect(started.log.filter((line) => line === 'cannot connect: connection refused')).toHaveLength(1)
     expect(started.bridge.link.isUp).toBe(false)
     expect(started.bridge.link.lastError).toBe('connection refused')

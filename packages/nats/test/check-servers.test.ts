@@ -62,10 +62,10 @@ describe.runIf(hasNats)('the check of the servers', () => {
       'warning STREAM stream-out quotes the stream "QUOTES" is there with 1 replicas, not 3',
       'warning STREAM stream-out quotes the stream "QUOTES" recognises duplicates for 120000 ms, not 600000 ms',
       'error STREAM stream-out other the stream "NARROW" does not store "site2.quotes.{lane}": it stores site2.quotes.0',
-      'error STREAM stream-out other the stream "NARROW" has the retention "interest": a stream needs "limits"',
+      'error STREAM stream-out other the stream "NARROW" has the retention "interest": it forgets messages while nobody reads',
       'note STREAM stream-out new the stream "NEW" is missing: the bridge creates it',
-      'error STREAM stream-in far the stream "NONE" is missing: create it',
-      'error STREAM queue-in jobs the stream "JOBS" is missing: create it',
+      'error STREAM stream-in far the stream "NONE" is missing: create it, or let the route that sends create it',
+      'error STREAM queue-in jobs the stream "JOBS" is missing: create it, or let the route that sends create it',
       'error BUCKET latest-out price the bucket "PRICES" is missing: create it, or add "create" to this route',
     ])
     await connection.close()

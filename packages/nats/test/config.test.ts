@@ -200,7 +200,7 @@ describe('a file of configuration', () => {
   })
 
   it('is the example of the package', () => {
-    const text = readFileSync(new URL('../examples/bridge.json', import.meta.url), 'utf8')
+    const text = readFileSync(new URL('../examples/bridge.jsonc', import.meta.url), 'utf8')
     const folder = folderWith({ 'bridge.json': text.replace('/var/lib/memlane-bridge', 'state') })
     expect(readConfig(join(folder, 'bridge.json')).routes).toHaveLength(1)
   })

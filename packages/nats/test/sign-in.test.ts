@@ -9,6 +9,7 @@ import { nkeys } from '@nats-io/nats-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../src/index.js'
 import { Link } from '../src/link/link.js'
+import { until } from './until.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'memlane-sign-in-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -37,7 +38,7 @@ function linkTo(server: object): TestLink {
     link,
     log,
     async logged(text) {
-      while (!log.some((line) => line.includes(text))) await new Promise((resolve) => setTimeout(resolve, 10))
+      await until(() => log.some((line) => line.includes(text)))
     },
     [Symbol.asyncDispose]: () => link.close(),
   }
@@ -77,7 +78,7 @@ describe.runIf(hasNats)('a link signs in', () => {
     await server.kill()
     await server.restart()
     await test.logged('lost the connection')
-    await expect.poll(() => test.log.filter((line) => line.includes('refuses the sign-in'))).toHaveLength(2)
+    await until(() => test.log.filter((line) => line.includes('refuses the sign-in')).length === 2)
     writeFileSync(passwordFile, 'right\n')
     await test.link.whenUp(never)
     expect(test.link.reconnects).toBe(1)
@@ -230,7 +231,7 @@ describe.runIf(hasNats)('a link to a cluster', () => {
       const second = current()
       expect(second).not.toBe(first)
       await second?.kill()
-      await expect.poll(() => test.link.reconnects, { timeout: 20_000 }).toBe(2)
+      await until(() => test.link.reconnects === 2)
       expect(current()).not.toBe(second)
     } finally {
       await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))

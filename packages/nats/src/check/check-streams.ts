@@ -30,8 +30,8 @@ async function checkRoute(route: RouteConfig, manager: JetStreamManager): Promis
     const isMissing = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
     if (!isMissing) return [finding('error', `cannot be read: ${problemText(error)}`)]
     if (creation !== undefined) return [finding('note', 'is missing: the bridge creates it')]
-    const remedy = route.kind.endsWith('-out') ? 'create it, or add "create" to this route' : 'create it'
-    return [finding('error', `is missing: ${remedy}`)]
+    const remedy = route.kind.endsWith('-out') ? 'add "create" to this route' : 'let the route that sends create it'
+    return [finding('error', `is missing: create it, or ${remedy}`)]
   }
   const findings: ServerFinding[] = []
   const { subjects = [], retention, num_replicas: replicas, duplicate_window: windowNs = 0 } = info.config
@@ -44,8 +44,8 @@ async function checkRoute(route: RouteConfig, manager: JetStreamManager): Promis
     const isQueue = route.kind.startsWith('queue-')
     if (isQueue && retention !== 'workqueue') {
       findings.push(finding('error', `has the retention "${retention}": a queue needs "workqueue"`))
-    } else if (!isQueue && retention !== 'limits') {
-      findings.push(finding('error', `has the retention "${retention}": a stream needs "limits"`))
+    } else if (!isQueue && retention === 'interest') {
+      findings.push(finding('error', 'has the retention "interest": it forgets messages while nobody reads'))
     }
   }
   if (creation?.replicas !== undefined && creation.replicas > replicas) {
