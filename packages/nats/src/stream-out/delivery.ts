@@ -5,7 +5,7 @@ import type { Clients } from '../link/link.js'
 import type { RouteContext } from '../routes/route.js'
 import type { PublishWindow } from './publish-window.js'
 
-/** What happens before messages are published: after each connect, and after each failure. */
+/** What happens before messages are published: after each connect, and after each interruption. */
 export type Prepare = (clients: Clients) => Promise<StreamInfo>
 
 /**
@@ -31,23 +31,19 @@ export async function deliver(
   }
   try {
     const clients = await link.clients(signal)
-    let isPrepared = false
     while (!signal.aborted) {
-      if (!link.isUp) isPrepared = false
       await link.whenUp(signal)
       try {
-        if (!isPrepared) await prepare(clients)
+        await prepare(clients)
       } catch (error) {
         if (link.isUp) await failed(error instanceof Error ? error.message : String(error))
         continue
       }
       if (!link.isUp) continue
-      isPrepared = true
       const before = window.settled
       const { reason, mayGoOn } = await window.run(clients.connection)
       if (window.settled !== before) backoff.reset()
       if (mayGoOn || signal.aborted) continue
-      isPrepared = false
       await failed(reason)
     }
   } catch (error) {

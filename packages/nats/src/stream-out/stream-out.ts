@@ -1,12 +1,11 @@
 import { Channel, readerCodec, type StreamChannel } from '@memlane/channel'
 import { setImmediate } from '@memlane/core/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
-import { encodeDescriptor, streamShape } from '@memlane/protocol/internal'
+import { streamShape } from '@memlane/protocol/internal'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { abortable } from '../link/abortable.js'
 import type { Clients } from '../link/link.js'
-import { schemaHash } from '../message/schema-store.js'
 import { filled, token } from '../message/subject-map.js'
 import type { RouteContext } from '../routes/route.js'
 import { Checkpoint } from './checkpoint.js'
@@ -29,7 +28,7 @@ export class StreamOut {
   readonly #context: RouteContext
   readonly #checkpoint: Checkpoint
   readonly #window: PublishWindow
-  readonly #announced = new Set<string>()
+  #announced: PayloadDescriptor | undefined
   #descriptor: PayloadDescriptor | undefined
   #lanes: OutgoingLanes | undefined
   #continue: (() => void) | undefined
@@ -73,6 +72,7 @@ export class StreamOut {
       this.#checkOverrun(channel)
       const { descriptor } = readerCodec(channel, undefined)
       this.#descriptor = descriptor
+      this.#window.interrupt('the schema is not announced yet', true)
       const instance = Buffer.from(channel.header.instance).toString('hex')
       this.#checkpoint.begin(instance)
       const messages = new OutgoingMessages(this.#config, this.#context, this.#checkpoint, descriptor, instance)
@@ -139,11 +139,10 @@ export class StreamOut {
     const { schemas, signal } = this.#context
     const subject = filled(this.#config.subject, { name: token(this.#config.name), lane: '*' })
     const info = await targetStream(clients, this.#config, subject)
-    const descriptor = this.#descriptor
-    if (descriptor !== undefined) {
-      const hash = schemaHash(encodeDescriptor(descriptor))
-      if (!this.#announced.has(hash)) await schemas.announce(descriptor, signal)
-      this.#announced.add(hash)
+    while (this.#descriptor !== undefined && this.#descriptor !== this.#announced) {
+      const descriptor = this.#descriptor
+      await schemas.announce(descriptor, signal)
+      this.#announced = descriptor
     }
     return info
   }
