@@ -87,7 +87,7 @@ class StreamIn {
   async #session(isWell: () => void): Promise<void> {
     const { link, signal, figures, log } = this.#context
     const clients = await link.whenUp(signal)
-    const { isWhole } = await renewConsumer(clients, this.#place, this.#position, log)
+    const { isWhole, acknowledgesAll } = await renewConsumer(clients, this.#place, this.#position, log)
     this.#seen = this.#position.next - 1
     const { jetstream, durable } = this.#place
     using session = new PullSession(link, clients, jetstream, durable, this.#config.window, signal)
@@ -99,7 +99,7 @@ class StreamIn {
       figures.lag = last.pending + deliveries.length + session.waiting
       for (const { message } of deliveries) await this.#prepare(message)
       await this.#carry(deliveries, isWhole)
-      session.acknowledge(last)
+      for (const delivery of acknowledgesAll ? [last] : deliveries) session.acknowledge(delivery)
       figures.inFlight = 0
       figures.lag = last.pending + session.waiting
       isWell()

@@ -14,10 +14,16 @@ export interface ConsumerPlace {
   readonly subject: string
 }
 
+export interface RenewedConsumer {
+  /** It delivers all messages of the stream: a gap means that messages were removed. */
+  readonly isWhole: boolean
+  /** An acknowledgement counts for all messages before, too. Work queues demand one for each. */
+  readonly acknowledgesAll: boolean
+}
+
 /**
  * Makes the durable consumer anew, so that it begins behind the last message that is done.
  *
- * @returns whether the consumer delivers all messages of the stream: then a gap means that messages were removed
  * @throws an error of the server; Error for a stream with interest retention, which would forget messages meanwhile
  */
 export async function renewConsumer(
@@ -25,7 +31,7 @@ export async function renewConsumer(
   { jetstream, durable, subject }: ConsumerPlace,
   position: StreamPosition,
   log: RouteContext['log'],
-): Promise<{ readonly isWhole: boolean }> {
+): Promise<RenewedConsumer> {
   const { config, created, state } = await manager.streams.info(jetstream)
   if (config.retention === 'interest') {
     throw new Error(
@@ -49,15 +55,14 @@ export async function renewConsumer(
     : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: position.next }
   await manager.consumers.add(jetstream, {
     durable_name: durable,
-    ack_policy: AckPolicy.All,
+    ack_policy: isWorkQueue ? AckPolicy.Explicit : AckPolicy.All,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: -1,
     filter_subject: subject,
     ...start,
   })
-  return {
-    isWhole: !isWorkQueue && config.subjects?.every((each) => covers(subject, each)) === true && !config.sources,
-  }
+  const isWhole = config.subjects?.every((each) => covers(subject, each)) === true && !config.sources
+  return { isWhole: isWhole && !isWorkQueue, acknowledgesAll: !isWorkQueue }
 }
 
 /** Tells whether the stream still has the message that the route has seen last, or has removed it. A stream in memory counts anew. */

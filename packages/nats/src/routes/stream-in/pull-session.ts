@@ -75,7 +75,6 @@ export class PullSession {
     return this.#queue.splice(0)
   }
 
-  /** Acknowledges this message and all before it. */
   acknowledge({ message }: Delivery): void {
     if (this.#end === undefined) message.respond()
   }
