@@ -68,6 +68,19 @@ export class HeldLane implements OutgoingLane {
     return this.#reader.ready()
   }
 
+  get heldBytes(): number {
+    this.#runAhead()
+    return (this.#scout.position - this.#released) | 0
+  }
+
+  get unreadBytes(): number {
+    return (this.#scout.position - this.#reader.position) | 0
+  }
+
+  hasGrown(): boolean {
+    return this.#scout.ready()
+  }
+
   unread(): number {
     this.#runAhead()
     return this.#scout.position === this.#reader.position ? 0 : (this.#scoutSequence + 1 - (this.#expected ?? 0)) | 0

@@ -6,7 +6,6 @@
 import { Bells, claimSlot, openLane, Participant, type StreamChannel, type WaitCondition } from '@memlane/channel'
 import { type Doorbell, Lease } from '@memlane/core'
 import { ConsumerSlot, forEachBit } from '@memlane/protocol/internal'
-import type { Checkpoint } from './checkpoint.js'
 import { HeldLane } from './held-lane.js'
 import type { OutgoingLane } from './outgoing-lane.js'
 import { OverwrittenLane } from './overwritten-lane.js'
@@ -16,7 +15,7 @@ const BURST = 64
 
 export class OutgoingLanes {
   readonly participant: Participant<StreamChannel>
-  readonly #checkpoint: Checkpoint
+  readonly #firstOf: (lane: number) => number | undefined
   readonly #consumer: number
   readonly #slot: ConsumerSlot | undefined
   readonly #producers: Bells
@@ -31,13 +30,13 @@ export class OutgoingLanes {
   /**
    * Takes a consumer slot: its bell wakes the bridge.
    *
-   * @param checkpoint speaks of this memory
+   * @param firstOf the number of the first message of a lane that is neither settled nor spilled; undefined if unknown
    * @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT`
    */
-  constructor(channel: StreamChannel, checkpoint: Checkpoint) {
+  constructor(channel: StreamChannel, firstOf: (lane: number) => number | undefined) {
     const { control, header } = channel
     const claim = claimSlot(channel, control.consumers)
-    this.#checkpoint = checkpoint
+    this.#firstOf = firstOf
     this.#consumer = claim.slot
     this.participant = new Participant(channel, control.consumers, claim.slot, 'park')
     this.#producers = Bells.of(channel, control.producers)
@@ -89,7 +88,7 @@ export class OutgoingLanes {
       this.#turn = (this.#turn + 1) % lanes.length
       const lane = lanes[this.#turn] as OutgoingLane
       let taken = 0
-      while (taken < BURST && isRoom() && this.#next(lane)) {
+      while (taken < BURST && isRoom() && this.next(lane)) {
         taken++
         take(lane)
       }
@@ -106,18 +105,27 @@ export class OutgoingLanes {
     if (isAny) this.#producers.ringSleepers()
   }
 
-  /** Waits until a message comes, `wake` is called, or the stream ends. @throws the signal's reason if it aborts */
-  async ready(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until there is a message, or until what `isThere` tells. Also ends by `wake`, and with the stream.
+   *
+   * @throws the signal's reason if it aborts
+   */
+  async ready(signal: AbortSignal, isThere: () => boolean = () => this.#isThere()): Promise<void> {
     const condition: WaitCondition = {
-      isThere: () => this.#isWoken || this.participant.closed || this.isThere(),
+      isThere: () => this.#isWoken || this.participant.closed || isThere(),
       watchPeers: (bell) => this.#watchPeers(bell),
     }
     await this.participant.waiter.wait(condition, { signal })
     this.#isWoken = false
   }
 
-  /** True if a lane may have a message, or a lane was opened. */
-  isThere(): boolean {
+  /** True if messages have come since the last use of `heldBytes`. */
+  hasGrown(): boolean {
+    this.#takeUp()
+    return this.#all.some((lane) => lane.hasGrown())
+  }
+
+  #isThere(): boolean {
     if (this.participant.channel.control.openings !== this.#openings) return true
     for (const lane of this.#all) if (lane.ready()) return true
     return false
@@ -137,7 +145,8 @@ export class OutgoingLanes {
     })
   }
 
-  #next(lane: OutgoingLane): boolean {
+  /** Goes to the next message of a lane. @throws SharedMemoryError `CORRUPT` */
+  next(lane: OutgoingLane): boolean {
     try {
       return lane.next()
     } catch (error) {
@@ -154,8 +163,7 @@ export class OutgoingLanes {
     for (let producer = 0; producer < control.producers.count; producer++) {
       if (control.stateOf(producer) === 'unused' || this.#lanes[producer] !== undefined) continue
       const lane = openLane(channel, producer, 'read').buffer
-      const first = this.#wasUsed[producer] ? undefined : 0
-      const expected = this.#checkpoint.nextOf(producer) ?? first
+      const expected = this.#firstOf(producer) ?? (this.#wasUsed[producer] ? undefined : 0)
       this.#lanes[producer] =
         this.#slot === undefined
           ? new OverwrittenLane(control, producer, lane, expected)
@@ -184,7 +192,7 @@ export class OutgoingLanes {
     })
     if (isAnyAlive || !isUsed) return false
     if (control.openings !== openings) return bell !== undefined
-    if (this.isThere() || this.#all.some(({ isPending }) => isPending)) return false
+    if (this.#isThere() || this.#all.some(({ isPending }) => isPending)) return false
     this.#isEnded = true
     this.#isWoken = true
     return true

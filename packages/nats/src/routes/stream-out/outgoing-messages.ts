@@ -1,9 +1,9 @@
 import type { PayloadDescriptor } from '@memlane/protocol'
 import { encodeDescriptor } from '@memlane/protocol/internal'
-import type { RouteConfigOf } from '../config/route-config.js'
-import { schemaHash } from '../message/schema-store.js'
-import { type WireForm, wireForm } from '../message/wire-form.js'
-import type { RouteContext } from '../routes/route.js'
+import type { RouteConfigOf } from '../../config/route-config.js'
+import { schemaHash } from '../../message/schema-store.js'
+import { type WireForm, wireForm } from '../../message/wire-form.js'
+import type { RouteContext } from '../route.js'
 import type { Checkpoint } from './checkpoint.js'
 import { LaneLabel } from './lane-label.js'
 import type { Outgoing, Sender } from './outgoing.js'
@@ -64,22 +64,21 @@ export class OutgoingMessages {
     // The bytes in the lane may change before the client has sent them.
     if (payload === lane.payload) payload = Buffer.from(payload)
     const { label, sender } = this.#parts[producer] ?? this.#addLane(lane)
-    const id = label.idOf(sequence)
     lane.keep()
-    const headers = label.headersOf(id, Date.now())
-    return { subject: label.subject, id, headers, payload, sender, lane: producer, sequence, end: position }
+    return { label, sequence, time: Date.now(), payload, sender, end: position }
   }
 
   #leaveOut(lane: OutgoingLane): void {
-    if (!lane.isPending) this.#checkpoint.note(lane.producer, lane.sequence + 1)
+    if (!lane.isPending) this.#checkpoint.note(this.#instance, lane.producer, lane.sequence + 1)
   }
 
   #addLane(lane: OutgoingLane): LaneParts {
-    const label = new LaneLabel(this.#config, this.#context.origin, this.#schema, this.#instance, lane.producer)
+    const label = LaneLabel.of(this.#config, this.#context.origin, this.#schema, this.#instance, lane.producer)
     const sender: Sender = {
+      release: ({ end }) => lane.settle(end),
       settle: ({ end, sequence }) => {
         lane.settle(end)
-        this.#checkpoint.note(lane.producer, sequence + 1)
+        this.#checkpoint.note(this.#instance, lane.producer, sequence + 1)
       },
     }
     const parts = { label, sender }

@@ -9,12 +9,18 @@ export interface OutgoingLane {
   readonly position: number
   /** True if a message that `next` found is not settled. */
   readonly isPending: boolean
+  /** Bytes of the messages that are not released, read or not: the producer cannot use them. */
+  readonly heldBytes: number
+  /** Bytes of those that `next` has not come to, as of the last use of `heldBytes`. */
+  readonly unreadBytes: number
   /** How many messages were overwritten before the bridge could read them. */
   readonly missed: number
   /** Goes to the next message that JetStream does not have. @throws LayoutError `CORRUPT` */
   next(): boolean
   /** True if there may be a message. */
   ready(): boolean
+  /** True if messages have come since the last use of `heldBytes`. */
+  hasGrown(): boolean
   /** How many messages `next` would find. */
   unread(): number
   /** Notes that `next` has found a message which will be settled later. */

@@ -1,8 +1,8 @@
 import type { StreamInfo } from '@nats-io/jetstream'
 import { JetStreamApiCodes, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
-import type { RouteConfigOf } from '../config/route-config.js'
-import type { Clients } from '../link/link.js'
+import type { RouteConfigOf } from '../../config/route-config.js'
+import type { Clients } from '../../link/link.js'
 
 /**
  * Finds the stream of JetStream that takes the messages, and creates it if the route says so.

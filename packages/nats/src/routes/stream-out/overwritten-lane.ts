@@ -50,6 +50,19 @@ export class OverwrittenLane implements OutgoingLane {
     return true
   }
 
+  /** The producer may overwrite an unread message at any time: it counts as a full lane. */
+  get heldBytes(): number {
+    return this.ready() ? Infinity : 0
+  }
+
+  get unreadBytes(): number {
+    return this.heldBytes
+  }
+
+  hasGrown(): boolean {
+    return this.ready()
+  }
+
   /** The messages behind the next one are not known before they are copied. */
   unread(): number {
     return this.ready() ? 1 : 0

@@ -12,14 +12,16 @@
  */
 
 import { microtask, now, setTimeout } from '@memlane/core/internal'
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
-import type { RouteFigures } from '../routes/route-figures.js'
-import type { Outgoing } from './outgoing.js'
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/nats-core'
+import type { RouteFigures } from '../route-figures.js'
+import type { Outgoing, Sender } from './outgoing.js'
 
 /** How long JetStream may take to answer. */
 const ANSWER_MS = 5_000
 /** At most so many bytes are in flight, unless a single message is longer. */
 const MOST_BYTES = 16 * 2 ** 20
+/** About the length of the headers of a message. */
+const HEADERS_LENGTH = 350
 /** So many refusals show that somebody else publishes to the stream. */
 const FOREIGN_REFUSALS = 4
 
@@ -31,14 +33,16 @@ const NEVER_FITS: readonly number[] = [10_054, 10_097]
 /** Why publishing stopped. */
 export interface Interruption {
   readonly reason: string
-  /** True if the same may work at once: nothing is wrong with the server. */
-  readonly mayGoOn: boolean
+  /** What comes before the next attempt: nothing, preparations, or first a pause. */
+  readonly next: 'go-on' | 'prepare' | 'pause'
 }
 
 interface Entry {
-  readonly message: Outgoing
+  message: Outgoing
   readonly bytes: number
   isSettled: boolean
+  /** Its sequence in the stream of JetStream; 0 if unknown. */
+  stored: number
   /** When it was first published, in ms; 0 before that. */
   firstPublished: number
   /** When it was last published. */
@@ -67,14 +71,18 @@ export class PublishWindow {
   #bytes = 0
   #attempt = 0
   #connection: NatsConnection | undefined
+  #answers: Subscription | undefined
   #interrupt: ((interruption: Interruption) => void) | undefined
+  #early: Interruption | undefined
   #checking = false
   /** The message that was published before the next one of this attempt. */
-  #before: string | undefined
+  #before: Outgoing | undefined
   #isAlone = true
   #foreignRefusals = 0
   #willTellSettled = false
+  #isClosed = false
   #latestStored = 0
+  #known: ReadonlySet<string> = new Set()
 
   constructor(options: PublishWindowOptions) {
     this.#options = options
@@ -96,7 +104,7 @@ export class PublishWindow {
     return this.#first
   }
 
-  /** The highest sequence in the stream of JetStream that an answer has named; 0 before the first one. */
+  /** The sequence of the last settled message in the stream of JetStream; 0 before the first one. */
   get latestStored(): number {
     return this.#latestStored
   }
@@ -108,38 +116,37 @@ export class PublishWindow {
 
   /** Adds a message, and publishes it at once unless publishing is interrupted. Call it only if there is room. */
   push(message: Outgoing): void {
-    const bytes = message.payload.length + message.headers.length
+    const bytes = message.payload.length + HEADERS_LENGTH
     this.#bytes += bytes
-    const entry: Entry = { message, bytes, isSettled: false, firstPublished: 0, published: 0 }
+    const entry: Entry = { message, bytes, isSettled: false, stored: 0, firstPublished: 0, published: 0 }
     this.#entries[this.#next++ % this.#options.size] = entry
     if (this.#interrupt !== undefined) this.#publishRest()
   }
 
-  /** Goes through the messages that have no answer, the oldest first. */
-  *waiting(): Generator<Outgoing> {
+  /** Replaces each message of other senders than `kept`, the oldest first. The new one is the same, with another sender. */
+  replace(kept: Sender | undefined, replacement: (message: Outgoing) => Outgoing): void {
     for (let number = this.#first; number < this.#next; number++) {
       const entry = this.#entries[number % this.#options.size] as Entry
-      if (!entry.isSettled) yield entry.message
+      if (entry.message.sender !== kept) entry.message = replacement(entry.message)
     }
   }
 
-  /** Counts messages as settled that JetStream has stored before. Call it while publishing is interrupted. */
-  settleStored(ids: ReadonlySet<string>): void {
-    for (let number = this.#first; number < this.#next; number++) {
-      const entry = this.#entries[number % this.#options.size] as Entry
-      if (entry.isSettled || !ids.has(entry.message.id)) continue
-      this.#options.figures.duplicates++
-      this.#settle(entry)
-    }
-    this.#advance()
+  /** Tells which messages JetStream has stored before: they are not published again. Replaces those of an earlier call. */
+  knowStored(ids: ReadonlySet<string>): void {
+    this.#known = ids
   }
 
   /** Publishes everything that has no answer, and what comes, until that is interrupted. */
   run(connection: NatsConnection): Promise<Interruption> {
     if (this.#connection !== connection) {
       this.#connection = connection
-      connection.subscribe(`${this.#inbox}.>`, { callback: (_error, answer) => this.#onAnswer(answer) })
+      this.#answers = connection.subscribe(`${this.#inbox}.>`, {
+        callback: (_error, answer) => this.#onAnswer(answer),
+      })
     }
+    const early = this.#early
+    this.#early = undefined
+    if (early !== undefined) return Promise.resolve(early)
     return new Promise((resolve) => {
       this.#interrupt = resolve
       this.#before = undefined
@@ -147,14 +154,21 @@ export class PublishWindow {
     })
   }
 
-  /** Ends the current attempt. */
-  interrupt(reason: string, mayGoOn = false): void {
+  /** Ignores what comes from now on. */
+  close(): void {
+    this.#isClosed = true
+    if (this.#connection?.isClosed() === false) this.#answers?.unsubscribe()
+  }
+
+  /** Ends the current attempt. If there is none, ends the next one before it begins, so that what comes before it is done again. */
+  interrupt(reason: string, next: Interruption['next'] = 'pause'): void {
     const interrupt = this.#interrupt
     this.#interrupt = undefined
     this.#attempt++
     this.#unsent = this.#first
     this.#options.figures.inFlight = 0
-    interrupt?.({ reason, mayGoOn })
+    if (interrupt !== undefined) interrupt({ reason, next })
+    else this.#early = { reason, next }
   }
 
   #publishRest(): void {
@@ -163,7 +177,7 @@ export class PublishWindow {
     while (this.#unsent < this.#next) {
       const number = this.#unsent++
       const entry = this.#entries[number % size] as Entry
-      if (entry.isSettled) this.#before = entry.message.id
+      if (entry.isSettled) this.#before = entry.message
       else this.#publish(entry, number, time)
     }
     figures.inFlight = this.length
@@ -173,12 +187,19 @@ export class PublishWindow {
 
   #publish(entry: Entry, number: number, time: number): void {
     const { message } = entry
+    if (this.#known.has(idOf(message))) {
+      this.#options.figures.duplicates++
+      this.#before = message
+      this.#settle(entry)
+      return
+    }
     const connection = this.#connection as NatsConnection
     const expected =
-      this.#before === undefined || !this.#isAlone ? '' : `Nats-Expected-Last-Msg-Id: ${this.#before}\r\n`
-    const headers = Buffer.from(`NATS/1.0\r\n${message.headers}${expected}\r\n`, 'latin1')
+      this.#before === undefined || !this.#isAlone ? '' : `Nats-Expected-Last-Msg-Id: ${idOf(this.#before)}\r\n`
+    const { label, sequence, time: readTime, payload } = message
+    const headers = Buffer.from(`NATS/1.0\r\n${label.headersOf(sequence, readTime)}${expected}\r\n`, 'latin1')
     const most = connection.info?.max_payload ?? Infinity
-    const length = headers.length + message.payload.length
+    const length = headers.length + payload.length
     if (length > most) {
       this.#refuse(entry, `${length} bytes with its headers are more than the server takes (max_payload is ${most})`)
       return
@@ -186,10 +207,10 @@ export class PublishWindow {
     if (entry.published !== 0) this.#options.figures.retries++
     else entry.firstPublished = time
     entry.published = time
-    this.#before = message.id
+    this.#before = message
     // The client only encodes the headers.
     const encoded = { encode: () => headers } as unknown as MsgHdrs
-    connection.publish(message.subject, message.payload, {
+    connection.publish(label.fields.subject, payload, {
       headers: encoded,
       reply: `${this.#inbox}.${this.#attempt}.${number}`,
     })
@@ -201,7 +222,7 @@ export class PublishWindow {
     const dot = subject.lastIndexOf('.')
     const number = Number(subject.slice(dot + 1))
     const entry = number >= this.#first && number < this.#next ? this.#entries[number % size] : undefined
-    if (entry === undefined || entry.isSettled) return
+    if (entry === undefined || entry.isSettled || this.#isClosed) return
     const isCurrent = Number(subject.slice(this.#inbox.length + 1, dot)) === this.#attempt
     const { data } = answer
     const start = this.#goodAnswer
@@ -211,7 +232,7 @@ export class PublishWindow {
         duplicate?: boolean
       }
       if (stored.duplicate === true) figures.duplicates++
-      if (typeof stored.seq === 'number' && stored.seq > this.#latestStored) this.#latestStored = stored.seq
+      entry.stored = stored.seq ?? 0
       this.#settle(entry)
       this.#advance()
     } else if (isCurrent && this.#interrupt !== undefined) this.#onFailure(answer, entry, number)
@@ -220,17 +241,17 @@ export class PublishWindow {
   #onFailure(answer: Msg, entry: Entry, number: number): void {
     const { jetstream, log } = this.#options
     if (answer.headers?.code === 503) {
-      this.interrupt(`no stream of JetStream takes messages of subject "${entry.message.subject}" now`)
+      this.interrupt(`no stream of JetStream takes messages of subject "${entry.message.label.fields.subject}" now`)
       return
     }
     const { error, stream } = failureIn(answer.data)
     if (error === undefined) {
       const other = stream === undefined ? 'no stream of JetStream' : `the stream "${stream}"`
-      this.interrupt(`${other} has answered for subject "${entry.message.subject}", not "${jetstream}"`)
+      this.interrupt(`${other} has answered for subject "${entry.message.label.fields.subject}", not "${jetstream}"`)
     } else if (NEVER_FITS.includes(error.code)) {
       this.#refuse(entry, error.description)
       this.#before = undefined
-      this.interrupt(error.description, true) // those behind it name it as the one before
+      this.interrupt(error.description, 'go-on') // those behind it name it as the one before
       this.#advance()
     } else if (error.code === WRONG_LAST_MESSAGE) {
       // All before it are stored, so another message has come in between.
@@ -238,14 +259,14 @@ export class PublishWindow {
         this.#isAlone = false
         log(`others publish to the stream "${jetstream}", too: if its leader changes, messages may change places`)
       }
-      this.interrupt(error.description, true)
+      this.interrupt(error.description, 'go-on')
     } else this.interrupt(`JetStream refuses a message: ${error.description}`)
   }
 
   #refuse(entry: Entry, reason: string): void {
     const { figures, log } = this.#options
     figures.dropped.refused++
-    log(`message ${entry.message.id} is refused: ${reason}`)
+    log(`message ${idOf(entry.message)} is refused: ${reason}`)
     entry.isSettled = true
   }
 
@@ -266,6 +287,7 @@ export class PublishWindow {
       this.#entries[this.#first % size] = undefined
       this.#first++
       this.#bytes -= entry.bytes
+      if (entry.stored > 0) this.#latestStored = entry.stored
       entry.message.sender.settle(entry.message)
     }
     if (this.#first === start) return
@@ -276,7 +298,7 @@ export class PublishWindow {
     this.#willTellSettled = true
     microtask(() => {
       this.#willTellSettled = false
-      onSettled()
+      if (!this.#isClosed) onSettled()
     })
   }
 
@@ -291,6 +313,10 @@ export class PublishWindow {
       this.interrupt(`JetStream has not answered for ${ANSWER_MS / 1000} s`)
     } else setTimeout(() => this.#checkAnswers(), left).unref()
   }
+}
+
+function idOf({ label, sequence }: Outgoing): string {
+  return label.idOf(sequence)
 }
 
 function failureIn(data: Uint8Array): { error?: { code: number; description: string }; stream?: string } {

@@ -1,0 +1,241 @@
+import { join } from 'node:path'
+import { Channel, readerCodec, type StreamChannel } from '@memlane/channel'
+import { clearTimeout, now, setImmediate, setTimeout } from '@memlane/core/internal'
+import { streamShape } from '@memlane/protocol/internal'
+import type { RouteConfigOf } from '../../config/route-config.js'
+import { abortable } from '../../link/abortable.js'
+import type { Clients } from '../../link/link.js'
+import { filled, token } from '../../message/subject-map.js'
+import type { RouteContext } from '../route.js'
+import { Checkpoint } from './checkpoint.js'
+import { deliver, type Prepare } from './delivery.js'
+import { OutgoingLanes } from './outgoing-lanes.js'
+import { OutgoingMessages } from './outgoing-messages.js'
+import { Overrun } from './overrun.js'
+import { PublishWindow } from './publish-window.js'
+import { SchemaFiles } from './schema-files.js'
+import { SpillFile } from './spill-file.js'
+import { storedIds } from './stored-ids.js'
+import { targetStream } from './target-stream.js'
+
+type Config = RouteConfigOf<'stream-out'>
+
+/** How long a stopping route waits for the answers to what is in flight. */
+const FINISH_MS = 3_000
+/** So many bytes are read before the event loop runs. */
+const BYTES_A_ROUND = 2 ** 20
+
+/** While the network is too slow: how often the lanes are looked at, at most. */
+const RELIEF_MS = 1
+
+/** A route from a stream to a stream of JetStream, over the lives of its memory. */
+export class StreamOut {
+  readonly #config: Config
+  readonly #context: RouteContext
+  readonly #checkpoint: Checkpoint
+  readonly #window: PublishWindow
+  readonly #spill: SpillFile | undefined
+  readonly #schemas: SchemaFiles
+  #hasCompared = false
+  #lanes: OutgoingLanes | undefined
+  #continue: (() => void) | undefined
+  /** True while `carry` waits on the lanes although the window has no room. */
+  #isOverrun = false
+
+  constructor(config: Config, context: RouteContext) {
+    const { figures, log, folder } = context
+    this.#config = config
+    this.#context = context
+    this.#checkpoint = new Checkpoint(folder)
+    this.#schemas = new SchemaFiles(folder)
+    this.#window = new PublishWindow({
+      jetstream: config.jetstream,
+      size: config.window,
+      figures,
+      onSettled: () => this.#onSettled(),
+      log,
+    })
+    if (config.onOverrun === 'spill') {
+      this.#spill = new SpillFile({
+        folder: join(folder, 'spill'),
+        maxBytes: config.maxSpillBytes,
+        start: this.#checkpoint.spill,
+        figures,
+        onSettled: ({ label: { fields }, sequence }, position) => {
+          this.#checkpoint.note(fields.instance, fields.lane, sequence + 1)
+          this.#checkpoint.noteSpill(position)
+        },
+        log,
+      })
+    }
+    figures.measureLag(() => this.#window.length + (this.#spill?.waiting ?? 0) + (this.#lanes?.unread ?? 0))
+  }
+
+  /** Runs until the signal of the route aborts. @throws an error of the memory, or of the configuration */
+  async run(): Promise<void> {
+    const ended = new AbortController()
+    const prepare: Prepare = (clients, signal) => this.#prepare(clients, signal)
+    const failed = new AbortController()
+    const delivery = deliver(this.#window, this.#context, prepare, ended.signal)
+    delivery.catch((error) => failed.abort(error))
+    const signal = AbortSignal.any([this.#context.signal, failed.signal])
+    this.#publishSpilled()
+    try {
+      while (!signal.aborted) await this.#carryMemory(signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      ended.abort(new Error('the route has ended'))
+      await delivery.finally(() => {
+        this.#window.close()
+        this.#checkpoint.close()
+        this.#spill?.close()
+      })
+    }
+  }
+
+  /** Waits for the memory, and carries its messages until nobody else uses it. */
+  async #carryMemory(signal: AbortSignal): Promise<void> {
+    const channel = await Channel.waitFor(streamShape, this.#config.name, undefined, { signal })
+    try {
+      this.#checkOverrun(channel)
+      const { descriptor } = readerCodec(channel, undefined)
+      if (this.#schemas.add(descriptor)) this.#window.interrupt('the schema is new', 'prepare')
+      const instance = Buffer.from(channel.header.instance).toString('hex')
+      this.#checkpoint.begin(instance)
+      const messages = new OutgoingMessages(this.#config, this.#context, this.#checkpoint, descriptor, instance)
+      this.#lanes = new OutgoingLanes(channel, (lane) => {
+        const settled = this.#checkpoint.nextOf(lane)
+        const spilled = this.#spill?.nextOf(instance, lane)
+        return spilled === undefined ? settled : Math.max(spilled, settled ?? 0)
+      })
+      await this.#carry(this.#lanes, messages, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      if (signal.aborted) await this.#finish()
+      this.#lanes?.close()
+      this.#lanes = undefined
+      channel.close()
+    }
+  }
+
+  async #carry(lanes: OutgoingLanes, messages: OutgoingMessages, signal: AbortSignal): Promise<void> {
+    const { figures } = this.#context
+    const window = this.#window
+    const isRoom = () => window.hasRoom && this.#spill?.isRead !== false
+    const overrun = this.#makesRoom(lanes)
+      ? new Overrun(lanes, window, messages, this.#spill, this.#checkpoint, figures)
+      : undefined
+    const missedBefore = figures.dropped.missed
+    while (!signal.aborted && !lanes.isEnded) {
+      let bytes = 0
+      const count = lanes.read(
+        (lane) => {
+          bytes += lane.payload.length
+          const message = messages.make(lane)
+          if (message !== undefined) window.push(message)
+        },
+        () => bytes < BYTES_A_ROUND && isRoom(),
+      )
+      lanes.release() // what is not published
+      figures.dropped.missed = missedBefore + lanes.missed
+      if (count > 0) await new Promise(setImmediate)
+      else if (isRoom()) await lanes.ready(signal)
+      else if (overrun === undefined) await this.#change(signal)
+      else if (overrun.relieve()) await new Promise(setImmediate)
+      else {
+        this.#isOverrun = true
+        await lanes.ready(signal, () => lanes.hasGrown())
+        this.#isOverrun = false
+        // Not at each message: most of them need nothing.
+        if (!isRoom()) await this.#change(signal, RELIEF_MS)
+      }
+    }
+  }
+
+  /** True if producers must not wait for the network. */
+  #makesRoom({ participant }: OutgoingLanes): boolean {
+    const { overflow } = participant.channel.header
+    return this.#spill !== undefined || (this.#config.onOverrun === 'drop' && overflow === 'wait')
+  }
+
+  /** Waits until messages are settled, or for a time. @throws the signal's reason if it aborts */
+  async #change(signal: AbortSignal, timeoutMs?: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const change = new Promise<void>((resolve) => {
+      this.#continue = resolve
+      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs)
+    })
+    await abortable(change, signal).finally(() => clearTimeout(timer))
+  }
+
+  /** Waits a few seconds for the answers to what is in flight. */
+  async #finish(): Promise<void> {
+    const deadline = AbortSignal.timeout(FINISH_MS)
+    while (this.#window.length > 0 && this.#context.link.isUp && !deadline.aborted) {
+      await this.#change(deadline).catch(() => {})
+    }
+  }
+
+  /** Fills the window from the spill file. */
+  #publishSpilled(): void {
+    while (this.#window.hasRoom) {
+      const message = this.#spill?.next()
+      if (message === undefined) return
+      this.#window.push(message)
+    }
+  }
+
+  #onSettled(): void {
+    this.#context.figures.error = undefined
+    if (this.#window.latestStored > 0) this.#checkpoint.noteStored(this.#window.latestStored)
+    this.#lanes?.release()
+    this.#publishSpilled()
+    this.#continue?.()
+    this.#continue = undefined
+    if (this.#window.length === 0 || this.#isOverrun) this.#lanes?.wake()
+  }
+
+  /** What must be there before messages are published: the stream of JetStream, the schema, and what was stored before. */
+  async #prepare(clients: Clients, signal: AbortSignal): Promise<void> {
+    const { name, subject } = this.#config
+    const all = filled(subject, { name: token(name), lane: '*' })
+    const { state, config } = await targetStream(clients, this.#config, all)
+    await this.#schemas.announceAll((descriptor) => this.#context.schemas.announce(descriptor, signal))
+    await this.#compare(clients, all, state.last_seq, config.duplicate_window / 1e6, signal)
+  }
+
+  /** Finds out which messages are stored, if JetStream may have forgotten that. */
+  async #compare(
+    clients: Clients,
+    subject: string,
+    last: number,
+    duplicateWindowMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const checkpoint = this.#checkpoint
+    const { jetstream } = this.#config
+    const { origin, log } = this.#context
+    const { oldestPublished } = this.#window
+    const wasAway = oldestPublished !== undefined && now() - oldestPublished > duplicateWindowMs / 2
+    if (checkpoint.stored === 0 || checkpoint.stored > last) {
+      // Nothing was published yet, or the stream was made anew.
+      checkpoint.noteStored(last)
+      checkpoint.write()
+    } else if (last > checkpoint.stored && (wasAway || !this.#hasCompared)) {
+      const ids = await storedIds(clients, { jetstream, subject, origin, after: checkpoint.stored }, signal)
+      if (ids.size > 0) log(`JetStream has ${ids.size} messages that this bridge published before`)
+      this.#window.knowStored(ids)
+    }
+    this.#hasCompared = true
+  }
+
+  #checkOverrun({ header, name }: StreamChannel): void {
+    if (header.overflow === 'wait' || this.#config.onOverrun !== 'block') return
+    throw new Error(
+      `the stream "${name}" has overflow: "overwrite", so its producers never wait, and the bridge cannot block them. ` +
+        'Set "onOverrun" of its route to "drop" or "spill", or create the stream with overflow: "wait".',
+    )
+  }
+}
