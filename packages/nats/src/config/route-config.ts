@@ -155,8 +155,12 @@ const callOut = z.strictObject({
     .array(z.string().min(1))
     .default(['*'])
     .describe('The procedures that others may call: names, or patterns with *.'),
-  encoding,
-  concurrency: z.int().min(1).default(256).describe('Calls without an answer at a time.'),
+  encoding: encoding.describe('How the values of requests travel that name no type of content, and of their answers.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Calls that run at a time. The bridge refuses others: their callers can try again.'),
 })
 
 const callIn = z.strictObject({
@@ -167,7 +171,16 @@ const callIn = z.strictObject({
   ),
   schemaFile,
   encoding,
-  timeoutMs: z.int().min(1).default(10_000).describe('The longest wait for an answer if a call has no deadline.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe(
+      'How long a call without a deadline waits for a service that takes it, in milliseconds. Also how long a service of another program may be silent.',
+    ),
+  capacity: z.int().optional().describe('As in serve.'),
+  maxRequestLength: z.int().optional().describe('As in serve.'),
+  maxAnswerLength: z.int().optional().describe('As in serve.'),
 })
 
 export const routeSchema = z.discriminatedUnion('kind', [
@@ -182,7 +195,7 @@ export const routeSchema = z.discriminatedUnion('kind', [
 ])
 
 export type RouteConfig = z.output<typeof routeSchema>
-export type RouteKind = RouteConfig['kind']
+type RouteKind = RouteConfig['kind']
 /** The configuration of one kind of route. */
 export type RouteConfigOf<Kind extends RouteKind> = Extract<RouteConfig, { readonly kind: Kind }>
 export type CreationConfig = z.output<typeof creation>

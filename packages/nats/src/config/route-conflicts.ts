@@ -22,6 +22,12 @@ export function routeConflicts(routes: readonly RouteConfig[]): RouteConflict[] 
       const message = `needs {name}: all memories that match "${route.name}" would use the same ${key}`
       conflicts.push({ path: [index, key], message })
     }
+    if (shapeOf(route) === 'call' && !placesIn(target).includes('procedure')) {
+      conflicts.push({
+        path: [index, 'subject'],
+        message: 'needs {procedure}: each procedure has a subject of its own',
+      })
+    }
     for (const [earlier, other] of routes.slice(0, index).entries()) {
       const message = conflictOf(route, other, `routes[${earlier}]`)
       if (message !== undefined) conflicts.push({ path: [index, ...message.path], message: message.text })
