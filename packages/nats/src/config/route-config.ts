@@ -169,7 +169,9 @@ const callIn = z.strictObject({
   subject: template('subject-out', ['name', 'procedure'], 'The endpoints of the service, as in call-out.').default(
     '{name}.{procedure}',
   ),
-  schemaFile,
+  schemaFile: schemaFile.describe(
+    "A file with the descriptor of the API. Default: the API that the other machine's bridge offers.",
+  ),
   encoding,
   timeoutMs: z
     .int()
