@@ -9,7 +9,8 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   async onSuccess() {
-    const { bridgeSchema } = (await import('./dist/index.js' as string)) as typeof import('./src/index.js')
+    const built = './dist/index.js' // as a literal, it would be bundled into this file before it is there
+    const { bridgeSchema } = (await import(built)) as typeof import('./src/index.js')
     writeFileSync('dist/bridge.schema.json', `${JSON.stringify(bridgeSchema(), undefined, 2)}\n`)
   },
 })
