@@ -28,7 +28,7 @@ export async function testStream(url: string, options: object = {}): Promise<Tes
     publish(body, fields = {}, last = 'x') {
       const found = headers()
       for (const [key, value] of Object.entries(fields)) found.set(key, value)
-      return manager.jetstream().publish(`${name}.${last}`, body, { headers: found, timeout: 500 })
+      return manager.jetstream().publish(`${name}.${last}`, body, { headers: found, timeout: 2000 })
     },
   }
 }

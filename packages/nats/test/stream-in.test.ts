@@ -127,7 +127,9 @@ describe.runIf(hasNats)('a route stream-in', () => {
     using _local = createStream(name, Quote, { capacity: 65_536, withoutConsumers: 'wait' })
     await using bridge = bridgeTo({ ...{ window: 128 }, name, jetstream: name })
     const count = 4000
-    await Promise.all(upTo(count).map((number) => publish(JSON.stringify({ number, price: 1 }))))
+    for (let first = 0; first < count; first += 200) {
+      await Promise.all(upTo(200).map((number) => publish(JSON.stringify({ number: first + number, price: 1 }))))
+    }
     await until(() => (figures(bridge)?.forwarded ?? 0) > 2000)
     await setTimeout(200)
     const { num_ack_pending } = await manager.consumers.info(name, `here_${name}`)

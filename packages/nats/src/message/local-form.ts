@@ -1,7 +1,8 @@
 import { Payload } from '@memlane/inspect/internal'
-import type { PayloadDescriptor } from '@memlane/protocol'
-import { checkedDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
+import type { PayloadDescriptor, SchemaDescriptor } from '@memlane/protocol'
+import { encodeDescriptor, keysIn, ONLY_KEY } from '@memlane/protocol/internal'
 import type { Msg } from '@nats-io/nats-core'
+import type { WireEncoding } from '../config/route-config.js'
 import { encodingIn, SCHEMA } from './headers.js'
 import { projectedValue } from './projected-value.js'
 import { type SchemaStore, schemaHash } from './schema-store.js'
@@ -18,14 +19,23 @@ export class LocalForm {
   readonly #schemas: SchemaStore
   readonly #payload: Payload
   readonly #hash: string
+  readonly #key: string
   /** By encoding and hash; undefined for a schema that no bridge has announced. */
   readonly #known = new Map<string, ValueIn | undefined>()
 
-  /** @throws LayoutError `CORRUPT` for a descriptor that memlane cannot have written */
-  constructor(descriptor: PayloadDescriptor, schemas: SchemaStore) {
+  /**
+   * @param board the board to which the schema belongs, as the value of a key: then messages name the schema of their board
+   * @throws LayoutError `CORRUPT` for a descriptor that memlane cannot have written
+   */
+  constructor(
+    descriptor: PayloadDescriptor,
+    schemas: SchemaStore,
+    board: { readonly descriptor: SchemaDescriptor; readonly key: string } = { descriptor, key: ONLY_KEY },
+  ) {
     this.#schemas = schemas
     this.#payload = new Payload(descriptor)
-    this.#hash = schemaHash(encodeDescriptor(descriptor))
+    this.#hash = schemaHash(encodeDescriptor(board.descriptor))
+    this.#key = board.key
   }
 
   /** True if `bytesOf` can be called for the message; if not, call `learn` first. */
@@ -40,7 +50,7 @@ export class LocalForm {
     if (hash === undefined) return
     const encoded = await this.#schemas.find(hash, signal)
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.set(key, encoded && formOf(encoded, encoding))
+    this.#known.set(key, encoded && formOf(encoded, encoding, this.#key))
   }
 
   /**
@@ -73,9 +83,10 @@ export class LocalForm {
   }
 }
 
-function formOf(encoded: Uint8Array, encoding: Parameters<typeof wireForm>[1]): ValueIn | undefined {
+function formOf(encoded: Uint8Array, encoding: WireEncoding, key: string): ValueIn | undefined {
   try {
-    return wireForm(checkedDescriptor(encoded, 0), encoding).valueIn
+    const payload = keysIn(encoded, 0).members.find(({ name }) => name === key)?.payload
+    return payload && wireForm(payload, encoding).valueIn
   } catch {
     return undefined // some program wrote nonsense to the bucket
   }

@@ -1,7 +1,7 @@
 import { clearInterval, setImmediate, setInterval, steadyNow } from '@memlane/core/internal'
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/nats-core'
-import type { Clients, Link } from '../../link/link.js'
 import { type Delivery, deliveryOf } from './delivery.js'
+import type { Clients, Link } from './link.js'
 
 const EXPIRES_MS = 30_000
 const HEARTBEAT_MS = 5_000
