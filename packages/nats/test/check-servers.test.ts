@@ -2,8 +2,8 @@ import { hasNats, NatsServer } from '@memlane/testing/nats-server'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, it } from 'vitest'
-import { covers, overlap } from '../src/check/subject-sets.js'
 import { checkServers, parseConfig } from '../src/index.js'
+import { covers, overlap } from '../src/message/subject-sets.js'
 
 const out = { kind: 'stream-out', name: 'quotes', subject: 'site1.quotes.{lane}', jetstream: 'QUOTES' }
 

@@ -1,7 +1,7 @@
 import { errors, type NatsConnection } from '@nats-io/nats-core'
 import type { RouteConfig } from '../config/route-config.js'
+import { covers, overlap } from '../message/subject-sets.js'
 import type { ServerFinding } from './server-finding.js'
-import { covers, overlap } from './subject-sets.js'
 
 interface Rules {
   readonly allow?: readonly string[]

@@ -1,8 +1,8 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
 import type { CreationConfig, RouteConfig } from '../config/route-config.js'
 import { problemText } from '../link/problem-text.js'
+import { covers, overlap } from '../message/subject-sets.js'
 import type { ServerFinding } from './server-finding.js'
-import { covers, overlap } from './subject-sets.js'
 
 /** Checks that the streams and buckets of the routes are there, and match. */
 export async function checkStreams(

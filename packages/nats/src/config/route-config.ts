@@ -9,7 +9,9 @@ const schemaFile = z
   .string()
   .min(1)
   .optional()
-  .describe('A file with the descriptor of the schema. Default: the schema that the sending bridge has announced.')
+  .describe(
+    'A file of JSON: the descriptor of the schema, as memlane info NAME --json prints it. Default: the schema that the sending bridge has announced.',
+  )
 
 const creation = z
   .strictObject({
@@ -119,7 +121,7 @@ const queueOut = z.strictObject({
 const queueIn = z.strictObject({
   kind: z.literal('queue-in').describe('Moves jobs from JetStream to the workers of a local queue.'),
   name: memoryName('The queue, which the bridge creates.'),
-  subject: template('subject-in', [], 'Which messages to take: a subject, which may have wildcards.'),
+  subject: template('subject-in', ['name'], 'Which messages to take: a subject, which may have wildcards.'),
   jetstream: jetstreamName('The stream of JetStream that stores the subject.'),
   durable: jetstreamName(
     'The durable consumer of JetStream. Bridges that share the jobs have the same. Default: made of the name.',

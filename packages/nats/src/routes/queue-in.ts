@@ -15,7 +15,6 @@
  * into the local queue. A bridge that was killed finds its jobs there, and goes on with those that are still in the queue.
  */
 
-import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { steadyNow } from '@memlane/core/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
@@ -26,6 +25,7 @@ import { Backoff } from '../link/backoff.js'
 import type { Clients } from '../link/link.js'
 import { SCHEMA } from '../message/headers.js'
 import { Projection, RefusedMessage } from '../message/projection.js'
+import { schemaInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
 import type { DeliveredJob } from './queue/delivered-job.js'
 import { JobJournal, type JournalEntry } from './queue/job-journal.js'
@@ -107,7 +107,7 @@ async function schemaFor(
   { manager }: Clients,
   subject: string,
 ): Promise<PayloadDescriptor | undefined> {
-  if (schemaFile !== undefined) return decodeDescriptor(readFileSync(schemaFile)) as PayloadDescriptor
+  if (schemaFile !== undefined) return schemaInFile(schemaFile)
   const newest = await manager.streams.getMessage(jetstream, { last_by_subj: subject })
   const found = await schemas.find(newest?.header.get(SCHEMA) ?? '', signal)
   return found === undefined ? undefined : (decodeDescriptor(found) as PayloadDescriptor)

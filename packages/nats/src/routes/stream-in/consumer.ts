@@ -1,6 +1,7 @@
 import { AckPolicy, type ConsumerConfig, DeliverPolicy, JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import type { Clients } from '../../link/link.js'
+import { covers } from '../../message/subject-sets.js'
 import type { RouteContext } from '../route.js'
 import type { StreamPosition } from './stream-position.js'
 
@@ -81,17 +82,4 @@ function unless(code: number) {
     if (error instanceof JetStreamApiError && error.code === code) return undefined
     throw error
   }
-}
-
-/** Tells whether a pattern of subjects matches everything that another one matches. */
-function covers(pattern: string, other: string): boolean {
-  const tokens = other.split('.')
-  const parts = pattern.split('.')
-  for (const [index, part] of parts.entries()) {
-    const token = tokens[index]
-    if (token === undefined) return false
-    if (part === '>') return true
-    if (part === '*' ? token === '>' : part !== token) return false
-  }
-  return parts.length === tokens.length
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { SharedMemoryError } from '@memlane/core'
 import { nameFilter } from '@memlane/inspect'
 import { payload } from '@memlane/protocol'
@@ -7,6 +6,7 @@ import type { Msg } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../../config/route-config.js'
 import { SCHEMA } from '../../message/headers.js'
 import { LocalForm } from '../../message/local-form.js'
+import { schemaInFile } from '../../message/schema-file.js'
 import { filled, matched, placesIn, token } from '../../message/subject-map.js'
 import type { RouteContext } from '../route.js'
 import { LocalStream } from './local-stream.js'
@@ -43,7 +43,7 @@ export class LocalStreams {
   constructor(config: RouteConfigOf<'stream-in'>, context: RouteContext) {
     this.#config = config
     this.#context = context
-    this.#schema = config.schemaFile === undefined ? undefined : schemaIn(config.schemaFile)
+    this.#schema = config.schemaFile === undefined ? undefined : encodeDescriptor(schemaInFile(config.schemaFile))
     this.#options = streamOptions(config)
     this.#isFixed = placesIn(config.name).length === 0
     if (!this.#isFixed && config.allow === undefined) {
@@ -158,17 +158,6 @@ function streamOptions({
     ...(maxConsumers !== undefined && { maxConsumers }),
     ...(overflow !== undefined && { overflow }),
     ...(withoutConsumers !== undefined && { withoutConsumers }),
-  }
-}
-
-function schemaIn(file: string): Uint8Array {
-  const text = readFileSync(file, 'utf8')
-  try {
-    const encoded = encodeDescriptor(JSON.parse(text))
-    checkedDescriptor(encoded, 0)
-    return encoded
-  } catch (error) {
-    throw new Error(`${file} holds no schema: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
 }
 
