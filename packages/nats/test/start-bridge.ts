@@ -10,13 +10,13 @@ export interface TestBridge extends AsyncDisposable {
 
 /** Starts a bridge in this process, with a state folder of its own unless one is given. */
 export function startBridge(
-  url: string,
+  url: string | readonly string[],
   origin: string,
   routes: readonly object[],
   stateFolder: string = mkdtempSync(join(tmpdir(), 'memlane-bridge-')),
 ): TestBridge {
   const log: string[] = []
-  const config = parseConfig({ origin, stateFolder, server: { servers: [url] }, routes })
+  const config = parseConfig({ origin, stateFolder, server: { servers: [url].flat() }, routes })
   const bridge = new Bridge(config, {
     log: (text, route) => log.push(route === undefined ? text : `${route}: ${text}`),
   })

@@ -8,10 +8,10 @@ export interface StoredMessage {
 }
 
 /** Reads all messages that a stream of JetStream has now. */
-export async function storedMessages(url: string, stream: string): Promise<StoredMessage[]> {
+export async function storedMessages(url: string | string[], stream: string): Promise<StoredMessage[]> {
   const connection = await connect({ servers: url })
   try {
-    const { state } = await (await jetstreamManager(connection)).streams.info(stream)
+    const { state } = await (await jetstreamManager(connection, { checkAPI: false })).streams.info(stream)
     const found: StoredMessage[] = []
     if (state.messages === 0) return found
     const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All })

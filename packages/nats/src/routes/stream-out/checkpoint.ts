@@ -1,21 +1,19 @@
 /**
  * How far JetStream has the messages of a memory, in a file. It survives a kill of the bridge. It need not survive a reboot, because the
  * memory does not.
+ *
+ * The file is written before settled messages leave their lane or the spill file. So these always hold all messages behind the checkpoint.
  */
 
 import { join } from 'node:path'
-import { clearTimeout, setTimeout } from '@memlane/core/internal'
 import { KeptRecord } from '../../state/kept-record.js'
-
-/** The most time between a change and its write. A restarted bridge publishes again at most what was settled in that time. */
-const WRITE_MS = 100
 
 interface Contents {
   /** The memory, as 32 hexadecimal digits. */
   readonly instance: string
   /** For each lane, the number of the first message that is not settled. */
   readonly lanes: Readonly<Record<string, number>>
-  /** A sequence of JetStream's stream: messages that are stored and not settled lie behind it. 0 if unknown. */
+  /** A sequence of JetStream's stream: messages that are stored and not settled lie behind it. -1 if unknown. */
   readonly stored: number
   /** Up to where the messages of the spill file are settled: see SpillFile. */
   readonly spill: number
@@ -27,12 +25,12 @@ export class Checkpoint {
   #instance: string
   #stored: number
   #spill: number
-  #timer: NodeJS.Timeout | undefined
+  #isChanged = false
 
   /** Reads the file, if it is there. */
   constructor(folder: string) {
     this.#record = new KeptRecord(join(folder, 'checkpoint'))
-    const { instance = '', lanes = {}, stored = 0, spill = 0 } = this.#record.newest ?? {}
+    const { instance = '', lanes = {}, stored = -1, spill = 0 } = this.#record.newest ?? {}
     this.#instance = instance
     this.#lanes = new Map(Object.entries(lanes).map(([lane, next]) => [Number(lane), next]))
     this.#stored = stored
@@ -42,6 +40,11 @@ export class Checkpoint {
   /** The memory that it speaks of; empty if there is none. */
   get instance(): string {
     return this.#instance
+  }
+
+  /** True if something was noted since the last write. */
+  get isChanged(): boolean {
+    return this.#isChanged
   }
 
   /** See Contents. */
@@ -64,30 +67,32 @@ export class Checkpoint {
     if (instance === this.#instance) return
     this.#instance = instance
     this.#lanes.clear()
+    this.#isChanged = true
     this.write()
   }
 
-  /** Notes what is settled. Writes the file soon. */
+  /** Notes what is settled. */
   note(instance: string, lane: number, next: number): void {
     if (instance !== this.#instance) return // spilled, from an earlier memory
     this.#lanes.set(lane, next)
-    this.#writeSoon()
+    this.#isChanged = true
   }
 
-  /** Notes the sequence of the last settled message in the stream of JetStream, without a write. */
+  /** Notes the sequence of the last settled message in the stream of JetStream. */
   noteStored(stored: number): void {
     this.#stored = stored
+    this.#isChanged = true
   }
 
   noteSpill(position: number): void {
     this.#spill = position
-    this.#writeSoon()
+    this.#isChanged = true
   }
 
-  /** Writes the file now. */
+  /** Writes the file if anything has changed. Takes some microseconds. */
   write(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (!this.#isChanged) return
+    this.#isChanged = false
     const lanes = Object.fromEntries(this.#lanes)
     this.#record.write({ instance: this.#instance, lanes, stored: this.#stored, spill: this.#spill })
   }
@@ -96,9 +101,5 @@ export class Checkpoint {
   close(): void {
     this.write()
     this.#record.close()
-  }
-
-  #writeSoon(): void {
-    this.#timer ??= setTimeout(() => this.write(), WRITE_MS)
   }
 }

@@ -109,8 +109,12 @@ export class HeldLane implements OutgoingLane {
     this.#settled = end
   }
 
-  release(): boolean {
+  get owedBytes(): number {
     if (this.#pending === 0) this.#settled = this.#reader.position // also those that were left out
+    return (this.#settled - this.#released) | 0
+  }
+
+  release(): boolean {
     if (this.#settled === this.#released) return false
     this.#released = this.#settled
     this.#slot.release(this.producer, this.#released)

@@ -13,6 +13,8 @@ export interface OutgoingLane {
   readonly heldBytes: number
   /** Bytes of those that `next` has not come to, as of the last use of `heldBytes`. */
   readonly unreadBytes: number
+  /** Bytes of the messages that are settled and not released. */
+  readonly owedBytes: number
   /** How many messages were overwritten before the bridge could read them. */
   readonly missed: number
   /** Goes to the next message that JetStream does not have. @throws LayoutError `CORRUPT` */
@@ -27,7 +29,7 @@ export interface OutgoingLane {
   keep(): void
   /** Notes that such a message is settled: all before `end` may be released. */
   settle(end: number): void
-  /** Releases what is settled. Returns true if that was anything. */
+  /** Releases what was settled at the last use of `owedBytes`. Returns true if that was anything. */
   release(): boolean
 }
 

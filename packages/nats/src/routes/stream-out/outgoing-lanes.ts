@@ -98,7 +98,12 @@ export class OutgoingLanes {
     return count
   }
 
-  /** Gives back the room of settled messages. */
+  /** The most bytes of a lane that are settled and not released. */
+  get owedBytes(): number {
+    return this.#all.reduce((most, lane) => Math.max(most, lane.owedBytes), 0)
+  }
+
+  /** Gives back the room of messages that were settled at the last use of `owedBytes`. */
   release(): void {
     let isAny = false
     for (const lane of this.#all) if (lane.release()) isAny = true

@@ -44,7 +44,7 @@ export class Overrun {
     }
   }
 
-  /** Makes room in the lanes that need it. Returns false if no lane does. */
+  /** Moves messages away from the lanes that need room. Returns false if no lane does. */
   relieve(): boolean {
     const full = this.#lanes.all.filter(({ heldBytes }) => heldBytes > this.#capacity * FULL)
     if (full.length === 0) return false
@@ -53,7 +53,6 @@ export class Overrun {
       if (this.#spill === undefined) this.#drop(lane, this.#capacity * LEFT, 'overrun')
       else this.#spillLane(lane, this.#spill)
     }
-    this.#lanes.release()
     return true
   }
 

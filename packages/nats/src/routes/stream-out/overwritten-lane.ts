@@ -9,6 +9,7 @@ export class OverwrittenLane implements OutgoingLane {
   sequence = 0
   missed = 0
   readonly position = 0
+  readonly owedBytes = 0
   readonly #lane: ObservedLane
   readonly #copy = new CopiedPayload()
   #expected: number | undefined

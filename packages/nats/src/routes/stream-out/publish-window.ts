@@ -22,8 +22,9 @@ const ANSWER_MS = 5_000
 const MOST_BYTES = 16 * 2 ** 20
 /** About the length of the headers of a message. */
 const HEADERS_LENGTH = 350
-/** So many refusals show that somebody else publishes to the stream. */
+/** So many refusals among so many messages show that somebody else publishes to the stream. */
 const FOREIGN_REFUSALS = 4
+const FOREIGN_MESSAGES = 10_000
 
 /** Codes of errors of JetStream. */
 const WRONG_LAST_MESSAGE = 10_070
@@ -79,6 +80,8 @@ export class PublishWindow {
   #before: Outgoing | undefined
   #isAlone = true
   #foreignRefusals = 0
+  #lastForeign = 0
+  #hasToldForeign = false
   #willTellSettled = false
   #isClosed = false
   #latestStored = 0
@@ -167,6 +170,10 @@ export class PublishWindow {
     this.#attempt++
     this.#unsent = this.#first
     this.#options.figures.inFlight = 0
+    if (next !== 'go-on') {
+      this.#isAlone = true // the others may have ended
+      this.#foreignRefusals = 0
+    }
     if (interrupt !== undefined) interrupt({ reason, next })
     else this.#early = { reason, next }
   }
@@ -239,7 +246,7 @@ export class PublishWindow {
   }
 
   #onFailure(answer: Msg, entry: Entry, number: number): void {
-    const { jetstream, log } = this.#options
+    const { jetstream } = this.#options
     if (answer.headers?.code === 503) {
       this.interrupt(`no stream of JetStream takes messages of subject "${entry.message.label.fields.subject}" now`)
       return
@@ -255,12 +262,20 @@ export class PublishWindow {
       this.#advance()
     } else if (error.code === WRONG_LAST_MESSAGE) {
       // All before it are stored, so another message has come in between.
-      if (number === this.#first && this.#isAlone && ++this.#foreignRefusals >= FOREIGN_REFUSALS) {
-        this.#isAlone = false
-        log(`others publish to the stream "${jetstream}", too: if its leader changes, messages may change places`)
-      }
+      if (number === this.#first) this.#noteForeign()
       this.interrupt(error.description, 'go-on')
     } else this.interrupt(`JetStream refuses a message: ${error.description}`)
+  }
+
+  #noteForeign(): void {
+    const { jetstream, log } = this.#options
+    if (this.#first - this.#lastForeign > FOREIGN_MESSAGES) this.#foreignRefusals = 0
+    this.#lastForeign = this.#first
+    if (!this.#isAlone || ++this.#foreignRefusals < FOREIGN_REFUSALS) return
+    this.#isAlone = false
+    if (this.#hasToldForeign) return
+    this.#hasToldForeign = true
+    log(`others publish to the stream "${jetstream}", too: when its leader changes, messages may change places`)
   }
 
   #refuse(entry: Entry, reason: string): void {

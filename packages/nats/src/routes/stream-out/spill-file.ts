@@ -204,17 +204,21 @@ export class SpillFile implements Sender {
 
   settle(message: Outgoing): void {
     this.#settled = message.end
+    this.#count()
+    this.#options.onSettled(message, this.#settled)
+  }
+
+  /** Deletes what is settled. Call it when that is noted in a file. */
+  trim(): void {
     const isAll = this.#settled >= this.#end
-    while (this.#segments.length > 0) {
-      const [{ number }] = this.#segments as [Segment]
-      if (!isAll && number >= Math.floor(this.#settled / SEGMENT)) break
+    const settled = Math.floor(this.#settled / SEGMENT)
+    for (const { number } of [...this.#segments]) {
+      if (!isAll && number >= settled) break
       this.#segments.shift()
       if (this.#segments.length === 0) this.#closeWritten()
       rmSync(this.#fileOf(number))
     }
     if (isAll) this.#read = this.#settled
-    this.#count()
-    this.#options.onSettled(message, this.#settled)
   }
 
   close(): void {

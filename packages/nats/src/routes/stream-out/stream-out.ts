@@ -25,6 +25,10 @@ const FINISH_MS = 3_000
 /** So many bytes are read before the event loop runs. */
 const BYTES_A_ROUND = 2 ** 20
 
+/** So much of a lane is given back at once, as other consumers do. */
+const PORTION = 1 / 8
+/** The most time between an answer and the moment when its message leaves the lane. */
+const SAVE_MS = 2
 /** While the network is too slow: how often the lanes are looked at, at most. */
 const RELIEF_MS = 1
 
@@ -39,6 +43,7 @@ export class StreamOut {
   #hasCompared = false
   #lanes: OutgoingLanes | undefined
   #continue: (() => void) | undefined
+  #saving: NodeJS.Timeout | undefined
   /** True while `carry` waits on the lanes although the window has no room. */
   #isOverrun = false
 
@@ -87,6 +92,7 @@ export class StreamOut {
     } finally {
       ended.abort(new Error('the route has ended'))
       await delivery.finally(() => {
+        clearTimeout(this.#saving)
         this.#window.close()
         this.#checkpoint.close()
         this.#spill?.close()
@@ -114,6 +120,7 @@ export class StreamOut {
       if (!signal.aborted) throw error
     } finally {
       if (signal.aborted) await this.#finish()
+      this.#save()
       this.#lanes?.close()
       this.#lanes = undefined
       channel.close()
@@ -138,13 +145,15 @@ export class StreamOut {
         },
         () => bytes < BYTES_A_ROUND && isRoom(),
       )
-      lanes.release() // what is not published
+      this.#saveSoon(lanes)
       figures.dropped.missed = missedBefore + lanes.missed
       if (count > 0) await new Promise(setImmediate)
       else if (isRoom()) await lanes.ready(signal)
       else if (overrun === undefined) await this.#change(signal)
-      else if (overrun.relieve()) await new Promise(setImmediate)
-      else {
+      else if (overrun.relieve()) {
+        this.#save()
+        await new Promise(setImmediate)
+      } else {
         this.#isOverrun = true
         await lanes.ready(signal, () => lanes.hasGrown())
         this.#isOverrun = false
@@ -187,10 +196,27 @@ export class StreamOut {
     }
   }
 
+  /** Saves now if a lane needs the room, otherwise within some milliseconds. */
+  #saveSoon(lanes: OutgoingLanes | undefined): void {
+    const owed = lanes?.owedBytes ?? 0
+    if (lanes !== undefined && owed >= lanes.participant.channel.header.capacity * PORTION) this.#save()
+    else if (owed > 0 || this.#checkpoint.isChanged) this.#saving ??= setTimeout(() => this.#save(), SAVE_MS)
+  }
+
+  /** Writes the checkpoint, and then gives back the room of what is settled. */
+  #save(): void {
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+    const owed = this.#lanes?.owedBytes ?? 0
+    this.#checkpoint.write()
+    this.#spill?.trim()
+    if (owed > 0) this.#lanes?.release()
+  }
+
   #onSettled(): void {
     this.#context.figures.error = undefined
     if (this.#window.latestStored > 0) this.#checkpoint.noteStored(this.#window.latestStored)
-    this.#lanes?.release()
+    this.#saveSoon(this.#lanes)
     this.#publishSpilled()
     this.#continue?.()
     this.#continue = undefined
@@ -219,7 +245,7 @@ export class StreamOut {
     const { origin, log } = this.#context
     const { oldestPublished } = this.#window
     const wasAway = oldestPublished !== undefined && now() - oldestPublished > duplicateWindowMs / 2
-    if (checkpoint.stored === 0 || checkpoint.stored > last) {
+    if (checkpoint.stored === -1 || checkpoint.stored > last) {
       // Nothing was published yet, or the stream was made anew.
       checkpoint.noteStored(last)
       checkpoint.write()
