@@ -126,6 +126,27 @@ describe.runIf(hasNats)('a route to a queue', () => {
     await worker.close()
   })
 
+  it('counts the deliveries to workers of all machines', async () => {
+    const { route: plain, send, left } = await workQueue()
+    const route = { ...plain, ackWaitMs: 600_000, maxDeliveries: 2 }
+    const [near, far] = [uniqueName('near'), uniqueName('far')]
+    await using _a = startBridge(server.url, 'a', [{ ...route, name: near }])
+    await using b = startBridge(server.url, 'b', [{ ...route, name: far }])
+    await send(job(1))
+    const worker = await openQueue(near, Job)
+    const first = await worker.take()
+    first?.retry({ delayMs: 60_000 })
+    await worker.close()
+    const other = await openQueue(far, Job)
+    const second = await other.take()
+    expect([second?.value.number, second?.deliveryCount]).toEqual([1, 2])
+    second?.retry({ reason: 'not here, either' })
+    await until(async () => (await left()) === 0)
+    expect(inspectDeadLetters(far)).toMatchObject([{ deliveryCount: 2, reason: 'not here, either' }])
+    expect(b.log.join()).toMatch('a job became a dead letter')
+    await other.close()
+  })
+
   it('gives back what no worker has begun when it stops, and waits for what runs', async () => {
     const { route: plain, send, left } = await workQueue()
     const route = { ...plain, ackWaitMs: 600_000 } // only a job that is given back comes again within this test

@@ -13,6 +13,8 @@ export const SCHEMA = 'Memlane-Schema'
 export const PRODUCER = 'Memlane-Producer'
 /** When the bridge read the message: milliseconds since 1970, as decimal digits. */
 export const TIME = 'Memlane-Time'
+/** How often workers of other machines had got a job that none of them finished, as decimal digits. */
+export const DELIVERIES = 'Memlane-Deliveries'
 export const CONTENT_TYPE = 'Content-Type'
 
 export const CONTENT_TYPES: Readonly<Record<WireEncoding, string>> = {

@@ -6,7 +6,7 @@
  * |---|---|
  * | a worker acknowledges the job | `+ACK`, until the server confirms it |
  * | the job becomes a dead letter here | `+TERM`: it stays here, with its reason, and no other machine gets it |
- * | no worker lives any more | `-NAK`, after it has taken the job back: another machine gets it |
+ * | no worker lives any more | `-NAK`, after it has taken the job back: another machine gets it. If a worker had begun, the bridge publishes the job again, with the count of its deliveries, and then tells `+ACK` |
  * | the bridge stops | `-NAK` for what no worker has begun; running jobs get some seconds |
  * | JetStream's time limit for the job is over, because the network was down | nothing. If no worker has begun, takes the job back: another machine has it |
  * | the job fits no local schema, or is too long | `+TERM`, and counts it as refused |
@@ -19,12 +19,14 @@ import { setTimeout } from 'node:timers/promises'
 import { steadyNow } from '@memlane/core/internal'
 import type { PayloadDescriptor } from '@memlane/protocol'
 import { decodeDescriptor } from '@memlane/protocol/internal'
+import type { Msg } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { abortable } from '../link/abortable.js'
 import { Backoff } from '../link/backoff.js'
 import type { Clients } from '../link/link.js'
-import { SCHEMA } from '../message/headers.js'
-import { Projection, RefusedMessage } from '../message/projection.js'
+import { problemText } from '../link/problem-text.js'
+import { DELIVERIES, MESSAGE_ID, SCHEMA } from '../message/headers.js'
+import { LocalForm } from '../message/local-form.js'
 import { schemaInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
 import type { DeliveredJob } from './queue/delivered-job.js'
@@ -121,7 +123,7 @@ class QueueIn {
   readonly #lookMs: number
   readonly #slots: JobSlots
   readonly #journal: JobJournal
-  readonly #projection: Projection
+  readonly #form: LocalForm
   readonly #pulls: JobPulls
   readonly #instance: string
   /** The jobs in the local queue, by their keys. */
@@ -155,7 +157,7 @@ class QueueIn {
     this.#lookMs = Math.min(LOOK_MS, consumer.ackWaitMs / SIGNS / 2)
     this.#slots = slots
     this.#journal = journal
-    this.#projection = new Projection(descriptor, context.schemas)
+    this.#form = new LocalForm(descriptor, context.schemas)
     this.#instance = Buffer.from(channel.header.instance).toString('hex')
     this.#pulls = new JobPulls(clients.connection, config.jetstream, consumer.name, (job) => {
       this.#arriving++
@@ -217,7 +219,7 @@ class QueueIn {
 
   /** Puts a job that has come into the local queue. */
   async #accept(delivered: DeliveredJob): Promise<void> {
-    const { key, ack } = delivered
+    const { key, ack, message } = delivered
     const until = steadyNow() + this.#ackWaitMs
     const known = this.#jobs.get(key)
     if (known !== undefined) {
@@ -234,26 +236,28 @@ class QueueIn {
       void this.#tell(ack, ACK)
       return
     }
+    if (!this.#form.isKnown(message)) {
+      try {
+        await this.#form.learn(message, this.#end.signal)
+      } catch {
+        void this.#tell(ack, later())
+        return
+      }
+    }
     let bytes: Uint8Array
     try {
-      bytes = await this.#projection.bytesOf(delivered, this.#end.signal)
-      const { maxMessageLength } = this.#slots
-      if (bytes.length > maxMessageLength) {
-        throw new RefusedMessage(
-          `${bytes.length} bytes are more than maxMessageLength ${maxMessageLength} of the queue`,
-        )
-      }
+      bytes = this.#checked(this.#form.bytesOf(message))
     } catch (error) {
-      if (error instanceof RefusedMessage) this.#refuse(ack, error)
-      else void this.#tell(ack, later())
+      this.#refuse(ack, error)
       return
     }
     if (this.#isStopping || this.#slots.consumers === 0) {
       void this.#tell(ack, NAK)
       return
     }
-    const isPut = this.#slots.put(bytes, (place) => {
-      const entry: JournalEntry = { key, ack, until, queue: this.#instance, ...place }
+    const deliveries = deliveriesIn(message)
+    const isPut = this.#slots.put(bytes, deliveries, (place) => {
+      const entry: JournalEntry = { key, ack, until, deliveries, queue: this.#instance, ...place }
       this.#journal.put(entry)
       this.#jobs.set(key, { entry, word: 0, nextSign: steadyNow() + this.#ackWaitMs / SIGNS })
     })
@@ -261,16 +265,22 @@ class QueueIn {
       void this.#tell(ack, later())
       return
     }
-    this.#context.figures.bytes += delivered.data.length
+    this.#context.figures.bytes += message.data.length
   }
 
-  #refuse(ack: string, { message }: RefusedMessage): void {
+  #checked(bytes: Uint8Array): Uint8Array {
+    const { maxMessageLength } = this.#slots
+    if (bytes.length <= maxMessageLength) return bytes
+    throw new RangeError(`${bytes.length} bytes are more than maxMessageLength ${maxMessageLength} of the queue`)
+  }
+
+  #refuse(ack: string, error: unknown): void {
     const { figures, log } = this.#context
     figures.dropped.refused++
     void this.#tell(ack, TERM)
     if (steadyNow() < this.#nextLog) return
     this.#nextLog = steadyNow() + LOG_INTERVAL_MS
-    log(`refused a message: ${message}`)
+    log(`refused a message: ${problemText(error)}`)
   }
 
   /** Sees what has become of the jobs, and tells JetStream. */
@@ -325,8 +335,9 @@ class QueueIn {
   /** @returns false if a worker was faster */
   #takeBack(entry: JournalEntry): boolean {
     this.#journal.back(entry.key)
+    const deliveries = this.#slots.deliveriesOf(entry)
     if (this.#slots.takeBack(entry)) {
-      this.#leave(entry, NAK)
+      this.#leave(entry, NAK, deliveries)
       return true
     }
     this.#journal.put(entry)
@@ -340,9 +351,9 @@ class QueueIn {
   }
 
   /** A job leaves the local queue, and JetStream is told. */
-  #leave(entry: JournalEntry, verdict: Verdict): void {
+  #leave(entry: JournalEntry, verdict: Verdict, deliveries = entry.deliveries): void {
     this.#jobs.delete(entry.key)
-    const settled = this.#settle(entry, verdict).finally(() => {
+    const settled = this.#settle(entry, verdict, deliveries).finally(() => {
       this.#settling.delete(entry.key)
       this.#poke()
     })
@@ -350,11 +361,13 @@ class QueueIn {
   }
 
   /** Tells JetStream what has become of a job until it confirms that. Never rejects. */
-  async #settle(entry: JournalEntry, verdict: Verdict): Promise<void> {
+  async #settle(entry: JournalEntry, outcome: Verdict, deliveries: number): Promise<void> {
     const { figures, link } = this.#context
     const { signal } = this.#end
     const backoff = new Backoff()
+    let verdict = outcome
     try {
+      if (deliveries > entry.deliveries && (await this.#passOn(entry, deliveries))) verdict = ACK
       for (;;) {
         if (verdict === ACK) await link.whenUp(signal)
         // After its time, the job is with another bridge. Then only the news that it is done is good for anything.
@@ -364,10 +377,33 @@ class QueueIn {
         figures.retries++
         await setTimeout(backoff.next(), undefined, { signal })
       }
-      if (verdict === ACK) figures.forwarded++
+      if (outcome === ACK) figures.forwarded++
       this.#journal.end(entry.key, verdict === ACK)
     } catch (error) {
       if (!signal.aborted) this.#error = error // otherwise the next run goes on with the journal
+    }
+  }
+
+  /**
+   * Publishes a job again that workers here have begun and not finished, with the count of its deliveries. So a job that kills its workers becomes
+   * a dead letter in the end, on whatever machine.
+   *
+   * @returns false if JetStream may not have the copy
+   */
+  async #passOn(entry: JournalEntry, deliveries: number): Promise<boolean> {
+    const { manager, jetstream } = this.#clients
+    const stream = this.#config.jetstream
+    if (!this.#context.link.isUp || steadyNow() >= this.#safeUntil(entry)) return false
+    try {
+      const stored = await manager.streams.getMessage(stream, { seq: Number(entry.key.split('-')[0]) })
+      if (stored === null) return false
+      stored.header.set(DELIVERIES, String(deliveries))
+      stored.header.set(MESSAGE_ID, `${stream}-${entry.key}-${deliveries}`)
+      const options = { headers: stored.header, expect: { streamName: stream }, timeout: ANSWER_MS }
+      await abortable(jetstream.publish(stored.subject, stored.data, options), this.#end.signal)
+      return true
+    } catch {
+      return false // the job goes back without its count
     }
   }
 
@@ -421,4 +457,10 @@ class QueueIn {
 
 function later(): string {
   return `${NAK} ${JSON.stringify({ delay: LATER_MS * 1_000_000 })}`
+}
+
+/** How often workers elsewhere had got a job. Any program may have written it. */
+function deliveriesIn({ headers }: Msg): number {
+  const text = headers?.get(DELIVERIES) ?? ''
+  return /^\d{1,5}$/.test(text) ? Number(text) : 0
 }

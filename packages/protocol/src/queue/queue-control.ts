@@ -85,6 +85,11 @@ export class QueueControl extends SlotTable {
     return changeSlot(this.words, index, word, withKind(word, kind)) ? kind : undefined
   }
 
+  /** Counts deliveries that a message had in another queue. Only its producer may do it, before it publishes the message. */
+  countEarlier(index: number, deliveries: number): void {
+    this.words[index + BASE] = (this.baseOf(index) - deliveries) & MAX_GENERATION
+  }
+
   /**
    * Takes back a message that no consumer holds: its slot is free, and no consumer gets the message any more. Only its producer, or a
    * successor of that, may do it.

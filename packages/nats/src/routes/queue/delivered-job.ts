@@ -1,12 +1,12 @@
 import type { Msg } from '@nats-io/nats-core'
-import type { Incoming } from '../../message/projection.js'
 
 /** A job as JetStream has delivered it. */
-export interface DeliveredJob extends Incoming {
+export interface DeliveredJob {
   /** Its sequence in the stream and when it was stored there: see JournalEntry. */
   readonly key: string
   /** Where JetStream takes acknowledgements. */
   readonly ack: string
+  readonly message: Msg
 }
 
 /**
@@ -15,9 +15,10 @@ export interface DeliveredJob extends Incoming {
  *
  * @returns undefined for a message that JetStream has not delivered
  */
-export function deliveredJob({ reply = '', headers, data }: Msg): DeliveredJob | undefined {
+export function deliveredJob(message: Msg): DeliveredJob | undefined {
+  const { reply = '' } = message
   const tokens = reply.split('.')
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return undefined
   const start = tokens.length === 9 ? 4 : 6
-  return { key: `${tokens[start + 1]}-${tokens[start + 3]}`, ack: reply, headers, data }
+  return { key: `${tokens[start + 1]}-${tokens[start + 3]}`, ack: reply, message }
 }

@@ -29,6 +29,8 @@ export interface JournalEntry {
   readonly generation: number
   /** Tells the job from others in its slot. */
   readonly sentAt: number
+  /** How often workers of other machines had got the job. */
+  readonly deliveries: number
   /** True if the bridge has begun to take the job back. */
   isBack?: boolean
 }

@@ -88,27 +88,31 @@ export class JobSlots {
   /**
    * Puts a message into the queue. If no slot is free, gives up a dead letter above the limit of the queue.
    *
+   * @param deliveries how often consumers elsewhere had got it: they count
    * @param note is called before the message is there
    * @returns false if no slot is free
    */
-  put(bytes: Uint8Array, note: (place: JobPlace) => void): boolean {
+  put(bytes: Uint8Array, deliveries: number, note: (place: JobPlace) => void): boolean {
     const { control } = this.#channel
     if (!this.#writer.hasRoom(bytes.length) && this.#writer.hasSeen(DEAD) && control.dropDead(this.producer)) {
       this.#place.countDropped()
     }
-    const offset = this.#writer.claim(bytes.length)
-    if (offset === -1) return false
+    this.#writer.beginBatch() // the message becomes visible at its end
     try {
+      const offset = this.#writer.claim(bytes.length)
+      if (offset === -1) return false
       const index = (offset - SLOT_HEADER_LENGTH) / 4
       const generation = generationOf(loadSlot(control.words, index))
       this.#sentAt = Math.max(steadyNow(), this.#sentAt + 0.001)
       note({ producer: this.producer, slot: control.slotOf(index), generation, sentAt: this.#sentAt })
       new Uint8Array(control.data.buffer, offset, bytes.length).set(bytes)
-      if (this.#writer.commit(bytes.length) !== 0) this.#consumers.ringSleepers()
+      this.#writer.commit(bytes.length)
+      control.countEarlier(index, deliveries)
+      return true
     } finally {
       this.#writer.abort()
+      if (this.#writer.endBatch() !== 0) this.#consumers.ringSleepers()
     }
-    return true
   }
 
   stateOf(place: JobPlace): JobState {
@@ -130,6 +134,11 @@ export class JobSlots {
       default:
         return 'running'
     }
+  }
+
+  /** How often consumers got a job, those elsewhere included. */
+  deliveriesOf(place: JobPlace): number {
+    return this.#channel.control.takesOf(this.#indexOf(place), this.wordOf(place))
   }
 
   /** The word of a job's slot: if it has not changed, nothing has. */
