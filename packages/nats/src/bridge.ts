@@ -23,6 +23,7 @@ const STOP_MS = 10_000
 /** A route that has run for so long counts as healthy again after an error. */
 const HEALTHY_MS = 10_000
 
+/** Options of a bridge. */
 export interface BridgeOptions {
   /**
    * Gets a line for each event that an operator should know. Default: nothing is logged.
@@ -94,6 +95,7 @@ export class Bridge implements AsyncDisposable {
     this.#lock.release()
   }
 
+  /** Same as `stop()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

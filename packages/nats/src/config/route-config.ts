@@ -124,7 +124,7 @@ const queueIn = z.strictObject({
   subject: template('subject-in', ['name'], 'Which messages to take: a subject, which may have wildcards.'),
   jetstream: jetstreamName('The stream of JetStream that stores the subject.'),
   durable: jetstreamName(
-    'The durable consumer of JetStream. Bridges that share the jobs have the same. Default: made of the name.',
+    'The durable consumer of JetStream. Bridges that share the jobs have the same. Default: made of the subject.',
   ).optional(),
   schemaFile,
   prefetch: z
@@ -198,6 +198,7 @@ export const routeSchema = z.discriminatedUnion('kind', [
   callIn,
 ])
 
+/** The checked configuration of a route. */
 export type RouteConfig = z.output<typeof routeSchema>
 type RouteKind = RouteConfig['kind']
 /** The configuration of one kind of route. */
