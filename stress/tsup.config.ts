@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, type Options } from 'tsup'
 
 // Thousands of these programs are started, and they play a million cases. So they are plain JavaScript, one file each. Only
-// core stays outside, because it looks for its addon beside itself.
+// core stays outside, because it looks for its addon beside itself, and nats, because few programs need it.
 const programs: Options = {
   format: ['esm'],
   target: 'node20',
-  external: ['@memlane/core'],
+  external: ['@memlane/core', '@memlane/nats'],
   splitting: false,
   sourcemap: true,
 }
@@ -52,6 +52,8 @@ export default defineConfig([
       'run-cases': 'src/fuzz/run-cases.ts',
       'torn-writer': 'src/torn/writer.ts',
       scribbler: 'src/scribble/scribbler.ts',
+      'bridge-participant': 'src/bridge/participant.ts',
+      'bridge-run': 'src/bridge/run.ts',
       'scribble-participant': 'src/scribble/participant.ts',
     },
   },

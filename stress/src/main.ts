@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { bridge } from './bridge.js'
 import { crash } from './crash.js'
 import { faults } from './faults.js'
 import { fuzz } from './fuzz.js'
@@ -14,4 +15,5 @@ await new Command('stress')
   .addCommand(fuzz)
   .addCommand(native)
   .addCommand(torn)
+  .addCommand(bridge)
   .parseAsync()

@@ -99,6 +99,17 @@ export class NatsServer implements AsyncDisposable {
     return this.#child?.pid
   }
 
+  /**
+   * Asks the server about itself.
+   *
+   * @param path of its monitoring, such as `jsz?streams=true`
+   */
+  async monitor(path: string): Promise<unknown> {
+    const { host = '127.0.0.1' } = this.#options
+    const answer = await fetch(`http://${host}:${this.#monitor}/${path}`, { signal: AbortSignal.timeout(1000) })
+    return answer.json()
+  }
+
   /** Ends the server at once (default), or by another signal, and waits for its end. SIGSTOP and SIGCONT do not end it. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#child?.kill(signal)

@@ -1,0 +1,90 @@
+import { isWhole, type ParcelValue } from './parcel.js'
+
+/** How many repeated messages are told one by one. */
+const SHOWN = 20
+
+/** A message that came again. */
+interface Repeated {
+  readonly author: number
+  readonly own: number
+  /** Steady time of its arrival, in ms. */
+  readonly atMs: number
+}
+
+/** What one receiver has got of all messages. */
+export interface ReceiptsReport {
+  readonly received: number
+  /** Messages that never came. */
+  readonly lost: number
+  readonly duplicated: number
+  /** Messages that came after a later one of the same producer. */
+  readonly disordered: number
+  readonly torn: number
+  readonly repeated: readonly Repeated[]
+  /** From the producer to here, in ms. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
+}
+
+/** Accounts for each message of each producer. */
+export class Receipts {
+  readonly #perAuthor: number
+  readonly #seen: Uint8Array
+  readonly #next: Uint32Array
+  readonly #latencies: Float64Array
+  readonly #repeated: Repeated[] = []
+  #received = 0
+  #duplicated = 0
+  #disordered = 0
+  #torn = 0
+
+  constructor(authors: number, perAuthor: number) {
+    this.#perAuthor = perAuthor
+    this.#seen = new Uint8Array(authors * perAuthor)
+    this.#next = new Uint32Array(authors)
+    this.#latencies = new Float64Array(authors * perAuthor)
+  }
+
+  /** How many different messages came. */
+  get received(): number {
+    return this.#received
+  }
+
+  get isComplete(): boolean {
+    return this.#received === this.#seen.length
+  }
+
+  /** @returns true if the message came for the first time */
+  add(message: ParcelValue, now: number): boolean {
+    const { author, own, sentMs } = message
+    if (!isWhole(message) || author >= this.#next.length || own >= this.#perAuthor) {
+      this.#torn++
+      return false
+    }
+    const index = author * this.#perAuthor + own
+    const next = this.#next[author] as number
+    if (own >= next) this.#next[author] = own + 1
+    if (this.#seen[index] === 1) {
+      this.#duplicated++
+      if (this.#repeated.length < SHOWN) this.#repeated.push({ author, own, atMs: now })
+      return false
+    }
+    if (own < next) this.#disordered++
+    this.#seen[index] = 1
+    this.#latencies[this.#received++] = now - sentMs
+    return true
+  }
+
+  report(): ReceiptsReport {
+    const sorted = this.#latencies.slice(0, this.#received).sort()
+    const at = (share: number) => Math.round((sorted[Math.floor((sorted.length - 1) * share)] ?? 0) * 10) / 10
+    return {
+      received: this.#received,
+      lost: this.#seen.length - this.#received,
+      duplicated: this.#duplicated,
+      disordered: this.#disordered,
+      torn: this.#torn,
+      repeated: this.#repeated,
+      latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { FaultName } from './faults.js'
+import type { ReceiptsReport } from './receipts.js'
+
+/** What run.ts plays. */
+export interface RunTask {
+  readonly seed: number
+  readonly isCluster: boolean
+  readonly messages: number
+  readonly authors: number
+  /** Messages a second. */
+  readonly rate: number
+  readonly kills: number
+  readonly cuts: number
+  readonly stops: number
+  /** Tells each fault on standard error as it begins. */
+  readonly verbose: boolean
+}
+
+export interface BridgeReport {
+  readonly seed: number
+  readonly seconds: number
+  readonly isCluster: boolean
+  /** That were to be sent. */
+  readonly messages: number
+  /** Nothing arrived any more, although not all had arrived. */
+  readonly hung: boolean
+  readonly faults: Readonly<Partial<Record<FaultName, number>>>
+  /** What the receivers of the two machines got. */
+  readonly there: ReceiptsReport
+  readonly back: ReceiptsReport
+  /** Messages that JetStream has more than once: more than were sent. */
+  readonly storedTwice: { readonly there: number; readonly back: number }
+  /** The figures of the routes, over all lives of each bridge. */
+  readonly bridges: { readonly a: object; readonly b: object }
+  /** When each fault began. */
+  readonly log: readonly string[]
+}

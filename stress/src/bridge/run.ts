@@ -1,0 +1,99 @@
+// Plays one scene to its end, in a network of its own: bridge.ts starts it, with a RunTask as JSON in its only argument. Prints a
+// BridgeReport.
+import { setTimeout } from 'node:timers/promises'
+import { steadyNow } from '@memlane/core/internal'
+import { oneOf, randomFrom } from '@memlane/testing/random'
+import { CUTS, type FaultName, Faults, KILLS, STOPS } from './faults.js'
+import { streamStates } from './jetstream-state.js'
+import type { ReceiptsReport } from './receipts.js'
+import type { BridgeReport, RunTask } from './report.js'
+import { startScene } from './scene.js'
+import type { Station } from './station.js'
+
+/** Without any progress for so long, and without a fault, the messages that are missing are lost. */
+const HUNG_MS = 60_000
+/** The faults end before the messages do. */
+const SHARE_WITH_FAULTS = 0.95
+/** How often a fault follows the one before at once, while the victims of that one still come back. */
+const FOLLOWS = 0.3
+/** After the last message, this shows whether any comes again. */
+const QUIET_MS = 2000
+
+const task: RunTask = JSON.parse(process.argv[2] as string)
+const random = randomFrom(task.seed)
+const start = steadyNow()
+const perAuthor = Math.ceil(task.messages / task.authors)
+
+await using scene = await startScene({ ...task, perAuthor, random })
+const log: string[] = []
+const faults = new Faults(scene, random, (text) => {
+  log.push(`${Math.round(steadyNow() - start)} ms, ${received(scene.back)} back: ${text}`)
+  if (task.verbose) console.error(log.at(-1))
+})
+const hung = await play()
+await faults.finish()
+await setTimeout(QUIET_MS)
+console.log(JSON.stringify(await report()))
+
+function received(station: Station): number {
+  return Number(/"received":(\d+)/.exec(station.lastLine ?? '')?.[1] ?? 0)
+}
+
+/** Spreads the faults over the way of the messages. @returns true if it came to a standstill */
+async function play(): Promise<boolean> {
+  const left = plan()
+  const total = perAuthor * task.authors
+  const step = (total * SHARE_WITH_FAULTS) / (left.length + 1)
+  let next = step
+  let [count, since] = [0, steadyNow()]
+  while (count < total) {
+    await setTimeout(20)
+    const now = received(scene.back)
+    if (now > count) [count, since] = [now, steadyNow()]
+    else if (steadyNow() - since > HUNG_MS) return true
+    if (left.length === 0 || count < next) continue
+    const fault = left[left.length - 1] as FaultName
+    if (faults.begin(fault)) left.pop()
+    else left.unshift(left.pop() as FaultName)
+    next = random() < FOLLOWS ? count : total * SHARE_WITH_FAULTS - step * left.length
+  }
+  return false
+}
+
+/** The faults in the order in which they come, the first one last. */
+function plan(): FaultName[] {
+  const kills = KILLS.filter((kill) => task.isCluster || kill !== 'leader killed')
+  const turns = [
+    ...Array.from({ length: task.kills }, (_, index) => kills[index % kills.length] as FaultName),
+    ...Array.from({ length: task.cuts }, (_, index) => CUTS[index % CUTS.length] as FaultName),
+    ...Array.from({ length: task.stops }, (_, index) => STOPS[index % STOPS.length] as FaultName),
+  ]
+  for (let last = turns.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1))
+    ;[turns[last], turns[other]] = [turns[other] as FaultName, turns[last] as FaultName]
+  }
+  return turns
+}
+
+async function report(): Promise<BridgeReport> {
+  const { sides, servers, there, back, producers } = scene
+  const [thereReport, backReport] = await Promise.all([there, back].map(receiptsOf))
+  const seconds = Math.round(steadyNow() - start) / 1000
+  for (const { bridge } of sides) await bridge.end('SIGTERM')
+  const states = await streamStates(oneOf(random, servers))
+  const total = perAuthor * task.authors
+  const stored = (name: string) => (states.get(name)?.messages ?? 0) - total
+  for (const producer of producers) await producer.end()
+  return {
+    ...{ seed: task.seed, seconds, messages: total, isCluster: task.isCluster, hung, faults: faults.counts },
+    ...{ there: thereReport as ReceiptsReport, back: backReport as ReceiptsReport },
+    storedTwice: { there: stored('THERE'), back: stored('BACK') },
+    bridges: { a: sides[0].figures, b: sides[1].figures },
+    log,
+  }
+}
+
+async function receiptsOf(station: Station): Promise<ReceiptsReport> {
+  station.ask('report\n')
+  return JSON.parse(await station.told(/"report":(\{.*\})\}$/))
+}
