@@ -6,7 +6,7 @@ import { defineConfig, type Options } from 'tsup'
 const programs: Options = {
   format: ['esm'],
   target: 'node20',
-  external: ['@memlane/core', '@memlane/nats'],
+  external: ['@memlane/core', '@memlane/nats', /^@nats-io\//],
   splitting: false,
   sourcemap: true,
 }

@@ -1,12 +1,15 @@
 import { isWhole, type ParcelValue } from './parcel.js'
 
-/** How many repeated messages are told one by one. */
+/** How many wrong messages are told one by one. */
 const SHOWN = 20
 
-/** A message that came again. */
-interface Repeated {
+/** A message that came again, or too late. */
+interface Wrong {
+  readonly kind: 'duplicated' | 'disordered'
   readonly author: number
   readonly own: number
+  /** What this author's next message should have been. */
+  readonly next: number
   /** Steady time of its arrival, in ms. */
   readonly atMs: number
 }
@@ -20,7 +23,8 @@ export interface ReceiptsReport {
   /** Messages that came after a later one of the same producer. */
   readonly disordered: number
   readonly torn: number
-  readonly repeated: readonly Repeated[]
+  /** The first of them. */
+  readonly wrong: readonly Wrong[]
   /** From the producer to here, in ms. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
@@ -31,7 +35,7 @@ export class Receipts {
   readonly #seen: Uint8Array
   readonly #next: Uint32Array
   readonly #latencies: Float64Array
-  readonly #repeated: Repeated[] = []
+  readonly #wrong: Wrong[] = []
   #received = 0
   #duplicated = 0
   #disordered = 0
@@ -65,13 +69,20 @@ export class Receipts {
     if (own >= next) this.#next[author] = own + 1
     if (this.#seen[index] === 1) {
       this.#duplicated++
-      if (this.#repeated.length < SHOWN) this.#repeated.push({ author, own, atMs: now })
+      this.#note({ kind: 'duplicated', author, own, next, atMs: now })
       return false
     }
-    if (own < next) this.#disordered++
+    if (own < next) {
+      this.#disordered++
+      this.#note({ kind: 'disordered', author, own, next, atMs: now })
+    }
     this.#seen[index] = 1
     this.#latencies[this.#received++] = now - sentMs
     return true
+  }
+
+  #note(wrong: Wrong): void {
+    if (this.#wrong.length < SHOWN) this.#wrong.push(wrong)
   }
 
   report(): ReceiptsReport {
@@ -83,7 +94,7 @@ export class Receipts {
       duplicated: this.#duplicated,
       disordered: this.#disordered,
       torn: this.#torn,
-      repeated: this.#repeated,
+      wrong: this.#wrong,
       latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     }
   }

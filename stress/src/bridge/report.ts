@@ -1,3 +1,4 @@
+import type { Audit } from './audit.js'
 import type { FaultName } from './faults.js'
 import type { ReceiptsReport } from './receipts.js'
 
@@ -28,8 +29,8 @@ export interface BridgeReport {
   /** What the receivers of the two machines got. */
   readonly there: ReceiptsReport
   readonly back: ReceiptsReport
-  /** Messages that JetStream has more than once: more than were sent. */
-  readonly storedTwice: { readonly there: number; readonly back: number }
+  /** What JetStream has stored on the way there and back. */
+  readonly stored: { readonly there: Audit; readonly back: Audit }
   /** The figures of the routes, over all lives of each bridge. */
   readonly bridges: { readonly a: object; readonly b: object }
   /** When each fault began. */

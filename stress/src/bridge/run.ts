@@ -3,8 +3,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { steadyNow } from '@memlane/core/internal'
 import { oneOf, randomFrom } from '@memlane/testing/random'
+import { audit } from './audit.js'
 import { CUTS, type FaultName, Faults, KILLS, STOPS } from './faults.js'
-import { streamStates } from './jetstream-state.js'
 import type { ReceiptsReport } from './receipts.js'
 import type { BridgeReport, RunTask } from './report.js'
 import { startScene } from './scene.js'
@@ -80,14 +80,19 @@ async function report(): Promise<BridgeReport> {
   const [thereReport, backReport] = await Promise.all([there, back].map(receiptsOf))
   const seconds = Math.round(steadyNow() - start) / 1000
   for (const { bridge } of sides) await bridge.end('SIGTERM')
-  const states = await streamStates(oneOf(random, servers))
-  const total = perAuthor * task.authors
-  const stored = (name: string) => (states.get(name)?.messages ?? 0) - total
+  const { url } = oneOf(random, servers)
   for (const producer of producers) await producer.end()
   return {
-    ...{ seed: task.seed, seconds, messages: total, isCluster: task.isCluster, hung, faults: faults.counts },
+    ...{
+      seed: task.seed,
+      seconds,
+      messages: perAuthor * task.authors,
+      isCluster: task.isCluster,
+      hung,
+      faults: faults.counts,
+    },
     ...{ there: thereReport as ReceiptsReport, back: backReport as ReceiptsReport },
-    storedTwice: { there: stored('THERE'), back: stored('BACK') },
+    stored: { there: await audit(url, 'THERE'), back: await audit(url, 'BACK') },
     bridges: { a: sides[0].figures, b: sides[1].figures },
     log,
   }
