@@ -4,11 +4,13 @@ type Figures = Record<string, unknown>
 /** Adds up the figures of the routes over all lives of a bridge. A killed bridge takes its last moments with it. */
 export class FiguresSum {
   readonly #routes: Record<string, Counts> = {}
+  readonly #logs: string[] = []
   #lives = 0
   #reconnects = 0
 
   /** @param line the last one that a bridge has printed */
-  add(line: string): void {
+  add(line: string, log: string): void {
+    this.#logs.push(...log.split('\n').filter((text) => text !== ''))
     const { reconnects, routes } = JSON.parse(line) as { reconnects: number; routes: Record<string, Figures> }
     this.#lives++
     this.#reconnects += reconnects
@@ -17,6 +19,11 @@ export class FiguresSum {
       this.#routes[route] = sum
       for (const [name, count] of flat(figures)) sum[name] = (sum[name] ?? 0) + count
     }
+  }
+
+  /** What the bridge has logged in all lives. */
+  get log(): readonly string[] {
+    return this.#logs
   }
 
   toJSON(): object {

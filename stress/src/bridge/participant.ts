@@ -61,7 +61,8 @@ async function receive({ from, to, authors, perAuthor }: ReceiverTask): Promise<
 }
 
 async function bridge({ config }: BridgeTask): Promise<void> {
-  const log = (text: string, route?: string) => console.error([route, text].filter(Boolean).join(': '))
+  const log = (text: string, route?: string) =>
+    console.error(`${Math.round(steadyNow())} ${route ?? 'bridge'}: ${text}`)
   const running = new Bridge(parseConfig(config), { log })
   const figures = () =>
     Object.fromEntries(running.routes.map(({ kind, name, figures }) => [`${kind} ${name}`, figures]))

@@ -33,6 +33,6 @@ export interface BridgeReport {
   readonly stored: { readonly there: Audit; readonly back: Audit }
   /** The figures of the routes, over all lives of each bridge. */
   readonly bridges: { readonly a: object; readonly b: object }
-  /** When each fault began. */
-  readonly log: readonly string[]
+  /** When each fault began, and what the bridges have logged. */
+  readonly log: { readonly faults: readonly string[]; readonly a: readonly string[]; readonly b: readonly string[] }
 }

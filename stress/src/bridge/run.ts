@@ -27,7 +27,7 @@ const perAuthor = Math.ceil(task.messages / task.authors)
 await using scene = await startScene({ ...task, perAuthor, random })
 const log: string[] = []
 const faults = new Faults(scene, random, (text) => {
-  log.push(`${Math.round(steadyNow() - start)} ms, ${received(scene.back)} back: ${text}`)
+  log.push(`${Math.round(steadyNow())} ${text}, ${received(scene.back)} messages back`)
   if (task.verbose) console.error(log.at(-1))
 })
 const hung = await play()
@@ -94,7 +94,7 @@ async function report(): Promise<BridgeReport> {
     ...{ there: thereReport as ReceiptsReport, back: backReport as ReceiptsReport },
     stored: { there: await audit(url, 'THERE'), back: await audit(url, 'BACK') },
     bridges: { a: sides[0].figures, b: sides[1].figures },
-    log,
+    log: { faults: log, a: sides[0].figures.log, b: sides[1].figures.log },
   }
 }
 

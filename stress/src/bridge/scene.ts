@@ -81,7 +81,9 @@ export async function startScene({ isCluster, rate, random, authors, perAuthor }
       server: { servers: proxies.map(({ host, port }) => `nats://${host}:${port}`) },
       routes,
     }
-    const bridge = new Station(`bridge ${origin}`, machine, { role: 'bridge', config }, (line) => figures.add(line))
+    const bridge = new Station(`bridge ${origin}`, machine, { role: 'bridge', config }, (line, log) =>
+      figures.add(line, log),
+    )
     return { machine, bridge: own(bridge), proxies, figures }
   }
   const sides = [

@@ -10,14 +10,14 @@ const LONGEST_MS = 7_200_000
 /** A process on a machine, which is killed and started again with the same task. */
 export class Station implements AsyncDisposable {
   readonly name: string
-  /** Gets the last line of each life. */
-  readonly onEnd: ((line: string) => void) | undefined
+  /** Gets the last line of each life, and its log. */
+  readonly onEnd: ((line: string, log: string) => void) | undefined
   readonly #machine: Machine
   readonly #task: Task
   #child: Child | undefined
   #expected = false
 
-  constructor(name: string, machine: Machine, task: Task, onEnd?: (line: string) => void) {
+  constructor(name: string, machine: Machine, task: Task, onEnd?: (line: string, log: string) => void) {
     this.name = name
     this.#machine = machine
     this.#task = task
@@ -44,11 +44,6 @@ export class Station implements AsyncDisposable {
     return lastLineOf(this.#child?.stdout ?? '')
   }
 
-  /** What the process has written on standard error in this life. */
-  get stderr(): string {
-    return this.#child?.stderr ?? ''
-  }
-
   /** Waits for a line, and returns the part that the pattern has captured first. */
   async told(pattern: RegExp): Promise<string> {
     const line = await this.#child?.line(pattern)
@@ -68,7 +63,7 @@ export class Station implements AsyncDisposable {
     child.kill(signal)
     await child.exit
     const line = lastLineOf(child.stdout)
-    if (line !== undefined) this.onEnd?.(line)
+    if (line !== undefined) this.onEnd?.(line, child.stderr)
     this.#child = undefined
   }
 
