@@ -56,7 +56,7 @@ export const bridge = new Command('bridge')
     const missing = machinesMissing()
     if (missing !== undefined) bridge.error(`error: ${missing}`)
     const report = await carryUnderFaults({ ...options, isCluster: cluster, seed })
-    const { there, back, log: _, ...rest } = report
+    const { there, back, log: _, stuck: __, ...rest } = report
     console.log(JSON.stringify(rest, undefined, 2))
     console.table({ 'on machine B': shown(there), 'back on machine A': shown(back) })
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)

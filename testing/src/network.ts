@@ -36,6 +36,7 @@ export class Network implements AsyncDisposable {
   /** Where the machines reach this process. */
   readonly address = '10.77.0.1'
   readonly #machines: Machine[] = []
+  #lastNumber = 0
 
   private constructor() {}
 
@@ -52,7 +53,7 @@ export class Network implements AsyncDisposable {
   }
 
   async addMachine(): Promise<Machine> {
-    const machine = await Machine.create(this.#machines.length + 1)
+    const machine = await Machine.create(++this.#lastNumber)
     this.#machines.push(machine)
     return machine
   }

@@ -25,6 +25,8 @@ export interface BridgeReport {
   readonly messages: number
   /** Nothing arrived any more, although not all had arrived. */
   readonly hung: boolean
+  /** What JetStream tells of its consumers then. */
+  readonly stuck?: unknown
   readonly faults: Readonly<Partial<Record<FaultName, number>>>
   /** What the receivers of the two machines got. */
   readonly there: ReceiptsReport

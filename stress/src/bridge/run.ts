@@ -11,7 +11,7 @@ import { startScene } from './scene.js'
 import type { Station } from './station.js'
 
 /** Without any progress for so long, and without a fault, the messages that are missing are lost. */
-const HUNG_MS = 60_000
+const HUNG_MS = 45_000
 /** The faults end before the messages do. */
 const SHARE_WITH_FAULTS = 0.95
 /** How often a fault follows the one before at once, while the victims of that one still come back. */
@@ -31,6 +31,7 @@ const faults = new Faults(scene, random, (text) => {
   if (task.verbose) console.error(log.at(-1))
 })
 const hung = await play()
+const stuck = hung ? await scene.servers[0]?.monitor('jsz?consumers=true').catch(String) : undefined
 await faults.finish()
 await setTimeout(QUIET_MS)
 console.log(JSON.stringify(await report()))
@@ -89,6 +90,7 @@ async function report(): Promise<BridgeReport> {
       messages: perAuthor * task.authors,
       isCluster: task.isCluster,
       hung,
+      stuck,
       faults: faults.counts,
     },
     ...{ there: thereReport as ReceiptsReport, back: backReport as ReceiptsReport },
