@@ -4,4 +4,5 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 "$scripts/setup.sh"
 cd "$root"
-MEMLANE_NATS=$program exec node_modules/.bin/vitest run --project @memlane/nats "$@"
+[ $# -gt 0 ] || set -- packages/nats/ stress/test/bridge
+MEMLANE_NATS=$program exec node_modules/.bin/vitest run --project @memlane/nats --project @memlane/stress "$@"
