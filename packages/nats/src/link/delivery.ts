@@ -1,8 +1,10 @@
 import type { Msg } from '@nats-io/nats-core'
+import { factsOf, type ReceivedFacts } from '../message/received-facts.js'
 
 /** A message that JetStream has delivered. */
 export interface Delivery {
   readonly message: Msg
+  readonly facts: ReceivedFacts
   /** Its number in the stream of JetStream. */
   readonly sequence: number
   /** Counts the deliveries to this consumer, from 1 on. */
@@ -20,6 +22,12 @@ export function deliveryOf(message: Msg): Delivery | undefined {
   // before the stream, and may have more behind
   const first = tokens.length === 9 ? 5 : 7
   if (tokens.length < first + 4 || tokens[1] !== 'ACK') return undefined
-  const [sequence, count, time = '', pending] = tokens.slice(first, first + 4)
-  return { message, sequence: Number(sequence), count: Number(count), time, pending: Number(pending) }
+  return {
+    message,
+    facts: factsOf(message),
+    sequence: Number(tokens[first]),
+    count: Number(tokens[first + 1]),
+    time: tokens[first + 2] as string,
+    pending: Number(tokens[first + 3]),
+  }
 }

@@ -1,10 +1,9 @@
 import { Payload } from '@memlane/inspect/internal'
 import type { PayloadDescriptor, SchemaDescriptor } from '@memlane/protocol'
 import { encodeDescriptor, keysIn, ONLY_KEY } from '@memlane/protocol/internal'
-import type { Msg } from '@nats-io/nats-core'
 import type { WireEncoding } from '../config/route-config.js'
-import { encodingIn, SCHEMA } from './headers.js'
 import { projectedValue } from './projected-value.js'
+import type { ReceivedFacts } from './received-facts.js'
 import { type SchemaStore, schemaHash } from './schema-store.js'
 import { type WireForm, wireForm } from './wire-form.js'
 
@@ -20,8 +19,13 @@ export class LocalForm {
   readonly #payload: Payload
   readonly #hash: string
   readonly #key: string
-  /** By encoding and hash; undefined for a schema that no bridge has announced. */
-  readonly #known = new Map<string, ValueIn | undefined>()
+  readonly #own: Partial<Record<WireEncoding, ValueIn>> = {}
+  /** The forms of other schemas, by their hashes; undefined for a schema that no bridge has announced. */
+  readonly #known: Record<WireEncoding, Map<string, ValueIn | undefined>> = {
+    json: new Map(),
+    messagepack: new Map(),
+    raw: new Map(),
+  }
 
   /**
    * @param board the board to which the schema belongs, as the value of a key: then messages name the schema of their board
@@ -38,19 +42,18 @@ export class LocalForm {
     this.#key = board.key
   }
 
-  /** True if `bytesOf` can be called for the message; if not, call `learn` first. */
-  isKnown(message: Msg): boolean {
-    const { key, hash } = this.#facts(message)
-    return hash === undefined || hash === this.#hash || this.#known.has(key)
+  /** True if `bytesOf` can be called for such a message; if not, call `learn` first. */
+  isKnown({ schema, encoding }: ReceivedFacts): boolean {
+    return schema === undefined || schema === this.#hash || this.#known[encoding].has(schema)
   }
 
   /** Finds the schema of the sender. Waits for the connection. @throws an error of the server, or the signal's reason */
-  async learn(message: Msg, signal: AbortSignal): Promise<void> {
-    const { key, hash, encoding } = this.#facts(message)
-    if (hash === undefined) return
-    const encoded = await this.#schemas.find(hash, signal)
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.set(key, encoded && formOf(encoded, encoding, this.#key))
+  async learn({ schema, encoding }: ReceivedFacts, signal: AbortSignal): Promise<void> {
+    if (schema === undefined) return
+    const encoded = await this.#schemas.find(schema, signal)
+    const known = this.#known[encoding]
+    if (known.size >= MAX_KNOWN) known.clear()
+    known.set(schema, encoded && formOf(encoded, encoding, this.#key))
   }
 
   /**
@@ -58,28 +61,22 @@ export class LocalForm {
    *
    * @throws an error that says why the message is no message of the schema
    */
-  bytesOf(message: Msg): Uint8Array {
-    const { key, hash, encoding } = this.#facts(message)
-    const { data } = message
-    if (hash === this.#hash && encoding === 'raw') {
-      if (this.#payload.codec.fixedLength !== data.length) this.#payload.decode(data)
+  bytesOf(data: Uint8Array, { schema, encoding }: ReceivedFacts): Uint8Array {
+    const { codec, descriptor } = this.#payload
+    const isSame = schema === this.#hash
+    if (isSame && encoding === 'raw') {
+      if (codec.fixedLength !== data.length) this.#payload.decode(data)
       return data
     }
-    const isSame = hash === undefined || hash === this.#hash
-    let valueIn = this.#known.get(key)
+    const valueIn = schema === undefined || isSame ? undefined : this.#known[encoding].get(schema)
     if (valueIn === undefined && encoding === 'raw') throw new TypeError('no bridge has announced its schema')
-    if (valueIn === undefined) {
-      valueIn = wireForm(this.#payload.descriptor, encoding).valueIn
-      if (isSame) this.#known.set(key, valueIn)
-    }
-    const value = valueIn(data)
-    return this.#payload.encode(hash === this.#hash ? value : projectedValue(value, this.#payload.descriptor))
+    const value = (valueIn ?? this.#ownForm(encoding))(data)
+    return this.#payload.encode(isSame ? value : projectedValue(value, descriptor))
   }
 
-  #facts({ headers }: Msg) {
-    const encoding = encodingIn(headers)
-    const hash = headers?.get(SCHEMA) || undefined
-    return { encoding, hash, key: `${encoding} ${hash}` }
+  #ownForm(encoding: WireEncoding): ValueIn {
+    this.#own[encoding] ??= wireForm(this.#payload.descriptor, encoding).valueIn
+    return this.#own[encoding]
   }
 }
 

@@ -9,13 +9,12 @@ import { setTimeout } from 'node:timers/promises'
 import { payload } from '@memlane/protocol'
 import { encodeDescriptor, keysIn } from '@memlane/protocol/internal'
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
-import type { Msg } from '@nats-io/nats-core'
 import { nanos } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { Backoff } from '../link/backoff.js'
 import type { Delivery } from '../link/delivery.js'
 import { PullSession } from '../link/pull-session.js'
-import { ORIGIN, SCHEMA } from '../message/headers.js'
+import type { ReceivedFacts } from '../message/received-facts.js'
 import { KeptRecord } from '../state/kept-record.js'
 import { streamOfBucket, subjectOf, subjectsOf } from './latest/bucket-key.js'
 import { LocalLatest } from './latest/local-latest.js'
@@ -107,16 +106,16 @@ class LatestIn {
     }
   }
 
-  async #take({ message, sequence }: Delivery): Promise<void> {
+  async #take({ message, facts, sequence }: Delivery): Promise<void> {
     const { figures, origin, signal } = this.#context
     const { headers, subject, data } = message
     if (headers?.get('KV-Operation') || headers?.get('Nats-Marker-Reason')) return
-    if (headers?.get(ORIGIN) === origin) {
+    if (facts.origin === origin) {
       figures.dropped.loop++
       return
     }
     try {
-      this.#open(await this.#schemaOf(message))
+      this.#open(await this.#schemaOf(facts))
       const key = this.#keyOf.get(subject)
       const target = key === undefined ? undefined : this.#latest?.keys.get(key)
       if (key === undefined || target === undefined) throw new Refusal('the latest has no such key')
@@ -124,11 +123,9 @@ class LatestIn {
         figures.duplicates++
         return
       }
-      if (!target.form.isKnown(message)) await target.form.learn(message, signal)
-      let bytes: Uint8Array
+      if (!target.form.isKnown(facts)) await target.form.learn(facts, signal)
       try {
-        bytes = target.form.bytesOf(message)
-        target.writer.set(bytes)
+        target.writer.set(target.form.bytesOf(data, facts))
       } catch (error) {
         throw new Refusal(error instanceof Error ? error.message : String(error))
       }
@@ -153,10 +150,9 @@ class LatestIn {
   }
 
   /** The schema for a new latest. Values of other programs go to a latest of JSON. */
-  async #schemaOf({ headers }: Msg): Promise<Uint8Array | undefined> {
+  async #schemaOf({ schema: hash }: ReceivedFacts): Promise<Uint8Array | undefined> {
     if (this.#latest !== undefined) return undefined
-    const hash = headers?.get(SCHEMA)
-    if (!hash) return encodeDescriptor(payload.json().descriptor)
+    if (hash === undefined) return encodeDescriptor(payload.json().descriptor)
     const found = await this.#context.schemas.find(hash, this.#context.signal)
     try {
       if (found !== undefined) return encodeDescriptor(keysIn(found, 0).descriptor)

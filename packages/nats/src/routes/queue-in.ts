@@ -27,6 +27,7 @@ import type { Clients } from '../link/link.js'
 import { problemText } from '../link/problem-text.js'
 import { DELIVERIES, MESSAGE_ID, SCHEMA } from '../message/headers.js'
 import { LocalForm } from '../message/local-form.js'
+import { factsOf } from '../message/received-facts.js'
 import { schemaInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
 import type { DeliveredJob } from './queue/delivered-job.js'
@@ -236,9 +237,10 @@ class QueueIn {
       void this.#tell(ack, ACK)
       return
     }
-    if (!this.#form.isKnown(message)) {
+    const facts = factsOf(message)
+    if (!this.#form.isKnown(facts)) {
       try {
-        await this.#form.learn(message, this.#end.signal)
+        await this.#form.learn(facts, this.#end.signal)
       } catch {
         void this.#tell(ack, later())
         return
@@ -246,7 +248,7 @@ class QueueIn {
     }
     let bytes: Uint8Array
     try {
-      bytes = this.#checked(this.#form.bytesOf(message))
+      bytes = this.#checked(this.#form.bytesOf(message.data, facts))
     } catch (error) {
       this.#refuse(ack, error)
       return

@@ -11,7 +11,6 @@ import type { RouteConfigOf } from '../config/route-config.js'
 import { Backoff } from '../link/backoff.js'
 import type { Delivery } from '../link/delivery.js'
 import { PullSession } from '../link/pull-session.js'
-import { ORIGIN } from '../message/headers.js'
 import { token } from '../message/subject-map.js'
 import type { RouteContext, RunRoute } from './route.js'
 import { type ConsumerPlace, renewConsumer } from './stream-in/consumer.js'
@@ -97,7 +96,9 @@ class StreamIn {
       const last = deliveries.at(-1) as Delivery
       figures.inFlight = deliveries.length
       figures.lag = last.pending + deliveries.length + session.waiting
-      for (const { message } of deliveries) await this.#prepare(message)
+      for (const delivery of deliveries) {
+        if (!this.#isPrepared(delivery)) await this.#prepare(delivery)
+      }
       await this.#carry(deliveries, isWhole)
       for (const delivery of acknowledgesAll ? [last] : deliveries) session.acknowledge(delivery)
       figures.inFlight = 0
@@ -106,13 +107,15 @@ class StreamIn {
     }
   }
 
+  #isPrepared({ message, facts }: Delivery): boolean {
+    return facts.origin === this.#context.origin || this.#streams.targetOf(message)?.form.isKnown(facts) === true
+  }
+
   /** Opens the stream of a message, and finds the schema of its sender. */
-  async #prepare(message: Delivery['message']): Promise<void> {
-    const target = this.#streams.targetOf(message)
-    if (target?.form.isKnown(message) || this.#isOwn(message)) return
+  async #prepare({ message, facts }: Delivery): Promise<void> {
     try {
-      const { form } = target ?? (await this.#streams.openFor(message))
-      if (!form.isKnown(message)) await form.learn(message, this.#context.signal)
+      const { form } = await this.#streams.openFor(message, facts)
+      if (!form.isKnown(facts)) await form.learn(facts, this.#context.signal)
     } catch (error) {
       if (!(error instanceof NoTarget)) throw error
     }
@@ -171,15 +174,16 @@ class StreamIn {
   }
 
   /** The bytes that the local stream gets; undefined if it gets none. */
-  #bytesOf({ message, sequence }: Delivery, target: Target | undefined): Uint8Array | undefined {
+  #bytesOf({ message, facts, sequence }: Delivery, target: Target | undefined): Uint8Array | undefined {
     const { figures } = this.#context
-    if (this.#isOwn(message)) {
+    const { data } = message
+    if (facts.origin === this.#context.origin) {
       figures.dropped.loop++
       return undefined
     }
     try {
       if (target === undefined) throw new NoTarget(`no stream takes messages of the subject ${message.subject}`)
-      const bytes = target.form.bytesOf(message)
+      const bytes = target.form.bytesOf(data, facts)
       const { maxMessageLength } = target.stream.writer
       if (bytes.length > maxMessageLength)
         throw new RangeError(`${bytes.length} bytes are more than ${maxMessageLength}`)
@@ -187,16 +191,12 @@ class StreamIn {
         figures.duplicates++
         return undefined
       }
-      figures.bytes += message.data.length
+      figures.bytes += data.length
       return bytes
     } catch (error) {
       this.#refuse(sequence, error)
       return undefined
     }
-  }
-
-  #isOwn({ headers }: Delivery['message']): boolean {
-    return headers?.get(ORIGIN) === this.#context.origin
   }
 
   #refuse(sequence: number, error: unknown): void {

@@ -4,8 +4,8 @@ import { payload } from '@memlane/protocol'
 import { checkedDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
 import type { Msg } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../../config/route-config.js'
-import { SCHEMA } from '../../message/headers.js'
 import { LocalForm } from '../../message/local-form.js'
+import type { ReceivedFacts } from '../../message/received-facts.js'
 import { schemaInFile } from '../../message/schema-file.js'
 import { filled, matched, placesIn, token } from '../../message/subject-map.js'
 import type { RouteContext } from '../route.js'
@@ -70,7 +70,7 @@ export class LocalStreams {
    *
    * @throws NoTarget; SharedMemoryError; an error of the server
    */
-  async openFor(message: Msg): Promise<Target> {
+  async openFor(message: Msg, facts: ReceivedFacts): Promise<Target> {
     const name = this.#nameOf(message)
     if (name === undefined) throw new NoTarget(`"allow" has no name for the subject ${message.subject}`)
     const known = this.#targets.get(name)
@@ -83,7 +83,7 @@ export class LocalStreams {
         throw new NoTarget(error.message)
       if (!isCode(error, 'NOT_FOUND')) throw error
     }
-    return this.#open(name, this.#schema ?? (await this.#schemaOf(message)))
+    return this.#open(name, this.#schema ?? (await this.#schemaOf(facts)))
   }
 
   /**
@@ -134,9 +134,8 @@ export class LocalStreams {
   }
 
   /** Messages of other programs go to a stream of JSON. */
-  async #schemaOf({ headers }: Msg): Promise<Uint8Array> {
-    const hash = headers?.get(SCHEMA)
-    if (!hash) return encodeDescriptor(payload.json().descriptor)
+  async #schemaOf({ schema: hash }: ReceivedFacts): Promise<Uint8Array> {
+    if (hash === undefined) return encodeDescriptor(payload.json().descriptor)
     const found = await this.#context.schemas.find(hash, this.#context.signal)
     try {
       if (found !== undefined) return encodeDescriptor(checkedDescriptor(found, 0))
