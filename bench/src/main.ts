@@ -7,6 +7,7 @@ import { currentEnvironment, type Result } from './report.js'
 import type { Suite } from './suite.js'
 import { accessors } from './suites/accessors.js'
 import { bridge } from './suites/bridge.js'
+import { bridgeCall } from './suites/bridge-call.js'
 import { call } from './suites/call.js'
 import { latest } from './suites/latest.js'
 import { peerSuites } from './suites/peer-suites.js'
@@ -14,7 +15,7 @@ import { queue } from './suites/queue.js'
 import { record } from './suites/record.js'
 import { watchers } from './suites/watchers.js'
 
-const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue, call, watchers, record, bridge]
+const suites: readonly Suite[] = [accessors, latest, ...peerSuites, queue, call, watchers, record, bridge, bridgeCall]
 const peerNames = [...new Set(suites.flatMap(({ peers }) => Object.keys(peers)))]
 
 const suiteList = suites
