@@ -14,7 +14,7 @@ import { nodeCommand, runTrial } from '../trial.js'
 const ROUND_TRIP = 'round trip'
 const RATE = 'calls'
 const DEATH = 'death'
-const MAX_DEATHS = 3
+const MAX_DEATHS = 2
 const PEERS = {
   'NATS request': "`request` of NATS' own client, to a subscription",
   'call over two bridges': 'client, bridge, NATS, bridge, server: each a process of its own',
