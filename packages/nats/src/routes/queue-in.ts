@@ -25,6 +25,7 @@ import { abortable } from '../link/abortable.js'
 import { Backoff } from '../link/backoff.js'
 import type { Clients } from '../link/link.js'
 import { problemText } from '../link/problem-text.js'
+import { sharedController } from '../link/shared-controller.js'
 import { DELIVERIES, MESSAGE_ID, SCHEMA } from '../message/headers.js'
 import { LocalForm } from '../message/local-form.js'
 import { factsOf } from '../message/received-facts.js'
@@ -41,6 +42,7 @@ import type { RouteContext, RunRoute } from './route.js'
 
 type Config = RouteConfigOf<'queue-in'>
 
+/** The longest wait for an answer. It is shorter if JetStream's time limit is. */
 const ANSWER_MS = 3_000
 /** How long a bridge that stops waits for running jobs and for answers. */
 const STOP_MS = 5_000
@@ -139,8 +141,10 @@ class QueueIn {
   #nextLog = 0
   /** The error that ends the route. */
   #error: unknown
-  /** Aborts when answers are no longer waited for. */
-  readonly #end = new AbortController()
+  /** Aborts when the route ends. */
+  readonly #end = sharedController()
+  /** Aborts when no more answers come: the connection is down, or the route ends. */
+  #connected = sharedController()
 
   constructor(
     config: Config,
@@ -178,6 +182,7 @@ class QueueIn {
     const stopListening = link.onChange((isUp) => {
       this.#pulls.forget()
       if (isUp) this.#poke()
+      else this.#disconnect()
     })
     const stop = () => this.#poke()
     signal.addEventListener('abort', stop)
@@ -193,6 +198,7 @@ class QueueIn {
       await this.#finish()
     } finally {
       this.#end.abort(new Error('the bridge stops'))
+      this.#disconnect()
       await Promise.all(this.#settling.values())
       signal.removeEventListener('abort', stop)
       stopListening()
@@ -402,7 +408,7 @@ class QueueIn {
       stored.header.set(DELIVERIES, String(deliveries))
       stored.header.set(MESSAGE_ID, `${stream}-${entry.key}-${deliveries}`)
       const options = { headers: stored.header, expect: { streamName: stream }, timeout: ANSWER_MS }
-      await abortable(jetstream.publish(stored.subject, stored.data, options), this.#end.signal)
+      await abortable(jetstream.publish(stored.subject, stored.data, options), this.#connected.signal)
       return true
     } catch {
       return false // the job goes back without its count
@@ -419,10 +425,16 @@ class QueueIn {
     if (this.#jobs.get(entry.key) === job) this.#journal.alive(entry)
   }
 
+  #disconnect(): void {
+    this.#connected.abort(new Error('no answer comes any more'))
+    this.#connected = sharedController()
+  }
+
   /** @returns whether the server has confirmed it */
   async #tell(ack: string, what: string): Promise<boolean> {
     try {
-      await abortable(this.#clients.connection.request(ack, what, { timeout: ANSWER_MS }), this.#end.signal)
+      const timeout = Math.min(ANSWER_MS, this.#ackWaitMs / 4)
+      await abortable(this.#clients.connection.request(ack, what, { timeout }), this.#connected.signal)
       return true
     } catch {
       return false

@@ -18,6 +18,7 @@ import { abortable } from '../link/abortable.js'
 import { Backoff } from '../link/backoff.js'
 import type { Clients } from '../link/link.js'
 import { problemText } from '../link/problem-text.js'
+import { sharedController } from '../link/shared-controller.js'
 import { headersOf } from '../message/headers.js'
 import { filled, placesIn, token } from '../message/subject-map.js'
 import { type WireForm, wireForm } from '../message/wire-form.js'
@@ -60,7 +61,9 @@ class QueueOut {
   readonly #inFlight = new Set<Promise<void>>()
   #freed = () => {}
   /** Aborts when the answers are no longer waited for. */
-  readonly #end = new AbortController()
+  readonly #end = sharedController()
+  /** Aborts when no more answers come: the connection is down, or the route ends. */
+  #connected = sharedController()
 
   constructor(
     config: Config,
@@ -84,6 +87,9 @@ class QueueOut {
     const count = setInterval(() => {
       figures.lag = this.#reader.stats().ready
     }, FIGURES_MS)
+    const stopListening = link.onChange((isUp) => {
+      if (!isUp) this.#disconnect()
+    })
     try {
       while (!signal.aborted) {
         await link.whenUp(signal)
@@ -94,22 +100,27 @@ class QueueOut {
     } finally {
       clearInterval(count)
       const patience = new AbortController()
-      const end = () => this.#end.abort(new Error('the bridge stops'))
+      const end = () => {
+        this.#end.abort(new Error('the bridge stops'))
+        this.#disconnect()
+      }
       void setTimeout(STOP_MS, undefined, { signal: patience.signal }).then(end, () => {})
       await Promise.all(this.#inFlight)
       patience.abort()
+      stopListening()
       figures.inFlight = 0
     }
+  }
+
+  #disconnect(): void {
+    this.#connected.abort(new Error('no answer comes any more'))
+    this.#connected = sharedController()
   }
 
   /** Takes and publishes, until the connection is down or the route ends. */
   async #takeWhileUp(): Promise<void> {
     const { link, signal, figures } = this.#context
-    const down = new AbortController()
-    const stop = link.onChange((isUp) => {
-      if (!isUp) down.abort()
-    })
-    const until = AbortSignal.any([signal, down.signal])
+    const until = AbortSignal.any([signal, this.#connected.signal])
     try {
       while (link.isUp) {
         if (this.#inFlight.size >= this.#config.window) {
@@ -131,8 +142,6 @@ class QueueOut {
       }
     } catch (error) {
       if (!until.aborted) throw error
-    } finally {
-      stop()
     }
   }
 
@@ -184,7 +193,7 @@ class QueueOut {
         try {
           const { duplicate } = await abortable(
             this.#clients.jetstream.publish(this.#subject, payload, options),
-            signal,
+            this.#connected.signal,
           )
           if (duplicate) figures.duplicates++
           figures.error = undefined
