@@ -48,7 +48,7 @@ export class Bridge implements AsyncDisposable {
   readonly #folder: string
   readonly #lock: StateLock
   readonly #schemas: SchemaStore
-  readonly #laneOwners = new LaneOwners()
+  readonly #laneOwners: LaneOwners
   readonly #stopping = new AbortController()
   readonly #routes = new Map<string, RouteStatus>()
   readonly #running: Promise<void>[] = []
@@ -65,6 +65,7 @@ export class Bridge implements AsyncDisposable {
     this.#folder = config.stateFolder
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     this.#lock = StateLock.claim(this.#folder)
+    this.#laneOwners = new LaneOwners(join(this.#folder, 'own-lanes'))
     this.link = new Link(config.server, `memlane ${config.origin}`, (text) => this.#log(text))
     this.#schemas = new SchemaStore(this.link)
     for (const route of config.routes) {
@@ -92,6 +93,7 @@ export class Bridge implements AsyncDisposable {
     await Promise.all(this.#running)
     clearTimeout(timer)
     await this.link.close()
+    this.#laneOwners.close()
     this.#lock.release()
   }
 

@@ -55,6 +55,21 @@ describe.runIf(hasNats)('a route whose server is down', () => {
     expect(figuresOf(bridge)).toMatchObject({ spillBytes: 0, lag: 0, error: undefined })
   })
 
+  it('keeps what is spilled over its own end and the end of the memory', async () => {
+    const spill = { ...route, onOverrun: 'spill' }
+    {
+      using writer = createStream(name, Tick, waiting)
+      const first = startBridge(server.url, 'here', [spill], folder)
+      await writer.consumersReady(1)
+      await send(writer, 0, 5000)
+      await first.bridge.stop()
+    }
+    await server.restart()
+    await using second = startBridge(server.url, 'here', [spill], folder)
+    await until(() => figuresOf(second)?.forwarded === 5000)
+    expect(sequencesIn(await storedMessages(server.url, name))).toEqual(upTo(5000))
+  })
+
   it('drops the oldest messages, and counts them', async () => {
     using writer = createStream(name, Tick, waiting)
     await using bridge = startBridge(server.url, 'here', [{ ...route, onOverrun: 'drop' }], folder)

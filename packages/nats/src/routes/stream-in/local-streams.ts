@@ -126,7 +126,7 @@ export class LocalStreams {
 
   #open(name: string, schema: Uint8Array | undefined, lane?: number): Target {
     const stream = LocalStream.open(name, schema, this.#options, lane)
-    const end = this.#context.laneOwners.claim(name, stream.writer.lane)
+    const end = this.#context.laneOwners.claim(name, stream.mark, () => stream.writer.sent)
     const form = new LocalForm(stream.descriptor, this.#context.schemas)
     const target = { stream, form, end, sentBefore: undefined }
     this.#targets.set(name, target)

@@ -5,7 +5,7 @@
 
 import { Bells, claimSlot, openLane, Participant, type StreamChannel, type WaitCondition } from '@memlane/channel'
 import { type Doorbell, Lease } from '@memlane/core'
-import { ConsumerSlot, forEachBit } from '@memlane/protocol/internal'
+import { ConsumerSlot, findEnd, forEachBit } from '@memlane/protocol/internal'
 import { HeldLane } from './held-lane.js'
 import type { OutgoingLane } from './outgoing-lane.js'
 import { OverwrittenLane } from './overwritten-lane.js'
@@ -13,9 +13,13 @@ import { OverwrittenLane } from './overwritten-lane.js'
 /** Messages from one lane before the next lane's turn. */
 const BURST = 64
 
+/** @param end the number of its next message; undefined while a producer has the lane */
+export type OnLane = (lane: number, end: () => number | undefined) => void
+
 export class OutgoingLanes {
   readonly participant: Participant<StreamChannel>
   readonly #firstOf: (lane: number) => number | undefined
+  readonly #onLane: OnLane
   readonly #consumer: number
   readonly #slot: ConsumerSlot | undefined
   readonly #producers: Bells
@@ -31,12 +35,14 @@ export class OutgoingLanes {
    * Takes a consumer slot: its bell wakes the bridge.
    *
    * @param firstOf the number of the first message of a lane that is neither settled nor spilled; undefined if unknown
+   * @param onLane called for each lane before it is read
    * @throws SharedMemoryError `FULL` if no slot is free, `CORRUPT`
    */
-  constructor(channel: StreamChannel, firstOf: (lane: number) => number | undefined) {
+  constructor(channel: StreamChannel, firstOf: (lane: number) => number | undefined, onLane: OnLane) {
     const { control, header } = channel
     const claim = claimSlot(channel, control.consumers)
     this.#firstOf = firstOf
+    this.#onLane = onLane
     this.#consumer = claim.slot
     this.participant = new Participant(channel, control.consumers, claim.slot, 'park')
     this.#producers = Bells.of(channel, control.producers)
@@ -168,6 +174,7 @@ export class OutgoingLanes {
     for (let producer = 0; producer < control.producers.count; producer++) {
       if (control.stateOf(producer) === 'unused' || this.#lanes[producer] !== undefined) continue
       const lane = openLane(channel, producer, 'read').buffer
+      this.#onLane(producer, () => this.#endOf(producer, lane))
       const expected = this.#firstOf(producer) ?? (this.#wasUsed[producer] ? undefined : 0)
       this.#lanes[producer] =
         this.#slot === undefined
@@ -175,6 +182,14 @@ export class OutgoingLanes {
           : new HeldLane(control, producer, lane, this.#slot, expected)
     }
     this.#all = this.#lanes.filter((lane) => lane !== undefined)
+  }
+
+  /** The number of the next message of a lane that no producer has now; undefined if one has it. */
+  #endOf(producer: number, lane: ArrayBuffer): number | undefined {
+    const { control, header, memory } = this.participant.channel
+    if (Lease.isHeld(memory, control.producers.numberOf(producer))) return undefined
+    const recent = { position: control.recentEndOf(producer), sequence: control.recentSequenceOf(producer) }
+    return findEnd(lane, 0, header.capacity, recent).sequence
   }
 
   /** As `WaitCondition.watchPeers`. When only the bridge is left, and has sent everything, it must let go of the memory. */

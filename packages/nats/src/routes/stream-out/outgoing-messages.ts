@@ -47,7 +47,7 @@ export class OutgoingMessages {
   make(lane: OutgoingLane): Outgoing | undefined {
     const { laneOwners, figures, log } = this.#context
     const { producer, sequence, position } = lane
-    if (laneOwners.has(this.#config.name, producer)) {
+    if (laneOwners.isOwn(this.#instance, producer, sequence)) {
       figures.dropped.loop++
       this.#leaveOut(lane)
       return undefined

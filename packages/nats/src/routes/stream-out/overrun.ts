@@ -51,9 +51,19 @@ export class Overrun {
     this.#moveWindow()
     for (const lane of full) {
       if (this.#spill === undefined) this.#drop(lane, this.#capacity * LEFT, 'overrun')
-      else this.#spillLane(lane, this.#spill)
+      else if (this.#spillLane(lane, this.#spill)) this.#drop(lane, this.#capacity * LEFT, 'spill-full')
     }
     return true
+  }
+
+  /** Moves everything to the spill file, if there is one: the route ends, and perhaps the memory does. */
+  spillAll(): void {
+    const spill = this.#spill
+    if (spill === undefined) return
+    this.#moveWindow()
+    for (const lane of this.#lanes.all) {
+      while (lane.ready() && !this.#spillLane(lane, spill)) {}
+    }
   }
 
   /** The messages in the window need no room in the lanes: they are in this process, and go to the spill file if there is one. */
@@ -75,7 +85,8 @@ export class Overrun {
     for (const message of before) message.sender.release(message)
   }
 
-  #spillLane(lane: OutgoingLane, spill: SpillFile): void {
+  /** Moves a part of the messages that are unread. Returns true if the spill is full: then one of them is dropped. */
+  #spillLane(lane: OutgoingLane, spill: SpillFile): boolean {
     const moved: Outgoing[] = []
     let isFull = false
     for (let bytes = 0; !isFull && bytes < BYTES_A_ROUND && this.#lanes.next(lane); ) {
@@ -88,7 +99,7 @@ export class Overrun {
     if (isFull) this.#figures.dropped['spill-full']++
     spill.flush()
     for (const message of moved) message.sender.release(message)
-    if (isFull) this.#drop(lane, this.#capacity * LEFT, 'spill-full')
+    return isFull
   }
 
   #drop(lane: OutgoingLane, left: number, reason: 'overrun' | 'spill-full'): void {

@@ -102,7 +102,9 @@ export class StreamOut {
 
   /** Waits for the memory, and carries its messages until nobody else uses it. */
   async #carryMemory(signal: AbortSignal): Promise<void> {
+    const { laneOwners } = this.#context
     const channel = await Channel.waitFor(streamShape, this.#config.name, undefined, { signal })
+    let overrun: Overrun | undefined
     try {
       this.#checkOverrun(channel)
       const { descriptor } = readerCodec(channel, undefined)
@@ -110,16 +112,21 @@ export class StreamOut {
       const instance = Buffer.from(channel.header.instance).toString('hex')
       this.#checkpoint.begin(instance)
       const messages = new OutgoingMessages(this.#config, this.#context, this.#checkpoint, descriptor, instance)
-      this.#lanes = new OutgoingLanes(channel, (lane) => {
+      const firstOf = (lane: number) => {
         const settled = this.#checkpoint.nextOf(lane)
         const spilled = this.#spill?.nextOf(instance, lane)
         return spilled === undefined ? settled : Math.max(spilled, settled ?? 0)
-      })
-      await this.#carry(this.#lanes, messages, signal)
+      }
+      this.#lanes = new OutgoingLanes(channel, firstOf, (lane, end) => laneOwners.endOrphan(instance, lane, end))
+      if (this.#makesRoom(channel)) overrun = this.#overrun(this.#lanes, messages)
+      await this.#carry(this.#lanes, messages, overrun, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
-      if (signal.aborted) await this.#finish()
+      if (signal.aborted) {
+        await this.#finish()
+        overrun?.spillAll()
+      }
       this.#save()
       this.#lanes?.close()
       this.#lanes = undefined
@@ -127,13 +134,15 @@ export class StreamOut {
     }
   }
 
-  async #carry(lanes: OutgoingLanes, messages: OutgoingMessages, signal: AbortSignal): Promise<void> {
+  async #carry(
+    lanes: OutgoingLanes,
+    messages: OutgoingMessages,
+    overrun: Overrun | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { figures } = this.#context
     const window = this.#window
     const isRoom = () => window.hasRoom && this.#spill?.isRead !== false
-    const overrun = this.#makesRoom(lanes)
-      ? new Overrun(lanes, window, messages, this.#spill, this.#checkpoint, figures)
-      : undefined
     const missedBefore = figures.dropped.missed
     while (!signal.aborted && !lanes.isEnded) {
       let bytes = 0
@@ -164,9 +173,12 @@ export class StreamOut {
   }
 
   /** True if producers must not wait for the network. */
-  #makesRoom({ participant }: OutgoingLanes): boolean {
-    const { overflow } = participant.channel.header
+  #makesRoom({ header: { overflow } }: StreamChannel): boolean {
     return this.#spill !== undefined || (this.#config.onOverrun === 'drop' && overflow === 'wait')
+  }
+
+  #overrun(lanes: OutgoingLanes, messages: OutgoingMessages): Overrun {
+    return new Overrun(lanes, this.#window, messages, this.#spill, this.#checkpoint, this.#context.figures)
   }
 
   /** Waits until messages are settled, or for a time. @throws the signal's reason if it aborts */
@@ -217,7 +229,7 @@ export class StreamOut {
     this.#context.figures.error = undefined
     if (this.#window.latestStored > 0) this.#checkpoint.noteStored(this.#window.latestStored)
     this.#saveSoon(this.#lanes)
-    this.#publishSpilled()
+    if (!this.#context.signal.aborted) this.#publishSpilled()
     this.#continue?.()
     this.#continue = undefined
     if (this.#window.length === 0 || this.#isOverrun) this.#lanes?.wake()
