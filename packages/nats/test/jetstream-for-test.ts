@@ -14,8 +14,8 @@ export interface TestStream {
   publish(body: string | Uint8Array, fields?: Record<string, string>, last?: string): Promise<unknown>
 }
 
-/** Makes a stream with a name of its own, which takes all subjects that begin with that name. */
-export async function testStream(url: string, options: object = {}): Promise<TestStream> {
+/** Makes a stream with a name of its own, which takes all subjects that begin with that name. `timeout`: of a publish, in ms. */
+export async function testStream(url: string, options: object = {}, timeout = 5000): Promise<TestStream> {
   const name = uniqueName('nats')
   const connection = await connect({ servers: url, reconnectTimeWait: 50, maxReconnectAttempts: -1 })
   onTestFinished(() => connection.close())
@@ -28,7 +28,7 @@ export async function testStream(url: string, options: object = {}): Promise<Tes
     publish(body, fields = {}, last = 'x') {
       const found = headers()
       for (const [key, value] of Object.entries(fields)) found.set(key, value)
-      return manager.jetstream().publish(`${name}.${last}`, body, { headers: found, timeout: 2000 })
+      return manager.jetstream().publish(`${name}.${last}`, body, { headers: found, timeout })
     },
   }
 }

@@ -42,7 +42,8 @@ describe.runIf(hasNats)('the routes latest-out and latest-in', () => {
     const schema = board({ price: Price, note: payload.utf8 })
     using writer = createLatest(near, schema)
     writer.key('price').set({ number: 1, bid: 1.5 })
-    await using there = startBridge(server.url, 'there', [route('latest-in', far, bucket)])
+    const schemaFile = encoding === 'raw' ? { schemaFile: fileWith(schema.descriptor) } : {}
+    await using there = startBridge(server.url, 'there', [route('latest-in', far, bucket, schemaFile)])
     await using here = startBridge(server.url, 'here', [route('latest-out', near, bucket, { encoding })])
     using reader = await openLatest(far, schema)
     await until(() => reader.key('price').get()?.number === 1)
@@ -81,8 +82,7 @@ describe.runIf(hasNats)('the routes latest-out and latest-in', () => {
   it('project values, refuse what does not fit, and ignore deletes and own values', async () => {
     const { bucket, kvm, connection } = await buckets()
     const name = uniqueName('latest')
-    const schemaFile = join(mkdtempSync(join(tmpdir(), 'memlane-schema-')), 'price.json')
-    writeFileSync(schemaFile, JSON.stringify(Price.descriptor))
+    const schemaFile = fileWith(Price.descriptor)
     const kv = await kvm.create(bucket)
     await using here = startBridge(server.url, 'here', [route('latest-in', name, bucket, { key: 'a.b', schemaFile })])
     using reader = await openLatest(name, Price)
@@ -139,6 +139,12 @@ describe.runIf(hasNats)('the routes latest-out and latest-in', () => {
     expect(figures(third)).toMatchObject({ forwarded: 1, duplicates: 0 })
   })
 })
+
+function fileWith(descriptor: object): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'memlane-schema-')), 'schema.json')
+  writeFileSync(file, JSON.stringify(descriptor))
+  return file
+}
 
 function figures({ bridge }: TestBridge) {
   return bridge.routes[0]?.figures

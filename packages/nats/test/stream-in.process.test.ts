@@ -23,7 +23,7 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
   afterAll(() => server?.[Symbol.asyncDispose]())
 
   it('brings each message once and in order over a kill at each step', async () => {
-    const { name, publish } = await testStream(server.url)
+    const { name, publish } = await testStream(server.url, {}, 300)
     using _local = createStream(name, Numbered, { maxProducers: 8 })
     using reader = await openStream(name, Numbered)
     const received = collected(reader)
@@ -44,7 +44,7 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
   })
 
   it('tells its messages from those of a producer that took its lane', async () => {
-    const { name, publish } = await testStream(server.url)
+    const { name, publish } = await testStream(server.url, {}, 300)
     using _local = createStream(name, Numbered)
     using reader = await openStream(name, Numbered)
     const received = collected(reader)
@@ -68,7 +68,7 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
   })
 
   it('sends a batch again that went into memory which is gone', async () => {
-    const { name, publish } = await testStream(server.url)
+    const { name, publish } = await testStream(server.url, {}, 300)
     const bridge = bridgeOf(server, name)
     const sender = sending(publish)
     {
@@ -85,7 +85,7 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
   })
 
   it('loses and repeats nothing over kills and stops of bridge and server at random', async () => {
-    const { name, publish } = await testStream(server.url)
+    const { name, publish } = await testStream(server.url, {}, 300)
     using _local = createStream(name, Numbered, { capacity: 65_536, withoutConsumers: 'wait' })
     using reader = await openStream(name, Numbered)
     const received = collected(reader)
@@ -120,7 +120,7 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
   })
 
   it('goes on by itself after the server was killed', async () => {
-    const { name, publish } = await testStream(server.url)
+    const { name, publish } = await testStream(server.url, {}, 300)
     using _local = createStream(name, Numbered)
     using reader = await openStream(name, Numbered)
     const received = collected(reader)

@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs'
-import type { PayloadDescriptor } from '@memlane/protocol'
-import { checkedDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
+import type { PayloadDescriptor, SchemaDescriptor } from '@memlane/protocol'
+import { checkedDescriptor, encodeDescriptor, keysIn } from '@memlane/protocol/internal'
 
 /** Reads a schema from a file of JSON: its descriptor. Blocks. @throws Error naming the file if it holds no schema */
 export function schemaInFile(file: string): PayloadDescriptor {
+  return descriptorIn(file, (encoded) => checkedDescriptor(encoded, 0))
+}
+
+/** As `schemaInFile`, for a latest: the schema may be a board. */
+export function latestSchemaInFile(file: string): SchemaDescriptor {
+  return descriptorIn(file, (encoded) => keysIn(encoded, 0).descriptor)
+}
+
+function descriptorIn<T>(file: string, checked: (encoded: Uint8Array) => T): T {
   try {
-    return checkedDescriptor(encodeDescriptor(JSON.parse(readFileSync(file, 'utf8'))), 0)
+    return checked(encodeDescriptor(JSON.parse(readFileSync(file, 'utf8'))))
   } catch (error) {
     throw new Error(`${file} holds no schema: ${error instanceof Error ? error.message : error}`, { cause: error })
   }

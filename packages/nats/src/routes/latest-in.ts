@@ -3,7 +3,6 @@
  * of a latest stays until the next one.
  */
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { payload } from '@memlane/protocol'
@@ -15,6 +14,7 @@ import { Backoff } from '../link/backoff.js'
 import type { Delivery } from '../link/delivery.js'
 import { PullSession } from '../link/pull-session.js'
 import type { ReceivedFacts } from '../message/received-facts.js'
+import { latestSchemaInFile } from '../message/schema-file.js'
 import { KeptRecord } from '../state/kept-record.js'
 import { streamOfBucket, subjectOf, subjectsOf } from './latest/bucket-key.js'
 import { LocalLatest } from './latest/local-latest.js'
@@ -54,7 +54,7 @@ class LatestIn {
   constructor(config: Config, context: RouteContext) {
     this.#config = config
     this.#context = context
-    this.#schema = config.schemaFile === undefined ? undefined : schemaIn(config.schemaFile)
+    this.#schema = config.schemaFile === undefined ? undefined : encodeDescriptor(latestSchemaInFile(config.schemaFile))
     this.#record = new KeptRecord(join(context.folder, 'revisions'))
     this.#kept = this.#record.newest ?? { instance: '', created: '', revisions: {} }
   }
@@ -184,14 +184,4 @@ function filterOf(subject: string): string {
   const tokens = subject.split('.')
   const index = tokens.findIndex((token) => token.includes('*') && token !== '*')
   return index === -1 ? subject : [...tokens.slice(0, index), '>'].join('.')
-}
-
-function schemaIn(file: string): Uint8Array {
-  const text = readFileSync(file, 'utf8')
-  try {
-    const encoded = encodeDescriptor(JSON.parse(text))
-    return encodeDescriptor(keysIn(encoded, 0).descriptor)
-  } catch (error) {
-    throw new Error(`${file} holds no schema: ${error instanceof Error ? error.message : error}`, { cause: error })
-  }
 }

@@ -35,7 +35,7 @@ class StreamIn {
   readonly #streams: LocalStreams
   /** The last message that was delivered or skipped. */
   #seen = 0
-  /** True while an error could leave a batch half sent. */
+  /** True while an error could leave a batch half sent: then only the state file and the lanes know how far the route has come. */
   #isSending = false
   #lastRefusal = -Infinity
 
@@ -123,6 +123,7 @@ class StreamIn {
 
   async #carry(deliveries: readonly Delivery[], isWhole: boolean): Promise<void> {
     const parts = new Map<LocalStream, StreamPart>()
+    this.#isSending = true
     for (const delivery of deliveries) {
       this.#countMissed(delivery, isWhole)
       if (!this.#position.take(delivery.sequence)) {
@@ -139,7 +140,6 @@ class StreamIn {
       }
       part.add(delivery.sequence, bytes)
     }
-    this.#isSending = true
     await this.#send([...parts.values()], deliveries.at(-1) as Delivery)
     this.#isSending = false
   }

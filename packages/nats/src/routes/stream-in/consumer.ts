@@ -41,13 +41,18 @@ export async function renewConsumer(
   }
   if (position.isNew) {
     const found = await manager.consumers.info(jetstream, durable).catch(unless(JetStreamApiCodes.ConsumerNotFound))
-    position.restart(created, found?.ack_floor.stream_seq ?? Math.max(0, state.first_seq - 1))
+    position.restart(created, Math.max(found?.ack_floor.stream_seq ?? 0, state.first_seq - 1))
   } else if (created !== position.created) {
     log(`The JetStream stream "${jetstream}" was made anew. The route begins with its first message.`)
     position.restart(created, Math.max(0, state.first_seq - 1))
   } else if (state.last_seq < position.last || !(await hasSameLast(manager, jetstream, position))) {
     log(`The JetStream stream "${jetstream}" has lost messages. The route begins with its first message.`)
     position.restart(created, Math.max(0, state.first_seq - 1))
+  }
+  if (state.first_seq > position.next) {
+    log(
+      `JetStream has removed messages up to ${state.first_seq - 1} of "${jetstream}", the first of them ${position.next}.`,
+    )
   }
   await manager.consumers.delete(jetstream, durable).catch(unless(JetStreamApiCodes.ConsumerNotFound))
   const isWorkQueue = config.retention === 'workqueue'

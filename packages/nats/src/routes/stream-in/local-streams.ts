@@ -15,6 +15,7 @@ import type { IntendedPart } from './stream-position.js'
 
 /** Senders choose subjects, so they choose names: the memory of this machine must not be filled with streams. */
 const MAX_STREAMS = 256
+const MAX_NAMES = 4096
 
 /** A local stream, and how messages of NATS become its messages. */
 export interface Target {
@@ -37,6 +38,8 @@ export class LocalStreams {
   readonly #options: ReturnType<typeof streamOptions>
   readonly #isFixed: boolean
   readonly #isAllowed: (name: string) => boolean
+  /** The names that belong to subjects. */
+  readonly #names = new Map<string, string>()
   readonly #targets = new Map<string, Target & { readonly end: () => void }>()
 
   /** @throws Error if the schema file holds no schema, or if `allow` is missing */
@@ -119,9 +122,14 @@ export class LocalStreams {
   #nameOf({ subject }: Msg): string | undefined {
     const { name, subject: pattern } = this.#config
     if (this.#isFixed) return name
+    const known = this.#names.get(subject)
+    if (known !== undefined) return known
     const values = Object.entries(matched(pattern, subject) ?? {}).map(([key, value]) => [key, token(value)])
     const found = filled(name, Object.fromEntries(values))
-    return this.#isAllowed(found) ? found : undefined
+    if (!this.#isAllowed(found)) return undefined
+    if (this.#names.size >= MAX_NAMES) this.#names.clear()
+    this.#names.set(subject, found)
+    return found
   }
 
   #open(name: string, schema: Uint8Array | undefined, lane?: number): Target {
