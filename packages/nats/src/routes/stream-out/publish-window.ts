@@ -8,7 +8,8 @@
  * Messages must not overtake each other when one of them is lost on the way, for example at the change of a leader. So each message names
  * the one before it as the last that the stream must hold (`Nats-Expected-Last-Msg-Id`), and JetStream refuses it otherwise. That works
  * only if nobody else publishes to the stream. If somebody does, the window notices refusals without a loss, and goes on without that
- * header.
+ * header. A message that JetStream has had before is never named: if it is the last of the stream, then the one that names it is taken
+ * although those between are missing.
  */
 
 import { microtask, now, setTimeout } from '@memlane/core/internal'
@@ -184,8 +185,7 @@ export class PublishWindow {
     while (this.#unsent < this.#next) {
       const number = this.#unsent++
       const entry = this.#entries[number % size] as Entry
-      if (entry.isSettled) this.#before = entry.message
-      else this.#publish(entry, number, time)
+      if (!entry.isSettled) this.#publish(entry, number, time)
     }
     figures.inFlight = this.length
     this.#advance() // past those that were refused
@@ -196,7 +196,6 @@ export class PublishWindow {
     const { message } = entry
     if (this.#known.has(idOf(message))) {
       this.#options.figures.duplicates++
-      this.#before = message
       this.#settle(entry)
       return
     }
