@@ -63,7 +63,7 @@ export const bridge = new Command('bridge')
     if (!isFlawless(report)) process.exitCode = 1
   })
 
-function shown({ wrong: _, latencyMs, ...counts }: BridgeReport['there']) {
+function shown({ gaps: _, wrong: __, latencyMs, ...counts }: BridgeReport['there']) {
   const { p50, p99, max } = latencyMs
   return { ...counts, 'p50 ms': p50, 'p99 ms': p99, 'max ms': max }
 }

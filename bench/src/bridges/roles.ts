@@ -88,7 +88,7 @@ async function produce(): Promise<void> {
 }
 
 async function consume(): Promise<void> {
-  const reader = await openStream(stream, schema, { endOn: 'never' })
+  const reader = await openStream(stream, schema, { endOn: 'never', from: 'oldest' })
   process.send?.('ready')
   for await (const batch of reader.batches()) for (const { n, sentMs } of batch) received(n, sentMs)
 }

@@ -47,7 +47,7 @@ async function send(writer: StreamWriter<typeof Parcel>, message: ParcelValue): 
 
 async function receive({ from, to, authors, perAuthor }: ReceiverTask): Promise<void> {
   const writer = to === undefined ? undefined : createStream(to, Parcel, STREAM)
-  const reader = await openStream(from, Parcel, { endOn: 'never' })
+  const reader = await openStream(from, Parcel, { endOn: 'never', from: 'oldest' })
   const receipts = new Receipts(authors, perAuthor)
   setInterval(() => tell({ received: receipts.received }), TELL_MS)
   process.stdin.on('data', () => tell({ report: receipts.report() }))

@@ -23,7 +23,9 @@ export interface ReceiptsReport {
   /** Messages that came after a later one of the same producer. */
   readonly disordered: number
   readonly torn: number
-  /** The first of them. */
+  /** Where the gaps begin: the number of a producer, and that of its message. */
+  readonly gaps: readonly (readonly [author: number, own: number])[]
+  /** The first of the others. */
   readonly wrong: readonly Wrong[]
   /** From the producer to here, in ms. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
@@ -81,6 +83,16 @@ export class Receipts {
     return true
   }
 
+  #gaps(): [author: number, own: number][] {
+    const gaps: [number, number][] = []
+    for (let index = 0; index < this.#seen.length && gaps.length < SHOWN; index++) {
+      const own = index % this.#perAuthor
+      if (this.#seen[index] === 1 || (own > 0 && this.#seen[index - 1] === 0)) continue
+      gaps.push([Math.floor(index / this.#perAuthor), own])
+    }
+    return gaps
+  }
+
   #note(wrong: Wrong): void {
     if (this.#wrong.length < SHOWN) this.#wrong.push(wrong)
   }
@@ -94,6 +106,7 @@ export class Receipts {
       duplicated: this.#duplicated,
       disordered: this.#disordered,
       torn: this.#torn,
+      gaps: this.#gaps(),
       wrong: this.#wrong,
       latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
     }

@@ -1,7 +1,9 @@
 // Plays one scene to its end, in a network of its own: bridge.ts starts it, with a RunTask as JSON in its only argument. Prints a
 // BridgeReport.
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { steadyNow } from '@memlane/core/internal'
+import type { Machine } from '@memlane/testing/network'
 import { oneOf, randomFrom } from '@memlane/testing/random'
 import { audit } from './audit.js'
 import { CUTS, type FaultName, Faults, KILLS, STOPS } from './faults.js'
@@ -80,6 +82,7 @@ async function report(): Promise<BridgeReport> {
   const { sides, servers, there, back, producers } = scene
   const [thereReport, backReport] = await Promise.all([there, back].map(receiptsOf))
   const seconds = Math.round(steadyNow() - start) / 1000
+  const lanes = hung ? sides.map(({ machine }) => lanesOf(machine)) : undefined
   for (const { bridge } of sides) await bridge.end('SIGTERM')
   const { url } = oneOf(random, servers)
   for (const producer of producers) await producer.end()
@@ -90,7 +93,7 @@ async function report(): Promise<BridgeReport> {
       messages: perAuthor * task.authors,
       isCluster: task.isCluster,
       hung,
-      stuck,
+      stuck: { lanes, jetstream: stuck },
       faults: faults.counts,
     },
     ...{ there: thereReport as ReceiptsReport, back: backReport as ReceiptsReport },
@@ -98,6 +101,18 @@ async function report(): Promise<BridgeReport> {
     bridges: { a: sides[0].figures, b: sides[1].figures },
     log: { faults: log, a: sides[0].figures.log, b: sides[1].figures.log },
   }
+}
+
+/** What `memlane info` shows of the streams that a machine receives. */
+function lanesOf(machine: Machine): string[] {
+  const cli = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
+  return ['arrived', 'back', 'out', 'reply'].map((name) => {
+    try {
+      return machine.run(process.execPath, cli, 'info', name, '--json')
+    } catch {
+      return ''
+    }
+  })
 }
 
 async function receiptsOf(station: Station): Promise<ReceiptsReport> {
