@@ -4,6 +4,7 @@
  * queue.pml: here a ready message can be taken as soon as its word says so.
  *
  *   SlotWriter.append         stores the base, then makes the word ready; the take counts from the base
+ *   MessageRecall.takeBack    compareExchange ready or returned -> free, in the next generation
  *   QueueControl.dropDead     gives the producer the slot of a dead letter, if there are more than KEEP
  *   QueueTaker.take           compareExchange ready or returned (when its time has come) -> taken, in the next generation
  *   QueueControl.giveBack     compareExchange taken -> returning; writes note and base; stores returned or dead
@@ -11,7 +12,7 @@
  *   QueueTaker.takeDead       compareExchange dead -> taken; then resend, discard or putBack of DeadLetter
  *
  * A note holds the generation for which it was written, a number in place of the reason, and whether the message's time has not come.
- * The macros other than N, M, C, D, G, LIMIT, KEEP, RETURNS, AWAY and LETTERS are mutations.
+ * The macros other than N, M, C, D, G, LIMIT, KEEP, RETURNS, AWAY, LETTERS and BACKS are mutations.
  */
 #ifndef N
 #define N 1
@@ -43,6 +44,9 @@
 #ifndef LETTERS
 #define LETTERS 1               /* takes of dead letters, in all */
 #endif
+#ifndef BACKS
+#define BACKS 0                 /* messages that the producer takes back, in all */
+#endif
 #define FREE 0
 #define READY 1
 #define TAKEN 2
@@ -71,8 +75,11 @@ byte holder[M];
 byte given[M];                  /* deliveries that count */
 byte letters[M];                /* takes as a dead letter that were not put back: the base counts them, too */
 bit refused[M];                 /* rejected */
-bit settled[M];                 /* acknowledged, discarded or dropped */
+bit settled[M];                 /* acknowledged, discarded, dropped or taken back */
 byte sent, deaths, returns, aways, taken;
+#if BACKS > 0
+byte backs;
+#endif
 
 #ifdef LIMIT_LATE
 #define OVER(count) ((count) > LIMIT)
@@ -98,6 +105,33 @@ active proctype Producer() {
   byte s, i, g, count;
   do
   :: sent == M -> break
+#if BACKS > 0
+  :: backs < BACKS ->
+     /* takes back a message: here any, in the code the oldest new one or a returned one */
+     atomic {
+       if
+       :: s = 0
+#if N > 1
+       :: s = 1
+#endif
+       fi;
+       g = word[s];
+       if :: KIND(g) == READY || KIND(g) == RETURNED :: else -> s = NONE fi
+     }
+     if
+     :: s != NONE ->
+        atomic {
+          if
+          :: word[s] == g ->
+             assert(!settled[message[s]] && holder[message[s]] == 0);
+             word[s] = WORD(FREE, 0, (GENERATION(g) + 1) % G); settled[message[s]] = 1; backs++
+          :: else
+          fi
+        }
+     :: else
+     fi;
+     atomic { s = NONE; g = 0 }
+#endif
   :: sent < M ->
      d_step {
        s = NONE; i = 0; count = 0;

@@ -69,6 +69,74 @@ inline freeUnpublished() {
 #endif
 }
 
+#if BACKS > 0
+/*
+ * Takes back messages. The first load of a word and the look at the ring are one step: what is the oldest new message stays the oldest until it
+ * is taken.
+ */
+inline takeBack() {
+  do
+  :: backs < BACKS ->
+     atomic {
+       if
+       :: s = me * N
+#if N > 1
+       :: s = me * N + 1
+#endif
+       fi;
+       g = word[s];
+       if
+       :: KIND(g) == READY ->
+#ifndef BACK_ANY
+          i = (tail[me] > N -> tail[me] - N : 0);
+          do
+          :: i < tail[me] && word[me * N + SLOT(entry[me * RING + i % RING])] != WORD(READY, 0, entry[me * RING + i % RING] / 8) -> i++
+          :: else -> break
+          od;
+          if :: i < tail[me] && me * N + SLOT(entry[me * RING + i % RING]) == s :: else -> s = NONE fi;
+          i = 0
+#endif
+       :: KIND(g) == RETURNED
+#ifdef BACK_RETURNING
+       :: KIND(g) == RETURNING
+#endif
+       :: else -> s = NONE
+       fi
+     }
+     if
+     :: s != NONE ->
+        STEP
+          if
+#ifdef BACK_STORES
+          :: true ->
+#else
+          :: word[s] == g ->
+#endif
+             assert(!done[message[s]] && holder[message[s]] == 0);
+#ifdef BACK_KEEPS_GENERATION
+             word[s] = WORD(FREE, 0, GENERATION(g));
+#else
+             word[s] = WORD(FREE, 0, (GENERATION(g) + 1) % G);
+#endif
+             done[message[s]] = 1; backs++
+#if RETRIES > 0
+             ; undue[s] = 0     /* a note is for one generation */
+#endif
+          :: else
+          fi;
+          s = NONE; g = 0
+        }
+     :: else -> g = 0
+     fi
+  :: break
+  od
+}
+#else
+inline takeBack() {
+  skip
+}
+#endif
+
 #define NUMBER (me * M + tail[me] + filled)
 #define STORE_ENTRY entry[me * RING + (tail[me] + filled) % RING] = ENTRY(s - me * N, g)
 #define STORE_READY word[s] = WORD(READY, 0, g); message[s] = NUMBER
@@ -86,8 +154,9 @@ active [P] proctype Producer() {
      freeUnpublished();
 #endif
      do
-     :: tail[me] == M -> break
+     :: tail[me] == M -> takeBack(); break
      :: tail[me] < M ->
+        takeBack();
         findFree();
         if
         :: s == NONE ->

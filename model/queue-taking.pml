@@ -11,6 +11,9 @@ inline take() {
 #endif
      if
      :: KIND(w) == READY ->
+#if BACKS > 0
+        do :: done[id / M * M + firsts[id / M]] -> firsts[id / M]++ :: else -> break od;      /* these were taken back */
+#endif
         assert(id % M == firsts[id / M]);       /* first deliveries come in order */
         assert(id % M < tail[id / M]);          /* and are published */
         firsts[id / M]++

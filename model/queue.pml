@@ -9,6 +9,7 @@
  *   SlotWriter.claimFast        findFree: own words become free, and nobody else fills them
  *   SlotWriter.append           stores payload, word and entry; publishTail stores the tail and loads the mask of sleepers
  *   SlotWriter.freeUnpublished  of a successor, after it has rung the consumers
+ *   MessageRecall.takeBack      takeBack, of the oldest new message or of a returned one
  *   RingCursor.take, find       takeNew: each consumer has its own position (at) and the tail that it has loaded last (end)
  *   QueueTaker.takeReturned     takeReturned
  *   QueueControl.acknowledge, giveBack, giveUp; TakenMessages.isTaken    in the consumer's loop
@@ -58,6 +59,9 @@
 #endif
 #ifndef AWAY
 #define AWAY 0
+#endif
+#ifndef BACKS
+#define BACKS 0
 #endif
 #ifdef SHORT_RING
 #define RING N
@@ -120,10 +124,13 @@ byte watched[P];                    /* by producer: the consumers that it watche
 /* observers */
 byte message[S];                    /* the message in a slot */
 byte holder[P * M];
-bit done[P * M];
+bit done[P * M];                    /* acknowledged or taken back */
 byte firsts[P];                     /* first deliveries */
 bit isStopped[C];
 byte deaths, stops, retries, aways;
+#if BACKS > 0
+byte backs;
+#endif
 #if AWAY > 0
 byte takes[S];                      /* of a slot */
 #endif

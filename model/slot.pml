@@ -7,10 +7,11 @@
  *                           of sleepers, which waits for the store and is waited for by all that follows: a fence
  *   loadTail, loadSlot      ordered loads: what follows is read after them
  *   changeSlot              the take, and the acknowledgement: the payload was read before it
+ *   MessageRecall.takeBack  with BACKS: changeSlot, as above; later stores become visible after it
  *   TakenMessages.isTaken   with AWAY: a fence behind the copy, then the word is loaded again
  *
  * A consumer's loads are steps of its own. Where an order is dropped, the load moves to where the CPU could do it. The macros other than
- * N, M, C and AWAY are mutations. NO_FENCE alone is none, and must hold: the check of the lap is strict enough without the fence.
+ * N, M, C, AWAY and BACKS are mutations. NO_FENCE alone is none, and must hold: the check of the lap is strict enough without the fence.
  */
 #ifndef N
 #define N 2
@@ -23,6 +24,9 @@
 #endif
 #ifndef AWAY
 #define AWAY 0          /* messages taken away from a consumer that is slow, in all */
+#endif
+#ifndef BACKS
+#define BACKS 0         /* messages that the producer takes back, in all */
 #endif
 #define RING (2 * N)
 #define G 8
@@ -55,6 +59,9 @@ byte payloadLater[N] = NONE, wordLater[N] = NONE, entryLater[RING] = NONE, tailL
 byte message[N];
 bit done[M];
 byte firsts, aways;
+#if BACKS > 0
+byte backs;
+#endif
 #define FIRST_CONSUMER 2        /* after Processor and Producer */
 
 active proctype Processor() {
@@ -76,11 +83,44 @@ end:
   od
 }
 
+#if BACKS > 0
+#define IS_OLDEST(s) (KIND(word[s]) == READY && message[s] == firsts && tail > firsts)
+/* Takes back the oldest message that nobody has taken. */
+inline takeBack() {
+  if
+  :: atomic {
+       if
+       :: backs < BACKS && IS_OLDEST(0) -> s = 0
+#if N > 1
+       :: backs < BACKS && IS_OLDEST(1) -> s = 1
+#endif
+       fi;
+       backs++; g = word[s]
+     }
+#ifdef FILL_BEFORE_BACK
+     payload[s] = sent + 1;       /* the next payload becomes visible before the word changes */
+#endif
+     atomic {
+       PLAIN_VISIBLE && tailLater == NONE;
+       if
+       :: word[s] == g -> word[s] = WORD(FREE, 0, (GENERATION(g) + 1) % G); done[firsts] = 1; firsts++
+       :: else
+       fi;
+       s = 0; g = 0
+     }
+  :: skip
+  fi
+}
+#endif
+
 active proctype Producer() {
   byte s, g, sent;
   do
   :: sent == M -> break
   :: sent < M ->
+#if BACKS > 0
+     takeBack();
+#endif
 #ifdef FILL_FIRST
      /* the payload becomes visible before the word was loaded */
      if

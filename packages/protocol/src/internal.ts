@@ -53,6 +53,7 @@ export { changeSlot, loadAfterCopy, loadSlot, wordsOf } from './memory/atomics.j
 export { forEachBit, lowestBit } from './memory/bits.js'
 export { copyWords, MAX_COPY_ATTEMPTS } from './memory/copy-unchanged.js'
 export { outOfLine } from './memory/out-of-line.js'
+export { MessageRecall } from './queue/message-recall.js'
 export { QueueControl, type Return } from './queue/queue-control.js'
 export { figuresOf, isSettled } from './queue/queue-figures.js'
 export type { QueueFields, QueueHeader } from './queue/queue-header.js'

@@ -3,6 +3,7 @@ import {
   DEAD,
   FREE,
   kindOf,
+  MessageRecall,
   newChannelHeader,
   ProducerPlace,
   QueueControl,
@@ -92,20 +93,59 @@ it('takes no message of a batch that is not published', () => {
 
 it('takes back what waits, and nothing that a consumer has or had', () => {
   const { control, send } = makeQueue(2)
+  const recall = new MessageRecall(control, 0)
   const taker = new QueueTaker(control, 0, 1, () => 1)
   const index = control.slotIndex(0, 0)
   send(0)
   const waiting = control.wordOf(index)
-  expect(control.takeBack(index, waiting)).toBe(true)
+  expect(recall.takeBack(index, waiting)).toBe(true)
   expect([kindOf(control.wordOf(index)), taker.take()]).toEqual([FREE, -1])
-  expect(control.takeBack(index, control.wordOf(index))).toBe(false) // there is nothing
+  expect(recall.takeBack(index, control.wordOf(index))).toBe(false) // there is nothing
   send(1)
   send(2) // into the same slot: the ring names it twice
-  const ids = [taker.take(), taker.take()].map((slot) => control.data.getFloat64(control.payloadOf(slot), true))
+  const ids = [taker.take(), taker.take()].map((slot) => idAt(control, slot))
   expect([ids, taker.take()]).toEqual([[1, 2], -1])
   const taken = control.wordOf(index)
-  expect([control.takeBack(index, taken), control.takeBack(index, waiting)]).toEqual([false, false])
+  expect([recall.takeBack(index, taken), recall.takeBack(index, waiting)]).toEqual([false, false])
   control.giveBack(index, taken, { as: 'counts', notBefore: 0, reason: '' })
-  expect(control.takeBack(index, control.wordOf(index))).toBe(true)
+  expect(new MessageRecall(control, 1).takeBack(index, control.wordOf(index))).toBe(false) // not of this producer
+  expect(recall.takeBack(index, control.wordOf(index))).toBe(true)
   expect(taker.take()).toBe(-1)
 })
+
+it('takes new messages back from the oldest on, so that no consumer loses sight of one', () => {
+  const { control, send } = makeQueue(2)
+  const taker = new QueueTaker(control, 0, 1, () => 1)
+  const slots = [control.slotIndex(0, 0), control.slotIndex(0, 1)] as const
+  const takeBack = (index: number, recall: MessageRecall) => recall.takeBack(index, control.wordOf(index))
+  send(0)
+  send(1)
+  const recall = new MessageRecall(control, 0)
+  expect(takeBack(slots[1], recall)).toBe(false) // 0 is older
+  expect([takeBack(slots[0], recall), takeBack(slots[1], recall)]).toEqual([true, true])
+  for (let id = 2; id < 40; id++) {
+    send(id)
+    expect(takeBack(slots[id & 1] as number, recall)).toBe(true)
+  }
+  expect(taker.take()).toBe(-1)
+  send(40)
+  send(41)
+  expect(takeBack(slots[0], recall)).toBe(true)
+  send(42)
+  expect([idAt(control, taker.take()), idAt(control, taker.take()), taker.take()]).toEqual([41, 42, -1])
+})
+
+it('takes back no message of a batch that is not published', () => {
+  const { control, writer, send } = makeQueue(2)
+  const recall = new MessageRecall(control, 0)
+  const index = control.slotIndex(0, 0)
+  writer.beginBatch()
+  send(0)
+  expect(recall.takeBack(index, control.wordOf(index))).toBe(false)
+  writer.endBatch()
+  expect(recall.takeBack(index, control.wordOf(index))).toBe(true)
+})
+
+function idAt(control: QueueControl, index: number): number {
+  return control.data.getFloat64(control.payloadOf(index), true)
+}

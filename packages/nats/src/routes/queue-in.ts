@@ -297,16 +297,18 @@ class QueueIn {
     slots.refresh()
     const time = steadyNow()
     this.#waiting = 0
-    for (const job of this.#jobs.values()) {
-      this.#lookAt(job)
-      if (time >= job.nextSign) void this.#sign(job)
-    }
+    // New jobs can only be taken back from the oldest on, and they are in that order here.
+    const jobs = [...this.#jobs.values()]
+    const lastLate = jobs.findLastIndex(({ entry }) => time >= this.#safeUntil(entry))
+    const isOpen = slots.consumers > 0 && !this.#isStopping
+    for (const [index, job] of jobs.entries()) this.#lookAt(job, isOpen && index > lastLate)
     const { figures } = this.#context
     figures.inFlight = this.#jobs.size + this.#settling.size
     figures.lag = this.#waiting
   }
 
-  #lookAt(job: Job): void {
+  /** @param isKept false if a job that no worker has begun must go back to JetStream */
+  #lookAt(job: Job, isKept: boolean): void {
     const slots = this.#slots
     const { entry } = job
     if (slots.consumers === 0) slots.giveUpIfDead(entry)
@@ -324,13 +326,13 @@ class QueueIn {
         this.#leave(entry, TERM)
         break
       case 'waiting':
-      case 'delayed': {
-        const isHere = slots.consumers > 0 && !this.#isStopping && steadyNow() < this.#safeUntil(entry)
-        if (!isHere && this.#takeBack(entry)) break
+      case 'delayed':
+        if (!isKept && this.#takeBack(entry)) break
         if (state === 'waiting') this.#waiting++
+        if (isKept) this.#signIfDue(job)
         break
-      }
       case 'running':
+        this.#signIfDue(job)
     }
   }
 
@@ -413,6 +415,10 @@ class QueueIn {
     } catch {
       return false // the job goes back without its count
     }
+  }
+
+  #signIfDue(job: Job): void {
+    if (steadyNow() >= job.nextSign) void this.#sign(job)
   }
 
   /** Says that a job is in good hands. */

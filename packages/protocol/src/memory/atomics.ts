@@ -271,7 +271,7 @@ export function loadSlot(words: Int32Array, index: number): number {
 /** Changes the state word of a slot, unless it has changed meanwhile. True if it was this call that changed it. */
 export function changeSlot(words: Int32Array, index: number, from: number, to: number): boolean {
   // SYNC: pairs with changeSlot and loadSlot of the others: of all that want a slot, one gets it. Prevents the payload from being
-  // read before the take, and after the acknowledgement.
+  // read before the take, and after the acknowledgement, and the next payload from being written before a message is taken back.
   return Atomics.compareExchange(words, index, from, to) === from
 }
 

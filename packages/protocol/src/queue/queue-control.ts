@@ -7,7 +7,6 @@ import {
   generationOf,
   kindOf,
   MAX_GENERATION,
-  READY,
   slotWord,
   TAKEN,
   withKind,
@@ -88,19 +87,6 @@ export class QueueControl extends SlotTable {
   /** Counts deliveries that a message had in another queue. Only its producer may do it, before it publishes the message. */
   countEarlier(index: number, deliveries: number): void {
     this.words[index + BASE] = (this.baseOf(index) - deliveries) & MAX_GENERATION
-  }
-
-  /**
-   * Takes back a message that no consumer holds: its slot is free, and no consumer gets the message any more. Only its producer, or a
-   * successor of that, may do it.
-   *
-   * @param word what the slot's word was
-   * @returns false if a consumer has the message, or if the word has changed meanwhile
-   */
-  takeBack(index: number, word: number): boolean {
-    if (kindOf(word) !== READY && kindOf(word) !== RETURNED) return false
-    // The next generation: the entry of the ring must not lead to the next message of the slot.
-    return changeSlot(this.words, index, word, slotWord(FREE, 0, (generationOf(word) + 1) & MAX_GENERATION))
   }
 
   /**

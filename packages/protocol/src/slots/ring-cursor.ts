@@ -77,6 +77,11 @@ export class RingCursor {
     return this.find() !== -1
   }
 
+  /** Finds the oldest message that nobody has taken: the index of its slot's word; -1 if there is none. */
+  oldest(): number {
+    return this.find()
+  }
+
   /** Tells whether the producer has published since this cursor came to the end. */
   hasGrown(): boolean {
     return loadTail(this.words, this.tailIndex) !== this.position

@@ -12,7 +12,7 @@
  * | consumer   | 5    | the number of the consumer that holds the slot; 0 if none does                |
  * | generation | 24   | counts the takes of the slot, and wraps                                       |
  *
- * The generation rises with each take. So a word that was loaded is still the same only if nobody has taken the slot since.
+ * The generation rises with each take, and when a producer takes a message back. So a word that was loaded is still the same only if nobody has taken the slot since.
  */
 
 /** Nothing. Its producer may fill it. */

@@ -336,7 +336,7 @@ export class SlotWriter {
     }
   }
 
-  /** Begins behind the slot of the predecessor's last message: observers rely on the order (see ring-observer.ts of inspect). */
+  /** Begins behind the slot of the predecessor's last message: observers rely on the order (see untouched-slots.ts of inspect). */
   private goOnBehind(last: number): void {
     if (last < 0 || last + 1 >= this.capacity) return
     this.slot = last + 1

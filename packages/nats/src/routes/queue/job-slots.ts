@@ -10,6 +10,7 @@ import {
   generationOf,
   kindOf,
   loadSlot,
+  MessageRecall,
   notBeforeIn,
   ProducerPlace,
   READY,
@@ -45,6 +46,7 @@ export class JobSlots {
   readonly #participant: Participant<QueueChannel>
   readonly #place: ProducerPlace
   readonly #writer: SlotWriter
+  readonly #recall: MessageRecall
   readonly #consumers: Bells
   #sentAt = 0
   /** How many consumers lived at the last look. */
@@ -68,6 +70,7 @@ export class JobSlots {
     this.#consumers = Bells.of(channel, control.consumers)
     this.#consumers.ringSleepers() // they must watch this producer from now on
     this.#writer = new SlotWriter(control, this.producer, () => this.#sentAt, '')
+    this.#recall = new MessageRecall(control, this.producer)
     this.#living = countConsumers(channel)
   }
 
@@ -153,11 +156,11 @@ export class JobSlots {
     return reasonIn(control.data, control.noteOf(index), generationOf(loadSlot(control.words, index)))
   }
 
-  /** Takes back a job that waits. @returns false if a consumer was faster */
+  /** Takes back a job that waits. @returns false if a consumer was faster, an older job waits, or another producer has the place now */
   takeBack(place: JobPlace): boolean {
     const word = this.wordOf(place) // before the state: if another message is there now, the word has changed
     const state = this.stateOf(place)
-    return (state === 'waiting' || state === 'delayed') && this.#channel.control.takeBack(this.#indexOf(place), word)
+    return (state === 'waiting' || state === 'delayed') && this.#recall.takeBack(this.#indexOf(place), word)
   }
 
   /** Gives a job back to the queue if its consumer died. The other consumers do that; this is for a queue that has none. */
