@@ -55,7 +55,7 @@ function installPackages() {
 
   /** Packages of the npm registry that only tests need, and optional peers. */
   const dependencies = { 'fast-check': manifest.devDependencies['fast-check'] }
-  for (const folder of ['protocol', 'metrics']) {
+  for (const folder of ['protocol', 'metrics', 'nats']) {
     const used = Object.entries(manifestOf(join(root, 'packages', folder)).devDependencies)
     Object.assign(dependencies, Object.fromEntries(used.filter(([name]) => !name.startsWith('@memlane/'))))
   }

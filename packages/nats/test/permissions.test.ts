@@ -9,8 +9,6 @@ import { hasNats, NatsServer } from '@memlane/testing/nats-server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Bridge, parseConfig } from '../src/index.js'
 
-const page = readFileSync(new URL('../../../docs/guides/bridge.md', import.meta.url), 'utf8')
-
 interface Names {
   /** The stream of JetStream, the durable consumer, the bucket. */
   readonly X?: string
@@ -20,6 +18,7 @@ interface Names {
 
 /** What the guide says that a user must be allowed to publish. */
 function rights(use: string, names: Names = {}): string[] {
+  const page = readFileSync(new URL('../../../docs/guides/bridge.md', import.meta.url), 'utf8')
   const [, cell = ''] = new RegExp(`^\\| ${use} \\| (.*?) \\|`, 'm').exec(page) ?? []
   const subjects = [...cell.matchAll(/`([$_][^`]+)`/g)].map(([, subject]) => subject as string)
   expect(subjects.length, use).toBeGreaterThan(0)
