@@ -23,15 +23,14 @@ import type { Msg } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { abortable } from '../link/abortable.js'
 import { Backoff } from '../link/backoff.js'
+import type { Delivery } from '../link/delivery.js'
 import type { Clients } from '../link/link.js'
 import { problemText } from '../link/problem-text.js'
 import { sharedController } from '../link/shared-controller.js'
 import { DELIVERIES, MESSAGE_ID, SCHEMA } from '../message/headers.js'
 import { LocalForm } from '../message/local-form.js'
-import { factsOf } from '../message/received-facts.js'
 import { schemaInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
-import type { DeliveredJob } from './queue/delivered-job.js'
 import { JobJournal, type JournalEntry } from './queue/job-journal.js'
 import { JobPulls } from './queue/job-pulls.js'
 import { JobSlots } from './queue/job-slots.js'
@@ -225,9 +224,18 @@ class QueueIn {
   }
 
   /** Puts a job that has come into the local queue. */
-  async #accept(delivered: DeliveredJob): Promise<void> {
-    const { key, ack, message } = delivered
+  async #accept({ message, facts, sequence, time }: Delivery): Promise<void> {
+    const key = `${sequence}-${time}`
+    const ack = message.reply as string
     const until = steadyNow() + this.#ackWaitMs
+    if (!this.#form.isKnown(facts)) {
+      try {
+        await this.#form.learn(facts, this.#end.signal)
+      } catch {
+        void this.#tell(ack, later())
+        return
+      }
+    }
     const known = this.#jobs.get(key)
     if (known !== undefined) {
       // JetStream has not heard of this bridge for too long. The job is still here.
@@ -242,15 +250,6 @@ class QueueIn {
       this.#context.figures.duplicates++
       void this.#tell(ack, ACK)
       return
-    }
-    const facts = factsOf(message)
-    if (!this.#form.isKnown(facts)) {
-      try {
-        await this.#form.learn(facts, this.#end.signal)
-      } catch {
-        void this.#tell(ack, later())
-        return
-      }
     }
     let bytes: Uint8Array
     try {

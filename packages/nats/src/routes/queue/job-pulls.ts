@@ -1,6 +1,6 @@
 import { steadyNow } from '@memlane/core/internal'
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/nats-core'
-import { type DeliveredJob, deliveredJob } from './delivered-job.js'
+import { type Delivery, deliveryOf } from '../../link/delivery.js'
 
 /** How long the server keeps a request for jobs. */
 const EXPIRES_MS = 5_000
@@ -22,13 +22,13 @@ export class JobPulls {
   #hasConsumer = true
 
   /** @param take gets each job when it comes */
-  constructor(connection: NatsConnection, stream: string, durable: string, take: (job: DeliveredJob) => void) {
+  constructor(connection: NatsConnection, stream: string, durable: string, take: (job: Delivery) => void) {
     this.#connection = connection
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) return
-        const job = deliveredJob(message)
+        const job = deliveryOf(message)
         if (job === undefined) {
           this.#hear(message)
           return
