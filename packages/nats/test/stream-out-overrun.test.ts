@@ -28,7 +28,7 @@ describe.runIf(hasNats)('a route whose server is down', () => {
     await server.kill()
     name = uniqueName('overrun')
     folder = mkdtempSync(join(tmpdir(), 'memlane-bridge-'))
-    route = { kind: 'stream-out', name, subject: name, jetstream: name, create: {}, window: 64 }
+    route = { kind: 'stream-out', name, subject: name, jetstream: name, create: {}, window: 256 }
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -38,6 +38,7 @@ export async function deliver(
         if (!isPrepared) {
           connected = new AbortController()
           await abortable(prepare(clients, connected.signal), connected.signal)
+          if (window.length === 0) figures.error = undefined
         }
         const before = window.settled
         const { reason, next } = await window.run(clients.connection)

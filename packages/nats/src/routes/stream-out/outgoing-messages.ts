@@ -22,6 +22,7 @@ export class OutgoingMessages {
   readonly #form: WireForm
   readonly #schema: string
   readonly #instance: string
+  readonly #onRefused: (text: string) => void
   readonly #parts: (LaneParts | undefined)[] = []
 
   constructor(
@@ -30,6 +31,7 @@ export class OutgoingMessages {
     checkpoint: Checkpoint,
     descriptor: PayloadDescriptor,
     instance: string,
+    onRefused: (text: string) => void,
   ) {
     this.#config = config
     this.#context = context
@@ -37,6 +39,7 @@ export class OutgoingMessages {
     this.#form = wireForm(descriptor, config.encoding)
     this.#schema = schemaHash(encodeDescriptor(descriptor))
     this.#instance = instance
+    this.#onRefused = onRefused
   }
 
   /**
@@ -45,7 +48,7 @@ export class OutgoingMessages {
    * @returns undefined for a message that must not be published, or that is no value of the schema: it is counted
    */
   make(lane: OutgoingLane): Outgoing | undefined {
-    const { laneOwners, figures, log } = this.#context
+    const { laneOwners, figures } = this.#context
     const { producer, sequence, position } = lane
     if (laneOwners.isOwn(this.#instance, producer, sequence)) {
       figures.dropped.loop++
@@ -57,7 +60,7 @@ export class OutgoingMessages {
       payload = this.#form.toWire(lane.payload)
     } catch (error) {
       figures.dropped.refused++
-      log(`message ${sequence} of lane ${producer} is no value of its schema: ${error}`)
+      this.#onRefused(`message ${sequence} of lane ${producer} is no value of its schema: ${error}`)
       this.#leaveOut(lane)
       return undefined
     }

@@ -58,6 +58,8 @@ export interface PublishWindowOptions {
   readonly figures: RouteFigures
   /** Called once after one or more messages were settled. */
   readonly onSettled: () => void
+  /** Gets a line for each message that was refused. */
+  readonly onRefused: (text: string) => void
   readonly log: (text: string) => void
 }
 
@@ -278,9 +280,9 @@ export class PublishWindow {
   }
 
   #refuse(entry: Entry, reason: string): void {
-    const { figures, log } = this.#options
+    const { figures, onRefused } = this.#options
     figures.dropped.refused++
-    log(`message ${idOf(entry.message)} is refused: ${reason}`)
+    onRefused(`message ${idOf(entry.message)} is refused: ${reason}`)
     entry.isSettled = true
   }
 

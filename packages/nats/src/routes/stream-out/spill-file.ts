@@ -23,9 +23,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -73,6 +73,8 @@ export class SpillFile implements Sender {
   readonly #segments: Segment[] = []
   /** For each lane of each memory, the number behind the last message that was spilled. */
   readonly #nextOf = new Map<string, number>()
+  /** Of all segments together. */
+  #bytes = 0
   #lastNumber: number
   #descriptor: number | undefined
   /** Records that are not written yet. */
@@ -102,7 +104,7 @@ export class SpillFile implements Sender {
       .sort((a, b) => a - b)
     for (const number of numbers) {
       if (number < Math.floor(start / SEGMENT)) rmSync(this.#fileOf(number))
-      else this.#segments.push({ number, length: readFileSync(this.#fileOf(number)).length })
+      else this.#addToEnd({ number, length: statSync(this.#fileOf(number)).size })
     }
     this.#lastNumber = Math.max(Math.floor(start / SEGMENT), numbers.at(-1) ?? 0)
     const first = (this.#segments[0]?.number ?? 0) * SEGMENT
@@ -136,7 +138,7 @@ export class SpillFile implements Sender {
   add(message: Outgoing): Outgoing | undefined {
     const { label, sequence, time, payload } = message
     const length = MESSAGE_START + payload.length
-    if (this.#length + length + LABEL_START + 1024 > this.#options.maxBytes) return undefined
+    if (this.#bytes + length + LABEL_START + 1024 > this.#options.maxBytes) return undefined
     let last = this.#segments.at(-1)
     const isFull = last === undefined || last.length > Math.min(SEGMENT_LENGTH, this.#options.maxBytes / 8)
     if (last === undefined || isFull || this.#descriptor === undefined) last = this.#addSegment()
@@ -212,9 +214,10 @@ export class SpillFile implements Sender {
   trim(): void {
     const isAll = this.#settled >= this.#end
     const settled = Math.floor(this.#settled / SEGMENT)
-    for (const { number } of [...this.#segments]) {
+    for (const { number, length } of [...this.#segments]) {
       if (!isAll && number >= settled) break
       this.#segments.shift()
+      this.#bytes -= length
       if (this.#segments.length === 0) this.#closeWritten()
       rmSync(this.#fileOf(number))
     }
@@ -225,10 +228,6 @@ export class SpillFile implements Sender {
     this.#closeWritten()
     if (this.#readDescriptor !== undefined) closeSync(this.#readDescriptor)
     this.#readDescriptor = undefined
-  }
-
-  get #length(): number {
-    return this.#segments.reduce((sum, { length }) => sum + length, 0)
   }
 
   get #end(): number {
@@ -244,7 +243,7 @@ export class SpillFile implements Sender {
     const first = this.#segments[0]
     const read =
       first !== undefined && Math.floor(this.#settled / SEGMENT) === first.number ? this.#settled % SEGMENT : 0
-    this.#options.figures.spillBytes = this.#length - read
+    this.#options.figures.spillBytes = this.#bytes - read
   }
 
   #addSegment(): Segment {
@@ -253,8 +252,13 @@ export class SpillFile implements Sender {
     const number = ++this.#lastNumber
     this.#descriptor = openSync(this.#fileOf(number), 'ax')
     const segment = { number, length: 0 }
-    this.#segments.push(segment)
+    this.#addToEnd(segment)
     return segment
+  }
+
+  #addToEnd(segment: Segment): void {
+    this.#segments.push(segment)
+    this.#bytes += segment.length
   }
 
   #closeWritten(): void {
@@ -269,6 +273,7 @@ export class SpillFile implements Sender {
     record.writeUInt32LE(crc32(content), 4)
     this.#unwritten.push(record)
     segment.length += record.length
+    this.#bytes += record.length
   }
 
   /** Reads what lies behind `start` once, cuts off what is no record, and goes back to `start`. */
@@ -294,6 +299,7 @@ export class SpillFile implements Sender {
     this.#waiting = count
     if (count > 0) return
     for (const { number } of this.#segments.splice(0)) rmSync(this.#fileOf(number))
+    this.#bytes = 0
     this.#settled = Math.max(start, this.#lastNumber * SEGMENT)
     this.#read = this.#settled
   }
@@ -329,6 +335,7 @@ export class SpillFile implements Sender {
     const descriptor = openSync(this.#fileOf(segment.number), 'r+')
     ftruncateSync(descriptor, offset)
     closeSync(descriptor)
+    this.#bytes -= segment.length - offset
     segment.length = offset
   }
 

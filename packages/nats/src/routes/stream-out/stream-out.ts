@@ -25,6 +25,7 @@ const FINISH_MS = 3_000
 /** So many bytes are read before the event loop runs. */
 const BYTES_A_ROUND = 2 ** 20
 
+const REFUSAL_MS = 1_000
 /** So much of a lane is given back at once, as other consumers do. */
 const PORTION = 1 / 8
 /** The most time between an answer and the moment when its message leaves the lane. */
@@ -41,6 +42,7 @@ export class StreamOut {
   readonly #spill: SpillFile | undefined
   readonly #schemas: SchemaFiles
   #hasCompared = false
+  #lastRefusal = -Infinity
   #lanes: OutgoingLanes | undefined
   #continue: (() => void) | undefined
   #saving: NodeJS.Timeout | undefined
@@ -58,6 +60,7 @@ export class StreamOut {
       size: config.window,
       figures,
       onSettled: () => this.#onSettled(),
+      onRefused: this.#logRefusal,
       log,
     })
     if (config.onOverrun === 'spill') {
@@ -111,7 +114,14 @@ export class StreamOut {
       if (this.#schemas.add(descriptor)) this.#window.interrupt('the schema is new', 'prepare')
       const instance = Buffer.from(channel.header.instance).toString('hex')
       this.#checkpoint.begin(instance)
-      const messages = new OutgoingMessages(this.#config, this.#context, this.#checkpoint, descriptor, instance)
+      const messages = new OutgoingMessages(
+        this.#config,
+        this.#context,
+        this.#checkpoint,
+        descriptor,
+        instance,
+        this.#logRefusal,
+      )
       const firstOf = (lane: number) => {
         const settled = this.#checkpoint.nextOf(lane)
         const spilled = this.#spill?.nextOf(instance, lane)
@@ -197,6 +207,14 @@ export class StreamOut {
     while (this.#window.length > 0 && this.#context.link.isUp && !deadline.aborted) {
       await this.#change(deadline).catch(() => {})
     }
+  }
+
+  /** At most once a second: many messages may be refused. */
+  readonly #logRefusal = (text: string): void => {
+    const time = now()
+    if (time - this.#lastRefusal < REFUSAL_MS) return
+    this.#lastRefusal = time
+    this.#context.log(text)
   }
 
   /** Fills the window from the spill file. */
