@@ -1,6 +1,8 @@
 /** What the victims of queues do. crashing-process.ts calls these functions. */
+import { Channel } from '@memlane/channel'
 import { type Delivery, openQueue, type QueueReader } from '@memlane/consumer'
 import { createQueue, joinQueue, type QueueWriter } from '@memlane/producer'
+import { MessageRecall, queueShape } from '@memlane/protocol/internal'
 import { crashPoints } from './crash-point.js'
 import { isWhole, Numbered, numbered } from './message.js'
 
@@ -17,6 +19,8 @@ export interface Stage {
 }
 
 export const QUEUE_CAPACITY = 8
+/** How many messages the role `queue-recaller` sends. */
+export const SENT = 3
 export const queueOptions = { capacity: QUEUE_CAPACITY, maxProducers: 2, maxConsumers: 3, maxDeliveries: 3 }
 
 function demand(holds: boolean, what: string): void {
@@ -83,6 +87,23 @@ export const queueRoles = {
     whenMarked(() => stage.ask('drain', crashPoints.committed))
     await writer.send(numbered(0, stage.intend(1)))
     await writer.flush()
+  },
+  /** Sends three messages and takes back the first two. Each message that was taken back counts as one more that is committed. */
+  async 'queue-recaller'(stage: Stage) {
+    using writer = await join(stage)
+    const number = stage.intend(SENT)
+    const batch = Array.from({ length: SENT }, (_, index) => numbered(0, number + index))
+    demand(writer.trySendBatch(batch) === SENT, 'no slots are free')
+    const channel = Channel.open(queueShape, stage.name, undefined)
+    const { control } = channel
+    const producer = 1 // 0 is another one
+    const recall = new MessageRecall(control, producer)
+    for (const slot of [0, 1]) {
+      crashPoints.intended++
+      const index = control.slotIndex(producer, slot)
+      demand(recall.takeBack(index, control.wordOf(index)), 'nobody has taken the message, and it cannot be taken back')
+    }
+    channel.close()
   },
   /** Takes 1 to 9 in turn, and ends each in another way. */
   async 'queue-consumer'(stage: Stage) {

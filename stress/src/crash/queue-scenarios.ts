@@ -3,7 +3,7 @@ import { openQueue, type QueueReader } from '@memlane/consumer'
 import { SharedMemory } from '@memlane/core'
 import { createQueue, joinQueue, type QueueWriter } from '@memlane/producer'
 import { isWhole, Numbered, numbered } from './message.js'
-import { QUEUE_CAPACITY, queueOptions } from './queue-roles.js'
+import { QUEUE_CAPACITY, queueOptions, SENT } from './queue-roles.js'
 import type { Outcome, ScenarioRun } from './scenario-run.js'
 import { HUNG_MS, within } from './time-limit.js'
 
@@ -64,7 +64,7 @@ async function send(writer: QueueWriter<typeof Numbered>, first: number, last: n
 }
 
 /** A newcomer fills all slots of the victim's place: none may be lost. */
-async function fillAgain(run: ScenarioRun, survivor: Survivor, committed: number): Promise<void> {
+async function fillAgain(run: ScenarioRun, survivor: Survivor, committed: number, first = 1): Promise<void> {
   using newcomer = await joinQueue(run.name, Numbered, { timeoutMs: HUNG_MS })
   const last = committed + QUEUE_CAPACITY
   for (let number = committed + 1; number <= last; number++) {
@@ -73,7 +73,7 @@ async function fillAgain(run: ScenarioRun, survivor: Survivor, committed: number
   }
   await survivor.drain()
   await within('the flush', newcomer.flush())
-  survivor.check(1, last)
+  survivor.check(first, last)
 }
 
 const consuming =
@@ -138,6 +138,17 @@ export const queueScenarios = {
     await survivor.drain()
     survivor.check(1, outcome.committed)
     await fillAgain(run, survivor, outcome.committed)
+    return outcome
+  },
+  'queue-recaller': async (run) => {
+    run.keep(createQueue(run.name, Numbered, queueOptions))
+    const survivor = await Survivor.open(run)
+    const outcome = await run.crash('queue-recaller')
+    await survivor.drain()
+    const sent = Math.min(outcome.committed, SENT)
+    const first = 1 + outcome.committed - sent
+    survivor.check(first, sent)
+    await fillAgain(run, survivor, sent, first)
     return outcome
   },
   'queue-consumer': consuming('queue-consumer', QUEUE_CAPACITY),
