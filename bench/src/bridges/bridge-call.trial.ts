@@ -1,7 +1,7 @@
 /**
  * Runs a part of one trial of the suite `bridge-call`.
  *
- *   bridge-call.trial.ts calls SECONDS       measures calls, and prints BridgeCallReports
+ *   bridge-call.trial.ts calls SECONDS RUNS  measures calls, and prints BridgeCallReports
  *   bridge-call.trial.ts deaths              kills processes, and prints DeathReports
  *   bridge-call.trial.ts server NAME URL     serves a local name, and answers requests of NATS
  *   bridge-call.trial.ts bridge CONFIG       is a bridge
@@ -29,19 +29,21 @@ const IN_FLIGHT = 64
 const ORDER = { id: 123_456, symbol: 'ACME', bid: 10.25, ask: 10.5, venue: 'XNAS', time: 1_764_000_000_000 }
 
 const [role, first = '', second = ''] = process.argv.slice(2)
-if (role === 'calls') await measureCalls(Number(first))
+if (role === 'calls') await measureCalls(Number(first), Number(second))
 else if (role === 'deaths') await measureDeaths()
 else if (role === 'server') await runServer(first, second)
 else runBridge(first)
 
-async function measureCalls(seconds: number): Promise<void> {
+async function measureCalls(seconds: number, runs: number): Promise<void> {
   await using setting = await BridgeSetting.start(new URL(import.meta.url))
   const nats = await connect({ servers: setting.nats.url })
+  const lines = (Object.keys(REQUESTS) as RequestKind[]).flatMap((request) =>
+    WAYS.map((way) => ({ request, way, once: requester(request, way, setting, nats) })),
+  )
+  for (const { once } of lines) await callManyAtATime(once, seconds) // the warm-up
   const reports: BridgeCallReport[] = []
-  for (const request of Object.keys(REQUESTS) as RequestKind[]) {
-    for (const way of WAYS) {
-      const once = requester(request, way, setting, nats)
-      await callOneByOne(once, seconds / 3)
+  for (let run = 0; run < runs; run++) {
+    for (const { request, way, once } of lines) {
       const times = await callOneByOne(once, seconds)
       const rate = await callManyAtATime(once, seconds / 2)
       const mean = times.reduce((sum, each) => sum + each, 0) / times.length

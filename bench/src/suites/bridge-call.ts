@@ -29,13 +29,11 @@ export const bridgeCall: Suite = {
 
   async run({ quick, runs, onProgress }) {
     const environment = currentEnvironment()
-    const calls: BridgeCallReport[] = []
-    const deaths: DeathReport[] = []
     const command = (...args: string[]) => nodeCommand('../bridges/bridge-call.trial.ts', import.meta.url, args)
-    for (let run = 0; run < runs; run++) {
-      onProgress(`bridge-call: run ${run + 1}`)
-      calls.push(...(await runTrial<BridgeCallReport[]>(command('calls', quick ? '0.1' : '1'))))
-      if (run >= MAX_DEATHS) continue
+    onProgress('bridge-call: calls')
+    const calls = await runTrial<BridgeCallReport[]>(command('calls', quick ? '0.1' : '1', `${runs}`))
+    const deaths: DeathReport[] = []
+    for (let run = 0; run < Math.min(runs, MAX_DEATHS); run++) {
       onProgress(`bridge-call: deaths, run ${run + 1}`)
       deaths.push(...(await runTrial<DeathReport[]>(command('deaths'))))
     }

@@ -11,6 +11,7 @@ import { filled, token } from '../message/subject-map.js'
 import { apiOf } from './call/api-of.js'
 import { API_TOKEN } from './call/call-wire.js'
 import { FarCalls } from './call/far-calls.js'
+import { WAIT_STRATEGY } from './call/wait-strategy.js'
 import { within } from './call/within.js'
 import type { RouteContext, RunRoute } from './route.js'
 
@@ -32,6 +33,7 @@ export const runCallIn: RunRoute<RouteConfigOf<'call-in'>> = async (config, cont
   const calls = new FarCalls(config, context, connection, descriptor, isBridge, (each) => subjectOf(token(each)))
   try {
     const server = serve(name, apiOf(descriptor), calls.handlers() as Handlers<Procedures>, {
+      waitStrategy: WAIT_STRATEGY,
       ...(capacity !== undefined && { capacity }),
       ...(maxRequestLength !== undefined && { maxRequestLength }),
       ...(maxAnswerLength !== undefined && { maxAnswerLength }),

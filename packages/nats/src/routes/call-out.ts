@@ -7,6 +7,7 @@ import type { ApiDescriptor } from '@memlane/protocol/internal'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { apiOf } from './call/api-of.js'
 import { CalledService } from './call/called-service.js'
+import { WAIT_STRATEGY } from './call/wait-strategy.js'
 import type { RunRoute } from './route.js'
 
 /** How often the bridge looks whether local servers have come or left, in milliseconds. */
@@ -23,7 +24,8 @@ export const runCallOut: RunRoute<RouteConfigOf<'call-out'>> = async (config, co
     const descriptor = await servedApi(config.name, signal)
     const { connection } = await link.whenUp(signal)
     // Not longer: the servers may have left meanwhile.
-    const found = await connect(config.name, apiOf(descriptor), { signal, timeoutMs: 4 * LOOK_MS }).catch(unlessGone)
+    const options = { signal, timeoutMs: 4 * LOOK_MS, waitStrategy: WAIT_STRATEGY } as const
+    const found = await connect(config.name, apiOf(descriptor), options).catch(unlessGone)
     if (found === undefined) continue
     const client: CallClient<Procedures> = found
     const service = new CalledService({ config, context, connection, client, descriptor }, allowed)
