@@ -10,7 +10,7 @@ import { bridgeFailure, type CallFailure, FAILED, refusal } from './call-failure
 import { type CallRequest, requestIn } from './call-request.js'
 import { API_TOKEN, SEQUENCE, STATUS } from './call-wire.js'
 import { type CallHost, ForwardedCall, type OfferedProcedure, respondFailure } from './forwarded-call.js'
-import { type EndpointFacts, type EndRequest, NatsService } from './nats-service.js'
+import { type EndpointFacts, type EndRequest, isNoResponders, NatsService } from './nats-service.js'
 import { ProcedureForms } from './procedure-forms.js'
 import { Pulse } from './pulse.js'
 import { within } from './within.js'
@@ -87,8 +87,8 @@ export class CalledService implements CallHost {
     this.#controls = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) return
-        const call = this.#controlled.get(message.subject)
-        call?.hear(message.data, message.data.length === 0 && message.headers?.code === 503)
+        const { subject, data } = message
+        this.#controlled.get(subject)?.hear(data, isNoResponders(message))
       },
     })
   }
@@ -116,6 +116,7 @@ export class CalledService implements CallHost {
     if (waitMs > 0) await within(this.#idle(), waitMs)
     client.close()
     await within(this.#idle(), LAST_ANSWERS_MS)
+    for (const call of this.#running) this.#pulse.delete(call)
     this.#controls.unsubscribe()
   }
 

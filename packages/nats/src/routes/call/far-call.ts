@@ -1,6 +1,7 @@
 import type { Msg } from '@nats-io/nats-core'
 import { bridgeFailure, FAILED, failureIn } from './call-failure.js'
 import { controlText, HEARTBEAT_MS, SEQUENCE, SILENT_HEARTBEATS, STATUS, WINDOW_PARTS } from './call-wire.js'
+import { isNoResponders } from './nats-service.js'
 import { PULSE_MS, type Pulsed } from './pulse.js'
 
 /** Credit is given when so many parts were taken. */
@@ -84,7 +85,18 @@ export class FarCall implements Pulsed {
     if (this.#control !== undefined) this.#sendCancel(this.#control)
   }
 
+  /** Takes a reply. It may be anything. */
   receive(message: Msg): void {
+    try {
+      this.#receive(message)
+    } catch (error) {
+      this.#fail(
+        bridgeFailure(FAILED.handler, 'CORRUPT', `the service has sent a wrong reply: ${String(error)}.`, true),
+      )
+    }
+  }
+
+  #receive(message: Msg): void {
     this.#silentPulses = 0
     const { reply, data } = message
     const found = message.headers
@@ -96,7 +108,7 @@ export class FarCall implements Pulsed {
       else this.#end()
       return
     }
-    if (found?.code === 503 && data.length === 0) {
+    if (isNoResponders(message)) {
       this.#fail(
         bridgeFailure(FAILED.unavailable, 'NO_RESPONDERS', `no service answers calls of ${this.#procedure}.`, false),
       )

@@ -95,7 +95,7 @@ export class ForwardedCall implements Pulsed {
     }
   }
 
-  /** The caller has sent something to the control subject. */
+  /** The caller has sent something to the control subject, or NATS tells there that nobody gets the replies. */
   hear(data: Uint8Array, isUnreachable: boolean): void {
     if (isUnreachable) {
       // Nobody listens for replies. A caller with a heartbeat may be about to come back.
@@ -180,8 +180,8 @@ export class ForwardedCall implements Pulsed {
   #checkLength(data: Uint8Array): void {
     const { maxPayload } = this.#host
     if (data.length + ROOM_FOR_HEADERS <= maxPayload) return
-    const message = `an answer of ${this.#procedure.name} has ${data.length} bytes, and the NATS server takes messages of ${maxPayload}`
-    throw new RangeError(message)
+    const text = `an answer of ${this.#procedure.name} has ${data.length} bytes, and the NATS server takes messages of ${maxPayload}.`
+    throw bridgeFailure(FAILED.handler, 'TOO_LONG', text, true)
   }
 
   #fail(failure: CallFailure): CallFailure {

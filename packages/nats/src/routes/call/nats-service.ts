@@ -28,7 +28,7 @@ export interface EndpointFacts {
   readonly name: string
   readonly subject: string
   readonly metadata: Metadata
-  /** Gets each request, and calls `end` when it has answered. Must not throw. */
+  /** Gets each request, and calls `end` when it has answered. */
   readonly onRequest: (request: Msg, end: EndRequest) => void
 }
 
@@ -89,12 +89,17 @@ export class NatsService {
   #run(endpoint: Endpoint, request: Msg): void {
     const start = steadyNow()
     endpoint.requests++
-    endpoint.facts.onRequest(request, (error) => {
+    const end = (error?: string) => {
       endpoint.totalMs += steadyNow() - start
       if (error === undefined) return
       endpoint.errors++
       endpoint.lastError = error
-    })
+    }
+    try {
+      endpoint.facts.onRequest(request, end)
+    } catch (error) {
+      end(String(error)) // the connection was closed
+    }
   }
 
   /** Answers those who ask for all services, for those of this name, and for this one. */
@@ -103,7 +108,7 @@ export class NatsService {
     for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${name}`, `$SRV.${verb}.${name}.${this.#id}`]) {
       const callback = (error: Error | null, message: Msg) => {
         if (error !== null) this.#onFailed(error)
-        else message.respond(JSON.stringify(facts()))
+        else if (!this.#connection.isClosed()) message.respond(JSON.stringify(facts()))
       }
       this.#told.push(this.#connection.subscribe(subject, { callback }))
     }
@@ -136,6 +141,15 @@ export class NatsService {
       }
     })
     return { ...this.#identity('stats'), started: this.#started, endpoints }
+  }
+}
+
+/** Tells whether NATS says that nobody gets what was sent. The headers may be anything. */
+export function isNoResponders(message: Msg): boolean {
+  try {
+    return message.data.length === 0 && message.headers?.code === 503
+  } catch {
+    return false
   }
 }
 
