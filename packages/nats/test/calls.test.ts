@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type CallServer, type Handlers, serve } from '@memlane/consumer'
 import { type Client, connect } from '@memlane/producer'
@@ -7,7 +10,7 @@ import { hasNats, NatsServer } from '@memlane/testing/nats-server'
 import type { Msg, NatsConnection } from '@nats-io/nats-core'
 import { Svcm } from '@nats-io/services'
 import { connect as connectToNats, headers } from '@nats-io/transport-node'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startBridge, type TestBridge } from './start-bridge.js'
 
 const Order = struct('Order', { id: u32, size: u64 })
@@ -324,6 +327,50 @@ describe.runIf(hasNats)('calls over NATS', () => {
     expect(quote?.average_processing_time).toBeGreaterThan(0)
     expect(echo?.num_errors).toBeGreaterThan(0)
     expect(echo?.last_error).toMatch(/too many|maxRequestLength/)
+  })
+
+  it('calls services of other programs, whatever they reply', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'memlane-bridge-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const schemaFile = join(folder, 'api.json')
+    const name = `${subject}-foreign`
+    writeFileSync(schemaFile, JSON.stringify(Pricing.descriptor))
+    const replies: Record<string, (message: Msg) => void> = {
+      quote: (message) => message.respond('{"id":1,"price":2,"more":3}'),
+      trades(message) {
+        for (const price of [0, 1]) message.respond(JSON.stringify({ id: 1, price }))
+        message.respond('')
+      },
+      bytes: (message) => message.respond(Uint8Array.of(0xff)),
+      secret(message) {
+        const found = headers()
+        found.set('Nats-Service-Error-Code', '418')
+        found.set('Nats-Service-Error', 'a teapot')
+        message.respond('no JSON', { headers: found })
+      },
+      hold: () => {},
+      echo(message) {
+        const found = headers()
+        found.set('Nats-Service-Error-Code', 'x')
+        message.respond('{"name":7,"message":[],"code":{}}', { headers: found })
+      },
+    }
+    for (const [procedure, reply] of Object.entries(replies)) {
+      plain.subscribe(`${name}.${procedure}`, { callback: (_, message) => reply(message) })
+    }
+    await plain.flush()
+    await using _ = startBridge(nats.url, 'foreign', [{ kind: 'call-in', name, schemaFile, timeoutMs: 300 }])
+    using foreign = await connect(name, Pricing)
+    expect(await foreign.quote(order(1))).toEqual({ id: 1, price: 2 })
+    const prices: number[] = []
+    for await (const { price } of foreign.trades(order(1))) prices.push(price)
+    expect(prices).toEqual([0, 1])
+    await expect(foreign.bytes(Uint8Array.of(1))).rejects.toMatchObject({
+      message: expect.stringContaining('an answer of bytes does not fit its schema'),
+    })
+    await expect(foreign.secret(order(1))).rejects.toMatchObject({ message: 'a teapot', code: '418' })
+    await expect(foreign.echo(1)).rejects.toMatchObject({ name: 'Error', code: 'x' })
+    await expect(foreign.hold(order(1))).rejects.toMatchObject({ code: 'DIED', data: { taken: true } })
   })
 
   it('leaves the memory when the last server has left, and offers another API that follows', async () => {

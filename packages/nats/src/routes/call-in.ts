@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { type Handlers, serve } from '@memlane/consumer'
-import type { Procedures, SchemaDescriptor } from '@memlane/protocol'
-import { type ApiDescriptor, encodeDescriptor, proceduresIn } from '@memlane/protocol/internal'
+import type { Procedures } from '@memlane/protocol'
+import { type ApiDescriptor, proceduresIn } from '@memlane/protocol/internal'
 import type { NatsConnection } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../config/route-config.js'
 import { abortable } from '../link/abortable.js'
 import { Backoff } from '../link/backoff.js'
+import { apiInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
 import { apiOf } from './call/api-of.js'
 import { API_TOKEN } from './call/call-wire.js'
@@ -74,14 +74,5 @@ function apiIn(bytes: Uint8Array): ApiDescriptor {
     return proceduresIn(Uint8Array.from(bytes), 0)
   } catch {
     throw new Error('the service describes no API of memlane.')
-  }
-}
-
-/** @throws Error naming the file */
-function apiInFile(file: string): ApiDescriptor {
-  try {
-    return apiIn(encodeDescriptor(JSON.parse(readFileSync(file, 'utf8')) as SchemaDescriptor))
-  } catch (error) {
-    throw new Error(`${file} holds no descriptor of an API: ${(error as Error).message}`)
   }
 }
