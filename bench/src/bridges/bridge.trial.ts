@@ -46,17 +46,19 @@ function start(role: Role, trial: Pick<CarryTrial, 'payload' | 'encoding'>, rout
   return started
 }
 
-const outRoute = (encoding: string, onOverrun: string) => ({
-  ...{
-    kind: 'stream-out',
-    name: stream,
-    subject: 'trial.{lane}',
-    jetstream: JETSTREAM,
-    create: CREATE,
-    encoding,
-    onOverrun,
-  },
-})
+function outRoute(encoding: string, onOverrun: string): object {
+  return {
+    ...{
+      kind: 'stream-out',
+      name: stream,
+      subject: 'trial.{lane}',
+      jetstream: JETSTREAM,
+      create: CREATE,
+      encoding,
+      onOverrun,
+    },
+  }
+}
 
 async function carry(trial: CarryTrial): Promise<CarryReport> {
   const { peer, encoding, warmUpMs, measuredMs } = trial
@@ -135,8 +137,13 @@ async function killTheServer({ onOverrun, measuredMs }: DeadNetworkTrial): Promi
   const deadPerSecond = await rateWith()
   await server.restart()
   const recovery = performance.now()
-  await setTimeout(200) // what the producer waited for, it has sent
-  const { count: sent } = await producer.ask('count')
+  let sent = -1
+  // The producer may wait for room.
+  for (let count = 0; count !== sent; ) {
+    sent = count
+    await setTimeout(300)
+    count = (await producer.ask('count')).count
+  }
   const figures = async () => (await bridge.ask('figures')) as { dropped: Record<string, number>; spilled: number }
   const droppedOf = ({ dropped }: { dropped: Record<string, number> }) => {
     return Object.values(dropped).reduce((sum, each) => sum + each, 0)

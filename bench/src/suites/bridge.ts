@@ -48,7 +48,7 @@ export const bridge: Suite = {
     await floor.prepare?.() // the probes need it
     process.env.MEMLANE_NATS = natsProgram()
     const environment = currentEnvironment()
-    const times = quick ? { warmUpMs: 300, measuredMs: 500 } : { warmUpMs: 1000, measuredMs: 3000 }
+    const times = quick ? { warmUpMs: 300, measuredMs: 500 } : { warmUpMs: 500, measuredMs: 2000 }
     const names = NAMES.filter((name) => peers?.includes(name) ?? true)
     const results: Result[] = []
     for (const each of CASES.filter(({ payload }) => payloads?.includes(payload) ?? true)) {
