@@ -57,7 +57,8 @@ export const bridge: Suite = {
         // Each pair of runs begins with the other peer.
         for (const peer of run % 2 === 0 ? names : names.toReversed()) {
           onProgress(`bridge: ${peer}, ${each.payload} B, ${each.encoding}, run ${run + 1}`)
-          done[peer].push(await betweenProbes(() => trial<CarryReport>('carry', { ...each, peer, ...times })))
+          const carry = () => trial<CarryReport>('carry', { ...each, peer, ...times })
+          done[peer].push(await betweenProbes(carry, undefined, 1)) // the pairs show disturbances
         }
       }
       for (const peer of names) results.push(...carried({ ...each, peer }, done[peer], environment))
