@@ -12,10 +12,14 @@ import { LaneOwners } from './routes/lane-owners.js'
 import type { RouteContext } from './routes/route.js'
 import { RouteFigures } from './routes/route-figures.js'
 import { runRoute } from './routes/run-route.js'
+import { folderName } from './state/folder-name.js'
 import { StateLock } from './state-lock.js'
 
 /** How often a bridge looks for memories that match a pattern. */
 const DISCOVERY_MS = 1000
+
+/** So many memories may match a pattern: each costs a folder, a route and metrics for as long as the bridge runs. */
+const MAX_MATCHES = 1000
 
 /** How long the routes may take to end. */
 const STOP_MS = 10_000
@@ -107,11 +111,26 @@ export class Bridge implements AsyncDisposable {
     const { signal } = this.#stopping
     const started = new Set<string>()
     const shape = route.kind.split('-')[0]
+    let problem = ''
+    const tell = (text: string) => {
+      if (text !== problem) this.#log(text, `${route.kind} ${route.name}`)
+      problem = text
+    }
     while (!signal.aborted) {
-      for (const found of inspectAll({ filter: nameFilter([route.name]) })) {
-        if (found.shape !== shape || started.has(found.name)) continue
-        started.add(found.name)
-        this.#running.push(this.#keepRunning({ ...route, name: found.name }))
+      try {
+        for (const found of inspectAll({ filter: nameFilter([route.name]) })) {
+          if (found.shape !== shape || started.has(found.name)) continue
+          if (started.size === MAX_MATCHES) {
+            tell(
+              `more than ${MAX_MATCHES} memories have matched: "${found.name}" and later ones get no route until a restart`,
+            )
+            break
+          }
+          started.add(found.name)
+          this.#running.push(this.#keepRunning({ ...route, name: found.name }))
+        }
+      } catch (error) {
+        tell(`cannot look for memories: ${error instanceof Error ? error.message : error}`)
       }
       await setTimeout(DISCOVERY_MS, undefined, { signal }).catch(() => {})
     }
@@ -120,9 +139,7 @@ export class Bridge implements AsyncDisposable {
   async #keepRunning(route: RouteConfig): Promise<void> {
     const { signal } = this.#stopping
     const label = `${route.kind} ${route.name}`
-    const id = label.replaceAll(/[^A-Za-z0-9_.-]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
-    const folder = join(this.#folder, id)
-    mkdirSync(folder, { recursive: true })
+    const folder = join(this.#folder, folderName(label))
     const figures = new RouteFigures()
     this.#routes.set(label, { kind: route.kind, name: route.name, figures })
     const context: RouteContext = {
@@ -142,6 +159,7 @@ export class Bridge implements AsyncDisposable {
         figures.error = undefined
       }, HEALTHY_MS)
       try {
+        mkdirSync(folder, { recursive: true })
         await runRoute(route, context)
         if (signal.aborted) return
       } catch (error) {

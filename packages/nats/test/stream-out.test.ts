@@ -145,6 +145,20 @@ describe.runIf(hasNats)('a route from a stream to JetStream', () => {
     expect(sequencesIn(await storedMessages(server.url, name))).toEqual(upTo(sent + 1))
   })
 
+  it('carries all memories of a pattern to one stream of JetStream, however long their names are', async () => {
+    const prefix = uniqueName('many')
+    using first = createStream(`${prefix}-a`, Tick)
+    using second = createStream(`${prefix}-b`, Tick)
+    using third = createStream(`${prefix}-${'ü '.repeat(40)}`, Tick)
+    for (const writer of [first, second, third]) writer.trySend({ id: 1, value: 1 })
+    const subject = `${prefix}.of-{name}.lane{lane}`
+    await using started = startBridge(server.url, 'here', [
+      { ...block, name: `${prefix}-*`, subject, jetstream: prefix },
+    ])
+    await until(async () => (await storedMessages(server.url, prefix).catch(() => [])).length === 3)
+    expect(started.bridge.routes.map(({ figures }) => figures.restarts)).toEqual([0, 0, 0])
+  })
+
   it('leaves out a message that the server does not take, and goes on', async () => {
     const name = uniqueName('long')
     const Long = struct('Long', { rest: bytes(1_200_000) })

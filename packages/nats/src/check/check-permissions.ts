@@ -1,5 +1,6 @@
 import { errors, type NatsConnection } from '@nats-io/nats-core'
 import type { RouteConfig } from '../config/route-config.js'
+import { patternOf } from '../message/subject-map.js'
 import { covers, overlap } from '../message/subject-sets.js'
 import type { ServerFinding } from './server-finding.js'
 
@@ -30,7 +31,7 @@ export async function checkPermissions(
   const { publish, subscribe } = info.data?.permissions ?? {}
   return routes.flatMap((route) => {
     const publishes = publishedBy(route).filter((subject) => !isAllowed(subject, publish))
-    const subscribes = route.kind === 'call-out' ? [wildcard(route.subject)] : ['_INBOX.>']
+    const subscribes = route.kind === 'call-out' ? [patternOf(route.subject)] : ['_INBOX.>']
     return [
       ...publishes.map((subject) => missingRight(route, 'publish to', subject)),
       ...subscribes
@@ -45,9 +46,9 @@ function publishedBy(route: RouteConfig): readonly string[] {
     case 'stream-out':
     case 'queue-out':
     case 'call-in':
-      return [wildcard(route.subject)]
+      return [patternOf(route.subject)]
     case 'latest-out':
-      return [`$KV.${route.bucket}.${wildcard(route.key)}`]
+      return [`$KV.${route.bucket}.${patternOf(route.key)}`]
     default:
       return []
   }
@@ -61,8 +62,4 @@ function isAllowed(subject: string, { allow, deny = [] }: Rules = {}): boolean {
 function missingRight({ kind, name }: RouteConfig, action: string, subject: string): ServerFinding {
   const message = `the user may not ${action} "${subject}"`
   return { severity: 'error', code: 'PERMISSION', route: `${kind} ${name}`, message }
-}
-
-function wildcard(template: string): string {
-  return template.replaceAll(/\{[a-z0-9]+\}/g, '*')
 }

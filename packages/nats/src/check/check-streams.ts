@@ -1,6 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
 import type { CreationConfig, RouteConfig } from '../config/route-config.js'
 import { problemText } from '../link/problem-text.js'
+import { patternOf } from '../message/subject-map.js'
 import { covers, overlap } from '../message/subject-sets.js'
 import type { ServerFinding } from './server-finding.js'
 
@@ -36,7 +37,7 @@ async function checkRoute(route: RouteConfig, manager: JetStreamManager): Promis
   const findings: ServerFinding[] = []
   const { subjects = [], retention, num_replicas: replicas, duplicate_window: windowNs = 0 } = info.config
   if (isStream) {
-    const subject = route.subject.replaceAll(/\{[a-z0-9]+\}/g, '*')
+    const subject = patternOf(route.subject)
     const meets = route.kind.endsWith('-out') ? covers : overlap
     if (!subjects.some((stored) => meets(stored, subject))) {
       findings.push(finding('error', `does not store "${route.subject}": it stores ${subjects.join(', ')}`))

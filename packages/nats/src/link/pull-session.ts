@@ -9,6 +9,9 @@ const SILENCE_MS = 2.5 * HEARTBEAT_MS
 /** About so many bytes are asked for at a time. */
 const BYTES_AHEAD = 4 * 2 ** 20
 
+/** The server has sent `max_bytes`: "Message Size Exceeds MaxBytes", or "Batch Completed" if they were reached exactly. */
+const BYTES_SENT = /MaxBytes|Batch Completed/i
+
 /** Why a session has ended: the next one goes on where it was. */
 export class SessionEnd extends Error {
   override readonly name = 'SessionEnd'
@@ -92,10 +95,17 @@ export class PullSession {
     const most = Math.max(1, Math.min(this.#window, Math.floor(BYTES_AHEAD / this.#averageBytes)))
     const batch = most - this.#asked - this.#queue.length
     if (this.#end !== undefined || batch < most / 2) return
-    const request = { batch, expires: nanos(EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) }
+    const { connection } = this.#clients
+    const request = {
+      batch,
+      // The average says nothing about the next messages. The longest one must be let through.
+      max_bytes: BYTES_AHEAD + (connection.info?.max_payload ?? 0),
+      expires: nanos(EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    }
     if (this.#asked === 0) this.#lastSign = steadyNow()
     this.#asked += batch
-    this.#clients.connection.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox })
+    connection.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox })
   }
 
   #take(message: Msg): void {
@@ -119,9 +129,11 @@ export class PullSession {
     const code = headers?.code ?? 0
     if (code === 100) return
     const left = Number(headers?.get('Nats-Pending-Messages') || 0)
-    if (code === 404 || code === 408) this.#asked = Math.max(0, this.#asked - left)
-    else this.#stop(code === 503 ? 'the consumer is not there' : `the server says: ${headers?.description ?? code}`)
-    if (code === 404 || code === 408) this.#ask()
+    const isOver = code === 404 || code === 408 || (code === 409 && BYTES_SENT.test(headers?.description ?? ''))
+    if (isOver) {
+      this.#asked = Math.max(0, this.#asked - left)
+      this.#ask()
+    } else this.#stop(code === 503 ? 'the consumer is not there' : `the server says: ${headers?.description ?? code}`)
   }
 
   #stop(reason: string): void {

@@ -5,6 +5,9 @@ import type { Link } from '../link/link.js'
 
 const BUCKET = 'memlane_schemas'
 
+/** Any program can write to the bucket: the bridge remembers so many schemas. */
+const MAX_KNOWN = 256
+
 /** The name of a schema on the wire: the hash that the memory has, too, as 16 hexadecimal digits. */
 export function schemaHash(encoded: Uint8Array): string {
   return hashDescriptor(encoded).toString(16).padStart(16, '0')
@@ -52,7 +55,7 @@ export class SchemaStore {
     const bucket = await this.#bucket(signal)
     const entry = await bucket.get(hash)
     if (entry?.operation !== 'PUT' || schemaHash(entry.value) !== hash) return undefined
-    this.#known.set(hash, entry.value)
+    if (this.#known.size < MAX_KNOWN) this.#known.set(hash, entry.value)
     return entry.value
   }
 

@@ -26,6 +26,19 @@ export function placesIn(template: string): readonly string[] {
   return [...template.matchAll(PLACE)].map(([, key]) => key as string)
 }
 
+/**
+ * Makes the pattern of all subjects that a template makes. A wildcard stands alone between dots: `site-{name}.{lane}` gives `*.*`.
+ *
+ * @param values what some of the places stand for
+ */
+export function patternOf(template: string, values: Readonly<Record<string, string>> = {}): string {
+  const isFixed = (part: string) => placesIn(part).every((place) => Object.hasOwn(values, place))
+  return template
+    .split('.')
+    .map((part) => (isFixed(part) ? filled(part, values) : '*'))
+    .join('.')
+}
+
 /** How many wildcards a pattern has. */
 export function wildcardsIn(pattern: string): number {
   return pattern.split('.').filter((part) => part === '*' || part === '>').length

@@ -5,6 +5,9 @@
 
 import { KeptRecord } from '../state/kept-record.js'
 
+/** No lane holds so many messages: older ones are read. So numbers need not be compared over more than a half of 2^32. */
+const MOST_IN_LANE = 2 ** 29
+
 /** Where a lane stands when the bridge takes it. */
 export interface LaneStart {
   /** The memory, as 32 hexadecimal digits. */
@@ -22,7 +25,7 @@ interface OwnRange {
   readonly instance: string
   readonly lane: number
   readonly openings: number
-  readonly from: number
+  from: number
   /** The number behind the last; undefined while the bridge has the lane, or if it was killed. */
   to?: number
 }
@@ -49,14 +52,18 @@ export class LaneOwners {
     const before = this.#orphan(instance, lane)
     // If another producer has opened a lane since, it may have been this one: its messages must go out.
     if (before !== undefined) before.to = openings === ((before.openings + 1) | 0) ? from : before.from
-    const range: OwnRange = { name, instance, lane, openings, from }
+    const previous = this.#ranges.find((range) => isOf(range, instance, lane) && range.to === from)
+    this.#ranges = this.#ranges.filter((range) => range !== previous)
+    const range: OwnRange = { name, instance, lane, openings, from: previous?.from ?? from }
     this.#living.add(range)
     this.#ranges.push(range)
     this.#record.write(this.#ranges)
     return () => {
       range.to = sent()
       this.#living.delete(range)
-      this.#record.write(this.#ranges)
+      try {
+        this.#record.write(this.#ranges)
+      } catch {} // the disk is full: the next bridge finds the range as after a kill
     }
   }
 
@@ -76,8 +83,11 @@ export class LaneOwners {
   /** True if the bridge has brought in a message. */
   isOwn(instance: string, lane: number, sequence: number): boolean {
     for (const range of this.#ranges) {
-      if (range.lane !== lane || range.instance !== instance || ((sequence - range.from) | 0) < 0) continue
-      if (range.to === undefined || ((sequence - range.to) | 0) < 0) return true
+      const index = (sequence - range.from) | 0
+      if (!isOf(range, instance, lane) || index < 0) continue
+      if (range.to !== undefined && ((sequence - range.to) | 0) >= 0) continue
+      if (index > 2 * MOST_IN_LANE) range.from = (sequence - MOST_IN_LANE) | 0
+      return true
     }
     return false
   }
@@ -88,8 +98,11 @@ export class LaneOwners {
 
   #orphan(instance: string, lane: number): OwnRange | undefined {
     return this.#ranges.find(
-      (range) =>
-        range.lane === lane && range.instance === instance && range.to === undefined && !this.#living.has(range),
+      (range) => isOf(range, instance, lane) && range.to === undefined && !this.#living.has(range),
     )
   }
+}
+
+function isOf(range: OwnRange, instance: string, lane: number): boolean {
+  return range.lane === lane && range.instance === instance
 }

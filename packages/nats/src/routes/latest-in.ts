@@ -5,6 +5,7 @@
 
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { Payload } from '@memlane/inspect/internal'
 import { payload } from '@memlane/protocol'
 import { encodeDescriptor, keysIn } from '@memlane/protocol/internal'
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
@@ -14,6 +15,7 @@ import { Backoff } from '../link/backoff.js'
 import type { Delivery } from '../link/delivery.js'
 import { PullSession } from '../link/pull-session.js'
 import type { ReceivedFacts } from '../message/received-facts.js'
+import { refusalLog } from '../message/refusal-log.js'
 import { latestSchemaInFile } from '../message/schema-file.js'
 import { KeptRecord } from '../state/kept-record.js'
 import { streamOfBucket, subjectOf, subjectsOf } from './latest/bucket-key.js'
@@ -24,6 +26,8 @@ type Config = RouteConfigOf<'latest-in'>
 
 const WINDOW = 256
 const INACTIVE_MS = 60_000
+/** The most bytes that the values of an announced schema may have together. A schema file may have longer ones. */
+const LONGEST_VALUES = 2 ** 24
 
 /** What the state file holds. */
 interface Kept {
@@ -49,11 +53,12 @@ class LatestIn {
   #latest: LocalLatest | undefined
   /** The keys of the latest, by their subjects. */
   #keyOf: ReadonlyMap<string, string> = new Map()
-  #lastRefusal = -Infinity
+  readonly #logRefusal: (text: string) => void
 
   constructor(config: Config, context: RouteContext) {
     this.#config = config
     this.#context = context
+    this.#logRefusal = refusalLog(context.log)
     this.#schema = config.schemaFile === undefined ? undefined : encodeDescriptor(latestSchemaInFile(config.schemaFile))
     this.#record = new KeptRecord(join(context.folder, 'revisions'))
     this.#kept = this.#record.newest ?? { instance: '', created: '', revisions: {} }
@@ -155,7 +160,7 @@ class LatestIn {
     if (hash === undefined) return encodeDescriptor(payload.json().descriptor)
     const found = await this.#context.schemas.find(hash, this.#context.signal)
     try {
-      if (found !== undefined) return encodeDescriptor(keysIn(found, 0).descriptor)
+      if (found !== undefined && isShort(found)) return encodeDescriptor(keysIn(found, 0).descriptor)
     } catch {} // some program wrote nonsense to the bucket
     throw new Refusal(`no bridge has announced the schema ${hash.slice(0, 16)}`)
   }
@@ -167,11 +172,14 @@ class LatestIn {
 
   #refuse(reason: string): void {
     this.#context.figures.dropped.refused++
-    const now = Date.now()
-    if (now - this.#lastRefusal < 1000) return
-    this.#lastRefusal = now
-    this.#context.log(`refused: ${reason}`)
+    this.#logRefusal(`refused: ${reason}`)
   }
+}
+
+/** The sender chooses the schema, but it must not fill the memory of this machine. @throws LayoutError */
+function isShort(schema: Uint8Array): boolean {
+  const lengths = keysIn(schema, 0).members.map(({ payload }) => new Payload(payload).codec.fixedLength ?? 0)
+  return lengths.reduce((sum, length) => sum + length, 0) <= LONGEST_VALUES
 }
 
 /** The value cannot go to the latest. */

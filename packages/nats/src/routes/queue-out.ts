@@ -20,7 +20,7 @@ import type { Clients } from '../link/link.js'
 import { problemText } from '../link/problem-text.js'
 import { sharedController } from '../link/shared-controller.js'
 import { headersOf } from '../message/headers.js'
-import { filled, placesIn, token } from '../message/subject-map.js'
+import { filled, patternOf, token } from '../message/subject-map.js'
 import { type WireForm, wireForm } from '../message/wire-form.js'
 import { workQueueStream } from './queue/work-queue-stream.js'
 import type { RouteContext, RunRoute } from './route.js'
@@ -37,7 +37,7 @@ type Job = Delivery<UnknownSchema>
 export const runQueueOut: RunRoute<Config> = async (config, context) => {
   const { link, schemas, signal } = context
   const clients = await link.whenUp(signal)
-  const subjects = filled(config.subject, Object.fromEntries(placesIn(config.subject).map((place) => [place, '*'])))
+  const subjects = patternOf(config.subject)
   await workQueueStream(clients, { jetstream: config.jetstream, subjects, create: config.create })
   const reader = await openQueue(config.name, undefined, { signal })
   try {

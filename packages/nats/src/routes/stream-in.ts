@@ -11,6 +11,7 @@ import type { RouteConfigOf } from '../config/route-config.js'
 import { Backoff } from '../link/backoff.js'
 import type { Delivery } from '../link/delivery.js'
 import { PullSession } from '../link/pull-session.js'
+import { refusalLog } from '../message/refusal-log.js'
 import { token } from '../message/subject-map.js'
 import type { RouteContext, RunRoute } from './route.js'
 import { type ConsumerPlace, renewConsumer } from './stream-in/consumer.js'
@@ -37,12 +38,13 @@ class StreamIn {
   #seen = 0
   /** True while an error could leave a batch half sent: then only the state file and the lanes know how far the route has come. */
   #isSending = false
-  #lastRefusal = -Infinity
+  readonly #logRefusal: (text: string) => void
 
   constructor(config: Config, context: RouteContext) {
     const { name, subject, jetstream, durable = `${context.origin}_${token(name)}` } = config
     this.#config = config
     this.#context = context
+    this.#logRefusal = refusalLog(context.log)
     this.#place = { jetstream, durable, subject }
     this.#streams = new LocalStreams(config, context)
     this.#position = new StreamPosition(context.folder)
@@ -201,9 +203,6 @@ class StreamIn {
 
   #refuse(sequence: number, error: unknown): void {
     this.#context.figures.dropped.refused++
-    const now = Date.now()
-    if (now - this.#lastRefusal < 1000) return
-    this.#lastRefusal = now
-    this.#context.log(`message ${sequence} is refused: ${error instanceof Error ? error.message : error}`)
+    this.#logRefusal(`message ${sequence} is refused: ${error instanceof Error ? error.message : error}`)
   }
 }

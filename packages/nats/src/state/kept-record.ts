@@ -8,7 +8,7 @@ const { O_CREAT, O_RDWR } = constants
  * other file as it was. A crash of the machine may lose the last writes, because nothing waits for the disk.
  */
 export class KeptRecord<T> {
-  readonly #files: readonly number[]
+  readonly #files: number[] = []
   #count = 0
   #newest: T | undefined
 
@@ -18,7 +18,14 @@ export class KeptRecord<T> {
    */
   constructor(path: string) {
     const files = [`${path}.a`, `${path}.b`]
-    this.#files = files.map((file) => openSync(file, O_RDWR | O_CREAT, 0o600))
+    for (const file of files) {
+      try {
+        this.#files.push(openSync(file, O_RDWR | O_CREAT, 0o600))
+      } catch (error) {
+        this.close()
+        throw error
+      }
+    }
     for (const file of files) {
       const found = readEntry<T>(file)
       if (found === undefined || found.count <= this.#count) continue

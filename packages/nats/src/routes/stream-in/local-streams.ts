@@ -17,6 +17,9 @@ import type { IntendedPart } from './stream-position.js'
 const MAX_STREAMS = 256
 const MAX_NAMES = 4096
 
+/** No memory has a longer name, and the patterns of `allow` would take long to search one. */
+const LONGEST_NAME = 255
+
 /** A local stream, and how messages of NATS become its messages. */
 export interface Target {
   readonly stream: LocalStream
@@ -82,11 +85,20 @@ export class LocalStreams {
     try {
       return this.#open(name, undefined)
     } catch (error) {
-      if (!this.#isFixed && isCode(error, 'INVALID_NAME', 'NOT_A_CHANNEL', 'ACCESS_DENIED'))
+      // The sender has chosen the name: a stream that the bridge cannot write must not stop the messages to others.
+      if (!this.#isFixed && isCode(error, 'INVALID_NAME', 'NOT_A_CHANNEL', 'ACCESS_DENIED', 'FULL'))
         throw new NoTarget(error.message)
       if (!isCode(error, 'NOT_FOUND')) throw error
     }
-    return this.#open(name, this.#schema ?? (await this.#schemaOf(facts)))
+    if (this.#schema !== undefined) return this.#open(name, this.#schema)
+    const schema = await this.#schemaOf(facts)
+    try {
+      return this.#open(name, schema)
+    } catch (error) {
+      // The sender has chosen the schema: its messages may be too long for the stream.
+      if (error instanceof RangeError) throw new NoTarget(error.message)
+      throw error
+    }
   }
 
   /**
@@ -126,7 +138,7 @@ export class LocalStreams {
     if (known !== undefined) return known
     const values = Object.entries(matched(pattern, subject) ?? {}).map(([key, value]) => [key, token(value)])
     const found = filled(name, Object.fromEntries(values))
-    if (!this.#isAllowed(found)) return undefined
+    if (found.length > LONGEST_NAME || !this.#isAllowed(found)) return undefined
     if (this.#names.size >= MAX_NAMES) this.#names.clear()
     this.#names.set(subject, found)
     return found
@@ -134,7 +146,13 @@ export class LocalStreams {
 
   #open(name: string, schema: Uint8Array | undefined, lane?: number): Target {
     const stream = LocalStream.open(name, schema, this.#options, lane)
-    const end = this.#context.laneOwners.claim(name, stream.mark, () => stream.writer.sent)
+    let end: () => void
+    try {
+      end = this.#context.laneOwners.claim(name, stream.mark, () => stream.writer.sent)
+    } catch (error) {
+      stream.close()
+      throw error
+    }
     const form = new LocalForm(stream.descriptor, this.#context.schemas)
     const target = { stream, form, end, sentBefore: undefined }
     this.#targets.set(name, target)

@@ -92,14 +92,17 @@ export class Checkpoint {
   /** Writes the file if anything has changed. Takes some microseconds. */
   write(): void {
     if (!this.#isChanged) return
-    this.#isChanged = false
     const lanes = Object.fromEntries(this.#lanes)
     this.#record.write({ instance: this.#instance, lanes, stored: this.#stored, spill: this.#spill })
+    this.#isChanged = false
   }
 
   /** Writes the file, and closes it. */
   close(): void {
-    this.write()
-    this.#record.close()
+    try {
+      this.write()
+    } finally {
+      this.#record.close()
+    }
   }
 }

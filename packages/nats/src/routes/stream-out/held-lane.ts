@@ -52,7 +52,8 @@ export class HeldLane implements OutgoingLane {
       const offset = reader.next()
       if (offset === -1) return false
       const low = reader.sequence
-      const sequence = this.#expected === undefined ? low >>> 0 : wideSequence(low, this.#expected)
+      const sequence =
+        this.#expected === undefined ? low >>> 0 : wideSequence(low, this.#expected, this.#reader.data.byteLength)
       if (this.#expected !== undefined) {
         if (sequence < this.#expected) continue // JetStream has it
         this.missed += sequence - this.#expected

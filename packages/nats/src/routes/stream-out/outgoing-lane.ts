@@ -33,7 +33,12 @@ export interface OutgoingLane {
   release(): boolean
 }
 
-/** The number of a message whose low 32 bits are known, closest to an expected number. */
-export function wideSequence(low: number, expected: number): number {
-  return expected + ((low - expected) | 0)
+/**
+ * The number of a message whose low 32 bits are known.
+ *
+ * @param expected the number is lower than this one by `mostBehind` at most: a bridge that was away for long finds a far higher one
+ */
+export function wideSequence(low: number, expected: number, mostBehind: number): number {
+  const ahead = (low - expected) | 0
+  return expected + (ahead < -mostBehind ? ahead + 2 ** 32 : ahead)
 }

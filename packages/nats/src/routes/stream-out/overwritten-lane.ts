@@ -11,6 +11,7 @@ export class OverwrittenLane implements OutgoingLane {
   readonly position = 0
   readonly owedBytes = 0
   readonly #lane: ObservedLane
+  readonly #capacity: number
   readonly #copy = new CopiedPayload()
   #expected: number | undefined
   #pending = 0
@@ -21,6 +22,7 @@ export class OverwrittenLane implements OutgoingLane {
   constructor(control: StreamControl, producer: number, lane: ArrayBuffer, expected: number | undefined) {
     this.producer = producer
     this.#lane = new ObservedLane(control, producer, lane, this.#copy, expected === 0 ? 'first' : 'oldest')
+    this.#capacity = lane.byteLength
     this.#expected = expected
   }
 
@@ -38,7 +40,7 @@ export class OverwrittenLane implements OutgoingLane {
     while (!this.#isAhead) {
       if (!this.#lane.next()) return false
       const low = this.#lane.sequence
-      const sequence = this.#expected === undefined ? low >>> 0 : wideSequence(low, this.#expected)
+      const sequence = this.#expected === undefined ? low >>> 0 : wideSequence(low, this.#expected, this.#capacity)
       if (this.#expected === undefined) this.missed += this.#lane.missedBefore
       else if (sequence < this.#expected)
         continue // JetStream has it

@@ -147,7 +147,7 @@ export class PublishWindow {
     if (this.#connection !== connection) {
       this.#connection = connection
       this.#answers = connection.subscribe(`${this.#inbox}.>`, {
-        callback: (_error, answer) => this.#onAnswer(answer),
+        callback: (error, answer) => (error === null ? this.#onAnswer(answer) : this.#onRefusedInbox(error)),
       })
     }
     const early = this.#early
@@ -224,6 +224,12 @@ export class PublishWindow {
     })
   }
 
+  /** The server does not let this user subscribe to the answers. The next attempt asks again. */
+  #onRefusedInbox({ message }: Error): void {
+    this.#connection = undefined
+    this.interrupt(message)
+  }
+
   #onAnswer(answer: Msg): void {
     const { size, figures } = this.#options
     const { subject } = answer
@@ -234,13 +240,11 @@ export class PublishWindow {
     const isCurrent = Number(subject.slice(this.#inbox.length + 1, dot)) === this.#attempt
     const { data } = answer
     const start = this.#goodAnswer
-    if (data.length > start.length && start.compare(data, 0, start.length) === 0) {
-      const stored = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')) as {
-        seq?: number
-        duplicate?: boolean
-      }
+    const isGood = data.length > start.length && start.compare(data, 0, start.length) === 0
+    const stored = isGood ? storedIn(data) : undefined
+    if (stored !== undefined) {
       if (stored.duplicate === true) figures.duplicates++
-      entry.stored = stored.seq ?? 0
+      entry.stored = stored.seq
       this.#settle(entry)
       this.#advance()
     } else if (isCurrent && this.#interrupt !== undefined) this.#onFailure(answer, entry, number)
@@ -333,6 +337,16 @@ export class PublishWindow {
 
 function idOf({ label, sequence }: Outgoing): string {
   return label.idOf(sequence)
+}
+
+/** @returns undefined for an answer that JetStream cannot have given: others see the subject of the answers, too */
+function storedIn(data: Uint8Array): { readonly seq: number; readonly duplicate?: unknown } | undefined {
+  try {
+    const answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'))
+    return Number.isSafeInteger(answer.seq) && answer.seq > 0 ? answer : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function failureIn(data: Uint8Array): { error?: { code: number; description: string }; stream?: string } {

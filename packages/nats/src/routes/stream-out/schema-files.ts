@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SchemaDescriptor } from '@memlane/protocol'
 import { checkedDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
@@ -17,7 +17,12 @@ export class SchemaFiles {
   add(descriptor: SchemaDescriptor): boolean {
     const encoded = encodeDescriptor(descriptor)
     const file = `schema-${schemaHash(encoded)}.json`
-    if (!existsSync(join(this.#folder, file))) writeFileSync(join(this.#folder, file), encoded)
+    const path = join(this.#folder, file)
+    if (!existsSync(path)) {
+      // A full disk or a kill may leave a part of a file.
+      writeFileSync(join(this.#folder, 'unfinished'), encoded)
+      renameSync(join(this.#folder, 'unfinished'), path)
+    }
     return !this.#announced.has(file)
   }
 
@@ -32,7 +37,7 @@ export class SchemaFiles {
   }
 }
 
-/** @returns undefined for a file that a kill has left unfinished */
+/** @returns undefined for a file that this version cannot have written */
 function descriptorIn(encoded: Uint8Array): SchemaDescriptor | undefined {
   try {
     return checkedDescriptor(encoded, 0)

@@ -5,7 +5,8 @@ import { streamShape } from '@memlane/protocol/internal'
 import type { RouteConfigOf } from '../../config/route-config.js'
 import { abortable } from '../../link/abortable.js'
 import type { Clients } from '../../link/link.js'
-import { filled, token } from '../../message/subject-map.js'
+import { refusalLog } from '../../message/refusal-log.js'
+import { patternOf, token } from '../../message/subject-map.js'
 import type { RouteContext } from '../route.js'
 import { Checkpoint } from './checkpoint.js'
 import { deliver, type Prepare } from './delivery.js'
@@ -25,7 +26,6 @@ const FINISH_MS = 3_000
 /** So many bytes are read before the event loop runs. */
 const BYTES_A_ROUND = 2 ** 20
 
-const REFUSAL_MS = 1_000
 /** So much of a lane is given back at once, as other consumers do. */
 const PORTION = 1 / 8
 /** The most time between an answer and the moment when its message leaves the lane. */
@@ -41,8 +41,10 @@ export class StreamOut {
   readonly #window: PublishWindow
   readonly #spill: SpillFile | undefined
   readonly #schemas: SchemaFiles
+  /** Aborts when something has gone wrong outside of `run`. */
+  readonly #failed = new AbortController()
   #hasCompared = false
-  #lastRefusal = -Infinity
+  readonly #logRefusal: (text: string) => void
   #lanes: OutgoingLanes | undefined
   #continue: (() => void) | undefined
   #saving: NodeJS.Timeout | undefined
@@ -53,28 +55,34 @@ export class StreamOut {
     const { figures, log, folder } = context
     this.#config = config
     this.#context = context
+    this.#logRefusal = refusalLog(log)
     this.#checkpoint = new Checkpoint(folder)
     this.#schemas = new SchemaFiles(folder)
     this.#window = new PublishWindow({
       jetstream: config.jetstream,
       size: config.window,
       figures,
-      onSettled: () => this.#onSettled(),
+      onSettled: () => this.#attempt(() => this.#onSettled()),
       onRefused: this.#logRefusal,
       log,
     })
-    if (config.onOverrun === 'spill') {
-      this.#spill = new SpillFile({
-        folder: join(folder, 'spill'),
-        maxBytes: config.maxSpillBytes,
-        start: this.#checkpoint.spill,
-        figures,
-        onSettled: ({ label: { fields }, sequence }, position) => {
-          this.#checkpoint.note(fields.instance, fields.lane, sequence + 1)
-          this.#checkpoint.noteSpill(position)
-        },
-        log,
-      })
+    try {
+      if (config.onOverrun === 'spill') {
+        this.#spill = new SpillFile({
+          folder: join(folder, 'spill'),
+          maxBytes: config.maxSpillBytes,
+          start: this.#checkpoint.spill,
+          figures,
+          onSettled: ({ label: { fields }, sequence }, position) => {
+            this.#checkpoint.note(fields.instance, fields.lane, sequence + 1)
+            this.#checkpoint.noteSpill(position)
+          },
+          log,
+        })
+      }
+    } catch (error) {
+      this.#checkpoint.close()
+      throw error
     }
     figures.measureLag(() => this.#window.length + (this.#spill?.waiting ?? 0) + (this.#lanes?.unread ?? 0))
   }
@@ -83,7 +91,7 @@ export class StreamOut {
   async run(): Promise<void> {
     const ended = new AbortController()
     const prepare: Prepare = (clients, signal) => this.#prepare(clients, signal)
-    const failed = new AbortController()
+    const failed = this.#failed
     const delivery = deliver(this.#window, this.#context, prepare, ended.signal)
     delivery.catch((error) => failed.abort(error))
     const signal = AbortSignal.any([this.#context.signal, failed.signal])
@@ -97,9 +105,22 @@ export class StreamOut {
       await delivery.finally(() => {
         clearTimeout(this.#saving)
         this.#window.close()
-        this.#checkpoint.close()
-        this.#spill?.close()
+        try {
+          this.#checkpoint.close()
+        } finally {
+          this.#spill?.close()
+        }
       })
+    }
+    if (failed.signal.aborted) throw failed.signal.reason
+  }
+
+  /** Does something outside of `run`, such as in a timer: an error, as of a full disk, ends `run`. */
+  #attempt(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#failed.abort(error)
     }
   }
 
@@ -133,14 +154,17 @@ export class StreamOut {
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
-      if (signal.aborted) {
-        await this.#finish()
-        overrun?.spillAll()
+      try {
+        if (signal.aborted) {
+          await this.#finish()
+          overrun?.spillAll()
+        }
+        this.#save()
+      } finally {
+        this.#lanes?.close()
+        this.#lanes = undefined
+        channel.close()
       }
-      this.#save()
-      this.#lanes?.close()
-      this.#lanes = undefined
-      channel.close()
     }
   }
 
@@ -209,14 +233,6 @@ export class StreamOut {
     }
   }
 
-  /** At most once a second: many messages may be refused. */
-  readonly #logRefusal = (text: string): void => {
-    const time = now()
-    if (time - this.#lastRefusal < REFUSAL_MS) return
-    this.#lastRefusal = time
-    this.#context.log(text)
-  }
-
   /** Fills the window from the spill file. */
   #publishSpilled(): void {
     while (this.#window.hasRoom) {
@@ -230,7 +246,8 @@ export class StreamOut {
   #saveSoon(lanes: OutgoingLanes | undefined): void {
     const owed = lanes?.owedBytes ?? 0
     if (lanes !== undefined && owed >= lanes.participant.channel.header.capacity * PORTION) this.#save()
-    else if (owed > 0 || this.#checkpoint.isChanged) this.#saving ??= setTimeout(() => this.#save(), SAVE_MS)
+    else if (owed > 0 || this.#checkpoint.isChanged)
+      this.#saving ??= setTimeout(() => this.#attempt(() => this.#save()), SAVE_MS)
   }
 
   /** Writes the checkpoint, and then gives back the room of what is settled. */
@@ -256,7 +273,7 @@ export class StreamOut {
   /** What must be there before messages are published: the stream of JetStream, the schema, and what was stored before. */
   async #prepare(clients: Clients, signal: AbortSignal): Promise<void> {
     const { name, subject } = this.#config
-    const all = filled(subject, { name: token(name), lane: '*' })
+    const all = patternOf(subject, { name: token(name) })
     const { state, config } = await targetStream(clients, this.#config, all)
     await this.#schemas.announceAll((descriptor) => this.#context.schemas.announce(descriptor, signal))
     await this.#compare(clients, all, state.last_seq, config.duplicate_window / 1e6, signal)

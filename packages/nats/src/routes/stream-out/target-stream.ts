@@ -3,9 +3,11 @@ import { JetStreamApiCodes, JetStreamApiError, RetentionPolicy, StorageType } fr
 import { nanos } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../../config/route-config.js'
 import type { Clients } from '../../link/link.js'
+import { covers } from '../../message/subject-sets.js'
 
 /**
- * Finds the stream of JetStream that takes the messages, and creates it if the route says so.
+ * Finds the stream of JetStream that takes the messages. If the route says so, creates it, or adds the subject to those that it stores:
+ * several routes may share a stream.
  *
  * @throws Error if it is missing; JetStreamApiError; Error if the server does not answer
  */
@@ -15,7 +17,10 @@ export async function targetStream(
   subject: string,
 ): Promise<StreamInfo> {
   try {
-    return await manager.streams.info(jetstream)
+    const found = await manager.streams.info(jetstream)
+    const { subjects = [] } = found.config
+    if (create === undefined || subjects.some((stored) => covers(stored, subject))) return found
+    return await manager.streams.update(jetstream, { subjects: [...subjects, subject] })
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error
     if (create === undefined) {
