@@ -78,6 +78,8 @@ describe.runIf(hasNats)('a route from a stream to JetStream, while its servers f
       const { figures } = status as NonNullable<typeof status>
       const connection = await connect({ servers: urls, maxReconnectAttempts: -1 })
       const manager = await jetstreamManager(connection, { checkAPI: false })
+      await until(() => figures.forwarded > 0)
+      expect((await manager.streams.info('KV_memlane_schemas')).config.num_replicas).toBe(3)
       for (let change = 0; change < 4; change++) {
         const { forwarded } = figures
         await until(() => figures.forwarded > forwarded + 300)

@@ -1,9 +1,12 @@
 import type { SchemaDescriptor } from '@memlane/protocol'
 import { encodeDescriptor, hashDescriptor } from '@memlane/protocol/internal'
+import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Link } from '../link/link.js'
 
 const BUCKET = 'memlane_schemas'
+/** The death of one server of a cluster must not stop the routes. */
+const CLUSTER_REPLICAS = 3
 
 /** Any program can write to the bucket: the bridge remembers so many schemas. */
 const MAX_KNOWN = 256
@@ -60,7 +63,14 @@ export class SchemaStore {
   }
 
   async #bucket(signal: AbortSignal): Promise<KV> {
-    const { buckets } = await this.#link.whenUp(signal)
-    return await buckets.create(BUCKET, { history: 1 })
+    const { buckets, connection } = await this.#link.whenUp(signal)
+    const create = (replicas: number) => buckets.create(BUCKET, { history: 1, replicas })
+    if (!connection.info?.cluster) return await create(1)
+    try {
+      return await create(CLUSTER_REPLICAS)
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error
+      return await create(1) // the cluster is smaller
+    }
   }
 }
