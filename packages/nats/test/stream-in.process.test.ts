@@ -29,8 +29,8 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
     const received = collected(reader)
     const bridge = bridgeOf(server, name)
     const sender = sending(publish)
-    // write 1 settles what a kill left (in the first bridge: begins), 2 is an intent, 3 its result
-    for (const kill of ['2 half', '2 after', '3 before', '3 half', '3 after']) {
+    // A new route begins (1), notes its intent (2), and the result (3). Later, write 1 settles an interrupted batch, if there is one.
+    for (const kill of ['2 half', '1 after', '3 before', '3 half', '1 half', '3 after']) {
       await sender.send(20)
       const { signal } = await bridge(kill).exit
       expect(signal).toBe('SIGKILL')
@@ -50,8 +50,8 @@ describe.runIf(hasNats)('a route stream-in that is killed', () => {
     const received = collected(reader)
     const bridge = bridgeOf(server, name)
     const sender = sending(publish)
-    // after the intent; then twice between the batch and its result, which is the second write if it is not certain what was sent
-    for (const kill of ['2 after', '2 before', '2 before']) {
+    // after the intent; then twice between the batch and its result
+    for (const kill of ['2 after', '3 before', '3 before']) {
       await sender.send(20)
       expect((await bridge(kill).exit).signal).toBe('SIGKILL')
       using intruder = await joinStream(name, Numbered)

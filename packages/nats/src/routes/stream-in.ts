@@ -78,10 +78,9 @@ class StreamIn {
   /** Finds out what became of the batch that a kill has interrupted. */
   #recover(): void {
     const { interrupted } = this.#position
-    const results = interrupted.map((part) => this.#streams.recover(part, sequencesIn(part.sequences)))
-    const left = results.flatMap((result) => result.left)
-    if (results.every(({ isCertain }) => isCertain)) this.#position.settle(left)
-    else this.#position.reopen(left)
+    if (interrupted.length === 0) return
+    const left = interrupted.flatMap((part) => this.#streams.recover(part, sequencesIn(part.sequences)))
+    this.#position.settle(left, this.#streams.unsure)
   }
 
   /** Carries messages until something goes wrong. */
@@ -154,11 +153,15 @@ class StreamIn {
         sequence,
         Number(time.slice(0, -6)),
         rest.map(({ intent }) => intent),
+        this.#streams.unsure,
       )
       if (rest.length === 0) return
       for (const part of rest) figures.forwarded += part.send()
       rest = rest.filter(({ left }) => left.length > 0)
-      this.#position.settle(rest.flatMap(({ left }) => left))
+      this.#position.settle(
+        rest.flatMap(({ left }) => left),
+        this.#streams.unsure,
+      )
       if (rest.length === 0) return
       const enough = new AbortController()
       const either = AbortSignal.any([signal, enough.signal])

@@ -11,10 +11,10 @@ import {
   streamChecks,
 } from '@memlane/channel'
 import { SharedMemoryError } from '@memlane/core'
-import { CopiedPayload, ObservedLane, rawCodec } from '@memlane/inspect/internal'
+import { rawCodec } from '@memlane/inspect/internal'
 import { StreamWriter } from '@memlane/producer'
 import type { Codec, PayloadDescriptor } from '@memlane/protocol'
-import { codecFromDescriptor, codecOf, streamShape } from '@memlane/protocol/internal'
+import { codecFromDescriptor, codecOf, LaneReader, streamShape } from '@memlane/protocol/internal'
 
 /** Where a lane stands: tells later how far a batch came. */
 export interface LaneMark {
@@ -24,6 +24,8 @@ export interface LaneMark {
   readonly openings: number
   /** How many messages the lane has carried; wraps at 2^32. */
   readonly sent: number
+  /** A position in the lane at or before its end, in wrapping bytes. */
+  readonly position: number
 }
 
 /** A stream of this machine into which the bridge writes, in a lane of its own. */
@@ -64,7 +66,8 @@ export class LocalStream {
   get mark(): LaneMark {
     const { header, control } = this.#channel
     const instance = Buffer.from(header.instance).toString('hex')
-    return { instance, lane: this.writer.lane, openings: control.openings, sent: this.writer.sent }
+    const { lane, sent } = this.writer
+    return { instance, lane, openings: control.openings, sent, position: control.recentEndOf(lane) }
   }
 
   /**
@@ -85,15 +88,22 @@ export class LocalStream {
     this.writer.close()
   }
 
-  #messagesFrom({ lane, sent }: LaneMark, most: number): Uint8Array[] {
-    const copy = new CopiedPayload()
+  /** Walks the records as they lie there, also those that all consumers have taken: their numbers tell whether they are still the same. */
+  #messagesFrom({ lane, sent, position }: LaneMark, most: number): Uint8Array[] {
+    const { control, header } = this.#channel
     const { buffer } = openLane(this.#channel, lane, 'read')
-    const observed = new ObservedLane(this.#channel.control, lane, buffer, copy, 'oldest')
+    const reader = new LaneReader(buffer, 0, header.capacity, position, control.inOrder)
     const found: Uint8Array[] = []
-    while (found.length < most && observed.next()) {
-      const index = (observed.sequence - sent) | 0
-      if (index > found.length) break // it was overwritten
-      if (index === found.length) found.push(new Uint8Array(copy.data.buffer.slice(0, copy.length)))
+    while (found.length < most && ((reader.position - position) | 0) < header.capacity) {
+      let offset: number
+      try {
+        offset = reader.next()
+      } catch {
+        break // it was overwritten
+      }
+      const index = (reader.sequence - sent) | 0
+      if (offset === -1 || index > found.length) break
+      if (index === found.length) found.push(new Uint8Array(buffer, offset, reader.length).slice())
     }
     return found
   }

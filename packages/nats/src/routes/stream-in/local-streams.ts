@@ -104,23 +104,29 @@ export class LocalStreams {
   /**
    * Ends a part of a batch that a kill has interrupted.
    *
-   * @returns the messages that were not sent, or of which the stream will tell; and whether it was certain
+   * @returns the messages that were not sent; all of them if only their bytes will tell
    */
-  recover(
-    part: IntendedPart,
-    sequences: readonly number[],
-  ): { readonly left: readonly number[]; readonly isCertain: boolean } {
+  recover(part: IntendedPart, sequences: readonly number[]): readonly number[] {
     let target: Target
     try {
       target = this.#targets.get(part.name) ?? this.#open(part.name, undefined, part.lane)
     } catch (error) {
-      if (isCode(error, 'NOT_FOUND', 'NOT_A_CHANNEL')) return { left: sequences, isCertain: true } // the memory is gone
+      if (isCode(error, 'NOT_FOUND', 'NOT_A_CHANNEL')) return sequences // the memory is gone
       throw error
     }
     const sent = target.stream.sentSince(part, sequences.length)
-    if (typeof sent === 'number') return { left: sequences.slice(sent), isCertain: true }
-    target.sentBefore = new SentBefore(sequences, sent)
-    return { left: sequences, isCertain: false }
+    if (typeof sent === 'number') return sequences.slice(sent)
+    target.sentBefore = new SentBefore(part, sent)
+    return sequences
+  }
+
+  /** Interrupted parts of which it is not known yet how far they came. */
+  get unsure(): readonly IntendedPart[] {
+    const found: IntendedPart[] = []
+    for (const { sentBefore } of this.#targets.values()) {
+      if (sentBefore?.isOver === false) found.push(sentBefore.part)
+    }
+    return found
   }
 
   close(): void {

@@ -21,9 +21,11 @@ interface Kept {
   readonly left: SequenceRuns
   /** Messages that were being sent: the lanes tell which of them they got. */
   readonly parts: readonly IntendedPart[]
+  /** Parts of an earlier batch, of which it is not known yet how far they came. */
+  readonly unsure: readonly IntendedPart[]
 }
 
-const NOTHING: Kept = { created: '', last: 0, lastTime: 0, left: [], parts: [] }
+const NOTHING: Kept = { created: '', last: 0, lastTime: 0, left: [], parts: [], unsure: [] }
 
 /**
  * How far a route has come in the stream of JetStream. It survives kills: before a batch goes to local streams, the state file gets an
@@ -60,7 +62,7 @@ export class StreamPosition {
 
   /** The parts that a kill has interrupted. `settle` ends them. */
   get interrupted(): readonly IntendedPart[] {
-    return this.#kept.parts
+    return [...this.#kept.unsure, ...this.#kept.parts]
   }
 
   /** The first message that is not done. */
@@ -86,13 +88,12 @@ export class StreamPosition {
   }
 
   /** Ends the parts of the intent: these messages of them were not sent. */
-  settle(left: Iterable<number>): void {
-    this.reopen(left)
-    this.#write(this.last, this.lastTime, [])
+  settle(left: Iterable<number>, unsure: readonly IntendedPart[]): void {
+    this.#reopen(left)
+    this.#write(this.last, this.lastTime, [], unsure)
   }
 
-  /** As `settle`, but keeps the intent in the state file: it is still needed after another kill. */
-  reopen(left: Iterable<number>): void {
+  #reopen(left: Iterable<number>): void {
     const all = [...this.#left, ...left].sort((a, b) => a - b)
     this.#left.clear() // a set keeps the order of the insertions
     for (const sequence of all) this.#left.add(sequence)
@@ -102,24 +103,24 @@ export class StreamPosition {
   restart(created: string, last: number): void {
     this.#left.clear()
     this.#kept = { ...this.#kept, created }
-    this.#write(last, 0, [])
+    this.#write(last, 0, [], [])
   }
 
   /** Notes that messages up to `last` are about to be sent. */
-  intend(last: number, lastTime: number, parts: readonly IntendedPart[]): void {
+  intend(last: number, lastTime: number, parts: readonly IntendedPart[], unsure: readonly IntendedPart[]): void {
     if (this.#left.size > 0) {
       for (const { sequences } of parts) for (const sequence of sequencesIn(sequences)) this.#left.delete(sequence)
     }
-    if (last > this.last) this.#write(last, lastTime, parts)
-    else this.#write(this.last, this.lastTime, parts)
+    if (last > this.last) this.#write(last, lastTime, parts, unsure)
+    else this.#write(this.last, this.lastTime, parts, unsure)
   }
 
   close(): void {
     this.#record.close()
   }
 
-  #write(last: number, lastTime: number, parts: readonly IntendedPart[]): void {
-    this.#kept = { created: this.created, last, lastTime, left: runsOf(this.#left), parts }
+  #write(last: number, lastTime: number, parts: readonly IntendedPart[], unsure: readonly IntendedPart[]): void {
+    this.#kept = { created: this.created, last, lastTime, left: runsOf(this.#left), parts, unsure }
     this.#record.write(this.#kept)
   }
 }
