@@ -30,7 +30,8 @@ describe('the slots of jobs', () => {
     const [first, second] = [put(slots, 1), put(slots, 2)] as [JobPlace, JobPlace]
     expect(put(slots, 3)).toBe(undefined)
     expect([slots.stateOf(first), slots.hasRoom()]).toEqual(['waiting', false])
-    expect(slots.stateOf({ ...first, sentAt: first.sentAt - 1 })).toBe('done') // an earlier job of that slot
+    const earlier = { ...first, sentAt: first.sentAt - 1 } // of that slot
+    expect([slots.stateOf({ ...earlier, isThere: true }), slots.stateOf(earlier)]).toEqual(['done', 'absent'])
     const one = await worker.take()
     expect([one?.value.number, slots.stateOf(first), slots.takeBack(first)]).toEqual([1, 'running', false])
     one?.retry({ delayMs: 60_000 })
@@ -46,6 +47,30 @@ describe('the slots of jobs', () => {
     expect([slots.stateOf(third), slots.reasonOf(third)]).toEqual(['dead', 'too much'])
     await worker.close()
     slots.close()
+  })
+
+  it('do not take the job of another producer for one that was not put before a kill', async () => {
+    const { name, slots } = newSlots()
+    const worker = await openQueue(name, Job)
+    let place: JobPlace | undefined
+    const kill = (found: JobPlace) => {
+      place = found
+      throw new Error('killed')
+    }
+    expect(() => slots.put(new Uint8Array(4), 0, kill)).toThrow('killed')
+    slots.close()
+    const other = await joinQueue(name, Job)
+    await other.send({ number: 9 }) // into the same slot
+    const next = new JobSlots(Channel.open(queueShape, name, undefined), undefined)
+    const states = [next.stateOf(place as JobPlace)]
+    const delivery = await worker.take()
+    states.push(next.stateOf(place as JobPlace))
+    delivery?.ack()
+    states.push(next.stateOf(place as JobPlace))
+    expect(states).toEqual(['absent', 'absent', 'absent'])
+    next.close()
+    other.close()
+    await worker.close()
   })
 
   it('know a job that was not put, and jobs of a place that another producer has now', async () => {
@@ -68,7 +93,7 @@ describe('the slots of jobs', () => {
     expect([next.stateOf(first), next.stateOf(second)]).toEqual(['waiting', 'waiting'])
     ;(await keeper.take())?.ack()
     await other.send({ number: 9 }) // into the same slot
-    expect([next.stateOf(first), next.takeBack(first)]).toEqual(['done', false])
+    expect([next.stateOf({ ...first, isThere: true }), next.takeBack(first)]).toEqual(['done', false])
     expect(next.takeBack(second)).toBe(false) // the producer there would not learn of the free slot
     const rest = [await keeper.take(), await keeper.take()]
     expect([rest.map((delivery) => delivery?.value.number), keeper.tryTake()]).toEqual([[2, 9], undefined])

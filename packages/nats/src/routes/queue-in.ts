@@ -272,6 +272,7 @@ class QueueIn {
       void this.#tell(ack, later())
       return
     }
+    this.#journal.there(key)
     this.#context.figures.bytes += message.data.length
   }
 

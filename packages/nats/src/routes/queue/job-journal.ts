@@ -5,6 +5,7 @@
  * | line | meaning |
  * |---|---|
  * | `["put", job]` | the job is about to be put into its slot |
+ * | `["there", key]` | the job has been put there |
  * | `["alive", key, until, ack]` | JetStream keeps the job for this bridge until then |
  * | `["back", key]` | the bridge is about to take the job back: no worker has begun it |
  * | `["end", key, isDone]` | the job has left the bridge; `isDone`: a worker has done it |
@@ -31,6 +32,8 @@ export interface JournalEntry {
   readonly sentAt: number
   /** How often workers of other machines had got the job. */
   readonly deliveries: number
+  /** True if the job is known to have been put into its slot. */
+  isThere?: boolean
   /** True if the bridge has begun to take the job back. */
   isBack?: boolean
 }
@@ -73,6 +76,11 @@ export class JobJournal {
     this.#write(['put', entry])
   }
 
+  there(key: string): void {
+    this.#apply(['there', key])
+    this.#write(['there', key])
+  }
+
   alive({ key, until, ack }: JournalEntry): void {
     this.#write(['alive', key, until, ack])
   }
@@ -111,7 +119,8 @@ export class JobJournal {
       if (rest[0] === true) this.#ended.add(key)
       const [oldest] = this.#ended
       if (this.#ended.size > MAX_ENDED) this.#ended.delete(oldest as string)
-    } else if (entry !== undefined && what === 'back') entry.isBack = true
+    } else if (entry !== undefined && what === 'there') entry.isThere = true
+    else if (entry !== undefined && what === 'back') entry.isBack = true
     else if (entry !== undefined && what === 'alive') {
       entry.until = rest[0] as number
       entry.ack = rest[1] as string

@@ -28,6 +28,8 @@ export interface JobPlace {
   readonly generation: number
   /** Tells the job from others in its slot. */
   readonly sentAt: number
+  /** True if the job is known to have been put there. */
+  isThere?: boolean
 }
 
 /**
@@ -122,10 +124,13 @@ export class JobSlots {
     const { control } = this.#channel
     const index = this.#indexOf(place)
     const word = loadSlot(control.words, index)
-    if (kindOf(word) === FREE) return generationOf(word) === place.generation ? 'absent' : 'done'
-    // After the word: if another message has come since, the time tells that.
-    if (control.sentAtOf(index) !== place.sentAt) return 'done'
+    if (kindOf(word) === FREE && generationOf(word) === place.generation) return 'absent'
+    // After the word: if another message has come since, the time tells that. Without `isThere`, the bridge was killed around the put, and
+    // another producer has used the slot since: then the job may have been done, or never put. To put it again loses nothing.
+    if (control.sentAtOf(index) !== place.sentAt) return place.isThere ? 'done' : 'absent'
     switch (kindOf(word)) {
+      case FREE:
+        return 'done'
       case DEAD:
         return 'dead'
       case READY:
