@@ -102,7 +102,7 @@ describe.runIf(hasNats)('calls over NATS', () => {
     await nats.kill()
     while (bridge.bridge.link.isUp) await setTimeout(5)
     const late = pricing.quote({ id: 5, quantity: 1 })
-    await expect(pricing.quote({ id: 6, quantity: 1 }, { timeoutMs: 200 })).rejects.toMatchObject({
+    await expect(pricing.quote({ id: 6, quantity: 1 }, { timeoutMs: 60 })).rejects.toMatchObject({
       code: 'DISCONNECTED',
       data: { taken: false },
     })

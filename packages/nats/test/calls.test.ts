@@ -92,7 +92,7 @@ describe.runIf(hasNats)('calls over NATS', () => {
         name: names[encoding],
         subject: `${subject}.{procedure}`,
         encoding,
-        timeoutMs: 300,
+        timeoutMs: 800,
         ...(encoding === 'json' && { maxRequestLength: 80_000 }),
       })),
     )
