@@ -21,8 +21,10 @@ const DISCOVERY_MS = 1000
 /** So many memories may match a pattern: each costs a folder, a route and metrics for as long as the bridge runs. */
 const MAX_MATCHES = 1000
 
-/** How long the routes may take to end. */
+/** How long the routes may take to end. Then the connection is closed, which ends most of what a route can wait for. */
 const STOP_MS = 10_000
+/** How long they may take after that. */
+const LAST_MS = 3_000
 
 /** A route that has run for so long counts as healthy again after an error. */
 const HEALTHY_MS = 10_000
@@ -90,12 +92,12 @@ export class Bridge implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new Error('the bridge stops'))
-    const timer = startTimer(() => {
+    const ended = Promise.all(this.#running).then(() => true)
+    if (!(await within(STOP_MS, ended))) {
       this.#log(`the routes have not ended within ${STOP_MS / 1000} s: the connection is closed`)
-      void this.link.close()
-    }, STOP_MS)
-    await Promise.all(this.#running)
-    clearTimeout(timer)
+      await this.link.close()
+      if (!(await within(LAST_MS, ended))) this.#log('the routes still have not ended: the bridge stops without them')
+    }
     await this.link.close()
     this.#laneOwners.close()
     this.#lock.release()
@@ -174,4 +176,13 @@ export class Bridge implements AsyncDisposable {
       await setTimeout(backoff.next(), undefined, { signal }).catch(() => {})
     }
   }
+}
+
+/** Waits for a promise. Returns undefined if the time is over. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = startTimer(() => resolve(undefined), ms)
+  })
+  return await Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

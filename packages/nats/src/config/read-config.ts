@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
   findNodeAtLocation,
@@ -118,8 +118,10 @@ function fileProblems({ stateFolder, server, routes }: BridgeConfig): ValueProbl
     if (file !== undefined) check(path, () => accessSync(file, constants.R_OK))
   }
   check(['stateFolder'], () => {
-    if (!existsSync(stateFolder)) mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
-    accessSync(stateFolder, constants.R_OK | constants.W_OK | constants.X_OK)
+    // The bridge makes the folder. To check a file makes nothing: another user may run the bridge.
+    let folder = stateFolder
+    while (!existsSync(folder)) folder = dirname(folder)
+    accessSync(`${folder}/.`, constants.R_OK | constants.W_OK | constants.X_OK)
   })
   for (const key of SERVER_FILES) readable(server[key], ['server', key])
   for (const key of TLS_FILES) readable(server.tls?.[key], ['server', 'tls', key])

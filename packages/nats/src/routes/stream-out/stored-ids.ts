@@ -13,6 +13,11 @@ export interface StoredSearch {
   readonly after: number
 }
 
+/** Messages of one request. */
+const BATCH = 1000
+/** How long a request waits for the rest of its messages. */
+const BATCH_MS = 5_000
+
 /**
  * Finds what a bridge has published: the ids of its messages. JetStream remembers ids only for the duplicate window, but it keeps the
  * headers of the messages. Only headers are transferred.
@@ -33,17 +38,19 @@ export async function storedIds(
   })
   const { num_pending: count } = await consumer.info()
   if (count === 0) return ids
-  const messages = await consumer.consume({ max_messages: 1000 })
-  const stop = () => void messages.close()
-  signal.addEventListener('abort', stop)
   try {
-    for await (const { headers, info } of messages) {
-      if (headers?.get(ORIGIN) === origin) ids.add(headers.get(MESSAGE_ID))
-      if (info.pending === 0) break
+    // Messages that were counted may be removed meanwhile. Then the last batch is empty.
+    for (let pending = count; pending > 0; ) {
+      signal.throwIfAborted()
+      const before = pending
+      for await (const { headers, info } of await consumer.fetch({ max_messages: BATCH, expires: BATCH_MS })) {
+        if (headers?.get(ORIGIN) === origin) ids.add(headers.get(MESSAGE_ID))
+        pending = info.pending
+        if (pending === 0) break
+      }
+      if (pending === before) pending = (await consumer.info()).num_pending
     }
-    signal.throwIfAborted()
   } finally {
-    signal.removeEventListener('abort', stop)
     await abortable(consumer.delete(), signal).catch(() => {}) // the server deletes it after some minutes, too
   }
   return ids
