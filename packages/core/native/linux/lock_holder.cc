@@ -1,6 +1,7 @@
 #include "lock_holder.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ bool HasLock(uint32_t pid, const struct stat& file, uint64_t offset) {
   for (const uint32_t fd : ReadNumbers(process + "/fd")) {
     const std::string number = '/' + std::to_string(fd);
     struct stat opened;
-    if (stat((process + "/fd" + number).c_str(), &opened) != 0) continue;
+    if (fstatat(AT_FDCWD, (process + "/fd" + number).c_str(), &opened, 0) != 0) continue;
     if (opened.st_dev != file.st_dev || opened.st_ino != file.st_ino) continue;
     if (HasLock(process + "/fdinfo" + number, file, offset)) return true;
   }
