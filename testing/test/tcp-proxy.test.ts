@@ -35,7 +35,8 @@ it('passes both directions on, also slowly', async () => {
   expect(answers.join('')).toBe(`one${'x'.repeat(2000)}`)
 })
 
-it('resets connections, and refuses new ones if asked', async () => {
+// Wine resets no connection. The tests that need this proxy run on Linux only.
+it.skipIf(process.platform === 'win32')('resets connections, and refuses new ones if asked', async () => {
   const { proxy, client, ask } = await conversation()
   await ask('one')
   const reset = once(client, 'error') as Promise<[NodeJS.ErrnoException]>

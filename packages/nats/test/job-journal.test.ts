@@ -6,7 +6,7 @@ import { JobJournal, type JournalEntry } from '../src/routes/queue/job-journal.j
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'memlane-journal-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 })) // Windows ends files later
   return folder
 }
 
