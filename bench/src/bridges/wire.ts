@@ -9,6 +9,7 @@ interface AnySample extends Sample {
   x: number
   y: number
   text: string
+  block?: Uint8Array
 }
 
 /** Encodes and decodes messages as a bare program of NATS does that exchanges the same bytes. */
@@ -32,30 +33,26 @@ export function wireOf(payload: number, encoding: Encoding): Wire {
 
 /** The layout of the samples, by hand. */
 function rawWire(payload: number): Wire {
-  const isSmall = payload === 32
   return {
     encode(value) {
-      const { sentMs, n, k, x, y, text } = value as AnySample
+      const { sentMs, n, k, x, y, text, block } = value as AnySample
       const bytes = Buffer.alloc(payload)
       bytes.writeDoubleLE(sentMs, 0)
       bytes.writeUInt32LE(n, 8)
       bytes.writeUInt32LE(k, 12)
-      if (isSmall) {
+      if (payload === 32) {
         bytes.writeDoubleLE(x, 16)
         bytes.writeDoubleLE(y, 24)
-      } else bytes.write(text, 16)
+      } else if (block !== undefined) bytes.set(block, 16)
+      else bytes.write(text, 16)
       return bytes
     },
-    decode(data): AnySample {
+    decode(data) {
       const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
-      return {
-        sentMs: bytes.readDoubleLE(0),
-        n: bytes.readUInt32LE(8),
-        k: bytes.readUInt32LE(12),
-        x: isSmall ? bytes.readDoubleLE(16) : 0,
-        y: isSmall ? bytes.readDoubleLE(24) : 0,
-        text: isSmall ? '' : bytes.toString('utf8', 16, bytes.indexOf(0, 16)),
-      }
+      const head = { sentMs: bytes.readDoubleLE(0), n: bytes.readUInt32LE(8), k: bytes.readUInt32LE(12) }
+      if (payload === 32) return Object.assign(head, { x: bytes.readDoubleLE(16), y: bytes.readDoubleLE(24) })
+      if (payload === 65_536) return Object.assign(head, { block: bytes.subarray(16) })
+      return Object.assign(head, { text: bytes.toString('utf8', 16, bytes.indexOf(0, 16)) })
     },
   }
 }
