@@ -7,6 +7,7 @@ import type { BridgeConfig } from './config/bridge-config.js'
 import type { RouteConfig } from './config/route-config.js'
 import { Backoff } from './link/backoff.js'
 import { Link } from './link/link.js'
+import { within } from './link/within.js'
 import { SchemaStore } from './message/schema-store.js'
 import { LaneOwners } from './routes/lane-owners.js'
 import type { RouteContext } from './routes/route.js'
@@ -92,11 +93,11 @@ export class Bridge implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new Error('the bridge stops'))
-    const ended = Promise.all(this.#running).then(() => true)
-    if (!(await within(STOP_MS, ended))) {
+    const ended = Promise.all(this.#running)
+    if (!(await within(ended, STOP_MS))) {
       this.#log(`the routes have not ended within ${STOP_MS / 1000} s: the connection is closed`)
       await this.link.close()
-      if (!(await within(LAST_MS, ended))) this.#log('the routes still have not ended: the bridge stops without them')
+      if (!(await within(ended, LAST_MS))) this.#log('the routes still have not ended: the bridge stops without them')
     }
     await this.link.close()
     this.#laneOwners.close()
@@ -176,13 +177,4 @@ export class Bridge implements AsyncDisposable {
       await setTimeout(backoff.next(), undefined, { signal }).catch(() => {})
     }
   }
-}
-
-/** Waits for a promise. Returns undefined if the time is over. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = startTimer(() => resolve(undefined), ms)
-  })
-  return await Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -29,6 +29,7 @@ import { problemText } from '../link/problem-text.js'
 import { sharedController } from '../link/shared-controller.js'
 import { DELIVERIES, MESSAGE_ID, SCHEMA } from '../message/headers.js'
 import { LocalForm } from '../message/local-form.js'
+import { refusalLog } from '../message/refusal-log.js'
 import { schemaInFile } from '../message/schema-file.js'
 import { filled, token } from '../message/subject-map.js'
 import { JobJournal, type JournalEntry } from './queue/job-journal.js'
@@ -51,7 +52,6 @@ const LOOK_MS = 500
 const SIGNS = 3
 /** When JetStream may deliver a job again for which there was no slot, or whose schema could not be fetched. */
 const LATER_MS = 1_000
-const LOG_INTERVAL_MS = 1_000
 
 const ACK = '+ACK'
 const NAK = '-NAK'
@@ -137,7 +137,7 @@ class QueueIn {
   #waiting = 0
   #isPoked = false
   #isStopping = false
-  #nextLog = 0
+  readonly #logRefusal: (text: string) => void
   /** The error that ends the route. */
   #error: unknown
   /** Aborts when the route ends. */
@@ -156,6 +156,7 @@ class QueueIn {
   ) {
     this.#config = config
     this.#context = context
+    this.#logRefusal = refusalLog(context.log)
     this.#clients = clients
     this.#ackWaitMs = consumer.ackWaitMs
     this.#lookMs = Math.min(LOOK_MS, consumer.ackWaitMs / SIGNS / 2)
@@ -283,12 +284,9 @@ class QueueIn {
   }
 
   #refuse(ack: string, error: unknown): void {
-    const { figures, log } = this.#context
-    figures.dropped.refused++
+    this.#context.figures.dropped.refused++
     void this.#tell(ack, TERM)
-    if (steadyNow() < this.#nextLog) return
-    this.#nextLog = steadyNow() + LOG_INTERVAL_MS
-    log(`refused a message: ${problemText(error)}`)
+    this.#logRefusal(`refused a message: ${problemText(error)}`)
   }
 
   /** Sees what has become of the jobs, and tells JetStream. */

@@ -3,6 +3,7 @@ import type { Procedures } from '@memlane/protocol'
 import { type ApiDescriptor, encodeDescriptor } from '@memlane/protocol/internal'
 import { createInbox, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/nats-core'
 import type { RouteConfigOf } from '../../config/route-config.js'
+import { within } from '../../link/within.js'
 import { schemaHash } from '../../message/schema-store.js'
 import { filled, token } from '../../message/subject-map.js'
 import type { RouteContext } from '../route.js'
@@ -13,7 +14,6 @@ import { type CallHost, ForwardedCall, type OfferedProcedure, respondFailure } f
 import { type EndpointFacts, type EndRequest, isNoResponders, NatsService } from './nats-service.js'
 import { ProcedureForms } from './procedure-forms.js'
 import { Pulse } from './pulse.js'
-import { within } from './within.js'
 
 /** How long `stop` waits for running calls, in milliseconds. */
 const STOP_MS = 5000

@@ -3,7 +3,7 @@ import { clearInterval, setInterval } from '@memlane/core/internal'
 /** How often members are told, in milliseconds. */
 export const PULSE_MS = 100
 
-/** Who is told. */
+/** A member of a pulse. */
 export interface Pulsed {
   pulse(): void
 }

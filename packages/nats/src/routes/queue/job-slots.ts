@@ -33,8 +33,8 @@ export interface JobPlace {
 }
 
 /**
- * What has become of a job: `absent` if it was never put into its slot, `delayed` if a worker has given it back and no worker may have it
- * yet.
+ * The state of a job: `absent` if it was not put into its slot, or perhaps not (see `stateOf`), `delayed` if a worker has given it back
+ * and no worker may have it yet.
  */
 export type JobState = 'absent' | 'waiting' | 'delayed' | 'running' | 'done' | 'dead'
 
